@@ -1,0 +1,313 @@
+"""The only door to the Kubernetes API: build a request, send it, read its JSON, name its errors.
+
+Objects are the API's own JSON (`dict[str, Any]`), not the client's models: nothing is lost on the way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tools.cluster import errors
+from tools.cluster.resources import BUILTIN, ObjectRef, Resource, find, parse_resource_list
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+Json = dict[str, Any]
+Objects = list[Json]
+Resources = list[Resource]
+
+FIELD_MANAGER = "desk-agent"
+PAGE_OBJECTS = 500
+
+_STRATEGIC_MERGE = "application/strategic-merge-patch+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the API server says we are (SelfSubjectReview)."""
+
+    username: str
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One question to the API server's authorizer; `name` empty asks for every object of the kind."""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str | None
+    name: str = ""
+    subresource: str = ""
+
+    def __str__(self) -> str:
+        where = f" in {self.namespace}" if self.namespace else ""
+        return f"{self.verb} {self.resource}{'/' + self.name if self.name else ''}{where}"
+
+
+class Cluster(Protocol):
+    """What tools may ask of a cluster. Every method raises a `ClusterError` when the answer is no."""
+
+    namespace: str
+    """The namespace of the kubeconfig's context; `default` when it names none."""
+    fingerprint: str
+    """Which cluster this is: the digest of its CA, or its address when there is none."""
+
+    def find(self, word: str) -> Resource: ...
+    def get(self, word: str, name: str, namespace: str | None) -> Json: ...
+    def list(
+        self,
+        word: str,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        limit: int | None = None,
+    ) -> Objects: ...
+    def logs(
+        self,
+        namespace: str,
+        pod: str,
+        *,
+        container: str | None = None,
+        previous: bool = False,
+        tail_lines: int = 100,
+        limit_bytes: int = 256_000,
+    ) -> str: ...
+    def patch(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
+    def whoami(self) -> Identity: ...
+    def may(self, access: Access) -> bool: ...
+    def rules(self, namespace: str) -> Objects: ...
+    def version(self) -> str: ...
+
+
+class HttpCluster:
+    """`Cluster` over the `kubernetes` client's HTTP and credentials."""
+
+    def __init__(self, api: ApiClient, *, namespace: str, fingerprint: str, timeout_s: float) -> None:
+        self.namespace = namespace
+        self.fingerprint = fingerprint
+        self._api = api
+        self._timeout_s = timeout_s
+        self._discovered: Resources | None = None
+
+    def find(self, word: str) -> Resource:
+        """The resource kubectl would mean by `word`; `NotFound` names what to list instead."""
+        known = find(word) or find(word, self._discover())
+        if known is None:
+            raise errors.NotFound(f'The cluster has no kind "{word}". List its kinds: kubectl api-resources.')
+        return known
+
+    def get(self, word: str, name: str, namespace: str | None) -> Json:
+        """One object, as the API gives it."""
+        resource = self.find(word)
+        return self._json("GET", resource.path(namespace, name), doing=f"get {resource.plural}/{name}")
+
+    def list(
+        self,
+        word: str,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        limit: int | None = None,
+    ) -> Objects:
+        """All objects of a kind, page by page, `limit` at most; `namespace` None: of all namespaces."""
+        resource = self.find(word)
+        query = _given(labelSelector=label_selector, fieldSelector=field_selector)
+        objects: Objects = []
+        for page in self._pages(resource, namespace, query, limit or PAGE_OBJECTS):
+            objects += page
+            if limit is not None and len(objects) >= limit:
+                return objects[:limit]
+        return objects
+
+    def logs(
+        self,
+        namespace: str,
+        pod: str,
+        *,
+        container: str | None = None,
+        previous: bool = False,
+        tail_lines: int = 100,
+        limit_bytes: int = 256_000,
+    ) -> str:
+        """The last lines of a container's log; invalid UTF-8 is replaced."""
+        query = _given(
+            container=container or "",
+            previous="true" if previous else "",
+            tailLines=str(tail_lines),
+            limitBytes=str(limit_bytes),
+        )
+        path = self.find("pods").path(namespace, pod, "log")
+        return self._send("GET", path, query, doing=f"read the log of pod {pod}").decode("utf-8", "replace")
+
+    def patch(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json:
+        """Strategic merge patch as field manager `desk-agent`; gives the object as it then is.
+
+        A `metadata.resourceVersion` in the body makes the API server refuse (`Conflict`) when it is not the
+        live one. Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply
+        """
+        return self._json(
+            "PATCH",
+            self._resource_of(target).path(target.namespace, target.name),
+            _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
+            body=body,
+            content_type=_STRATEGIC_MERGE,
+            doing=f"patch {target}",
+        )
+
+    def whoami(self) -> Identity:
+        """Our user name and groups. Source: the SelfSubjectReview API (authentication.k8s.io/v1)."""
+        status = self._review("authentication.k8s.io/v1", "SelfSubjectReview", {})
+        user = status.get("userInfo") or {}
+        return Identity(str(user.get("username", "")), tuple(user.get("groups") or ()))
+
+    def may(self, access: Access) -> bool:
+        """Whether we may do that. Source: the SelfSubjectAccessReview API (authorization.k8s.io/v1)."""
+        attributes = _given(
+            verb=access.verb,
+            group=access.group,
+            resource=access.resource,
+            namespace=access.namespace or "",
+            name=access.name,
+            subresource=access.subresource,
+        )
+        spec = {"resourceAttributes": attributes}
+        return bool(self._review("authorization.k8s.io/v1", "SelfSubjectAccessReview", spec).get("allowed"))
+
+    def rules(self, namespace: str) -> Objects:
+        """What we may do in a namespace, as resource rules. Source: the SelfSubjectRulesReview API."""
+        status = self._review("authorization.k8s.io/v1", "SelfSubjectRulesReview", {"namespace": namespace})
+        return list(status.get("resourceRules") or ())
+
+    def bearer_token(self) -> str | None:
+        """The token we send, if any: for the redactor, which must know what to mask."""
+        key = self._api.configuration.api_key.get("authorization")
+        return str(key).removeprefix("Bearer ") if key else None
+
+    def version(self) -> str:
+        """The API server's `gitVersion`."""
+        return str(self._json("GET", "/version", doing="ask for the version").get("gitVersion", "unknown"))
+
+    def _review(self, api_version: str, kind: str, spec: Json) -> Json:
+        body = {"apiVersion": api_version, "kind": kind, "spec": spec}
+        path = f"/apis/{api_version}/{kind.lower()}s"
+        status = self._json("POST", path, body=body, doing=f"ask for a {kind}").get("status")
+        return status if isinstance(status, dict) else {}
+
+    def _resource_of(self, target: ObjectRef) -> Resource:
+        for served in (BUILTIN, self._discover):
+            for resource in served() if callable(served) else served:
+                if (resource.api_version, resource.kind) == (target.api_version, target.kind):
+                    return resource
+        raise errors.NotFound(f"The cluster does not serve {target.kind} of {target.api_version}.")
+
+    def _discover(self) -> Resources:
+        if self._discovered is None:
+            groups = self._json("GET", "/apis", doing="list the API groups").get("groups") or ()
+            versions = [group["preferredVersion"]["groupVersion"] for group in groups]
+            paths = ["/api/v1", *(f"/apis/{version}" for version in versions)]
+            self._discovered = [resource for path in paths for resource in self._served_at(path)]
+        return self._discovered
+
+    def _served_at(self, path: str) -> Resources:
+        try:
+            return parse_resource_list(self._json("GET", path, doing=f"list the kinds of {path}"))
+        except (errors.ServerFailure, errors.NotFound):  # an aggregated API whose server is down
+            return []
+
+    def _pages(
+        self, resource: Resource, namespace: str | None, query: Mapping[str, str], page_size: int
+    ) -> Iterator[Objects]:
+        token = ""
+        while True:
+            page = self._json(
+                "GET",
+                resource.path(namespace),
+                {**query, **_given(limit=str(min(page_size, PAGE_OBJECTS)), **{"continue": token})},
+                doing=f"list {resource.plural}" + (f" in {namespace}" if namespace else ""),
+            )
+            identity = {"apiVersion": resource.api_version, "kind": resource.kind}
+            yield [{**identity, **item} for item in page.get("items") or ()]
+            token = str((page.get("metadata") or {}).get("continue") or "")
+            if not token:
+                return
+
+    def _json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        body: Json | None = None,
+        content_type: str = "application/json",
+        doing: str,
+    ) -> Json:
+        data = self._send(method, path, query or {}, body=body, content_type=content_type, doing=doing)
+        try:
+            document = json.loads(data)
+        except ValueError as error:
+            raise errors.ServerFailure(
+                f"{doing}: {self._host} did not answer with JSON. Is it an API server?"
+            ) from error
+        if not isinstance(document, dict):
+            raise errors.ServerFailure(f"{doing}: {self._host} did not answer with an object.")
+        return document
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        body: Json | None = None,
+        content_type: str = "application/json",
+        doing: str,
+    ) -> bytes:
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
+        headers = {"Accept": "application/json, */*", "Content-Type": content_type}
+        try:
+            request = self._api.param_serialize(
+                method,
+                path,
+                query_params=list(query.items()),
+                header_params=headers,
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            response = self._api.call_api(
+                *request, _request_timeout=(min(self._timeout_s, 10), self._timeout_s)
+            )
+            data: bytes = response.read() or b""
+        except (HTTPError, ApiException, OSError) as error:
+            raise errors.Unreachable(_no_answer(self._host, doing, error)) from error
+        if response.status >= 400:
+            raise errors.from_status(response.status, data, doing=doing)
+        return data
+
+    @property
+    def _host(self) -> str:
+        return str(self._api.configuration.host)
+
+
+def _given(**values: str) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _no_answer(host: str, doing: str, error: Exception) -> str:
+    cause: object = error
+    while isinstance(reason := getattr(cause, "reason", None), Exception):
+        cause = reason
+    said = " ".join(str(cause).split())[: errors.MESSAGE_LIMIT_CHARS]
+    return (
+        f"{doing}: no answer from the API server at {host}: {said}. "
+        "Is the cluster up, and is this the right context? kubectl cluster-info tells."
+    )

@@ -1,0 +1,165 @@
+"""Find the cluster as kubectl does: --kubeconfig, KUBECONFIG, ~/.kube/config, or the pod's own account."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tools.cluster.client import HttpCluster
+from tools.cluster.errors import ClusterSettingsError
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which cluster and as whom; None takes what kubectl would take."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    document: dict[str, Any] | None = None
+    """A kubeconfig in memory, instead of a file (the sandbox's)."""
+
+
+def connect(where: Where, *, timeout_s: float = 30.0) -> HttpCluster:
+    """A client for the cluster; no request is sent yet.
+
+    Raises `ClusterSettingsError` when there is no kubeconfig, it is not one, or has no such context.
+    """
+    from kubernetes.client import ApiClient
+
+    configuration, namespace = _configuration(where)
+    configuration.retries = _read_retries()
+    api = ApiClient(configuration)
+    api.user_agent = "desk-agent"
+    return HttpCluster(api, namespace=namespace, fingerprint=fingerprint(configuration), timeout_s=timeout_s)
+
+
+def fingerprint(configuration: Configuration) -> str:
+    """`sha256:...` of the cluster's CA certificate, else the server's address.
+
+    Two clients with the same CA talk to the same cluster, whatever address they use.
+    """
+    data = configuration.ca_cert_data
+    if data is None and configuration.ssl_ca_cert:
+        data = Path(configuration.ssl_ca_cert).read_bytes()
+    if data is None:
+        return str(configuration.host)
+    raw = data.encode() if isinstance(data, str) else data
+    return "sha256:" + hashlib.sha256(raw.strip()).hexdigest()
+
+
+def _configuration(where: Where) -> tuple[Configuration, str]:
+    from kubernetes.client import Configuration
+
+    configuration = Configuration()
+    if where.document is None and _in_cluster(where):
+        return _service_account(configuration)
+    return configuration, _load(where, configuration)
+
+
+def _in_cluster(where: Where) -> bool:
+    named = where.kubeconfig or os.environ.get("KUBECONFIG") or where.context
+    return not named and not _default_file().exists() and (SERVICE_ACCOUNT / "token").exists()
+
+
+def _service_account(configuration: Configuration) -> tuple[Configuration, str]:
+    from kubernetes.config import load_incluster_config
+
+    load_incluster_config(client_configuration=configuration)
+    return configuration, (SERVICE_ACCOUNT / "namespace").read_text().strip()
+
+
+def _load(where: Where, configuration: Configuration) -> str:
+    import yaml
+    from kubernetes.config import ConfigException
+    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+
+    source = _source(where)
+    try:
+        document = where.document or KubeConfigMerger(source).config
+        if document is None:
+            raise ClusterSettingsError(_nothing_found(source))
+        loader = KubeConfigLoader(config_dict=document, active_context=where.context)
+        loader.load_and_set(configuration)
+    except yaml.YAMLError as error:
+        raise ClusterSettingsError(
+            f"The kubeconfig {source} is not YAML: {_line(error)}. "
+            "Mend it, or name another with --kubeconfig FILE."
+        ) from error
+    except OSError as error:
+        raise ClusterSettingsError(
+            f"The kubeconfig {source} cannot be read: {error.strerror or error}. "
+            "Name a readable one with --kubeconfig FILE."
+        ) from error
+    except (ConfigException, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ClusterSettingsError(_unusable(source, where, error)) from error
+    return str(loader.current_context["context"].get("namespace") or "default")
+
+
+def _source(where: Where) -> str:
+    if where.document is not None:
+        return "of the sandbox"
+    if where.kubeconfig:
+        if not Path(where.kubeconfig).exists():
+            raise ClusterSettingsError(
+                f"The kubeconfig {where.kubeconfig} does not exist. Name one that does: --kubeconfig FILE."
+            )
+        return where.kubeconfig
+    source = os.environ.get("KUBECONFIG") or str(_default_file())
+    if not any(Path(part).expanduser().exists() for part in source.split(os.pathsep) if part):
+        raise ClusterSettingsError(_nothing_found(source))
+    return source
+
+
+def _default_file() -> Path:
+    return Path("~/.kube/config").expanduser()
+
+
+def _nothing_found(source: str) -> str:
+    return (
+        f"There is no cluster: no kubeconfig at {source}. Name one with --kubeconfig FILE or KUBECONFIG, "
+        "or try Desk without a cluster: --sandbox."
+    )
+
+
+def _unusable(source: str, where: Where, error: Exception) -> str:
+    said = " ".join(str(error).split())[:300]
+    if isinstance(error, AttributeError | KeyError | TypeError | UnicodeDecodeError):
+        said = "it is not a kubeconfig (kind: Config, with clusters, users and contexts)"
+    if where.context and "context" in said.lower():
+        said = f'it has no context "{where.context}"'
+    return (
+        f"The kubeconfig {source} cannot be used: {said}. "
+        "kubectl config get-contexts lists its contexts; choose one with --context NAME."
+    )
+
+
+def _line(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "it cannot be parsed"
+    return f"{problem} (line {mark.line + 1})" if mark else str(problem)
+
+
+def _read_retries() -> Any:
+    """Only reads are sent again: a change whose answer was lost may have happened."""
+    from urllib3 import Retry
+
+    return Retry(
+        total=3,
+        connect=1,
+        read=1,
+        status=3,
+        status_forcelist=(429, 503),
+        allowed_methods=frozenset({"GET"}),
+        backoff_factor=0.2,
+        backoff_max=5,
+        retry_after_max=10,
+        raise_on_status=False,
+    )

@@ -1,0 +1,113 @@
+"""The kinds of objects, as kubectl names them, and the API paths they live at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of object the API serves. `api_version` is `v1` or `group/version`."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool = True
+    short: tuple[str, ...] = ()
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for the core group."""
+        group, slash, _ = self.api_version.partition("/")
+        return group if slash else ""
+
+    def answers_to(self, word: str) -> bool:
+        """Whether kubectl would understand `word` (any case) as this kind."""
+        lower = word.lower()
+        names = (self.plural, self.kind.lower(), f"{self.plural}.{self.group}", *self.short)
+        return lower in names
+
+    def path(self, namespace: str | None = None, name: str | None = None, subresource: str = "") -> str:
+        """The request path. Each part is percent-encoded, so that no name can leave its place in it."""
+        parts = ["/apis/" + self.api_version if self.group else "/api/" + self.api_version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", quote(namespace, safe="")]
+        parts.append(self.plural)
+        if name is not None:
+            parts.append(quote(name, safe=""))
+        if subresource:
+            parts.append(subresource)
+        return "/".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
+    """Which object: what `kubectl get KIND NAME -n NAMESPACE` would name."""
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+
+    def __str__(self) -> str:
+        where = f" in {self.namespace}" if self.namespace else ""
+        return f"{self.kind} {self.name}{where}"
+
+
+# Source: https://kubernetes.io/docs/reference/kubectl/#resource-types. What is not here is asked of the API.
+BUILTIN: tuple[Resource, ...] = (
+    Resource("v1", "Pod", "pods", short=("po",)),
+    Resource("v1", "Service", "services", short=("svc",)),
+    Resource("v1", "ConfigMap", "configmaps", short=("cm",)),
+    Resource("v1", "Secret", "secrets"),
+    Resource("v1", "Event", "events", short=("ev",)),
+    Resource("v1", "Namespace", "namespaces", namespaced=False, short=("ns",)),
+    Resource("v1", "Node", "nodes", namespaced=False, short=("no",)),
+    Resource("v1", "PersistentVolume", "persistentvolumes", namespaced=False, short=("pv",)),
+    Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims", short=("pvc",)),
+    Resource("v1", "ServiceAccount", "serviceaccounts", short=("sa",)),
+    Resource("v1", "ResourceQuota", "resourcequotas", short=("quota",)),
+    Resource("v1", "LimitRange", "limitranges", short=("limits",)),
+    Resource("v1", "Endpoints", "endpoints", short=("ep",)),
+    Resource("apps/v1", "Deployment", "deployments", short=("deploy",)),
+    Resource("apps/v1", "ReplicaSet", "replicasets", short=("rs",)),
+    Resource("apps/v1", "StatefulSet", "statefulsets", short=("sts",)),
+    Resource("apps/v1", "DaemonSet", "daemonsets", short=("ds",)),
+    Resource("batch/v1", "Job", "jobs"),
+    Resource("batch/v1", "CronJob", "cronjobs", short=("cj",)),
+    Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", short=("hpa",)),
+    Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", short=("pdb",)),
+    Resource("networking.k8s.io/v1", "Ingress", "ingresses", short=("ing",)),
+    Resource("networking.k8s.io/v1", "IngressClass", "ingressclasses", namespaced=False),
+    Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", short=("netpol",)),
+    Resource("storage.k8s.io/v1", "StorageClass", "storageclasses", namespaced=False, short=("sc",)),
+    Resource("rbac.authorization.k8s.io/v1", "Role", "roles"),
+    Resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings"),
+    Resource("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", namespaced=False),
+    Resource("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False),
+    Resource("metrics.k8s.io/v1beta1", "PodMetrics", "pods"),
+    Resource("metrics.k8s.io/v1beta1", "NodeMetrics", "nodes", namespaced=False),
+)
+
+
+def find(word: str, among: Iterable[Resource] = BUILTIN) -> Resource | None:
+    """The first resource that answers to `word`, if there is one."""
+    return next((resource for resource in among if resource.answers_to(word)), None)
+
+
+def parse_resource_list(document: dict[str, Any]) -> list[Resource]:
+    """The resources of an APIResourceList; subresources are left out."""
+    return [
+        Resource(
+            api_version=document["groupVersion"].lstrip("/"),
+            kind=entry["kind"],
+            plural=entry["name"],
+            namespaced=bool(entry.get("namespaced")),
+            short=tuple(entry.get("shortNames") or ()),
+        )
+        for entry in document.get("resources") or ()
+        if "/" not in entry["name"]
+    ]

@@ -1,0 +1,197 @@
+"""What a tool is: a typed function with a docstring for the model and a class of risk.
+
+    ToolError
+      ArgumentsError   mend your arguments and call again
+      ToolFailed       failed for good: the same call will not do better
+
+Two sorts of tools. A *reading* tool does its work and gives a `Result`. A *changing* tool does nothing:
+it gives a `Plan`, the changes it would make, and the agent previews, gates, applies and records them. So no
+tool can change a cluster past the gate.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from tools.cluster.client import Access, Cluster, Json
+from tools.cluster.resources import ObjectRef
+
+RESULT_LIMIT_CHARS = 16_000
+
+# Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+Namespace = Annotated[
+    str,
+    Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", description="Namespace."),
+]
+Name = Annotated[
+    str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", description="Name.")
+]
+
+
+class Risk(StrEnum):
+    """The gate's classes of risk (the rows of its table)."""
+
+    READ = "read"
+    PROVISION = "provision"
+    CHANGE = "change"
+    SECRET = "secret"  # noqa: S105  the class of writing one
+    DELETE = "delete"
+    CLOUD = "cloud"
+    CLUSTER = "cluster"
+
+
+class ToolError(Exception):
+    """A tool could not do it; the text is for whoever called it, model or person."""
+
+
+class ArgumentsError(ToolError):
+    """The arguments are wrong; the text says which and how to mend them."""
+
+
+class ToolFailed(ToolError):
+    """It failed for good."""
+
+
+class Stopped(Exception):
+    """Somebody wants the session to stop (which is no error); raised by `ToolContext.sleep`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a reading tool found: text for the reader, and the same as data where a program wants it.
+
+    `ok` False: the tool did its work and the answer is bad news (a rollout that failed).
+    """
+
+    text: str
+    data: Json | None = None
+    ok: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one object: a strategic merge patch, and the one that undoes it.
+
+    `uid` and `resource_version` are those of the object the plan was made from. `version` is the digest of
+    what people wrote of it (no status): it changes exactly when somebody changes the object.
+    """
+
+    target: ObjectRef
+    resource: str
+    """The kind's plural, as RBAC names it."""
+    body: Json
+    undo: Json
+    uid: str
+    resource_version: str
+    version: str
+
+    def access(self) -> Access:
+        """The right this change needs."""
+        group = self.target.api_version.rpartition("/")[0]
+        return Access("patch", group, self.resource, self.target.namespace, self.target.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a changing tool would do: in one sentence, and change by change."""
+
+    summary: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """What a tool is given: the cluster, and a clock that can be told to stop."""
+
+    cluster: Cluster
+    sleep: Callable[[float], None] = time.sleep
+    """Wait so many seconds; raises `Stopped` when the session is to stop."""
+    monotonic: Callable[[], float] = time.monotonic
+    progress: Callable[[str], None] = field(default=lambda _text: None)
+    """Say in a few words what is being waited for."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A function, ready to be called with unchecked arguments."""
+
+    function: Callable[..., Result | Plan]
+    risk: Risk
+    narrow: str = "Ask for less."
+    """How to ask for less when the result is too long."""
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__.rstrip("_")
+
+    @property
+    def description(self) -> str:
+        """The docstring, as the model reads it."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        """What people say when they want this tool: the docstring's last paragraph, `Asked as: ...; ...`.
+
+        A name in braces stands for the argument's value: `restart {name}`.
+        """
+        said = self.description.partition("Asked as:")[2]
+        return tuple(" ".join(part.split()) for part in said.split(";") if part.strip())
+
+    @cached_property
+    def arguments(self) -> type[BaseModel]:
+        """The pydantic model of the arguments, from the function's signature."""
+        hints = get_type_hints(self.function, include_extras=True)
+        fields: dict[str, Any] = {}
+        for name, parameter in inspect.signature(self.function).parameters.items():
+            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
+                default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+                fields[name] = (hints[name], default)
+        return create_model(self.name, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
+
+    @cached_property
+    def schema(self) -> Json:
+        """The JSON schema of the arguments, as the Messages API takes it (`input_schema`)."""
+        schema = self.arguments.model_json_schema()
+        schema.pop("title", None)
+        for described in schema.get("properties", {}).values():
+            described.pop("title", None)
+        return schema
+
+    def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Checked arguments with their defaults filled in; raises `ArgumentsError`."""
+        try:
+            model = self.arguments.model_validate(dict(arguments))
+        except ValidationError as error:
+            raise ArgumentsError(_say(self.name, error)) from error
+        return {name: getattr(model, name) for name in type(model).model_fields}
+
+    def __call__(self, context: ToolContext, arguments: Mapping[str, Any]) -> Result | Plan:
+        """Check the arguments and run. A `Result`'s text is capped, with a note on how to narrow."""
+        outcome = self.function(context, **self.check(arguments))
+        if isinstance(outcome, Result) and len(outcome.text) > RESULT_LIMIT_CHARS:
+            return Result(cap(outcome.text, self.narrow), outcome.data, outcome.ok)
+        return outcome
+
+
+def cap(text: str, narrow: str) -> str:
+    """The first and last parts of a text that is too long, and what is missing between."""
+    if len(text) <= RESULT_LIMIT_CHARS:
+        return text
+    half = RESULT_LIMIT_CHARS // 2
+    left_out = len(text) - 2 * half
+    return f"{text[:half]}\n[... {left_out} characters left out. {narrow}]\n{text[-half:]}"
+
+
+def _say(tool: str, error: ValidationError) -> str:
+    faults = [f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in error.errors()]
+    return f"{tool}: {'; '.join(faults)}. Mend the arguments and call again; `desk tools {tool}` shows them."
