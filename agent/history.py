@@ -685,7 +685,7 @@ def _made_files(directory: Path) -> list[str]:
         edits = [Edit(path, _title_if_missing(TITLES[path])) for path in new]
         missing = [path for path in new if workspace.read(path) is None]
         workspace.write(edits)
-        message = commit_message("make the workspace", datetime.now(UTC), {"Changes": ", ".join(new)})
+        message = commit_message("make the workspace", datetime.now(UTC), {})
         sha = history.commit(message, edits)
     written = [f"wrote {path}" for path in missing]
     return written + ([f"committed them as {sha[:12]}"] if sha else [])

@@ -56,7 +56,7 @@ def set_resources(
     resources = {"name": chosen["name"], "resources": wanted}
     body = {"spec": {"template": {"spec": {"containers": [resources]}}}}
     said = _difference(chosen.get("resources") or {}, wanted)
-    summary = f"set {said} of container {chosen['name']} of {kind} {name} in {namespace}"
+    summary = f"set {said} of {kind} {name} in {namespace}, container {chosen['name']}"
     return Plan(summary, (patch_change(context.cluster.find(kind), live, body),))
 
 

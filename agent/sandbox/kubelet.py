@@ -213,9 +213,7 @@ def qos_class(pod: Object) -> str:
     if not any(each.get("limits") or each.get("requests") for each in amounts):
         return "BestEffort"
     whole = ((each.get("limits") or {}, each.get("requests") or each.get("limits")) for each in amounts)
-    return (
-        "Guaranteed" if all(len(limits) >= 2 and limits == wants for limits, wants in whole) else "Burstable"
-    )
+    return "Guaranteed" if all(len(limits) >= 2 and limits == wants for limits, wants in whole) else "Burstable"
 
 
 def _pod_id(pod: Object) -> str:
@@ -256,9 +254,7 @@ _BACK_OFF = ("Warning", "BackOff", "Back-off restarting failed container {name} 
 
 def _events(pod: Object, verdicts: list[Verdict], since: datetime, now: datetime) -> Iterator[Object]:
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-    yield _scheduler_event(
-        pod, "Normal", "Scheduled", f"Successfully assigned {namespace}/{name} to {NODE}", since
-    )
+    yield _scheduler_event(pod, "Normal", "Scheduled", f"Successfully assigned {namespace}/{name} to {NODE}", since)
     for container, verdict in zip(pod["spec"]["containers"], verdicts, strict=True):
         rows = (*EVENTS["Running"], _BACK_OFF) if verdict.reason in CRASHED else EVENTS[verdict.reason]
         count = 1 if verdict.reason == "Running" else restarts(since, now)[0] + 1

@@ -108,9 +108,7 @@ def invalid(kind: str, route: Route, causes: list[tuple[str, str]]) -> Kubernete
 def wrong_quantities(item: Object) -> Iterator[tuple[str, str]]:
     """The field paths and messages of a pod template's or a pod's resources that the API server refuses."""
     spec = item.get("spec") or {}
-    path, pod = (
-        ("spec.template.spec", spec["template"].get("spec") or {}) if "template" in spec else ("spec", spec)
-    )
+    path, pod = ("spec.template.spec", spec["template"].get("spec") or {}) if "template" in spec else ("spec", spec)
     for index, container in enumerate(pod.get("containers") or []):
         resources = container.get("resources") or {}
         for group in ("limits", "requests"):
@@ -122,9 +120,7 @@ def wrong_quantities(item: Object) -> Iterator[tuple[str, str]]:
 
 def _quantity_problem(text: str) -> str | None:
     if not _is_quantity(text):
-        return (
-            f"Invalid value: \"{text}\": quantities must match the regular expression '^{_QUANTITY.pattern}$'"
-        )
+        return f"Invalid value: \"{text}\": quantities must match the regular expression '^{_QUANTITY.pattern}$'"
     if parse_quantity(text) < 0:
         return f'Invalid value: "{text}": must be greater than or equal to 0'
     return None

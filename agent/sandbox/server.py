@@ -91,9 +91,7 @@ class SandboxApi(KubernetesEmulator):
     async def _serve_version(self, request: Request) -> Object:
         """Discovery of one group version; kmock's has no name for the core group, and short names for all."""
         wanted = (request.resource.group, request.resource.version) if request.resource else None
-        kinds = [
-            (each, self.resources[each]) for each in self.resources if (each.group, each.version) == wanted
-        ]
+        kinds = [(each, self.resources[each]) for each in self.resources if (each.group, each.version) == wanted]
         if not kinds:
             raise unknown_resource()
         rows = [row for each, info in kinds for row in _discovered(str(each.plural), info)]
@@ -126,9 +124,7 @@ class SandboxApi(KubernetesEmulator):
                 return self._write(request, route, body)
             case "DELETE", True:
                 return self._delete(request, route, body)
-        raise failure(
-            405, "MethodNotAllowed", f"the server does not allow {request.method} on {request.path}"
-        )
+        raise failure(405, "MethodNotAllowed", f"the server does not allow {request.method} on {request.path}")
 
     async def _read(self, request: BaseRequest, route: Route) -> StreamResponse:
         if route.resource.group == "metrics.k8s.io":
@@ -162,8 +158,7 @@ class SandboxApi(KubernetesEmulator):
 
     def _page(self, route: Route, items: list[Object]) -> Response:
         bare = [
-            {name: value for name, value in item.items() if name not in ("kind", "apiVersion")}
-            for item in items
+            {name: value for name, value in item.items() if name not in ("kind", "apiVersion")} for item in items
         ]
         head = {"kind": f"{self._kind(route)}List", "apiVersion": route.api_version}
         return json_response(head | {"metadata": {"resourceVersion": str(self.store.version)}, "items": bare})

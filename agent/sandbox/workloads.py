@@ -39,12 +39,8 @@ APPS: Mapping[str, App] = {
             "giving up: the ledger is not reachable, exiting with status 1",
         ),
     ),
-    "ghcr.io/shop/catalog": App(
-        tags=frozenset({"2.3.0"}), log=("catalog 2.3.0 starting", "listening on :8080")
-    ),
-    "ghcr.io/shop/search": App(
-        needs_memory="96Mi", log=("search 0.9.1 starting", "index loaded: 48210 items")
-    ),
+    "ghcr.io/shop/catalog": App(tags=frozenset({"2.3.0"}), log=("catalog 2.3.0 starting", "listening on :8080")),
+    "ghcr.io/shop/search": App(needs_memory="96Mi", log=("search 0.9.1 starting", "index loaded: 48210 items")),
     "ghcr.io/shop/cart": App(log=("cart 1.1.0 starting", "currency is EUR", "listening on :8080")),
     "ghcr.io/shop/web": App(needs_memory="32Mi", log=("web 5.0.3 starting", "GET /healthz 200 0.4ms")),
 }

@@ -111,9 +111,7 @@ def hook(root: Path, name: str, script: str) -> None:
 
 
 def test_commit_holds_the_edits_and_leaves_the_tree_clean(root: Path) -> None:
-    sha = record(
-        root, [update_working(STATE), add_log(ENTRY), *write_change_set("s", 1, "x", {"a.yaml": "a\n"})]
-    )
+    sha = record(root, [update_working(STATE), add_log(ENTRY), *write_change_set("s", 1, "x", {"a.yaml": "a\n"})])
     assert sha == git(root, "rev-parse", "HEAD").strip()
     assert changed_in(root, sha) == [LOGS, WORKING, "working/changes/s/01-x/a.yaml"]
     assert status(root) == [""]

@@ -141,9 +141,7 @@ def test_section_is_appended_to_an_empty_or_a_foreign_document() -> None:
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
-@pytest.mark.parametrize(
-    "tail", [FLOW, FLOW.rstrip("\n"), "---\n\nNotes\n", "Notes\n=====\ntext\n", "# Other\n"]
-)
+@pytest.mark.parametrize("tail", [FLOW, FLOW.rstrip("\n"), "---\n\nNotes\n", "Notes\n=====\ntext\n", "# Other\n"])
 def test_other_sections_stay_byte_for_byte(tail: str, line_end: str) -> None:
     before = f"# WORKING\n\n{ATLAS}\n\n\n".replace("\n", line_end)
     after = f"\n\n{tail}".replace("\n", line_end)
@@ -214,9 +212,7 @@ def test_a_log_value_cannot_forge_an_entry() -> None:
     assert render_log(forged).count("\n## ") == 0
 
 
-@pytest.mark.parametrize(
-    "time", ["yesterday", "2025-01-31", "2025-01-31T09:30:00", "2025-01-31T09:30:00+01:00"]
-)
+@pytest.mark.parametrize("time", ["yesterday", "2025-01-31", "2025-01-31T09:30:00", "2025-01-31T09:30:00+01:00"])
 def test_an_entry_needs_a_time_in_utc(time: str) -> None:
     with pytest.raises(ValueError, match=r"iso|ISO|Invalid"):
         replace(ENTRY, time=time)
@@ -295,10 +291,7 @@ def test_incidents_are_newest_first_and_not_doubled(workspace: Workspace) -> Non
     workspace.write([add_incident(INCIDENT)])
     workspace.write([add_incident(second)])
     workspace.write([add_incident(INCIDENT)])
-    assert (
-        content(workspace, INCIDENTS)
-        == f"# INCIDENTS\n\n{render_incident(second)}\n{render_incident(INCIDENT)}"
-    )
+    assert content(workspace, INCIDENTS) == f"# INCIDENTS\n\n{render_incident(second)}\n{render_incident(INCIDENT)}"
 
 
 def test_edits_of_one_path_build_on_each_other() -> None:

@@ -283,9 +283,7 @@ class HttpCluster:
                 body=body,
                 auth_settings=["BearerToken"],
             )
-            response = self._api.call_api(
-                *request, _request_timeout=(min(self._timeout_s, 10), self._timeout_s)
-            )
+            response = self._api.call_api(*request, _request_timeout=(min(self._timeout_s, 10), self._timeout_s))
             data: bytes = response.read() or b""
         except (HTTPError, ApiException, OSError) as error:
             raise errors.Unreachable(_no_answer(self._host, doing, error)) from error

@@ -90,8 +90,7 @@ def _load(where: Where, configuration: Configuration) -> str:
         loader.load_and_set(configuration)
     except yaml.YAMLError as error:
         raise ClusterSettingsError(
-            f"The kubeconfig {source} is not YAML: {_line(error)}. "
-            "Mend it, or name another with --kubeconfig FILE."
+            f"The kubeconfig {source} is not YAML: {_line(error)}. Mend it, or name another with --kubeconfig FILE."
         ) from error
     except OSError as error:
         raise ClusterSettingsError(

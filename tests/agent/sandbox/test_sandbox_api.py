@@ -78,9 +78,7 @@ def memory(amount: str) -> Object:
 
 def rolled_out(deployment: Object) -> bool:
     status, replicas = deployment["status"], deployment["spec"]["replicas"]
-    counts = [
-        status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
-    ]
+    counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")]
     return status["observedGeneration"] >= deployment["metadata"]["generation"] and counts == [replicas] * 4
 
 
@@ -175,9 +173,7 @@ def test_what_is_not_there_is_a_status_in_the_api_servers_words(shared: Api) -> 
         ("cart", "CreateContainerConfigError", 'configmap "cart-config" not found'),
     ],
 )
-def test_each_broken_workload_waits_for_its_own_reason(
-    shared: Api, app: str, reason: str, message: str
-) -> None:
+def test_each_broken_workload_waits_for_its_own_reason(shared: Api, app: str, reason: str, message: str) -> None:
     (pod,) = shared.pods(app)
     assert waiting(pod)["reason"] == reason
     assert waiting(pod)["message"].startswith(message)
@@ -213,9 +209,7 @@ def test_logs_of_the_crashed_and_of_those_that_never_ran(shared: Api) -> None:
     (pod,) = shared.pods("cart")
     status, answer = shared.status("GET", f"/api/v1/namespaces/shop-dev/pods/{pod['metadata']['name']}/log")
     assert (status, answer["reason"]) == (400, "BadRequest")
-    expected = (
-        f'container "app" in pod "{pod["metadata"]["name"]}" is waiting to start: CreateContainerConfigError'
-    )
+    expected = f'container "app" in pod "{pod["metadata"]["name"]}" is waiting to start: CreateContainerConfigError'
     assert answer["message"] == expected
 
 
@@ -281,9 +275,7 @@ def test_a_wrong_quantity_is_invalid(shared: Api, amount: str, message: str) -> 
     status, answer = shared.status("PATCH", CHECKOUT, memory(amount), STRATEGIC)
     assert (status, answer["reason"]) == (422, "Invalid")
     assert answer["message"].startswith('Deployment.apps "checkout" is invalid: ')
-    assert (
-        answer["details"]["causes"][0]["field"] == "spec.template.spec.containers[0].resources.limits[memory]"
-    )
+    assert answer["details"]["causes"][0]["field"] == "spec.template.spec.containers[0].resources.limits[memory]"
     assert message in answer["message"]
 
 
@@ -302,9 +294,7 @@ def test_enough_memory_rolls_out_to_healthy(api: Api) -> None:
     assert [each["reason"] for each in after["status"]["conditions"]] == [
         "MinimumReplicasAvailable", "NewReplicaSetAvailable"
     ]  # fmt: skip
-    sets = api.call("GET", "/apis/apps/v1/namespaces/shop-dev/replicasets", labelSelector="app=checkout")[
-        "items"
-    ]
+    sets = api.call("GET", "/apis/apps/v1/namespaces/shop-dev/replicasets", labelSelector="app=checkout")["items"]
     assert sorted(each["spec"]["replicas"] for each in sets) == [0, 1]
 
 
@@ -313,8 +303,7 @@ def test_too_little_memory_is_killed_again_beside_the_old_pod(api: Api) -> None:
     until(lambda: [waiting(pod).get("reason") for pod in api.pods("checkout") if "nodeName" in pod["spec"]]
           == ["CrashLoopBackOff"] * 2)  # fmt: skip
     reasons = {
-        pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"]
-        for pod in api.pods("checkout")
+        pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"] for pod in api.pods("checkout")
     }
     assert reasons == {"OOMKilled"}
     status = api.deployment("checkout")["status"]
@@ -327,14 +316,10 @@ def test_too_little_memory_is_killed_again_beside_the_old_pod(api: Api) -> None:
 def test_the_others_are_mended_by_what_they_lack(api: Api) -> None:
     deployments = "/apis/apps/v1/namespaces/shop-dev/deployments"
     image = [{"name": "app", "image": "ghcr.io/shop/catalog:2.3.0"}]
-    api.call(
-        "PATCH", f"{deployments}/catalog", {"spec": {"template": {"spec": {"containers": image}}}}, STRATEGIC
-    )
+    api.call("PATCH", f"{deployments}/catalog", {"spec": {"template": {"spec": {"containers": image}}}}, STRATEGIC)
     resources = [{"op": "remove", "path": "/spec/template/spec/containers/0/resources"}]
     api.call("PATCH", f"{deployments}/search", resources, "application/json-patch+json")
-    config_map = client.V1ConfigMap(
-        metadata=client.V1ObjectMeta(name="cart-config"), data={"currency": "EUR"}
-    )
+    config_map = client.V1ConfigMap(metadata=client.V1ObjectMeta(name="cart-config"), data={"currency": "EUR"})
     api.core.create_namespaced_config_map("shop-dev", config_map)
     restart = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}}}
     api.call("PATCH", f"{deployments}/payments", {"spec": {"template": restart}}, MERGE)

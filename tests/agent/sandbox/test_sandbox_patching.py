@@ -87,9 +87,6 @@ def test_a_merge_patch_replaces_lists_and_null_deletes() -> None:
 
 def test_a_json_patch_is_applied_or_refused() -> None:
     path = "/containers/0/image"
-    assert (
-        json_patch(POD, [{"op": "replace", "path": path, "value": "web:2"}])["containers"][0]["image"]
-        == "web:2"
-    )
+    assert json_patch(POD, [{"op": "replace", "path": path, "value": "web:2"}])["containers"][0]["image"] == "web:2"
     with pytest.raises(PatchError):
         json_patch(POD, [{"op": "test", "path": path, "value": "web:9"}])

@@ -1,0 +1,190 @@
+"""The composition root: the one place where clients are made and put together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from agent import approvals
+from agent.desk import Desk, Surface
+from agent.errors import UsageError
+from agent.history import History
+from agent.journal.events import SessionResumed, SessionStarted
+from agent.journal.store import JOURNAL, Journal
+from agent.journal.view import SessionView
+from agent.model.onecall import OneCall
+from agent.model.playbook import Playbook
+from agent.redaction import Redactor
+from agent.rollback import undo_tool
+from agent.session import drive
+from agent.stopping import StopSignal
+from agent.workspace import Workspace
+from tools.catalog import TOOLS
+from tools.cluster.connect import Where, connect
+
+if TYPE_CHECKING:
+    from agent.model.port import Model
+    from agent.settings import Settings
+    from tools.cluster.client import Cluster, HttpCluster, Identity
+    from tools.frame import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of a new session. `call` makes it a one-call session."""
+
+    words: str
+    namespace: str | None = None
+    sandbox: bool = False
+    read_only: bool = False
+    dry_run: bool = False
+    call: dict[str, Any] | None = None
+
+
+def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
+    """The workspace's journal; `literals` are secrets this process knows and must mask."""
+    key = os.environ.get("ANTHROPIC_API_KEY", "")
+    return Journal(Workspace(settings.workspace).state_dir() / JOURNAL, Redactor((*literals, key)))
+
+
+def start(settings: Settings, task: Task, surface: Surface) -> int:
+    """Begin a session and run it; gives the exit code."""
+    history = History(settings.workspace)
+    history.preflight()
+    with _cluster(settings, sandbox=task.sandbox) as cluster, _journal_of(settings, cluster) as journal:
+        identity = cluster.whoami()
+        session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        started = SessionStarted(
+            task=task.words,
+            namespace=task.namespace or cluster.namespace,
+            model="call" if task.call else settings.model,
+            requester=identity.username,
+            cluster=cluster.fingerprint,
+            sandbox=task.sandbox,
+            read_only=task.read_only,
+            dry_run=task.dry_run,
+            max_turns=settings.max_turns,
+            commits_reads=task.call is None,
+            call=task.call,
+        )
+        desk = _desk(settings, SessionView(session), started, journal, cluster, identity, history, surface)
+        return _run(desk, started)
+
+
+def resume(settings: Settings, session: str | None, surface: Surface) -> int:
+    """Go on with a session where its journal says; gives the exit code."""
+    history = History(settings.workspace)
+    history.preflight()
+    with contextlib.closing(open_journal(settings)) as peek:
+        session = session or newest_open(peek)
+        started = load_view(peek, session).task
+    with _cluster(settings, sandbox=started.sandbox) as cluster, _journal_of(settings, cluster) as journal:
+        _refuse_other_cluster(started, cluster)
+        identity = cluster.whoami()
+        approvals.expire(journal, datetime.now(UTC))
+        view = load_view(journal, session)
+        why = view.last_pause.reason if view.last_pause else "its process ended"
+        desk = _desk(settings, view, started, journal, cluster, identity, history, surface)
+        return _run(desk, SessionResumed(identity.username, why))
+
+
+def _desk(
+    settings: Settings,
+    view: SessionView,
+    started: SessionStarted,
+    journal: Journal,
+    cluster: Cluster,
+    identity: Identity,
+    history: History,
+    surface: Surface,
+) -> Desk:
+    journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
+    journal.observe(lambda entry: surface.entry(entry) if entry.session == view.id else None)
+    return Desk(
+        view=view,
+        journal=journal,
+        cluster=cluster,
+        identity=identity,
+        model=model_of(started),
+        tools=tools_of(started, history),
+        workspace=Workspace(settings.workspace),
+        history=history,
+        surface=surface,
+        stop=StopSignal(),
+    )
+
+
+def _run(desk: Desk, beginning: SessionStarted | SessionResumed) -> int:
+    with desk.journal.lease(desk.view.id), desk.stop.on_sigterm():
+        closed = desk.view.closed
+        if closed is not None and is_over(desk.view):
+            return closed.exit_code
+        desk.append(beginning)
+        return drive(desk)
+
+
+def is_over(view: SessionView) -> bool:
+    """Whether there is nothing left to do: closed, and its end is committed if it is to be."""
+    from agent.nodes.close import CLOSE, leaves_commit
+
+    return view.closed is not None and (CLOSE in view.commits or not leaves_commit(view))
+
+
+def newest_open(journal: Journal) -> str:
+    """The newest session that can go on; raises `UsageError` when there is none."""
+    newest = journal.read("SELECT session FROM events GROUP BY session ORDER BY MIN(seq) DESC")
+    for (session,) in newest:
+        if not is_over(load_view(journal, str(session))):
+            return str(session)
+    raise UsageError("There is no session to resume. `desk sessions` shows those there were.")
+
+
+def model_of(started: SessionStarted) -> Model:
+    """The model a session began with."""
+    if started.call is not None:
+        return OneCall(started.call["tool"], started.call["arguments"])
+    return Playbook()
+
+
+def tools_of(started: SessionStarted, history: History) -> Mapping[str, Tool]:
+    """The tools a session has: the catalog; a rollback has `undo` alone."""
+    tools = (undo_tool(history),) if started.call and started.call["tool"] == "undo" else TOOLS
+    return {tool.name: tool for tool in tools}
+
+
+@contextlib.contextmanager
+def _cluster(settings: Settings, *, sandbox: bool) -> Iterator[HttpCluster]:
+    if not sandbox:
+        yield connect(Where(settings.kubeconfig, settings.context), timeout_s=settings.api_timeout_s)
+        return
+    from agent.sandbox import Sandbox
+
+    with Sandbox() as running:
+        yield connect(Where(document=running.kubeconfig()), timeout_s=settings.api_timeout_s)
+
+
+@contextlib.contextmanager
+def _journal_of(settings: Settings, cluster: HttpCluster) -> Iterator[Journal]:
+    with contextlib.closing(open_journal(settings, (cluster.bearer_token() or "",))) as journal:
+        yield journal
+
+
+def load_view(journal: Journal, session: str) -> SessionView:
+    """A session by its id; raises `UsageError` when there is none."""
+    view = SessionView.of(session, journal.entries(session))
+    if view.started is None:
+        raise UsageError(f"There is no session {session}. `desk sessions` shows those there are.")
+    return view
+
+
+def _refuse_other_cluster(started: SessionStarted, cluster: HttpCluster) -> None:
+    if not started.sandbox and cluster.fingerprint != started.cluster:
+        raise UsageError(
+            "This kubeconfig or context is of another cluster than the one the session began on. "
+            "Resume with the same --kubeconfig and --context."
+        )

@@ -1,0 +1,125 @@
+"""approvals list, show, approve, reject: the durable rows."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent.cli.options import common, existing_journal, print_document, settings
+
+if TYPE_CHECKING:
+    from agent.approvals import Row
+    from agent.journal.store import Journal
+    from agent.settings import Settings
+    from tools.cluster.client import HttpCluster
+
+
+@click.group()
+def approvals() -> None:
+    """What waits for a person's decision, and the deciding of it."""
+
+
+@approvals.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also those that are decided.")
+@common
+def list_(everything: bool, **given: Any) -> None:
+    """List the approvals that wait, with what they would change, their risk and deadline."""
+    from agent.approvals import expire, listing
+    from agent.output import approvals as document
+
+    configured = settings(given)
+    with contextlib.closing(existing_journal(configured.workspace)) as journal:
+        expire(journal, datetime.now(UTC))
+        rows = listing(journal, everything=everything)
+    if configured.output != "text":
+        return print_document(document(rows), configured.output)
+    for row in rows:
+        _print(row)
+    if not rows:
+        click.echo("No approval waits." if not everything else "No approval was ever asked for.")
+    return None
+
+
+@approvals.command()
+@click.argument("approval_id", metavar="ID")
+@common
+def show(approval_id: str, **given: Any) -> None:
+    """Show one approval."""
+    from agent.approvals import load
+    from agent.output import approvals as document
+
+    configured = settings(given)
+    with contextlib.closing(existing_journal(configured.workspace)) as journal:
+        row = load(journal, approval_id)
+    if configured.output != "text":
+        return print_document(document([row]), configured.output)
+    _print(row)
+    return None
+
+
+@approvals.command()
+@click.argument("approval_id", metavar="ID")
+@common
+def approve(approval_id: str, **given: Any) -> None:
+    """Approve ID, as who the cluster says --kubeconfig or --context is."""
+    from agent.approvals import authorize, changed_since, decide, expire, load
+
+    configured = settings(given)
+    with contextlib.closing(existing_journal(configured.workspace)) as journal:
+        expire(journal, datetime.now(UTC))
+        row = load(journal, approval_id)
+        cluster = _cluster(configured)
+        approver = authorize(row, cluster, _fingerprint(journal, row.session))
+        changed = changed_since(row, cluster)
+        decide(journal, approval_id, "approved", approver, "", datetime.now(UTC))
+    click.echo(f"Approved by {approver}. Go on: desk resume {row.session}")
+    for target in changed:
+        click.echo(
+            f"Note: {target} was changed since this was asked. Desk will ask anew when it goes on.", err=True
+        )
+
+
+@approvals.command()
+@click.argument("approval_id", metavar="ID")
+@click.option("--reason", default="", help="Why; the requester reads it.")
+@common
+def reject(approval_id: str, reason: str, **given: Any) -> None:
+    """Reject ID, as who the cluster says --kubeconfig or --context is."""
+    from agent.approvals import authenticate, decide, expire, load
+
+    configured = settings(given)
+    with contextlib.closing(existing_journal(configured.workspace)) as journal:
+        expire(journal, datetime.now(UTC))
+        row = load(journal, approval_id)
+        who = authenticate(_cluster(configured), _fingerprint(journal, row.session))
+        decide(journal, approval_id, "rejected", who, reason, datetime.now(UTC))
+    click.echo(f"Rejected by {who}. The session ends with: desk resume {row.session}")
+
+
+def _cluster(configured: Settings) -> HttpCluster:
+    from tools.cluster.connect import Where, connect
+
+    return connect(Where(configured.kubeconfig, configured.context), timeout_s=configured.api_timeout_s)
+
+
+def _fingerprint(journal: Journal, session: str) -> str:
+    from agent.journal.view import SessionView
+
+    return SessionView.of(session, journal.entries(session)).task.cluster
+
+
+def _print(row: Row) -> None:
+    from agent.console import plain
+
+    asked = row.asked
+    lines = [
+        f"{asked.approval_id}  {row.status}" + (f" by {row.approver}" if row.approver else ""),
+        f"  {asked.summary}",
+        f"  risk {asked.risk} in {asked.environment}  priority {asked.priority}  deadline {asked.expires_at}",
+        f"  asked by {asked.requester} at {asked.asked_at}, session {row.session}",
+        *("  " + line for line in asked.diff.splitlines()),
+    ]
+    click.echo(plain("\n".join(lines)))

@@ -1,0 +1,135 @@
+"""What every command takes, and where a value comes from when no flag gives it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from agent.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.journal.store import Journal
+    from agent.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SETTINGS_FILE = "desk.yaml"
+JOURNAL = ".desk/journal.db"
+
+
+def common(command: Command) -> Command:
+    """--workspace, --kubeconfig, --context and --output."""
+    for option in reversed(_COMMON):
+        command = option(command)
+    return command
+
+
+def running(command: Command) -> Command:
+    """What commands that run a session take besides."""
+    for option in reversed(_RUNNING):
+        command = option(command)
+    return command
+
+
+def _read_settings_file(ctx: click.Context, _parameter: click.Parameter, value: Path) -> Path:
+    """desk.yaml gives the defaults of the other options. Eager, so that it is read before they are."""
+    file = value / SETTINGS_FILE
+    if file.exists():
+        ctx.default_map = {**_parsed(file), **(ctx.default_map or {})}
+    return value
+
+
+_OUTPUT: ContextVar[str] = ContextVar("output", default="text")
+
+
+def _choose_output(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    _OUTPUT.set(value)
+    return value
+
+
+def chosen_output() -> str:
+    """The --output of the command that runs; `text` until it is parsed."""
+    return _OUTPUT.get()
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(file.read_text()) or {}
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())[:300]}. Mend it.") from error
+    if not isinstance(document, dict):
+        raise UsageError(f"{file} must be a mapping of settings to values, such as `max_turns: 30`.")
+    unknown = sorted(set(map(str, document)) - set(SETTINGS))
+    if unknown:
+        raise UsageError(f"{file} has unknown settings: {', '.join(unknown)}. Known: {', '.join(SETTINGS)}.")
+    return document
+
+
+_COMMON = (
+    click.option(
+        "--workspace",
+        type=click.Path(path_type=Path),
+        envvar="DESK_WORKSPACE",
+        default=Path(),
+        is_eager=True,
+        callback=_read_settings_file,
+        help="Git repository for the journal and the files. Default: this folder.",
+    ),
+    click.option("--kubeconfig", envvar="DESK_KUBECONFIG", help="Kubeconfig file. Default: as kubectl finds it."),
+    click.option("--context", envvar="DESK_CONTEXT", help="Context of the kubeconfig. Default: its current one."),
+    click.option(
+        "--output",
+        "-o",
+        type=click.Choice(["text", "json", "jsonl"]),
+        envvar="DESK_OUTPUT",
+        default="text",
+        callback=_choose_output,
+        help="text for people, json or jsonl for programs.",
+    ),
+)
+
+_RUNNING = (
+    click.option("--model", envvar="DESK_MODEL", default="playbook", help="Who plans: playbook."),
+    click.option("--max-turns", envvar="DESK_MAX_TURNS", default=50, help="Turns of the model at most."),
+    click.option(
+        "--api-timeout-s",
+        envvar="DESK_API_TIMEOUT_S",
+        default=30.0,
+        help="Seconds to wait for the API server.",
+    ),
+)
+
+SETTINGS = ("workspace", "kubeconfig", "context", "output", "model", "max_turns", "api_timeout_s")
+
+
+def settings(given: dict[str, Any]) -> Settings:
+    """The checked settings among a command's parameters."""
+    from agent.settings import load
+
+    return load({name: value for name, value in given.items() if name in SETTINGS})
+
+
+def existing_journal(workspace: Path) -> Journal:
+    """The journal of a workspace that has one; raises `UsageError` when it has none."""
+    from agent.journal.store import Journal
+    from agent.redaction import Redactor
+
+    path = workspace / JOURNAL
+    if not path.exists():
+        raise UsageError(
+            f"{workspace.resolve()} has no journal yet: no session was run there. "
+            "Run one, or name another workspace with --workspace DIR."
+        )
+    return Journal(path, Redactor())
+
+
+def print_document(document: dict[str, Any], output: str) -> None:
+    """A document as JSON: indented for `json`, one line for `jsonl`."""
+    click.echo(json.dumps(document, indent=2 if output == "json" else None, ensure_ascii=True))

@@ -1,0 +1,159 @@
+"""run, resume, call, rollback: the commands that run a session."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent.cli.options import common, print_document, running, settings
+from agent.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.desk import Surface
+    from agent.journal.store import Entry
+    from agent.settings import Settings
+
+
+@click.command()
+@click.argument("task")
+@click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="Namespace, when the task does not say it.")
+@click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
+@click.option("--read-only", is_flag=True, help="Change nothing: only look and explain.")
+@click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
+@running
+@common
+def run(task: str, namespace: str | None, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
+    """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it"."""
+    from agent.app import Task, start
+
+    if not task.strip():
+        raise UsageError('The task is empty. Say what to do: desk run "why does checkout crash in shop-dev?"')
+    _say_who_plans(given["output"])
+    asked = Task(task, namespace, sandbox, read_only, dry_run)
+    _run(settings(given), lambda configured, surface: start(configured, asked, surface))
+
+
+@click.command()
+@click.argument("session", required=False)
+@running
+@common
+def resume(session: str | None, **given: Any) -> None:
+    """Go on with SESSION (default: the newest that can) where its journal says."""
+    from agent.app import resume as go_on
+
+    _run(settings(given), lambda configured, surface: go_on(configured, session, surface))
+
+
+@click.command()
+@click.argument("tool")
+@click.option("--json", "arguments", default="{}", help="The arguments as a JSON object; - reads standard input.")
+@click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="Namespace, when the arguments do not say it.")
+@click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
+@click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
+@running
+@common
+def call(tool: str, arguments: str, namespace: str | None, sandbox: bool, dry_run: bool, **given: Any) -> None:
+    """Call one TOOL by hand, through the same gate and journal. `desk tools` lists them."""
+    from agent.app import Task, start
+    from tools.catalog import TOOLS
+    from tools.frame import ArgumentsError
+
+    found = next((known for known in TOOLS if known.name == tool), None)
+    if found is None:
+        raise UsageError(f'There is no tool "{tool}". `desk tools` lists them.')
+    parsed = _arguments(sys.stdin.read() if arguments == "-" else arguments)
+    if namespace and "namespace" in found.schema["properties"]:
+        parsed.setdefault("namespace", namespace)
+    try:
+        found.check(parsed)
+    except ArgumentsError as error:
+        raise UsageError(str(error)) from error
+    words = f"{tool} {json.dumps(parsed, sort_keys=True)}"
+    asked = Task(words, namespace, sandbox, dry_run=dry_run, call={"tool": tool, "arguments": parsed})
+    _run(settings(given), lambda configured, surface: start(configured, asked, surface))
+
+
+@click.command()
+@click.argument("commit")
+@running
+@common
+def rollback(commit: str, **given: Any) -> None:
+    """Undo what COMMIT changed on the cluster, through the gate; the undoing is itself a commit."""
+    from agent.app import Task, start
+    from agent.history import History
+    from agent.rollback import change_set_of
+
+    configured = settings(given)
+    history = History(configured.workspace)
+    history.preflight()
+    sha = history.resolve(commit)
+    change_set_of(history, sha)
+    asked = Task(f"undo commit {sha}", call={"tool": "undo", "arguments": {"commit": sha}})
+    _run(configured, lambda configured, surface: start(configured, asked, surface))
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        raise UsageError(
+            f'--json is not JSON: {error}. Give an object: --json \'{{"namespace": "shop"}}\'.'
+        ) from error
+    if not isinstance(parsed, dict):
+        raise UsageError('--json must be a JSON object: --json \'{"namespace": "shop"}\'.')
+    return parsed
+
+
+def _say_who_plans(output: str) -> None:
+    why = (
+        "it is the only model of this version"
+        if os.environ.get("ANTHROPIC_API_KEY")
+        else "no ANTHROPIC_API_KEY is set"
+    )
+    if output == "text":
+        click.echo(f"Playbook plans, a deterministic planner that needs no key and no network ({why}).")
+
+
+def _run(configured: Settings, work: Callable[[Settings, Surface], int]) -> None:
+    surface, last = _surface(configured.output)
+    try:
+        code = work(configured, surface)
+    finally:
+        close = getattr(surface, "close", None)
+        if close is not None:
+            close()
+    if configured.output == "json" and last:
+        _print_session(configured, last[0])
+    raise click.exceptions.Exit(code)
+
+
+def _surface(output: str) -> tuple[Surface, list[str]]:
+    """The surface for an output, and the session it has seen."""
+    from agent.console import JsonLines, LiveConsole, Quiet
+
+    seen: list[str] = []
+    if output == "text":
+        return LiveConsole(), seen
+    if output == "jsonl":
+        return JsonLines(), seen
+
+    class Remember(Quiet):
+        def entry(self, entry: Entry) -> None:
+            seen[:] = [entry.session]
+
+    return Remember(), seen
+
+
+def _print_session(configured: Settings, session: str) -> None:
+    import contextlib
+
+    from agent.app import load_view, open_journal
+    from agent.output import session as document
+
+    with contextlib.closing(open_journal(configured)) as journal:
+        print_document(document(load_view(journal, session)), configured.output)

@@ -1,0 +1,44 @@
+"""tools: what Desk can do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from agent.cli.options import common, print_document
+from agent.errors import UsageError
+
+
+@click.command()
+@click.argument("name", required=False)
+@common
+def tools(name: str | None, output: str, **_given: Any) -> None:
+    """List the tools, or show NAME with its arguments."""
+    from agent.console import print_table
+    from tools.catalog import TOOLS
+
+    chosen = [tool for tool in TOOLS if name in (None, tool.name)]
+    if not chosen:
+        raise UsageError(f'There is no tool "{name}". `desk tools` lists them.')
+    documents = [
+        {
+            "name": tool.name,
+            "risk": tool.risk.value,
+            "description": tool.description,
+            "input_schema": tool.schema,
+        }
+        for tool in chosen
+    ]
+    if output != "text":
+        return print_document({"schema": "desk.tools/v1", "tools": documents}, output)
+    if name is None:
+        rows = [(tool.name, tool.risk.value, tool.description.splitlines()[0]) for tool in chosen]
+        return print_table("Tools", ("tool", "risk", "what it does"), rows, "")
+    properties = chosen[0].schema["properties"]
+    required = chosen[0].schema.get("required", [])
+    click.echo(f"{name} ({chosen[0].risk.value})\n\n{chosen[0].description}\n")
+    for argument, schema in properties.items():
+        default = "required" if argument in required else f"default {schema.get('default')!r}"
+        click.echo(f"  {argument}  {default}  {schema.get('description', '')}")
+    return None

@@ -1,0 +1,133 @@
+"""init, doctor: make a workspace; say what is missing and how to get it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from agent.cli.options import common, print_document, settings
+from agent.errors import DeskError, ExitCode
+
+if TYPE_CHECKING:
+    from agent.settings import Settings
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+def init(directory: Path) -> None:
+    """Make DIR a workspace: a git repository for the journal, the files and the history."""
+    from agent.history import init_repository
+
+    for line in init_repository(directory):
+        click.echo(line)
+    click.echo(f'Next: desk run --workspace {directory} --sandbox "why does checkout crash in shop-dev?"')
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing Desk needs: ok, missing, or optional and missing."""
+
+    name: str
+    state: Literal["ok", "missing", "optional"]
+    text: str
+
+
+@click.command()
+@click.option(
+    "--namespace", "-n", envvar="DESK_NAMESPACE", help="Where to check the rights. Default: the context's."
+)
+@common
+def doctor(namespace: str | None, **given: Any) -> None:
+    """Say what is missing (git, journal, cluster, permissions, key) and how to get it."""
+    configured = settings(given)
+    checks = [*_local(configured), *_cluster(configured, namespace), _key()]
+    missing = any(check.state == "missing" for check in checks)
+    if configured.output != "text":
+        print_document(
+            {"schema": "desk.doctor/v1", "checks": [asdict(check) for check in checks]}, configured.output
+        )
+    else:
+        for check in checks:
+            click.echo(f"{check.state:<9} {check.name:<12} {check.text}")
+    raise click.exceptions.Exit(int(ExitCode.FAILED if missing else ExitCode.DONE))
+
+
+def _local(configured: Settings) -> list[Check]:
+    return [
+        Check("python", "ok", sys.version.split()[0]),
+        _try("git", lambda: _git(configured)),
+        _try("journal", lambda: _journal(configured)),
+    ]
+
+
+def _try(name: str, check: Callable[[], str]) -> Check:
+    from tools.cluster.errors import ClusterError
+
+    try:
+        return Check(name, "ok", check())
+    except (DeskError, ClusterError, OSError) as error:
+        return Check(name, "missing", str(error))
+
+
+def _git(configured: Settings) -> str:
+    from agent.history import History
+
+    history = History(configured.workspace)
+    history.preflight()
+    return f"{configured.workspace.resolve()} takes commits"
+
+
+def _journal(configured: Settings) -> str:
+    from agent.cli.options import JOURNAL, existing_journal
+
+    if not (configured.workspace / JOURNAL).exists():
+        return "none yet; the first session makes it"
+    journal = existing_journal(configured.workspace)
+    return f"intact, {journal.verify()} events"
+
+
+def _cluster(configured: Settings, namespace: str | None) -> list[Check]:
+    from tools.cluster.connect import Where, connect
+    from tools.cluster.errors import ClusterError
+
+    try:
+        cluster = connect(Where(configured.kubeconfig, configured.context), timeout_s=configured.api_timeout_s)
+        who = cluster.whoami().username
+    except ClusterError as error:
+        return [Check("cluster", "missing", str(error))]
+    where = namespace or cluster.namespace
+    return [
+        Check("cluster", "ok", f"Kubernetes {cluster.version()}, as {who}"),
+        *(_right(cluster, where, verb, group, kind) for verb, group, kind in _RIGHTS),
+    ]
+
+
+_RIGHTS = (
+    ("list", "", "pods"),
+    ("get", "", "pods/log"),
+    ("list", "", "events"),
+    ("patch", "apps", "deployments"),
+)
+
+
+def _right(cluster: Any, namespace: str, verb: str, group: str, kind: str) -> Check:
+    from tools.cluster.client import Access
+
+    resource, _, subresource = kind.partition("/")
+    if cluster.may(Access(verb, group, resource, namespace, subresource=subresource)):
+        return Check("permission", "ok", f"{verb} {kind} in {namespace}")
+    role = "edit" if verb == "patch" else "view"
+    grant = f"kubectl create rolebinding desk --clusterrole={role} --user=USER -n {namespace}"
+    return Check("permission", "missing", f"may not {verb} {kind} in {namespace}; who administers it can: {grant}")
+
+
+def _key() -> Check:
+    if os.environ.get("ANTHROPIC_API_KEY"):
+        return Check("key", "ok", "ANTHROPIC_API_KEY is set (this version plans with Playbook all the same)")
+    return Check("key", "optional", "no ANTHROPIC_API_KEY: Playbook plans, which needs none")

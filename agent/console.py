@@ -1,0 +1,214 @@
+"""What a person sees while Desk works. The one module that uses Rich.
+
+Text from the model and the cluster is shown as it is, never as markup, and without control characters:
+a log cannot paint the terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from agent.journal.events import (
+    ApprovalAsked,
+    ApprovalDecided,
+    CallGated,
+    Committed,
+    IncidentOpened,
+    ModelTurn,
+    SessionClosed,
+    SessionPaused,
+    SessionResumed,
+    SessionStarted,
+    ToolReceipt,
+    ToolResult,
+)
+from agent.journal.store import Entry
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# All of C0 but tab and newline, DEL, C1, and the marks that reorder text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])")
+
+RESULT_LINES = 12
+
+
+def plain(text: str) -> str:
+    """The text without escape sequences and control characters."""
+    return _CONTROL.sub("", _ANSI.sub("", text))
+
+
+class LiveConsole:
+    """The surface for a person: what Desk thinks, does and waits for."""
+
+    def __init__(self, console: Console | None = None, *, interactive: bool | None = None) -> None:
+        from rich.console import Console
+
+        self._console = console or Console(highlight=False, soft_wrap=True)
+        asks = sys.stdin.isatty() and self._console.is_terminal
+        self._interactive = asks if interactive is None else interactive
+        self._waiting: Any = None
+
+    def delta(self, text: str) -> None:
+        """Words of the model."""
+        self._still()
+        self._print(text, end="")
+
+    def progress(self, text: str) -> None:
+        """A spinner with the elapsed time; without a terminal, nothing."""
+        if not self._console.is_terminal:
+            return
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        if self._waiting is None:
+            columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+            self._waiting = Progress(*columns, console=self._console, transient=True)
+            self._waiting.add_task(plain(text), total=None)
+            self._waiting.start()
+        self._waiting.update(self._waiting.task_ids[0], description=plain(text))
+
+    def entry(self, entry: Entry) -> None:
+        """One event, in a line or a few."""
+        self._still()
+        for style, line in lines_of(entry):
+            self._print(line, style=style)
+
+    def replay(self, entry: Entry) -> None:
+        """One event of the past, with the words that once came as a stream."""
+        if entry.type == "model_turn":
+            for raw in entry.body["blocks"]:
+                if raw["type"] == "text":
+                    self._print(raw["text"], end="")
+        self.entry(entry)
+
+    def confirm(self, summary: str, diff: str) -> bool | None:
+        """Ask at the terminal; None when nobody sits there."""
+        if not self._interactive:
+            return None
+        self._still()
+        answer = self._console.input(f"{plain(summary)} - do it? [y/N] ", markup=False)
+        return answer.strip().lower() in ("y", "yes")
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._still()
+
+    def _still(self) -> None:
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+
+    def _print(self, text: str, *, style: str = "", end: str = "\n") -> None:
+        self._console.print(plain(text), style=style or None, markup=False, end=end)
+
+
+def lines_of(entry: Entry) -> list[tuple[str, str]]:
+    """(style, text) for an event; empty for those a person need not see. Pure."""
+    match entry.event:
+        case SessionStarted(task=task, namespace=namespace, model=model, requester=who):
+            return [
+                ("bold", f"Desk, session {entry.session}"),
+                ("", f"{task}  [{namespace}, {model}, as {who}]"),
+            ]
+        case SessionResumed(why=why):
+            return [("bold", f"Desk, session {entry.session} goes on ({why})")]
+        case ModelTurn(blocks=blocks):
+            calls = [raw for raw in blocks if raw["type"] == "tool_use" and raw["name"] not in ("finish", "refer")]
+            spoke = any(raw["type"] == "text" for raw in blocks)
+            return [("", "")] * spoke + [("cyan", f"-> {raw['name']} {_compact(raw['input'])}") for raw in calls]
+        case CallGated(verdict="deny", reason=reason):
+            return [("red", f"denied: {reason}")]
+        case ApprovalAsked() as asked:
+            return _asked(asked)
+        case ApprovalDecided(approval_id=row, decision=decision, approver=who, reason=why):
+            by = f" by {who}" if who else ""
+            return [("yellow", f"approval {row} {decision}{by}" + (f": {why}" if why else ""))]
+        case ToolReceipt(outcome=outcome, text=text):
+            return [("green" if outcome in ("applied", "reconciled") else "red", f"{outcome}: {text}")]
+        case ToolResult(tool=tool, text=text, ok=ok) if tool not in ("finish", "refer"):
+            return _result(text, ok=ok)
+        case Committed(sha=sha, subtask=subtask) if sha:
+            undo = "" if subtask == "close" or subtask.startswith("pause") else f"; undo: desk rollback {sha[:10]}"
+            return [("blue", f"commit {sha[:10]} ({subtask}){undo}")]
+        case IncidentOpened(title=title, severity=severity):
+            return [("red", f"incident ({severity}): {title}")]
+        case SessionPaused(reason=reason, next_action=action):
+            return [("yellow", f"Parked: {reason}"), ("yellow", f"Next: {action}")]
+        case SessionClosed() as closed:
+            return _closed(closed)
+        case _:
+            return []
+
+
+def _asked(asked: ApprovalAsked) -> list[tuple[str, str]]:
+    head = f"approval {asked.approval_id} needed: {asked.summary}"
+    terms = f"risk {asked.risk} in {asked.environment}, {asked.priority}, to be decided by {asked.expires_at}"
+    return [("yellow", head), ("yellow", terms), ("", asked.diff)]
+
+
+def _closed(closed: SessionClosed) -> list[tuple[str, str]]:
+    style = "bold green" if closed.outcome == "done" else "bold red"
+    said = "OUTSIDE DESK'S REMIT" if closed.outcome == "outside" else closed.outcome.replace("_", " ").upper()
+    after = [("", f"Next: {closed.next_action}")] if closed.next_action else []
+    return [("", ""), (style, said), ("", closed.summary), *after]
+
+
+def _result(text: str, *, ok: bool) -> list[tuple[str, str]]:
+    shown = text.splitlines()
+    more = [f"[... {len(shown) - RESULT_LINES} more lines]"] if len(shown) > RESULT_LINES else []
+    return [("dim" if ok else "red", "   " + line) for line in shown[:RESULT_LINES] + more]
+
+
+def _compact(arguments: dict[str, Any]) -> str:
+    return " ".join(f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in arguments.items())
+
+
+class JsonLines:
+    """The surface for a program: each event a line of `desk.event/v1`."""
+
+    def delta(self, text: str) -> None:
+        """Whole turns come as events."""
+
+    def progress(self, text: str) -> None:
+        """Not an event."""
+
+    def entry(self, entry: Entry) -> None:
+        """One line."""
+        print(json.dumps(entry.to_json(), ensure_ascii=True), flush=True)
+
+    def confirm(self, summary: str, diff: str) -> bool | None:
+        """Nobody sits there."""
+        return None
+
+
+class Quiet(JsonLines):
+    """The surface for `--output json`: one document at the end says it all."""
+
+    def entry(self, entry: Entry) -> None:
+        """Said at the end."""
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
+    """A table for a person; tab-separated lines when no terminal reads it, which spares a program Rich."""
+    if not rows:
+        print(empty)
+    elif not sys.stdout.isatty():
+        print("\n".join("\t".join(plain(cell).replace("\n", " ") for cell in row) for row in (columns, *rows)))
+    else:
+        _rich_table(title, columns, rows)
+
+
+def _rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    Console(highlight=False).print(table)

@@ -1,0 +1,72 @@
+"""What the nodes of the loop work with: one session's journal, cluster, model, tools and files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from agent.journal.events import CallGated, Event
+from agent.journal.store import Entry, Journal
+from agent.journal.view import SessionView
+from agent.stopping import StopSignal
+from tools.frame import Plan, Tool, ToolContext
+
+if TYPE_CHECKING:
+    from agent.history import History
+    from agent.model.port import Model
+    from agent.workspace import Workspace
+    from tools.cluster.client import Cluster, Identity, Json
+
+
+class Surface(Protocol):
+    """Whoever watches: the console, a stream of JSON lines, nobody."""
+
+    def delta(self, text: str) -> None:
+        """Some more words of the model."""
+
+    def progress(self, text: str) -> None:
+        """What is being waited for, in a few words."""
+
+    def entry(self, entry: Entry) -> None:
+        """An event, safe on disk."""
+
+    def confirm(self, summary: str, diff: str) -> bool | None:
+        """Ask the person at the terminal; None when there is nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A gated change, ready to be made: the plan, the decision, and per change the diff and what was before."""
+
+    plan: Plan
+    gated: CallGated
+    diffs: tuple[str, ...]
+    befores: tuple[Json, ...]
+
+
+@dataclass
+class Desk:
+    """One session at work. `planned` holds what the gate let through in this process; the rest is journaled."""
+
+    view: SessionView
+    journal: Journal
+    cluster: Cluster
+    identity: Identity
+    model: Model
+    tools: Mapping[str, Tool]
+    workspace: Workspace
+    history: History
+    surface: Surface
+    stop: StopSignal
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    planned: dict[str, Planned] = field(default_factory=dict)
+
+    def append(self, *events: Event) -> None:
+        """Write events to the journal; the view and the surface follow."""
+        self.journal.append(self.view.id, *events)
+
+    def context(self) -> ToolContext:
+        """What a tool is given."""
+        return ToolContext(self.cluster, sleep=self.stop.sleep, progress=self.surface.progress)

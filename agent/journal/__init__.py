@@ -1,0 +1,1 @@
+"""The journal: every fact of a session, written before anything else happens."""

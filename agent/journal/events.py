@@ -1,0 +1,254 @@
+"""Every fact of a session, as a typed event. Past events are never rewritten: fields are only added.
+
+A body is plain JSON. `schema` says which version of this file wrote it.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Json = dict[str, Any]
+
+SCHEMA = "desk.event/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """Somebody asked for something. `requester` is who the cluster says asked; empty when it did not say."""
+
+    task: str
+    namespace: str
+    model: str
+    requester: str
+    cluster: str
+    sandbox: bool = False
+    read_only: bool = False
+    dry_run: bool = False
+    max_turns: int = 50
+    commits_reads: bool = True
+    call: Json | None = None
+    """For a one-call session: {"tool", "arguments"}."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionResumed:
+    """Another process goes on with it."""
+
+    requester: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Oriented:
+    """What the start protocol read. All of it is data."""
+
+    working: str
+    logs: str
+    incidents: str
+    history: list[str]
+    identity: str
+    version: str
+    rights: list[str]
+    namespaces: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTurn:
+    """One answer of the model: blocks as the Messages API has them, and what it cost."""
+
+    turn: int
+    blocks: list[Json]
+    stop_reason: str
+    usage: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallGated:
+    """The gate decided a call. `verdict` is allow, ask or deny."""
+
+    call_id: str
+    tool: str
+    risk: str
+    verdict: str
+    reason: str
+    environment: str = ""
+    owner: str = ""
+    digest: str = ""
+    approval_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A durable row waits for a person. Times are ISO 8601, UTC."""
+
+    approval_id: str
+    call_id: str
+    tool: str
+    arguments: Json
+    targets: list[Json]
+    digest: str
+    risk: str
+    environment: str
+    priority: str
+    requester: str
+    summary: str
+    diff: str
+    asked_at: str
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalDecided:
+    """Who decided what. `decision` is approved, rejected, expired or superseded."""
+
+    approval_id: str
+    decision: str
+    approver: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolIntent:
+    """Written before a change is sent: the change, whole."""
+
+    call_id: str
+    index: int
+    last: bool
+    """Whether it is the last change of its call's plan."""
+    summary: str
+    change: Json
+    before: Json
+    diff: str
+    approval_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReceipt:
+    """What came of an intent. `outcome` is applied, reconciled, stale or failed."""
+
+    call_id: str
+    index: int
+    outcome: str
+    text: str
+    after: Json = field(default_factory=dict)
+    """The values at the changed paths, as the server wrote them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a call answered to the model."""
+
+    call_id: str
+    tool: str
+    text: str
+    ok: bool = True
+    error: str = ""
+    """Empty, or `arguments` (mend them), `failed`, `denied`, `stopped`."""
+    summary: str = ""
+    changed: bool = False
+    data: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubtaskDone:
+    """A subtask is finished and its files are ready to be committed."""
+
+    number: int
+    subtask: str
+    """Its key, unique in the session: `01-raise-the-limit`."""
+    title: str
+    call_id: str
+    approved_by: str
+    result: str
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """Git has it. `subtask` is the commit's trailer; `sha` is empty when no file had changed."""
+
+    subtask: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentOpened:
+    """Something a person should look into. `key` keeps it from being opened twice."""
+
+    key: str
+    title: str
+    severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"]
+    description: str
+    impact: str
+    root_cause: str
+    resolution: str
+    follow_up: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPaused:
+    """This process ends, the session does not: `resume` goes on."""
+
+    exit_code: int
+    reason: str
+    next_action: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed:
+    """The session is over."""
+
+    exit_code: int
+    outcome: str
+    summary: str
+    next_action: str
+
+
+Event = (
+    SessionStarted
+    | SessionResumed
+    | Oriented
+    | ModelTurn
+    | CallGated
+    | ApprovalAsked
+    | ApprovalDecided
+    | ToolIntent
+    | ToolReceipt
+    | ToolResult
+    | SubtaskDone
+    | Committed
+    | IncidentOpened
+    | SessionPaused
+    | SessionClosed
+)
+
+TYPES: dict[str, type[Event]] = {
+    re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in Event.__args__
+}
+_NAMES = {kind: name for name, kind in TYPES.items()}
+
+
+def name_of(event: Event) -> str:
+    """`session_started` for a SessionStarted, and so on."""
+    return _NAMES[type(event)]
+
+
+def to_body(event: Event) -> Json:
+    """The event as JSON."""
+    return asdict(event)
+
+
+def from_body(name: str, body: Json) -> Event:
+    """The typed event; raises `ValueError` (pydantic's) when the body is not of its shape."""
+    event: Event = _adapter(name).validate_python(body)
+    return event
+
+
+@functools.cache
+def _adapter(name: str) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(TYPES[name])

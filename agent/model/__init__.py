@@ -1,0 +1,1 @@
+"""The models that think, behind one port."""

@@ -1,0 +1,228 @@
+"""The plays: what to do, step by step, for the tasks Playbook understands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
+
+from agent.model.playbook.words import match_phrase, namespace_of, words
+from agent.model.port import Conversation, Json, ToolAnswer
+
+MAX_ATTEMPTS = 3
+ROLLOUT_TIMEOUT_S = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Say something, then call a tool."""
+
+    tool: str
+    arguments: Json = field(default_factory=dict)
+    say: str = ""
+
+
+Play = Generator[Move, ToolAnswer, None]
+
+_INFRASTRUCTURE = r"(cluster|control plane|etcd|node ?pools?|nodes?|machine ?sets?)"
+
+# Whose it is when it is not Desk's: (agent, what, how it is asked for).
+_REMIT: tuple[tuple[str, str, str], ...] = (
+    (
+        "Atlas",
+        "cluster infrastructure",
+        r"\b(upgrade|resize|install|provision|create|delete|patch|back ?up|restore|rotate)\b[^.]*"
+        rf"\b(the |a |our )?(kubernetes |openshift )?{_INFRASTRUCTURE}\b"
+        r"|\b(add|drain|cordon|uncordon|reboot|remove)\b[^.]*\bnodes?\b|\bcluster (upgrade|autoscaler)\b",
+    ),
+    (
+        "Flow",
+        "deployments to production",
+        r"\b(deploy|release|promote|ship|roll ?out|publish)\b[^.]*\b(to|into|in|on) (prod|production)\b"
+        r"|\bproduction (deployment|release|rollout)\b|\b(canary|blue.green)\b",
+    ),
+    (
+        "Shield",
+        "security policy",
+        r"\bsecurity (polic(y|ies)|context constraints?|standards?)\b|\b(pod security|scc|gatekeeper|kyverno)\b"
+        r"|\b(vulnerabilit(y|ies)|cve(-\d+)*|penetration|audit polic(y|ies)|compliance)\b|\bcluster-?admin\b",
+    ),
+)
+_FAULT = re.compile(
+    r"\b(why|wrong|broken|break(s|ing)?|crash\w*|restart(s|ing)\b|fail\w*|down|(doesn|isn|won)'?t|stuck|pending|"
+    r"not (run|start|work|ready|come)\w*|unhealthy|oom\w*|out of memory|killed|imagepull\w*|errimage\w*|"
+    r"createcontainer\w*|diagnos\w*|debug|troubleshoot|investigate|problem|issue|trouble|health|healthy|"
+    r"what('s| is) up|fix|mend|repair|solve)\b",
+    re.IGNORECASE,
+)
+_MEND = re.compile(r"\b(fix|mend|repair|solve|resolve|heal|cure|correct)\b", re.IGNORECASE)
+_DO_NOT = re.compile(r"\b(do not|don'?t|without|never)\b[^.;,]{0,20}\b(fix|mend|repair|chang)\w*", re.IGNORECASE)
+_CAUSES = {
+    "OOMKilled": r"\boom\w*|\bout of memory\b|\bmemory kill\w*",
+    "CrashLoopBackOff": r"\bcrash ?loop\w*",
+    "ImagePullBackOff": r"\bimage ?pull\w*|\berrimage\w*|\bpull\w* (the )?image|\bimage\b",
+    "Pending": r"\bpending\b|\bnot (be )?scheduled\b|\bunschedulable\b",
+    "CreateContainerConfigError": r"\bcreatecontainer\w*|\bconfig ?error\b|\bconfigmap\b|\bmissing config\b",
+}
+
+
+def choose(conversation: Conversation) -> Play:
+    """The play for a task."""
+    for agent, what, pattern in _REMIT:
+        if re.search(pattern, conversation.task, re.IGNORECASE):
+            return outside_remit(agent, what)
+    names = {tool.name for tool in conversation.tools}
+    found = match_phrase(conversation.task, conversation.context, conversation.tools)
+    if found is not None and not (_FAULT.search(conversation.task) and found.tool.name == "diagnose"):
+        return call(found.tool.name, found.arguments, found.missing, names)
+    if _FAULT.search(conversation.task) and "diagnose" in names:
+        return find_and_mend(conversation)
+    return not_understood(conversation)
+
+
+def outside_remit(agent: str, what: str) -> Play:
+    """Say whose it is, and end."""
+    yield Move("refer", {"agent": agent, "summary": f"This is about {what}, which is {agent}'s. Ask {agent}."})
+
+
+def not_understood(conversation: Conversation) -> Play:
+    """Say what was not understood, and what could be asked."""
+    can = "; ".join(phrase for tool in conversation.tools for phrase in tool.phrases[:2])
+    summary = (
+        f'I work without a language model here and do not understand "{conversation.task}". I understand: '
+        f"why does NAME crash in NAMESPACE?; find out what is wrong in NAMESPACE and fix it; {can}."
+    )
+    yield Move("finish", {"outcome": "failed", "summary": summary[:8000], "next_action": "say it in these words"})
+
+
+def call(tool: str, arguments: Json, missing: tuple[str, ...], tools: set[str]) -> Play:
+    """Make the one call the task names; when it changed something, wait until it holds."""
+    if missing:
+        summary = f"For {tool} I need {' and '.join(missing)}; the task does not say it."
+        yield Move("finish", {"outcome": "failed", "summary": summary})
+        return
+    answer = yield Move(tool, arguments)
+    text = answer.text
+    if answer.changed and "wait_for_rollout" in tools and "name" in arguments:
+        waited = yield Move("wait_for_rollout", _workload(arguments), "I wait until it holds.")
+        answer, text = waited, f"{text}\n{waited.text}"
+    yield Move("finish", {"outcome": "done" if answer.ok else "failed", "summary": text[:8000]})
+
+
+def find_and_mend(conversation: Conversation) -> Play:
+    """Diagnose; explain; when asked to, mend each fault, and look again whether it is gone."""
+    task = conversation.task
+    namespace = namespace_of(task, conversation.context)
+    answer = yield Move("diagnose", {"namespace": namespace}, f"I look at what runs in {namespace}.")
+    if not answer.ok:
+        yield Move("finish", {"outcome": "failed", "summary": answer.text})
+        return
+    report = answer.data or {}
+    findings = concerned(task, report.get("findings", []))
+    if findings and not is_about(task, findings):
+        pods = yield Move("list", {"kind": "pods", "namespace": namespace})
+        subject = _subject(task, (pods.data or {}).get("names", []))
+        if subject:
+            summary = f"Nothing is broken with {subject} in {namespace}. {_others(findings)}"
+            yield Move("finish", {"outcome": "done", "summary": summary})
+            return
+    if not findings or not _MEND.search(task) or _DO_NOT.search(task):
+        yield Move("finish", {"outcome": "done", "summary": explain(namespace, report, findings)})
+        return
+    told: list[str] = []
+    mended = True
+    for finding in findings:
+        held, text = yield from mend(finding, namespace)
+        mended, told = mended and held, [*told, text]
+    yield Move("finish", {"outcome": "done" if mended else "failed", "summary": "\n\n".join(told)[:8000]})
+
+
+def mend(finding: Json, namespace: str) -> Generator[Move, ToolAnswer, tuple[bool, str]]:
+    """Try a finding's remedy until it holds, at most three times; gives whether it did, and the story."""
+    story = [_story(finding)]
+    current: Json | None = finding
+    for _ in range(MAX_ATTEMPTS):
+        remedy = next((r for r in (current or {}).get("remedies", []) if r.get("tool")), None)
+        if remedy is None:
+            return False, "\n".join([*story, _no_remedy(current or finding)])
+        say = f"{(current or finding)['summary']}. I try: {remedy['title']}."
+        changed = yield Move(remedy["tool"], remedy["arguments"], say)
+        story.append(changed.text)
+        if not changed.changed:
+            return changed.ok, "\n".join(story)
+        waited = yield Move("wait_for_rollout", _workload(remedy["arguments"]), "I wait until it holds.")
+        story.append(waited.text)
+        name = finding["object"]["name"]
+        looked = yield Move("diagnose", {"namespace": namespace, "name": name}, "I look again.")
+        current = _same(finding, (looked.data or {}).get("findings", []))
+        if current is None and waited.ok and looked.ok:
+            return True, "\n".join([*story, f"{name} is healthy now."])
+    return False, "\n".join([*story, f"After {MAX_ATTEMPTS} attempts it is not mended."])
+
+
+def concerned(task: str, findings: list[Json]) -> list[Json]:
+    """The findings a task is about: those it names by object, pod or container; else by cause; else all."""
+    said = set(words(task))
+    named = [finding for finding in findings if said & set(_names(finding))]
+    if named:
+        return named
+    causes = {cause for cause, pattern in _CAUSES.items() if re.search(pattern, task, re.IGNORECASE)}
+    of_cause = [finding for finding in findings if finding["cause"] in causes]
+    return of_cause or findings
+
+
+def is_about(task: str, findings: list[Json]) -> bool:
+    """Whether the task's words single these findings out, by name or by cause."""
+    said = set(words(task))
+    named = any(said & set(_names(finding)) for finding in findings)
+    return named or any(re.search(pattern, task, re.IGNORECASE) for pattern in _CAUSES.values())
+
+
+def _subject(task: str, pods: list[str]) -> str:
+    """The workload that a task names, going by the names of the pods there."""
+    return next((word for word in words(task) if any(pod.startswith(f"{word}-") for pod in pods)), "")
+
+
+def _others(findings: list[Json]) -> str:
+    return "Broken there: " + ", ".join(f"{f['object']['name']} ({f['cause']})" for f in findings) + "."
+
+
+def explain(namespace: str, report: Json, findings: list[Json]) -> str:
+    """What was found, why it happens and what to type, for the developer."""
+    if not findings:
+        checked = ", ".join(f"{count} {kind}" for kind, count in report.get("checked", {}).items())
+        unknown = "; ".join(report.get("not_checked", []))
+        return f"Nothing is broken in {namespace} (checked: {checked})." + (
+            f" Not checked: {unknown}." if unknown else ""
+        )
+    return "\n\n".join(_story(finding) + _what_to_type(finding) for finding in findings)[:8000]
+
+
+def _story(finding: Json) -> str:
+    lines = [f"{finding['cause']}: {finding['summary']}", f"Why: {finding['why']}"]
+    lines += [f"Evidence ({e['source']}): {e['text']}" for e in finding.get("evidence", [])[:3]]
+    return "\n".join(lines)
+
+
+def _what_to_type(finding: Json) -> str:
+    return "".join(f"\nTo {r['title']}: {r['command']}" for r in finding.get("remedies", []) if r.get("command"))
+
+
+def _no_remedy(finding: Json) -> str:
+    return f"I have no tool that mends this.{_what_to_type(finding)}"
+
+
+def _names(finding: Json) -> Iterable[str]:
+    yield finding["object"]["name"].lower()
+    yield from (pod.lower() for pod in finding.get("affected", []))
+    if finding.get("container"):
+        yield finding["container"].lower()
+
+
+def _same(finding: Json, findings: list[Json]) -> Json | None:
+    return next((other for other in findings if other["object"]["name"] == finding["object"]["name"]), None)
+
+
+def _workload(arguments: Json) -> Json:
+    workload: Json = {key: arguments[key] for key in ("namespace", "name", "kind") if key in arguments}
+    return {**workload, "timeout_s": ROLLOUT_TIMEOUT_S}

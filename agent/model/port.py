@@ -1,0 +1,148 @@
+"""The port to a model: a conversation of typed blocks in, a stream of typed blocks and usage out.
+
+Blocks have the Messages API's shapes (https://docs.claude.com/en/api/messages), whichever adapter speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Json = dict[str, Any]
+
+StopReason = Literal["end_turn", "tool_use", "max_tokens", "pause_turn", "refusal", "model_context_window_exceeded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words of the model, or of the person who asks."""
+
+    text: str
+
+    def to_json(self) -> Json:
+        """As the Messages API has it."""
+        return {"type": "text", "text": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """The model wants a tool called."""
+
+    id: str
+    name: str
+    input: Json
+
+    def to_json(self) -> Json:
+        """As the Messages API has it."""
+        return {"type": "tool_use", "id": self.id, "name": self.name, "input": self.input}
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A block that must be sent back as it came (thinking)."""
+
+    raw: Json
+
+    def to_json(self) -> Json:
+        """As it came."""
+        return self.raw
+
+
+@dataclass(frozen=True, slots=True)
+class ToolAnswer:
+    """What came of a call. `data` is the same for a program; `error` is why it failed, if it did."""
+
+    tool_use_id: str
+    text: str
+    ok: bool = True
+    error: str = ""
+    changed: bool = False
+    data: Json | None = None
+
+
+Block = Text | ToolUse | Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantMessage:
+    """One turn of the model."""
+
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersMessage:
+    """The answers to the calls of the turn before."""
+
+    answers: tuple[ToolAnswer, ...]
+
+
+Message = AssistantMessage | AnswersMessage
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as a model sees it; `schema` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    schema: Json
+    phrases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the start protocol read, for the model as data."""
+
+    namespace: str
+    namespaces: tuple[str, ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
+    """(title, text): the working file, logs, incidents, history, rights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """All a model is given for one turn."""
+
+    task: str
+    context: Context
+    tools: tuple[ToolSpec, ...]
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """Some more words of the turn under way."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The whole turn. `usage` counts tokens under the Messages API's names."""
+
+    blocks: tuple[Block, ...]
+    stop_reason: StopReason
+    usage: Json = field(default_factory=dict)
+
+
+class Model(Protocol):
+    """Whoever thinks."""
+
+    name: str
+
+    def stream(self, conversation: Conversation) -> Iterator[TextDelta | TurnEnded]:
+        """One turn: words as they come, then, last, the turn."""
+        ...
+
+
+def block_from_json(raw: Json) -> Block:
+    """A block of a journaled turn."""
+    match raw.get("type"):
+        case "text":
+            return Text(raw["text"])
+        case "tool_use":
+            return ToolUse(raw["id"], raw["name"], raw["input"])
+        case _:
+            return Opaque(raw)

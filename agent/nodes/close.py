@@ -1,0 +1,155 @@
+"""The end protocol: how the session ended, its incident if there is one, the last commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agent.desk import Desk
+from agent.errors import ExitCode
+from agent.journal.events import Event, IncidentOpened, SessionClosed
+from agent.journal.view import MAX_SAME_CALLS, SessionView
+from agent.model.port import Text, ToolUse, block_from_json
+from agent.recording import record_end
+from agent.workspace import LogEntry
+
+MAX_FAILED_ATTEMPTS = 3
+CLOSE = "close"
+
+Outcome = Literal["done", "failed", "outside", "rejected", "handed_over"]
+LogResult = Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVAL"]
+
+_LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
+    "done": (ExitCode.DONE, "SUCCESS"),
+    "failed": (ExitCode.FAILED, "FAILURE"),
+    "outside": (ExitCode.OUTSIDE_REMIT, "BLOCKED"),
+    "rejected": (ExitCode.REJECTED, "BLOCKED"),
+    "handed_over": (ExitCode.HANDED_OVER, "PARTIAL"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ends, in words for the developer."""
+
+    outcome: Outcome
+    summary: str
+    next_action: str = ""
+
+
+def close(desk: Desk) -> None:
+    """Decide how it ended, write it down, and commit; a read-only helper's session leaves no commit."""
+    if desk.view.closed is None:
+        ending = ending_of(desk.view)
+        code, _ = _LOGGED[ending.outcome]
+        incidents: list[Event] = [i for i in incidents_of(desk.view, ending) if i.key not in desk.view.incidents]
+        desk.append(*incidents, SessionClosed(int(code), ending.outcome, ending.summary, ending.next_action))
+    if CLOSE not in desk.view.commits and leaves_commit(desk.view):
+        record_end(desk, CLOSE, desk.view.closed_at, _log(desk.view))
+
+
+def leaves_commit(view: SessionView) -> bool:
+    """Whether the end of this session belongs in git: not when a helper only read."""
+    return view.task.commits_reads or bool(view.subtasks or view.approvals or view.incidents)
+
+
+def ending_of(view: SessionView) -> Ending:
+    """How the session ended, by what was journaled and not by what the model claims alone. Pure."""
+    rejection = view.rejection()
+    if rejection is not None:
+        return _rejected(view)
+    ended = next((view.results[call.id] for call in view.calls() if call.id in view.results), None)
+    said = (ended.data or {}) if ended is not None else {}
+    if ended is not None and ended.tool == "refer":
+        return Ending("outside", str(said["summary"]), f"ask {said['agent']}")
+    if view.denial is not None:
+        found = str(said.get("summary") or _last_words(view))
+        return Ending("outside", f"{found}\n{view.denial.reason}.".strip(), f"ask {view.denial.owner}")
+    if ended is not None and ended.tool == "finish":
+        outcome: Outcome = "done" if said["outcome"] == "done" else "failed"
+        return Ending(outcome, str(said["summary"]), str(said["next_action"]))
+    if view.turns and not view.calls():
+        return Ending("done", _last_words(view) or "The model ended without a word.")
+    return _out_of_budget(view)
+
+
+def _rejected(view: SessionView) -> Ending:
+    decided = view.rejection()
+    if decided is None:
+        raise ValueError("nothing was rejected")
+    asked = view.approvals[decided.approval_id]
+    by = f"by {decided.approver}" if decided.approver else "because nobody decided in time"
+    why = f": {decided.reason}" if decided.reason and decided.approver else ""
+    summary = f"Rejected {by}{why}. Nothing was changed: it would have been to {asked.summary}."
+    return Ending("rejected", summary, "talk to the approver, or ask for something else")
+
+
+def _out_of_budget(view: SessionView) -> Ending:
+    why = (
+        f"the same call was made {MAX_SAME_CALLS} times without progress"
+        if view.loops()
+        else f"the limit of {view.task.max_turns} turns is reached"
+    )
+    return Ending("handed_over", f"Handed over: {why}.", "start again with a narrower task")
+
+
+def _last_words(view: SessionView) -> str:
+    blocks = (block_from_json(raw) for turn in reversed(view.turns) for raw in turn.blocks)
+    return next((block.text for block in blocks if isinstance(block, Text) and block.text.strip()), "")
+
+
+def incidents_of(view: SessionView, ending: Ending) -> list[IncidentOpened]:
+    """What a person should look into: a rejection, three failed attempts, production touched. Pure."""
+    found = []
+    if ending.outcome == "rejected":
+        found.append(_incident("approval", "Approval denied", "MEDIUM", view, ending))
+    failed = [r for r in view.results.values() if r.tool == "wait_for_rollout" and not r.ok]
+    if ending.outcome == "failed" and len(failed) >= MAX_FAILED_ATTEMPTS:
+        found.append(_incident("attempts", f"{len(failed)} attempts failed", "HIGH", view, ending))
+    production = [gated for gated in view.gated.values() if gated.environment == "prod"]
+    if any(view.changes(gated.call_id) for gated in production):
+        found.append(_incident("production", "Production was touched", "CRITICAL", view, ending))
+    return found
+
+
+def target_of(view: SessionView) -> str:
+    """What the session was about: what it changed, else the namespaces it looked at."""
+    if view.subtasks:
+        return "; ".join(done.target for _, done in view.subtasks)
+    asked = [block_from_json(raw) for turn in view.turns for raw in turn.blocks if raw["type"] == "tool_use"]
+    looked = {
+        str(call.input["namespace"]) for call in asked if isinstance(call, ToolUse) and "namespace" in call.input
+    }
+    return ", ".join(sorted(looked)) or view.task.namespace
+
+
+def _incident(
+    key: str, title: str, severity: Literal["MEDIUM", "HIGH", "CRITICAL"], view: SessionView, ending: Ending
+) -> IncidentOpened:
+    changed = "; ".join(done.title for _, done in view.subtasks) or "nothing was changed"
+    return IncidentOpened(
+        key=key,
+        title=f"{title}: {view.task.task}",
+        severity=severity,
+        description=ending.summary,
+        impact=changed,
+        root_cause="not known to Desk" if key != "approval" else "the approver decided against the change",
+        resolution="open",
+        follow_up=ending.next_action or f"read desk show {view.id}",
+    )
+
+
+def _log(view: SessionView) -> LogEntry:
+    closed = view.closed
+    if closed is None:
+        raise ValueError("the session is not closed")
+    _, result = _LOGGED[closed.outcome]  # type: ignore[index]
+    return LogEntry(
+        time=view.closed_at,
+        title=f"{closed.outcome.replace('_', ' ')}: {view.task.task}",
+        action=f"session {view.id}: {closed.summary.splitlines()[0]}",
+        reason=f"asked by {view.task.requester or 'somebody the cluster did not name'}",
+        target=target_of(view),
+        result=result,
+        next_action=closed.next_action or "none",
+    )

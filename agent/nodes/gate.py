@@ -1,0 +1,177 @@
+"""The gate: code, not the model, decides each call. For a change it knows exactly what would happen first."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import yaml
+
+from agent import approvals
+from agent.approvals import Request
+from agent.desk import Desk, Planned
+from agent.endings import ENDINGS
+from agent.journal.events import CallGated, ToolResult
+from agent.journal.view import MAX_CONFLICTS
+from agent.model.port import ToolUse
+from agent.policy import Decision, Environment, Verdict, decide, environment_of, names_change
+from tools.cluster.client import Cluster, Json
+from tools.cluster.errors import ClusterError
+from tools.frame import ArgumentsError, Change, Plan, Risk, Tool, ToolError
+from tools.read import without_noise
+
+_OF_CONTROLLERS = ("resourceVersion", "generation", "uid", "creationTimestamp")
+
+
+def gate(desk: Desk, call: ToolUse) -> None:
+    """Decide one call. A call that cannot be made is answered at once, so that it can be mended."""
+    tool = find_tool(desk, call.name)
+    if tool is None:
+        return _answer(desk, call, f'There is no tool "{call.name}". There are: {_names(desk)}.', "arguments")
+    try:
+        arguments = tool.check(call.input)
+        if tool.risk is Risk.READ:
+            return _allow_reading(desk, call, tool)
+        _gate_change(desk, call, tool, arguments)
+    except ArgumentsError as error:
+        _answer(desk, call, str(error), "arguments")
+    except (ToolError, ClusterError) as error:
+        _answer(desk, call, str(error), "failed")
+
+
+def find_tool(desk: Desk, name: str) -> Tool | None:
+    """The tool of that name, be it of the catalog or one that ends the session."""
+    return desk.tools.get(name) or next((tool for tool in ENDINGS if tool.name == name), None)
+
+
+def _allow_reading(desk: Desk, call: ToolUse, tool: Tool) -> None:
+    # Not journaled here: the act writes it together with what was read, in one transaction.
+    gated = CallGated(call.id, tool.name, tool.risk.value, Verdict.ALLOW.value, "reading is allowed")
+    desk.view.gated[call.id] = gated
+
+
+def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> None:
+    if desk.view.task.read_only:
+        return _answer(
+            desk, call, "This session is read-only: nothing is changed. Say what you would do.", "denied"
+        )
+    if desk.view.stale.get(call.id, 0) >= MAX_CONFLICTS:
+        return _answer(desk, call, "The object keeps being changed by somebody else; look at it again.", "failed")
+    plan = tool(desk.context(), arguments)
+    if not isinstance(plan, Plan):
+        raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan")
+    decision = _decide(desk, call, tool, plan)
+    gated = CallGated(
+        call.id, tool.name, tool.risk.value, decision.verdict.value, decision.reason,
+        environment=decision.environment.value, owner=decision.owner,
+    )  # fmt: skip
+    if decision.verdict is Verdict.DENY:
+        desk.append(gated, _result(call, f"Denied: {decision.reason}. Nothing was changed.", "denied"))
+        return None
+    diffs, befores = _preview(desk, plan)
+    planned = Planned(plan, gated, diffs, befores)
+    if desk.view.task.dry_run:
+        text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed.\n" + "\n".join(diffs)
+        desk.append(gated, ToolResult(call.id, call.name, text, summary=plan.summary))
+        return None
+    if decision.verdict is Verdict.ASK:
+        return _ask(desk, call, arguments, planned, decision)
+    desk.planned[call.id] = planned
+    desk.view.gated[call.id] = gated
+    return None
+
+
+def _decide(desk: Desk, call: ToolUse, tool: Tool, plan: Plan) -> Decision:
+    """The strictest decision over all changes of a plan."""
+    order = (Verdict.ALLOW, Verdict.ASK, Verdict.DENY)
+    decisions = [
+        decide(tool.risk, _environment(desk.cluster, change.target.namespace), named=_named(desk, call, change))
+        for change in plan.changes
+    ]
+    return max(decisions, key=lambda decision: order.index(decision.verdict))
+
+
+def _environment(cluster: Cluster, namespace: str | None) -> Environment:
+    if namespace is None:
+        return Environment.PROD
+    return environment_of(cluster.get("namespaces", namespace, None)["metadata"].get("labels"))
+
+
+def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
+    started = desk.view.task
+    if started.call == {"tool": call.name, "arguments": call.input}:
+        return True
+    elsewhere = change.target.namespace if change.target.namespace != started.namespace else None
+    return names_change(started.task, elsewhere, change.target.name)
+
+
+def _preview(desk: Desk, plan: Plan) -> tuple[tuple[str, ...], tuple[Json, ...]]:
+    """Ask the API server whether we may, and what it would make of it (`dryRun=All`)."""
+    diffs: list[str] = []
+    befores: list[Json] = []
+    for change in plan.changes:
+        if not desk.cluster.may(change.access()):
+            raise ClusterError(
+                f"{desk.identity.username} may not {change.access()}. Nothing was changed. "
+                "Who administers the namespace can grant it: a RoleBinding to the ClusterRole edit."
+            )
+        before, after = _before_and_after(desk.cluster, change)
+        diffs.append(_diff(change, before, after))
+        befores.append(before)
+    return tuple(diffs), tuple(befores)
+
+
+def _before_and_after(cluster: Cluster, change: Change) -> tuple[Json, Json]:
+    target = change.target
+    before = cluster.get(target.kind, target.name, target.namespace)
+    return written(before), written(cluster.patch(target, change.body, dry_run=True))
+
+
+def written(live: Json) -> Json:
+    """What people wrote of an object: no status, and no fields of the API server's own."""
+    clean = {key: value for key, value in without_noise(live).items() if key != "status"}
+    metadata = {key: value for key, value in clean["metadata"].items() if key not in _OF_CONTROLLERS}
+    return {**clean, "metadata": metadata}
+
+
+def _diff(change: Change, before: Json, after: Json) -> str:
+    name = f"{change.target.kind}/{change.target.name}"
+    sides = [yaml.safe_dump(side, sort_keys=False).splitlines() if side else [] for side in (before, after)]
+    lines = difflib.unified_diff(sides[0], sides[1], f"{name} (live)", f"{name} (wanted)", lineterm="")
+    return "\n".join(lines)
+
+
+def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, decision: Decision) -> None:
+    """Find the approval of exactly this, or ask for one."""
+    request = Request(
+        call_id=call.id, tool=call.name, arguments=arguments, changes=planned.plan.changes,
+        summary=planned.plan.summary, diff="\n".join(planned.diffs), risk=planned.gated.risk,
+        decision=decision, requester=desk.identity.username,
+    )  # fmt: skip
+    found = approvals.of_call(desk.journal, desk.view.id, call.id, request.digest)
+    approval_id, status = found or (
+        approvals.ask(desk.journal, desk.view.id, request, desk.now()).approval_id,
+        "pending",
+    )
+    verdict = Verdict.ALLOW if status in ("approved", "used") else Verdict.ASK
+    gated = CallGated(
+        call.id, call.name, planned.gated.risk, verdict.value, decision.reason,
+        environment=decision.environment.value, digest=request.digest, approval_id=approval_id,
+    )  # fmt: skip
+    if verdict is Verdict.ASK:
+        desk.append(gated)
+    else:
+        desk.view.gated[call.id] = gated
+        desk.planned[call.id] = Planned(planned.plan, gated, planned.diffs, planned.befores)
+
+
+def _answer(desk: Desk, call: ToolUse, text: str, error: str) -> None:
+    desk.append(_result(call, text, error))
+
+
+def _result(call: ToolUse, text: str, error: str) -> ToolResult:
+    return ToolResult(call.id, call.name, text, ok=False, error=error)
+
+
+def _names(desk: Desk) -> str:
+    return ", ".join(sorted([*desk.tools, *(tool.name for tool in ENDINGS)]))

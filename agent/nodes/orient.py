@@ -1,0 +1,50 @@
+"""The start protocol: what happened before, which cluster this is, and what this identity may do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agent.desk import Desk
+from agent.journal.events import Oriented
+from tools.cluster.client import Json
+from tools.cluster.errors import ClusterError
+
+LOG_LINES = 100
+INCIDENT_LINES = 50
+HISTORY_COMMITS = 10
+NAMESPACES_SHOWN = 200
+
+
+def orient(desk: Desk) -> None:
+    """Read the files, the history and the cluster, and write down what they said. All of it is data."""
+    namespace = desk.view.task.namespace
+    desk.append(
+        Oriented(
+            working=desk.workspace.read_working(),
+            logs=desk.workspace.newest_log(LOG_LINES),
+            incidents=desk.workspace.newest_incidents(INCIDENT_LINES),
+            history=[f"{commit.sha[:10]} {commit.subject}" for commit in desk.history.recent(HISTORY_COMMITS)],
+            identity=desk.identity.username,
+            version=desk.cluster.version(),
+            rights=_or_unknown(lambda: [_rule(rule) for rule in desk.cluster.rules(namespace)]),
+            namespaces=_or_unknown(lambda: _names(desk.cluster.list("namespaces", None, limit=NAMESPACES_SHOWN))),
+        )
+    )
+
+
+def _or_unknown(read: Callable[[], list[str]]) -> list[str]:
+    """What this identity may not read is unknown, and no reason to stop."""
+    try:
+        return read()
+    except ClusterError:
+        return []
+
+
+def _names(objects: list[Json]) -> list[str]:
+    return [item["metadata"]["name"] for item in objects]
+
+
+def _rule(rule: Json) -> str:
+    verbs, resources = ",".join(rule.get("verbs") or ()), ",".join(rule.get("resources") or ())
+    only = f" only {','.join(rule['resourceNames'])}" if rule.get("resourceNames") else ""
+    return f"{verbs} {resources}{only}"

@@ -1,0 +1,167 @@
+"""The gate: what Desk may do alone, what a person decides, and what is another agent's. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Literal
+
+from tools.frame import Risk
+
+
+class Environment(StrEnum):
+    """What a namespace is for."""
+
+    DEV = "dev"
+    TEST = "test"
+    STAGING = "staging"
+    PROD = "prod"
+
+
+class Verdict(StrEnum):
+    """What the gate says to a call."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+Priority = Literal["CRITICAL", "HIGH", "MEDIUM"]
+Owner = Literal["", "Atlas", "Flow", "Shield"]
+
+_LABELS = MappingProxyType(
+    {
+        "dev": Environment.DEV,
+        "development": Environment.DEV,
+        "qa": Environment.TEST,
+        "test": Environment.TEST,
+        "testing": Environment.TEST,
+        "stage": Environment.STAGING,
+        "staging": Environment.STAGING,
+        "prod": Environment.PROD,
+        "production": Environment.PROD,
+    }
+)
+
+_A, _K, _D = Verdict.ALLOW, Verdict.ASK, Verdict.DENY
+
+TABLE: MappingProxyType[Risk, tuple[Verdict, Verdict, Verdict, Verdict]] = MappingProxyType(
+    {  #                dev test stag prod
+        Risk.READ: (_A, _A, _A, _A),
+        Risk.PROVISION: (_A, _K, _K, _K),
+        Risk.CHANGE: (_A, _K, _K, _D),
+        Risk.SECRET: (_K, _K, _K, _D),
+        Risk.DELETE: (_K, _K, _K, _D),
+        Risk.CLOUD: (_K, _K, _K, _K),
+        Risk.CLUSTER: (_D, _D, _D, _D),
+    }
+)
+
+EXPIRES_AFTER_MIN: MappingProxyType[Priority, int] = MappingProxyType({"CRITICAL": 30, "HIGH": 60, "MEDIUM": 60})
+
+_COLUMNS = tuple(Environment)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the gate decided, and why in words for whoever reads it. `owner` is whose a denied thing is."""
+
+    verdict: Verdict
+    reason: str
+    environment: Environment
+    priority: Priority = "MEDIUM"
+    owner: Owner = ""
+
+
+def environment_of(labels: dict[str, str] | None) -> Environment:
+    """The environment a namespace's labels say; without a word that is known it counts as prod."""
+    return _LABELS.get((labels or {}).get("environment", "").strip().lower(), Environment.PROD)
+
+
+def decide(risk: Risk, environment: Environment, *, named: bool) -> Decision:
+    """The design's table, and one rule on top of it that can only be stricter.
+
+    `named`: the task names the target and asks for a change. Every session reads files and the cluster before
+    its first turn, and what stands there must not widen a decision: a change the task did not name asks.
+    """
+    verdict = TABLE[risk][_COLUMNS.index(environment)]
+    if verdict is Verdict.DENY:
+        owner: Owner = "Atlas" if risk is Risk.CLUSTER else "Flow"
+        return Decision(verdict, _denied(risk, environment, owner), environment, "CRITICAL", owner)
+    priority = _priority(risk, environment)
+    if verdict is Verdict.ALLOW and risk is not Risk.READ and not named:
+        reason = "the task did not name this change, and text that came from the cluster was read before it"
+        return Decision(Verdict.ASK, reason, environment, priority)
+    said = "may be done" if verdict is Verdict.ALLOW else "needs a person's approval"
+    return Decision(verdict, f"{risk.value} in {environment.value} {said}", environment, priority)
+
+
+def _denied(risk: Risk, environment: Environment, owner: str) -> str:
+    if risk is Risk.CLUSTER:
+        return f"cluster-scoped objects, nodes and admin roles are {owner}'s: ask {owner}"
+    return f"{risk.value} in {environment.value} is {owner}'s, which manages production: ask {owner}"
+
+
+def _priority(risk: Risk, environment: Environment) -> Priority:
+    if environment is Environment.PROD:
+        return "CRITICAL"
+    if environment is Environment.STAGING or risk in (Risk.DELETE, Risk.SECRET):
+        return "HIGH"
+    return "MEDIUM"
+
+
+_ASKS_FOR_CHANGE = frozenset(
+    [
+        "fix",
+        "mend",
+        "repair",
+        "solve",
+        "resolve",
+        "heal",
+        "cure",
+        "correct",
+        "change",
+        "set",
+        "raise",
+        "increase",
+        "lower",
+        "decrease",
+        "reduce",
+        "bump",
+        "restart",
+        "bounce",
+        "roll",
+        "scale",
+        "update",
+        "adjust",
+        "apply",
+        "patch",
+        "undo",
+        "rollback",
+        "revert",
+        "make",
+        "give",
+        "grant",
+        "create",
+        "add",
+    ]
+)
+# What the ReplicaSet and StatefulSet controllers put behind a workload's name.
+_POD_SUFFIX = re.compile(r"(-[a-z0-9]{6,10})?-([a-z0-9]{5}|[0-9]+)")
+
+
+def names_change(task: str, namespace: str | None, name: str) -> bool:
+    """Whether the task, as the person wrote it, asks to change the object `name` (or a pod of it).
+
+    `namespace` None, or the namespace of the session, needs no mention.
+    """
+    words = re.findall(r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?", task.lower())
+    asked = any(word in _ASKS_FOR_CHANGE or word.split("_")[0] in _ASKS_FOR_CHANGE for word in words)
+    there = namespace is None or namespace in words
+    return asked and there and any(_is_name(word, name) for word in words)
+
+
+def _is_name(word: str, name: str) -> bool:
+    return word == name or (word.startswith(name) and _POD_SUFFIX.fullmatch(word[len(name) :]) is not None)

@@ -1,0 +1,108 @@
+"""From a session's view to its files and its commit: the session protocol's writing half.
+
+Files and commit happen under the workspace's lock, so that two sessions at once lose nothing. Everything
+here can run again after a crash: entries are dated by their event, and a commit is looked for by its trailers
+before it is made.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from agent import changeset
+from agent.desk import Desk
+from agent.history import commit_message
+from agent.journal.events import Committed, IncidentOpened, SubtaskDone
+from agent.journal.view import SessionView
+from agent.workspace import (
+    Edit,
+    Incident,
+    LogEntry,
+    WorkingState,
+    add_incident,
+    add_log,
+    change_set_folder,
+    update_working,
+    write_change_set,
+)
+
+
+def record_subtask(desk: Desk, at: str, done: SubtaskDone) -> None:
+    """Write a finished subtask's change set, log and working file, and commit them."""
+    slug = done.subtask.partition("-")[2]
+    edits = [
+        *write_change_set(desk.view.id, done.number, slug, changeset.files(desk.view.changes(done.call_id))),
+        add_log(_subtask_log(desk.view, at, done)),
+        update_working(working_state(desk.view)),
+    ]
+    trailers = {
+        "Approved-By": done.approved_by,
+        "Changes": change_set_folder(desk.view.id, done.number, slug),
+    }
+    commit(desk, done.subtask, at, done.title, trailers, edits)
+
+
+def record_end(desk: Desk, subtask: str, at: str, entry: LogEntry) -> None:
+    """Write how this process or the session ended, with its incidents, and commit."""
+    incidents = [add_incident(_incident(at, opened)) for opened in desk.view.incidents.values()]
+    edits = [*incidents, add_log(entry), update_working(working_state(desk.view))]
+    commit(desk, subtask, at, entry.title, {}, edits)
+
+
+def commit(desk: Desk, subtask: str, at: str, summary: str, more: dict[str, str], edits: list[Edit]) -> None:
+    """Write the edits to the work tree and commit them, once."""
+    identity = {"Session": desk.view.id, "Subtask": subtask}
+    trailers = {
+        **identity,
+        "Task": desk.view.task.task,
+        **{key: value for key, value in more.items() if value},
+    }
+    with desk.workspace.lock():
+        desk.workspace.write(edits)
+        sha = desk.history.find_by_trailers(identity)
+        if sha is None:
+            sha = desk.history.commit(commit_message(summary, datetime.fromisoformat(at), trailers), edits)
+        desk.append(Committed(subtask, sha or ""))
+
+
+def working_state(view: SessionView) -> WorkingState:
+    """What Desk's section of WORKING.md says now."""
+    completed = tuple(done.title for _, done in view.subtasks)
+    waiting = view.pending_approval()
+    over = view.closed is not None
+    ending = view.closed or view.paused
+    blockers = (f"approval {waiting.approval_id}: {waiting.summary}",) if waiting and not over else ()
+    return WorkingState(
+        started=view.started_at,
+        task=view.task.task,
+        completed=completed,
+        remaining=() if over else (view.task.task,),
+        blockers=blockers,
+        next_action=(ending.next_action if ending else "") or ("none" if over else f"go on with session {view.id}"),
+    )
+
+
+def _subtask_log(view: SessionView, at: str, done: SubtaskDone) -> LogEntry:
+    call = next(result for result in view.results.values() if result.call_id == done.call_id)
+    return LogEntry(
+        time=at,
+        title=done.title,
+        action=call.tool,
+        reason=view.task.task,
+        target=done.target,
+        result="SUCCESS",
+        next_action=f"check that it holds; undo it with desk rollback (Subtask {done.subtask})",
+    )
+
+
+def _incident(at: str, opened: IncidentOpened) -> Incident:
+    return Incident(
+        time=at,
+        title=opened.title,
+        severity=opened.severity,
+        description=opened.description,
+        impact=opened.impact,
+        root_cause=opened.root_cause,
+        resolution=opened.resolution,
+        follow_up=opened.follow_up,
+    )

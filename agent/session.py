@@ -1,0 +1,96 @@
+"""Run one session to its end, or to where it must wait; the end protocol happens always."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent import approvals
+from agent.desk import Desk
+from agent.errors import DeskError, ExitCode, HistoryError
+from agent.graph import graph
+from agent.journal.events import ApprovalAsked, SessionPaused
+from agent.nodes.close import LogResult, leaves_commit, target_of
+from agent.recording import record_end
+from agent.workspace import LogEntry
+from tools.cluster.errors import ClusterError
+from tools.frame import Stopped, ToolError
+
+STEPS_A_TURN = 12
+
+
+def drive(desk: Desk) -> int:
+    """Run the graph until the session closes or parks; gives the exit code of the process."""
+    try:
+        return _drive(desk)
+    except KeyboardInterrupt:
+        return _pause(desk, ExitCode.INTERRUPTED, "interrupted", "PARTIAL")
+    except Stopped:
+        return _pause(desk, ExitCode.HANDED_OVER, "told to stop (SIGTERM)", "PARTIAL")
+    except HistoryError as error:
+        return _pause(desk, ExitCode.FAILED, str(error), "FAILURE", commits=False)
+    except (DeskError, ClusterError, ToolError) as error:
+        return _pause(desk, ExitCode.FAILED, str(error), "FAILURE")
+    except Exception as error:
+        _pause(desk, ExitCode.FAILED, f"internal error: {type(error).__name__}: {error}", "FAILURE")
+        raise
+
+
+def _drive(desk: Desk) -> int:
+    compiled = graph.compile()
+    limit = desk.view.task.max_turns * STEPS_A_TURN + 100
+    while True:
+        state: dict[str, Any] = compiled.invoke({"session": desk.view.id}, {"recursion_limit": limit}, context=desk)
+        if "__interrupt__" not in state:
+            closed = desk.view.closed
+            return closed.exit_code if closed is not None else ExitCode.FAILED
+        asked = desk.view.pending_approval()
+        if asked is None or not _decided_at_terminal(desk, asked):
+            return _wait(desk)
+
+
+def _decided_at_terminal(desk: Desk, asked: ApprovalAsked) -> bool:
+    """In dev the person at the terminal confirms what they asked for themselves; nowhere else."""
+    if asked.environment != "dev":
+        return False
+    answer = desk.surface.confirm(asked.summary, asked.diff)
+    if answer is None:
+        return False
+    decision, reason = (
+        ("approved", "confirmed at the terminal") if answer else ("rejected", "declined at the terminal")
+    )
+    approvals.decide(desk.journal, asked.approval_id, decision, desk.identity.username, reason, desk.now())
+    return True
+
+
+def _wait(desk: Desk) -> int:
+    asked = desk.view.pending_approval()
+    name = asked.approval_id if asked else "an approval"
+    reason = f"waiting for {name}: {asked.summary}" if asked else "waiting for an approval"
+    action = f"somebody else: desk approvals approve {name} --kubeconfig THEIRS; then desk resume {desk.view.id}"
+    return _pause(desk, ExitCode.WAITING, reason, "PENDING_APPROVAL", action)
+
+
+def _pause(
+    desk: Desk, code: ExitCode, reason: str, result: LogResult, action: str = "", *, commits: bool = True
+) -> int:
+    """The end protocol of a process whose session goes on later. `commits` False: git is what failed."""
+    told_already = desk.view.last_pause is not None and desk.view.last_pause.reason == reason
+    action = action or f"desk resume {desk.view.id}"
+    desk.append(SessionPaused(int(code), reason, action))
+    if commits and leaves_commit(desk.view) and not told_already:
+        _record(desk, reason, result, action)
+    return int(code)
+
+
+def _record(desk: Desk, reason: str, result: LogResult, action: str) -> None:
+    at = desk.view.last_at
+    entry = LogEntry(
+        time=at,
+        title=reason,
+        action=f"session {desk.view.id}",
+        reason=desk.view.task.task,
+        target=target_of(desk.view),
+        result=result,
+        next_action=action,
+    )
+    record_end(desk, f"pause-{desk.view.last_seq}", at, entry)

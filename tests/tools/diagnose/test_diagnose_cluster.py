@@ -1,0 +1,77 @@
+"""Every fault made at once on a real cluster: the same cause at every instant, from its first to the last."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from diagnose_faults import FAULTS
+from diagnose_recordings import broken_namespace
+
+from tools.cluster.client import HttpCluster
+from tools.cluster.connect import Where, connect
+from tools.diagnose.diagnose import diagnose
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
+]
+
+WATCHED_S = 45
+EVERY_S = 2
+
+Seen = dict[str, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> HttpCluster:
+    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[str]:
+    with broken_namespace(os.environ["DESK_TEST_KUBECONFIG"], f"diag-{uuid.uuid4().hex[:8]}") as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def instants(cluster: HttpCluster, namespace: str) -> list[Seen]:
+    """What each diagnosis said, by the object's name."""
+    until = time.monotonic() + WATCHED_S
+    instants: list[Seen] = []
+    while time.monotonic() < until:
+        by_name: Seen = {}
+        for finding in diagnose(cluster, namespace=namespace)["findings"]:
+            by_name.setdefault(finding["object"]["name"], []).append(finding)
+        instants.append(by_name)
+        time.sleep(EVERY_S)
+    return instants
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_cause_is_the_same_at_every_instant(fault: Any, instants: list[Seen]) -> None:
+    shown = [instant.get(fault.name, []) for instant in instants]
+    first = next((index for index, findings in enumerate(shown) if findings), None)
+
+    assert first is not None, "never found"
+    assert [[each["cause"] for each in findings] for findings in shown[first:]] == [[fault.cause]] * (
+        len(shown) - first
+    )
+    assert fault.detail in shown[-1][0]["summary"]
+    assert shown[-1][0]["object"]["kind"] == fault.kind
+
+
+def test_nothing_else_is_found(instants: list[Seen]) -> None:
+    assert {name for instant in instants for name in instant} == {fault.name for fault in FAULTS}
+
+
+def test_one_workload_by_name(cluster: HttpCluster, namespace: str, instants: list[Seen]) -> None:
+    report = diagnose(cluster, namespace=namespace, name="deployment/oom-checkout")
+
+    assert [finding["cause"] for finding in report["findings"]] == ["OOMKilled"]
+    assert len(report["findings"][0]["affected"]) == 2
+    assert report["checked"]["Pod"] == 2

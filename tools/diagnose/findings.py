@@ -1,0 +1,121 @@
+"""What a diagnosis says: `desk.findings/v1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tools.cluster.resources import ObjectRef
+
+SCHEMA = "desk.findings/v1"
+
+Cause = Literal["OOMKilled", "CrashLoopBackOff", "ImagePullBackOff", "CreateContainerConfigError", "Pending"]
+Severity = Literal["error", "warning", "info"]
+Source = Literal["status", "event", "log", "spec", "metric"]
+Risk = Literal["read", "provision", "change", "secret"]
+
+_WORST_FIRST: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a finding rests: `object` is the kind and name it was read from, `text` what was read."""
+
+    source: Source
+    object: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What a person could type; and, where Desk can do it, the tool with its arguments."""
+
+    title: str
+    command: str
+    risk: Risk
+    tool: str | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause on one object: `object` is what a person would change, `affected` the pods that suffer."""
+
+    cause: Cause
+    object: ObjectRef
+    container: str | None
+    affected: tuple[str, ...]
+    summary: str
+    why: str
+    evidence: tuple[Evidence, ...]
+    remedies: tuple[Remedy, ...] = ()
+    severity: Severity = "error"
+
+
+def report(
+    findings: Iterable[Finding],
+    *,
+    cluster: str,
+    namespace: str,
+    checked: Mapping[str, int],
+    not_checked: Iterable[str] = (),
+) -> dict[str, Any]:
+    """The JSON of `desk.findings/v1`, worst first, then by object.
+
+    `checked` counts the objects read of each kind. `not_checked` is there only when something was not
+    readable: each entry says what and why.
+    """
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "cluster": cluster,
+        "namespace": namespace,
+        "checked": dict(checked),
+        "findings": [_finding(finding) for finding in sorted(findings, key=_order)],
+    }
+    if missing := list(not_checked):
+        document["not_checked"] = missing
+    return document
+
+
+def _order(finding: Finding) -> tuple[int, str, str, str, str]:
+    target = finding.object
+    return (
+        _WORST_FIRST[finding.severity],
+        target.kind,
+        target.name,
+        finding.container or "",
+        finding.cause,
+    )
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    target = finding.object
+    return {
+        "cause": finding.cause,
+        "severity": finding.severity,
+        "object": {
+            "apiVersion": target.api_version,
+            "kind": target.kind,
+            "namespace": target.namespace,
+            "name": target.name,
+        },
+        "container": finding.container,
+        "affected": list(finding.affected),
+        "summary": finding.summary,
+        "why": finding.why,
+        "evidence": [
+            {"source": item.source, "object": item.object, "text": item.text} for item in finding.evidence
+        ],
+        "remedies": [_remedy(remedy) for remedy in finding.remedies],
+    }
+
+
+def _remedy(remedy: Remedy) -> dict[str, Any]:
+    return {
+        "title": remedy.title,
+        "command": remedy.command,
+        "tool": remedy.tool,
+        "arguments": dict(remedy.arguments) if remedy.tool else None,
+        "risk": remedy.risk,
+    }

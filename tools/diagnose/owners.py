@@ -1,0 +1,125 @@
+"""Whose pod is it: the object a person would change, and whether the pod still counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.cluster.resources import ObjectRef
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Json
+    from tools.diagnose.snapshot import Snapshot
+
+_REVISION = "deployment.kubernetes.io/revision"
+_HASH = "pod-template-hash"
+
+
+def controller(item: Json) -> Json | None:
+    """The owner reference whose `controller` is true, if there is one."""
+    references = item["metadata"].get("ownerReferences") or ()
+    return next((reference for reference in references if reference.get("controller")), None)
+
+
+def owner_of(pod: Json, snapshot: Snapshot) -> ObjectRef:
+    """The top of the pod's chain of controllers (a Deployment, a CronJob and so on), or the pod itself.
+
+    Where ReplicaSets are not readable, the Deployment is the ReplicaSet's name without the pod's
+    `pod-template-hash`.
+    Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label
+    """
+    direct = controller(pod)
+    if direct is None:
+        return ObjectRef("v1", "Pod", snapshot.namespace, pod["metadata"]["name"])
+    if direct["kind"] == "ReplicaSet":
+        return _above_replicaset(pod, direct, snapshot)
+    job = snapshot.named("Job", direct["name"]) if direct["kind"] == "Job" else None
+    return _ref((job and controller(job)) or direct, snapshot)
+
+
+def current_pods(snapshot: Snapshot) -> list[Json]:
+    """The pods that count, by name.
+
+    Not those that are being deleted, have succeeded, were evicted, or belong to an older ReplicaSet of a
+    Deployment, to a completed Job, or to an older Job of a CronJob.
+    """
+    newest = _newest_revisions(snapshot) | _newest_jobs(snapshot)
+    pods = [pod for pod in snapshot.of("Pod") if _alive(pod) and _of_newest(pod, newest, snapshot)]
+    return sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))
+
+
+def _above_replicaset(pod: Json, direct: Json, snapshot: Snapshot) -> ObjectRef:
+    replicaset = snapshot.named("ReplicaSet", direct["name"])
+    if replicaset is not None:
+        return _ref(controller(replicaset) or direct, snapshot)
+    suffix = "-" + str((pod["metadata"].get("labels") or {}).get(_HASH, ""))
+    if len(suffix) > 1 and direct["name"].endswith(suffix):
+        return ObjectRef("apps/v1", "Deployment", snapshot.namespace, direct["name"].removesuffix(suffix))
+    return _ref(direct, snapshot)
+
+
+def _ref(reference: Json, snapshot: Snapshot) -> ObjectRef:
+    return ObjectRef(reference["apiVersion"], reference["kind"], snapshot.namespace, reference["name"])
+
+
+def _alive(pod: Json) -> bool:
+    """A pod that failed as a whole (evicted, its node shut down) says why in `status.reason`."""
+    status = pod.get("status") or {}
+    failed_as_a_whole = status.get("phase") == "Failed" and status.get("reason")
+    return (
+        not pod["metadata"].get("deletionTimestamp")
+        and status.get("phase") != "Succeeded"
+        and not failed_as_a_whole
+    )
+
+
+def _of_newest(pod: Json, newest: dict[tuple[str, str], str], snapshot: Snapshot) -> bool:
+    direct = controller(pod)
+    if direct is None:
+        return True
+    middle = _middle(direct, snapshot)
+    if middle is None:
+        return True
+    if direct["kind"] == "Job" and _is_complete(middle):
+        return False
+    above = controller(middle)
+    return above is None or newest[direct["kind"], above["name"]] == direct["name"]
+
+
+def _middle(direct: Json, snapshot: Snapshot) -> Json | None:
+    match direct["kind"]:
+        case "ReplicaSet":
+            return snapshot.named("ReplicaSet", direct["name"])
+        case "Job":
+            return snapshot.named("Job", direct["name"])
+        case _:
+            return None
+
+
+def _newest_revisions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    """The ReplicaSet a Deployment wants now, by the Deployment's name: a rollback raises its revision too."""
+    ranked = sorted(snapshot.of("ReplicaSet"), key=_revision)
+    return {
+        ("ReplicaSet", above["name"]): item["metadata"]["name"]
+        for item in ranked
+        if (above := controller(item)) is not None
+    }
+
+
+def _newest_jobs(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    ranked = sorted(snapshot.of("Job"), key=lambda job: str(job["metadata"].get("creationTimestamp", "")))
+    return {
+        ("Job", above["name"]): item["metadata"]["name"]
+        for item in ranked
+        if (above := controller(item)) is not None
+    }
+
+
+def _revision(replicaset: Json) -> tuple[int, str]:
+    meta = replicaset["metadata"]
+    revision = str((meta.get("annotations") or {}).get(_REVISION, ""))
+    return int(revision) if revision.isdecimal() else 0, str(meta.get("creationTimestamp", ""))
+
+
+def _is_complete(job: Json) -> bool:
+    conditions = (job.get("status") or {}).get("conditions") or ()
+    return any(item.get("type") == "Complete" and item.get("status") == "True" for item in conditions)

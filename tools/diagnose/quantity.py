@@ -1,0 +1,36 @@
+"""Kubernetes quantities: `100m`, `1.5`, `16Mi`, `2G`.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_FLOOR, Decimal
+
+MIB = 1024**2
+_QUANTITY = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?)(n|u|m|k|Ki|[MGTPE]i?)?")
+_DECIMAL = {"n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
+
+
+def parse(text: object) -> Decimal:
+    """The number a quantity stands for: bytes of memory, cores of CPU. `ValueError` when it is none."""
+    match = _QUANTITY.fullmatch(str(text).strip())
+    if match is None:
+        raise ValueError(f'"{text}" is not a Kubernetes quantity such as 100m, 16Mi or 2.')
+    number, suffix = Decimal(match[1]), match[2] or ""
+    if suffix in _BINARY:
+        return number * (1 << _BINARY[suffix])
+    return number.scaleb(_DECIMAL.get(suffix, 0))
+
+
+def memory(limit_bytes: int) -> str:
+    """Whole Mi, as `128Mi`; a part of one is cut off."""
+    return f"{limit_bytes // MIB}Mi"
+
+
+def cpu(cores: Decimal) -> str:
+    """Cores as people write them: `2`, `500m`; a part of a millicore is cut off."""
+    milli = int((cores * 1000).to_integral_value(ROUND_FLOOR))
+    return str(milli // 1000) if milli % 1000 == 0 else f"{milli}m"

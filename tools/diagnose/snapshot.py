@@ -1,0 +1,82 @@
+"""What a diagnosis knows: the objects of a namespace as they were at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Json
+
+Kind = Literal[
+    "Pod",
+    "ReplicaSet",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "Event",
+    "Node",
+    "LimitRange",
+    "PersistentVolumeClaim",
+    "PodMetrics",
+    "ConfigMap",
+]
+ContainerKey = tuple[str, str]
+"""Pod name and container name."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything the rules may look at.
+
+    `objects` holds the API's own JSON by kind; a kind that could not be read is absent. `logs` holds the
+    last lines of failed containers. `taken_at` is what the rules take for now.
+    """
+
+    cluster: str
+    namespace: str
+    taken_at: datetime
+    objects: Mapping[Kind, tuple[Json, ...]]
+    logs: Mapping[ContainerKey, str]
+    not_checked: tuple[str, ...] = ()
+
+    def of(self, kind: Kind) -> tuple[Json, ...]:
+        """All objects of a kind; none when they could not be read."""
+        return self.objects.get(kind, ())
+
+    def named(self, kind: Kind, name: str) -> Json | None:
+        """One object by name."""
+        return self._by_name.get((kind, name))
+
+    def events_of(self, kind: str, name: str) -> tuple[Json, ...]:
+        """The events about one object, newest first."""
+        return self._events.get((kind, name), ())
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[Kind, str], Json]:
+        return {(kind, item["metadata"]["name"]): item for kind, items in self.objects.items() for item in items}
+
+    @cached_property
+    def _events(self) -> dict[tuple[str, str], tuple[Json, ...]]:
+        found: dict[tuple[str, str], list[Json]] = {}
+        for event in sorted(self.of("Event"), key=event_time, reverse=True):
+            about = event.get("involvedObject") or {}
+            found.setdefault((about.get("kind", ""), about.get("name", "")), []).append(event)
+        return {about: tuple(events) for about, events in found.items()}
+
+
+def event_time(event: Json) -> str:
+    """When an event was seen last (RFC 3339), whichever of the API's four places says it."""
+    series = event.get("series") or {}
+    meta = event.get("metadata") or {}
+    return str(
+        series.get("lastObservedTime")
+        or event.get("lastTimestamp")
+        or event.get("eventTime")
+        or meta.get("creationTimestamp")
+        or ""
+    )

@@ -1,0 +1,31 @@
+"""`diagnose` as a tool."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from tools.diagnose import diagnose as diagnosis
+from tools.diagnose.render import render
+from tools.frame import Namespace, Result, ToolContext
+
+
+def diagnose(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    name: Annotated[
+        str | None, Field(max_length=300, description="A workload or pod: its name, or TYPE/NAME; else everything.")
+    ] = None,
+) -> Result:
+    """Find out why workloads of a namespace do not run, and what would mend them.
+
+    Names the cause (OOMKilled, CrashLoopBackOff, ImagePullBackOff, Pending, CreateContainerConfigError), the
+    object to change, the evidence, and remedies; a remedy with a tool can be called with its arguments as they
+    stand. No findings means that nothing it knows is wrong; what it was not allowed to see, it says.
+
+    Asked as: diagnose {name}; diagnose {namespace}; debug {name}
+    """
+    report = diagnosis.diagnose(context.cluster, namespace=namespace, name=name)
+    return Result(render(report), report)
