@@ -15,11 +15,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from diagnose_faults import MANIFESTS
 from kubernetes.client import CoreV1Api, V1Namespace, V1ObjectMeta
 from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
 
+from tests.tools.diagnose.diagnose_faults import MANIFESTS
 from tools.cluster.client import Cluster
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import judge

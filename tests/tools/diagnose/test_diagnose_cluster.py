@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from diagnose_faults import FAULTS
-from diagnose_recordings import broken_namespace
 
+from tests.tools.diagnose.diagnose_faults import FAULTS
+from tests.tools.diagnose.diagnose_recordings import broken_namespace
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose

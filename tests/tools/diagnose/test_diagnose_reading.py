@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from diagnose_objects import NOW, event, pod, replicaset, status, terminated
 
+from tests.tools.diagnose.diagnose_objects import NOW, event, pod, replicaset, status, terminated
 from tools.cluster import errors
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect

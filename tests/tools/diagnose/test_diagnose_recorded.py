@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from diagnose_faults import FAULTS
-from diagnose_recordings import HEADINGS, RECORDED, load
 
+from tests.tools.diagnose.diagnose_faults import FAULTS
+from tests.tools.diagnose.diagnose_recordings import HEADINGS, RECORDED, load
 from tools.diagnose.diagnose import judge
 from tools.diagnose.render import render
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import pytest
-from diagnose_objects import (
+
+from tests.tools.diagnose.diagnose_objects import (
     ago,
     event,
     job,
@@ -16,7 +17,6 @@ from diagnose_objects import (
     status,
     terminated,
 )
-
 from tools.diagnose.diagnose import judge
 from tools.diagnose.quantity import MIB
 from tools.diagnose.rules import image
