@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from tools.cluster.client import Cluster, HttpCluster, Identity
     from tools.frame import Tool
 
+NO_SESSION = "There is no session to resume in this workspace. `desk sessions` shows those there were."
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -80,6 +82,8 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
     """Go on with a session where its journal says; gives the exit code."""
     history = History(settings.workspace)
     history.preflight()
+    if not (settings.workspace / ".desk" / JOURNAL).exists():
+        raise UsageError(NO_SESSION)
     with contextlib.closing(open_journal(settings)) as peek:
         session = session or newest_open(peek)
         started = load_view(peek, session).task
@@ -141,7 +145,7 @@ def newest_open(journal: Journal) -> str:
     for (session,) in newest:
         if not is_over(load_view(journal, str(session))):
             return str(session)
-    raise UsageError("There is no session to resume. `desk sessions` shows those there were.")
+    raise UsageError(NO_SESSION)
 
 
 def model_of(started: SessionStarted) -> Model:

@@ -210,11 +210,13 @@ def _of_call(journal: Journal, session: str, call_id: str, statuses: Sequence[st
 def _decide(transaction: Transaction, session: str, decided: ApprovalDecided, while_in: Sequence[str]) -> bool:
     marks = ",".join("?" * len(while_in))
     changed = transaction.execute(
-        f"UPDATE approvals SET status = ?, approver = ?, reason = ? WHERE id = ? AND status IN ({marks})",  # noqa: S608
-        (decided.decision, decided.approver, decided.reason, decided.approval_id, *while_in),
+        f"UPDATE approvals SET status = ? WHERE id = ? AND status IN ({marks})",  # noqa: S608
+        (decided.decision, decided.approval_id, *while_in),
     )
-    if changed:
-        transaction.append(session, decided)
+    if changed:  # the row gets the words of the event: in those, secrets are masked
+        said = transaction.append(session, decided).body
+        words = (said["approver"], said["reason"], decided.approval_id)
+        transaction.execute("UPDATE approvals SET approver = ?, reason = ? WHERE id = ?", words)
     return changed == 1
 
 

@@ -7,7 +7,6 @@ a log cannot paint the terminal.
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,20 +26,13 @@ from agent.journal.events import (
     ToolResult,
 )
 from agent.journal.store import Entry
+from agent.plaintext import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-# All of C0 but tab and newline, DEL, C1, and the marks that reorder text.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])")
-
 RESULT_LINES = 12
-
-
-def plain(text: str) -> str:
-    """The text without escape sequences and control characters."""
-    return _CONTROL.sub("", _ANSI.sub("", text))
+PLAYBOOK_PLANS = "Playbook plans: the deterministic planner, which needs no key and no network."
 
 
 class LiveConsole:
@@ -111,10 +103,8 @@ def lines_of(entry: Entry) -> list[tuple[str, str]]:
     """(style, text) for an event; empty for those a person need not see. Pure."""
     match entry.event:
         case SessionStarted(task=task, namespace=namespace, model=model, requester=who):
-            return [
-                ("bold", f"Desk, session {entry.session}"),
-                ("", f"{task}  [{namespace}, {model}, as {who}]"),
-            ]
+            plans = [("dim", PLAYBOOK_PLANS)] if model == "playbook" else []
+            return [("bold", f"Desk, session {entry.session}"), ("", f"{task}  [{namespace}, as {who}]"), *plans]
         case SessionResumed(why=why):
             return [("bold", f"Desk, session {entry.session} goes on ({why})")]
         case ModelTurn(blocks=blocks):
@@ -193,17 +183,8 @@ class Quiet(JsonLines):
         """Said at the end."""
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
-    """A table for a person; tab-separated lines when no terminal reads it, which spares a program Rich."""
-    if not rows:
-        print(empty)
-    elif not sys.stdout.isatty():
-        print("\n".join("\t".join(plain(cell).replace("\n", " ") for cell in row) for row in (columns, *rows)))
-    else:
-        _rich_table(title, columns, rows)
-
-
-def _rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table for a person."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -149,7 +149,8 @@ _ASKS_FOR_CHANGE = frozenset(
     ]
 )
 # What the ReplicaSet and StatefulSet controllers put behind a workload's name.
-_POD_SUFFIX = re.compile(r"(-[a-z0-9]{6,10})?-([a-z0-9]{5}|[0-9]+)")
+# Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
+_POD_SUFFIX = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-([bcdfghjklmnpqrstvwxz2456789]{5}|[0-9]+)")
 
 
 def names_change(task: str, namespace: str | None, name: str) -> bool:

@@ -78,13 +78,14 @@ def _is_secret_name(name: str) -> bool:
 # --- values ----------------------------------------------------------------------------------------------
 
 _NO_SECRET = r"""(?aix) (?: | true | false | null | nil | none | ~ | \d+\ bytes | -{1,3} | \*+ | \[redacted\]
-    | <(?:none|nil|unset|unknown|empty)> | <set\ to\ the\ key\ [^\n]*
+    | <(?:none|nil|unset|unknown|empty)> | <set\ to\ the\ key\ [^\n]{0,300}
     | \$\{[\w.:-]+\} | \$\([\w.]+\) | \$?\{\{[^{}\n]*\}\}
     | /(?:var|run|etc|mnt|opt|home|tmp|secrets|vault)/[\w./-]* )\Z"""
-_PROSE = r"""(?aix) (?: is | are | was | were | has | not | must | should | cannot | can't | could | unable | failed
-    | failure | invalid | expired | missing | required | denied | forbidden | unauthorized | unauthenticated
-    | unknown | rejected | revoked | malformed | empty | unset | unsupported | incorrect | unexpected
-    | already | eof | flag | string )(?=[\s,.;:)"'\\]|\Z)
+_PROSE = r"""(?aix)
+    (?: is | are | was | were | has | not | must | should | cannot | can't | could | unable | failed | failure
+      | invalid | expired | missing | required | denied | forbidden | unauthorized | unauthenticated | unknown
+      | rejected | revoked | malformed | empty | unset | unsupported | incorrect | unexpected | already | eof
+      | flag | string )(?=[\s,.;:)"'\\]|\Z)
     | (?: no\ such | context\ deadline | permission\ denied | access\ denied | connection\ refused )\b
     | dial\ tcp | rpc\ error | illegal\ base64 | (?:get|post)\ \\?"http | open\ /"""
 
@@ -190,15 +191,14 @@ class Pair:
     """A way to write a name and its value, matched at the name, at its line's start or at its `name:`.
 
     The pattern's groups: `name`; the value as `quoted` or `bare`. Where `prose` is set, a bare value may be
-    the rest of a sentence (`token: expired`), which is kept. `spaced` asks for a blank, a quote or an
-    unmistakable name: `token-service:8080` is an address.
+    the rest of a sentence (`token: expired`), which is kept. After a plain lower-case name a colon counts
+    only with a blank behind it: `token-service:8080` is an address.
     """
 
     name: str
     start: Literal["entry", "line", "name"]
     pattern: str
     prose: bool = False
-    spaced: bool = False
 
     def mask(self, text: str, start: int) -> tuple[str, int] | None:
         """Return what replaces the text from `start`, and the end of what it replaces."""
@@ -206,17 +206,10 @@ class Pair:
         if match is None:
             return None
         value = "bare" if match["quoted"] is None else "quoted"
-        if not _is_secret(match["name"], match[value]) or self._spares(match, value):
+        said = self.prose and value == "bare" and re.match(_PROSE, match["bare"])
+        if said or not _is_secret(match["name"], match[value]):
             return None
         return text[start : match.start(value)] + MARK + text[match.end(value) : match.end()], match.end()
-
-    def _spares(self, match: re.Match[str], value: str) -> bool:
-        if value == "quoted":
-            return False
-        if self.prose and re.match(_PROSE, match[value]):
-            return True
-        name = match["name"]
-        return self.spaced and not (match["blank"] or name == "password" or "_" in name or name != name.lower())
 
 
 _NAME = r"(?P<name>[\w.-]++)"
@@ -262,10 +255,9 @@ PAIRS = (
     Pair(
         "name: value",
         "name",
-        rf"""(?aimx){_NAME}(?:(?P<blank>\\*+["'`][ \t]*+:[ \t]*+|[ \t]*+:[ \t]++)|:)
-            (?:{_QUOTED}|(?![\[{{]){_BARE})""",
+        rf"""(?aimx)(?>(?P<plain>(?!password:)(?-i:(?=[a-z0-9.-]++(?!\w))))?){_NAME}
+            (?:\\*+["'`][ \t]*+:[ \t]*+|[ \t]*+:(?(plain)[ \t]++|[ \t]*+))(?:{_QUOTED}|(?![\[{{]){_BARE})""",
         prose=True,
-        spaced=True,
     ),
 )
 
@@ -275,7 +267,7 @@ _LEAD_LENGTH = 80
 
 
 def _name_starts(text: str, lowered: str) -> list[int]:
-    """Find where the names begin that contain one of the stems, in order."""
+    """Find where the names begin whose values are secrets, in order."""
     starts = set()
     for stem in _STEMS:
         at = lowered.find(stem)
@@ -283,7 +275,14 @@ def _name_starts(text: str, lowered: str) -> list[int]:
             before = text[max(0, at - _MAX_NAME_LENGTH) : at]
             starts.add(at - len(before) + len(before.rstrip(_NAME_CHARACTERS)))
             at = lowered.find(stem, at + len(stem))
-    return sorted(start for start in starts if start == 0 or text[start - 1] not in _NAME_CHARACTERS)
+    return sorted(start for start in starts if _names_secret(text, start))
+
+
+def _names_secret(text: str, start: int) -> bool:
+    if start > 0 and text[start - 1] in _NAME_CHARACTERS:
+        return False
+    name = re.compile(r"[A-Za-z0-9_.-]++").match(text, start)
+    return name is not None and is_secret_name(name[0])
 
 
 def _starts(text: str, name_at: int) -> dict[str, int]:

@@ -82,6 +82,8 @@ def _inverse_item(item: Json, live: list[Json], merge_key: str) -> Json:
     before = next((other for other in live if other.get(merge_key) == item.get(merge_key)), None)
     if before is None:
         return {merge_key: item.get(merge_key), "$patch": "delete"}
+    if item.get("$patch") == "delete":
+        return before
     return {**inverse(item, before), merge_key: item[merge_key]}
 
 

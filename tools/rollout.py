@@ -96,7 +96,7 @@ def judge(live: Json, pods: list[Json], newest_hash: str) -> Progress:
     status = live.get("status") or {}
     if status.get("observedGeneration", 0) < live["metadata"].get("generation", 0):
         return Progress("progressing", "the controller has not seen the change yet")
-    newest = [pod for pod in pods if _is_newest(pod, newest_hash)]
+    newest = [pod for pod in _alive(pods) if _is_newest(pod, newest_hash)]
     broken = next((why for pod in newest if (why := _broken(pod))), "")
     restarts = sum(state.get("restartCount", 0) for pod in newest for state in _states(pod))
     if broken or _deadline_exceeded(status):
@@ -122,7 +122,13 @@ def _is_newest(pod: Json, newest_hash: str) -> bool:
 
 
 def _alive(pods: list[Json]) -> list[Json]:
-    return [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    """Without those that are going, or are over (evicted): no controller counts them."""
+    over = ("Failed", "Succeeded")
+    return [
+        pod
+        for pod in pods
+        if not pod["metadata"].get("deletionTimestamp") and (pod.get("status") or {}).get("phase") not in over
+    ]
 
 
 def _states(pod: Json) -> list[Json]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.options import common, existing_journal, print_document, settings
+from agent.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.approvals import Row
@@ -112,8 +113,6 @@ def _fingerprint(journal: Journal, session: str) -> str:
 
 
 def _print(row: Row) -> None:
-    from agent.console import plain
-
     asked = row.asked
     lines = [
         f"{asked.approval_id}  {row.status}" + (f" by {row.approver}" if row.approver else ""),

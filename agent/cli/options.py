@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from agent.errors import UsageError
+from agent.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.journal.store import Journal
@@ -133,3 +135,15 @@ def existing_journal(workspace: Path) -> Journal:
 def print_document(document: dict[str, Any], output: str) -> None:
     """A document as JSON: indented for `json`, one line for `jsonl`."""
     click.echo(json.dumps(document, indent=2 if output == "json" else None, ensure_ascii=True))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:
+    """A table for a person; tab-separated lines when no terminal reads it, which spares a program Rich."""
+    if not rows:
+        print(empty)
+    elif not sys.stdout.isatty():
+        print("\n".join("\t".join(plain(cell).replace("\n", " ") for cell in row) for row in (columns, *rows)))
+    else:
+        from agent.console import show_table
+
+        show_table(title, columns, rows)

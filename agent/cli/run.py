@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,6 @@ def run(task: str, namespace: str | None, sandbox: bool, read_only: bool, dry_ru
 
     if not task.strip():
         raise UsageError('The task is empty. Say what to do: desk run "why does checkout crash in shop-dev?"')
-    _say_who_plans(given["output"])
     asked = Task(task, namespace, sandbox, read_only, dry_run)
     _run(settings(given), lambda configured, surface: start(configured, asked, surface))
 
@@ -107,16 +105,6 @@ def _arguments(text: str) -> dict[str, Any]:
     if not isinstance(parsed, dict):
         raise UsageError('--json must be a JSON object: --json \'{"namespace": "shop"}\'.')
     return parsed
-
-
-def _say_who_plans(output: str) -> None:
-    why = (
-        "it is the only model of this version"
-        if os.environ.get("ANTHROPIC_API_KEY")
-        else "no ANTHROPIC_API_KEY is set"
-    )
-    if output == "text":
-        click.echo(f"Playbook plans, a deterministic planner that needs no key and no network ({why}).")
 
 
 def _run(configured: Settings, work: Callable[[Settings, Surface], int]) -> None:

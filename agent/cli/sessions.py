@@ -4,27 +4,34 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from agent.cli.options import JOURNAL, common, existing_journal, print_document
-
-if TYPE_CHECKING:
-    from agent.journal.summary import SessionLine
+from agent.cli.options import JOURNAL, common, existing_journal, print_document, print_table
+from agent.plaintext import plain
 
 
 @click.command()
 @common
 def sessions(workspace: Path, output: str, **_given: Any) -> None:
     """List the sessions of this workspace, newest first."""
-    from agent.console import print_table
+    from agent.journal.summary import summarize
 
-    lines = _sessions(workspace)
+    lines = summarize(workspace / JOURNAL).sessions
     if output != "text":
-        document = {"schema": "desk.sessions/v1", "sessions": [line.to_json() for line in lines]}
+        document = {"schema": "desk.sessions/v1", "sessions": [line._asdict() for line in lines]}
         return print_document(document, output)
-    rows = [(line.session, line.started_at, line.status, _code(line), line.task) for line in lines]
+    rows = [
+        (
+            line.session,
+            line.started_at,
+            line.status,
+            "" if line.exit_code is None else str(line.exit_code),
+            line.task,
+        )
+        for line in lines
+    ]
     columns = ("session", "started", "status", "exit", "task")
     return print_table("Sessions", columns, rows, "No session was run here yet.")
 
@@ -52,48 +59,27 @@ def show(session: str, workspace: Path, output: str, **_given: Any) -> None:
 @common
 def status(workspace: Path, output: str, **_given: Any) -> None:
     """Say what waits, what can be resumed, and how the last session ended."""
-    from agent.journal.summary import waiting
+    from agent.journal.summary import summarize
 
-    lines = _sessions(workspace)
-    asked: list[str] = []
-    if lines:
-        with contextlib.closing(existing_journal(workspace)) as journal:
-            asked = waiting(journal)
+    summary = summarize(workspace / JOURNAL)
+    lines = summary.sessions
     open_ = [line for line in lines if line.status in ("running", "paused")]
     if output != "text":
         document = {
             "schema": "desk.status/v1",
             "workspace": str(workspace.resolve()),
             "sessions": len(lines),
-            "open": [line.to_json() for line in open_],
-            "approvals_waiting": asked,
-            "last": lines[0].to_json() if lines else None,
+            "open": [line._asdict() for line in open_],
+            "approvals_waiting": summary.waiting,
+            "last": lines[0]._asdict() if lines else None,
         }
         return print_document(document, output)
-    return _tell(workspace, lines, open_, asked)
-
-
-def _tell(workspace: Path, lines: list[SessionLine], open_: list[SessionLine], asked: list[str]) -> None:
-    from agent.console import plain
-
     click.echo(f"workspace  {workspace.resolve()}")
     click.echo(f"sessions   {len(lines)}, {len(open_)} of them open")
     if lines:
         click.echo(plain(f"last       {lines[0].session}  {lines[0].status}  {lines[0].task}"))
     for line in open_:
         click.echo(plain(f"open       {line.session}  {line.status}  next: {line.next_action or 'desk resume'}"))
-    for approval in asked:
+    for approval in summary.waiting:
         click.echo(f"waiting    {approval}  desk approvals show {approval}")
-
-
-def _sessions(workspace: Path) -> list[SessionLine]:
-    from agent.journal.summary import sessions as read
-
-    if not (workspace / JOURNAL).exists():
-        return []
-    with contextlib.closing(existing_journal(workspace)) as journal:
-        return read(journal)
-
-
-def _code(line: SessionLine) -> str:
-    return "" if line.exit_code is None else str(line.exit_code)
+    return None

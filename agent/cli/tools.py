@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from agent.cli.options import common, print_document
+from agent.cli.options import common, print_document, print_table
 from agent.errors import UsageError
 
 
@@ -15,7 +15,6 @@ from agent.errors import UsageError
 @common
 def tools(name: str | None, output: str, **_given: Any) -> None:
     """List the tools, or show NAME with its arguments."""
-    from agent.console import print_table
     from tools.catalog import TOOLS
 
     chosen = [tool for tool in TOOLS if name in (None, tool.name)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -29,8 +28,7 @@ def init(directory: Path) -> None:
     click.echo(f'Next: desk run --workspace {directory} --sandbox "why does checkout crash in shop-dev?"')
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One thing Desk needs: ok, missing, or optional and missing."""
 
     name: str
@@ -50,7 +48,7 @@ def doctor(namespace: str | None, **given: Any) -> None:
     missing = any(check.state == "missing" for check in checks)
     if configured.output != "text":
         print_document(
-            {"schema": "desk.doctor/v1", "checks": [asdict(check) for check in checks]}, configured.output
+            {"schema": "desk.doctor/v1", "checks": [check._asdict() for check in checks]}, configured.output
         )
     else:
         for check in checks:

@@ -165,7 +165,9 @@ class Journal:
                 raise BrokenJournal(f"{where}: its content does not match its hash, so it was changed. {_RESTORE}")
             previous = _text(digest)
         self._check_file()
-        self._check_approvals()
+        with self._thread, self._connection:
+            self._connection.execute("BEGIN")  # one snapshot: another session may be writing
+            self._check_approvals()
         return count
 
     def _raw(self) -> Iterator[tuple[Any, ...]]:

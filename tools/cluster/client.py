@@ -288,7 +288,7 @@ class HttpCluster:
         except (HTTPError, ApiException, OSError) as error:
             raise errors.Unreachable(_no_answer(self._host, doing, error)) from error
         if response.status >= 400:
-            raise errors.from_status(response.status, data, doing=doing)
+            raise errors.from_status(response.status, data, doing=doing, host=self._host)
         return data
 
     @property

@@ -77,11 +77,11 @@ _KINDS: dict[int, tuple[type[ClusterError], str]] = {
 }
 
 
-def from_status(status: int, body: bytes | str | None, *, doing: str) -> ClusterError:
+def from_status(status: int, body: bytes | str | None, *, doing: str, host: str) -> ClusterError:
     """Translate an HTTP status and a `Status` body (or anything else) into the error of its kind."""
     kind, what_next = _KINDS.get(status, (ServerFailure, "") if status >= 500 else (Invalid, ""))
-    said = _message(body) or f"HTTP {status}"
-    return kind(f"{doing}: {said}" + (f" {what_next}" if what_next else ""))
+    said = (_message(body) or f"HTTP {status}").rstrip(".")
+    return kind(f"{doing}: {said}. {what_next} (HTTP {status} from {host})" if what_next else f"{doing}: {said}")
 
 
 def _message(body: bytes | str | None) -> str:

@@ -24,39 +24,72 @@ class Move:
 
 Play = Generator[Move, ToolAnswer, None]
 
-_INFRASTRUCTURE = r"(cluster|control plane|etcd|node ?pools?|nodes?|machine ?sets?)"
+# Between a verb and what it is done to: no full stop, and no preposition that leads to somewhere else.
+_OBJECT = r"(?:(?!\b(?:in|on|from|into|onto|to|for|with|at)\b)(?:[^.]|\.(?=\S)))*"
+_ANYTHING = r"(?:[^.]|\.(?=\S))*"
+_APPLICATIONS = r"(?:redis|kafka|postgres\w*|mysql|mongo\w*|elasticsearch|opensearch|rabbitmq|cassandra)"
+_HERE_ENDS = r"(?![-\w]|\.\w)"
+_NODES = rf"(?<![-\w])nodes?{_HERE_ENDS}"
+_INFRASTRUCTURE = rf"(?<![-\w])(?:clusters?|control plane|etcd|node ?pools?|nodes?|machine ?sets?){_HERE_ENDS}"
+_PRODUCTION = r"\b(to|into|in|on) (the )?(prod|production)(?![-\w])"
 
 # Whose it is when it is not Desk's: (agent, what, how it is asked for).
 _REMIT: tuple[tuple[str, str, str], ...] = (
     (
         "Atlas",
         "cluster infrastructure",
-        r"\b(upgrade|resize|install|provision|create|delete|patch|back ?up|restore|rotate)\b[^.]*"
-        rf"\b(the |a |our )?(kubernetes |openshift )?{_INFRASTRUCTURE}\b"
-        r"|\b(add|drain|cordon|uncordon|reboot|remove)\b[^.]*\bnodes?\b|\bcluster (upgrade|autoscaler)\b",
+        r"\b(upgrade|resize|install|provision|create|delete|patch|back ?up|restore|rotate|restart|scale)\b"
+        rf"(?!{_OBJECT}\b{_APPLICATIONS}\b){_OBJECT}{_INFRASTRUCTURE}(?! pods?\b)"
+        rf"|\b(add|drain|cordon|uncordon|reboot|remove)\b{_OBJECT}{_NODES}|\bcluster upgrade\b",
     ),
     (
         "Flow",
         "deployments to production",
-        r"\b(deploy|release|promote|ship|roll ?out|publish)\b[^.]*\b(to|into|in|on) (prod|production)\b"
-        r"|\bproduction (deployment|release|rollout)\b|\b(canary|blue.green)\b",
+        rf"\b(deploy|release|promote|ship|roll ?out|publish)\b{_ANYTHING}{_PRODUCTION}"
+        r"|\bproduction (deployment|release|rollout)\b|\bcanary (release|rollout|deployment)|\bblue.green\b",
     ),
     (
         "Shield",
         "security policy",
-        r"\bsecurity (polic(y|ies)|context constraints?|standards?)\b|\b(pod security|scc|gatekeeper|kyverno)\b"
-        r"|\b(vulnerabilit(y|ies)|cve(-\d+)*|penetration|audit polic(y|ies)|compliance)\b|\bcluster-?admin\b",
+        r"\bsecurity (polic(y|ies)|context constraints?|standards?)\b|\bpod security (admission|polic|standard)\w*"
+        r"|\b(vulnerabilit(y|ies)|cve(-\d+)+|penetration|audit polic(y|ies))(?![-\w])|\bcluster-?admin\b",
     ),
 )
-_FAULT = re.compile(
-    r"\b(why|wrong|broken|break(s|ing)?|crash\w*|restart(s|ing)\b|fail\w*|down|(doesn|isn|won)'?t|stuck|pending|"
-    r"not (run|start|work|ready|come)\w*|unhealthy|oom\w*|out of memory|killed|imagepull\w*|errimage\w*|"
-    r"createcontainer\w*|diagnos\w*|debug|troubleshoot|investigate|problem|issue|trouble|health|healthy|"
-    r"what('s| is) up|fix|mend|repair|solve)\b",
+# Words that are also names of things that run: whose it is, unless the task tells a fault of one.
+_REMIT_UNLESS_FAULT: tuple[tuple[str, str, str], ...] = (
+    ("Atlas", "cluster infrastructure", r"(?<![-\w])cluster autoscaler(?![-\w])"),
+    ("Flow", "deployments to production", r"(?<![-\w])canary(?![-\w]| pods?\b)"),
+    ("Shield", "security policy", r"(?<![-\w])(scc|gatekeeper|kyverno|compliance)(?![-\w]| pods?\b)"),
+)
+_RUNS_BADLY = re.compile(
+    r"\b(crash\w*|restart(s|ing)|fail\w*|stuck|pending|oom\w*|killed|unhealthy|image ?pull\w*|debug|diagnos\w*|"
+    r"troubleshoot|(not|n't) (start|run|work|ready|come)\w*)\b",
     re.IGNORECASE,
 )
-_MEND = re.compile(r"\b(fix|mend|repair|solve|resolve|heal|cure|correct)\b", re.IGNORECASE)
-_DO_NOT = re.compile(r"\b(do not|don'?t|without|never)\b[^.;,]{0,20}\b(fix|mend|repair|chang)\w*", re.IGNORECASE)
+_FAULT = re.compile(
+    r"\b(why|wrong|broken|break(s|ing)?|crash\w*|restart(s|ing)\b|fail\w*|down|(doesn|isn|won|can)'?t|cannot|stuck|"
+    r"pending|unschedulable|not (run|start|work|ready|come|schedul|be schedul)\w*|unhealthy|oom\w*|out of memory|"
+    r"killed|imagepull\w*|errimage\w*|createcontainer\w*|diagnos\w*|debug|troubleshoot|investigate|problems?|issues?|"
+    r"trouble|health|healthy|(every|any)thing (ok|okay|fine|all right)|what('s| is) up|fix|mend|repair|solve)\b",
+    re.IGNORECASE,
+)
+# Asked as a command: `correct` and `resolve` are also said of images and host names.
+_MEND = re.compile(
+    r"(?<![-\w])(fix|mend|repair|heal|cure"
+    r"|(correct|solve|resolve) (it|this|that|them|the (problem|issue|fault|error)s?))(?![-\w])",
+    re.IGNORECASE,
+)
+_DO_NOT = re.compile(
+    r"\b(do not|don'?t|without|never)\b[^.;,]{0,20}\b(fix|mend|repair|chang|touch|modif|alter|apply)\w*"
+    r"|\bno (changes?|fix\w*)\b|\bread[- ]only\b",
+    re.IGNORECASE,
+)
+# Asks how it would be mended, which is no order to mend it.
+_HOW = re.compile(
+    r"\b(how|who|should (i|we)|(what|which)\b[^.;,?]{0,20}\b(would|will|could|can|might|should))\b"
+    r"(?:(?!\b(?:and|then)\b)[^.;,?]){0,40}\b(fix|mend|repair|heal|cure|correct|solve|resolve)\w*",
+    re.IGNORECASE,
+)
 _CAUSES = {
     "OOMKilled": r"\boom\w*|\bout of memory\b|\bmemory kill\w*",
     "CrashLoopBackOff": r"\bcrash ?loop\w*",
@@ -68,9 +101,9 @@ _CAUSES = {
 
 def choose(conversation: Conversation) -> Play:
     """The play for a task."""
-    for agent, what, pattern in _REMIT:
-        if re.search(pattern, conversation.task, re.IGNORECASE):
-            return outside_remit(agent, what)
+    owner = owner_of(conversation.task)
+    if owner is not None:
+        return outside_remit(*owner)
     names = {tool.name for tool in conversation.tools}
     found = match_phrase(conversation.task, conversation.context, conversation.tools)
     if found is not None and not (_FAULT.search(conversation.task) and found.tool.name == "diagnose"):
@@ -78,6 +111,18 @@ def choose(conversation: Conversation) -> Play:
     if _FAULT.search(conversation.task) and "diagnose" in names:
         return find_and_mend(conversation)
     return not_understood(conversation)
+
+
+def owner_of(task: str) -> tuple[str, str] | None:
+    """(agent, what) of a task that is another agent's."""
+    table = _REMIT if _RUNS_BADLY.search(task) else (*_REMIT, *_REMIT_UNLESS_FAULT)
+    found = ((agent, what) for agent, what, pattern in table if re.search(pattern, task, re.IGNORECASE))
+    return next(found, None)
+
+
+def wants_mending(task: str) -> bool:
+    """Whether a task tells to mend, and does not just ask how it would be done, or forbid it."""
+    return bool(_MEND.search(task)) and not _DO_NOT.search(task) and not _HOW.search(task)
 
 
 def outside_remit(agent: str, what: str) -> Play:
@@ -113,20 +158,23 @@ def find_and_mend(conversation: Conversation) -> Play:
     """Diagnose; explain; when asked to, mend each fault, and look again whether it is gone."""
     task = conversation.task
     namespace = namespace_of(task, conversation.context)
+    if not namespace:
+        yield Move("finish", {"outcome": "failed", "summary": _which_namespace(conversation)})
+        return
     answer = yield Move("diagnose", {"namespace": namespace}, f"I look at what runs in {namespace}.")
     if not answer.ok:
         yield Move("finish", {"outcome": "failed", "summary": answer.text})
         return
     report = answer.data or {}
     findings = concerned(task, report.get("findings", []))
-    if findings and not is_about(task, findings):
+    if findings and not names_one(task, findings):
         pods = yield Move("list", {"kind": "pods", "namespace": namespace})
         subject = _subject(task, (pods.data or {}).get("names", []))
         if subject:
             summary = f"Nothing is broken with {subject} in {namespace}. {_others(findings)}"
             yield Move("finish", {"outcome": "done", "summary": summary})
             return
-    if not findings or not _MEND.search(task) or _DO_NOT.search(task):
+    if not findings or not wants_mending(task):
         yield Move("finish", {"outcome": "done", "summary": explain(namespace, report, findings)})
         return
     told: list[str] = []
@@ -161,21 +209,21 @@ def mend(finding: Json, namespace: str) -> Generator[Move, ToolAnswer, tuple[boo
 
 
 def concerned(task: str, findings: list[Json]) -> list[Json]:
-    """The findings a task is about: those it names by object, pod or container; else by cause; else all."""
+    """The findings a task is about: those it names by object or pod; else by container; by cause; else all."""
     said = set(words(task))
-    named = [finding for finding in findings if said & set(_names(finding))]
-    if named:
-        return named
+    for names in (_names, _containers):
+        named = [finding for finding in findings if said & set(names(finding))]
+        if named:
+            return named
     causes = {cause for cause, pattern in _CAUSES.items() if re.search(pattern, task, re.IGNORECASE)}
     of_cause = [finding for finding in findings if finding["cause"] in causes]
     return of_cause or findings
 
 
-def is_about(task: str, findings: list[Json]) -> bool:
-    """Whether the task's words single these findings out, by name or by cause."""
+def names_one(task: str, findings: list[Json]) -> bool:
+    """Whether the task names the object or a pod of one of these findings."""
     said = set(words(task))
-    named = any(said & set(_names(finding)) for finding in findings)
-    return named or any(re.search(pattern, task, re.IGNORECASE) for pattern in _CAUSES.values())
+    return any(said & set(_names(finding)) for finding in findings)
 
 
 def _subject(task: str, pods: list[str]) -> str:
@@ -215,8 +263,16 @@ def _no_remedy(finding: Json) -> str:
 def _names(finding: Json) -> Iterable[str]:
     yield finding["object"]["name"].lower()
     yield from (pod.lower() for pod in finding.get("affected", []))
+
+
+def _containers(finding: Json) -> Iterable[str]:
     if finding.get("container"):
         yield finding["container"].lower()
+
+
+def _which_namespace(conversation: Conversation) -> str:
+    known = ", ".join(conversation.context.namespaces) or "none that I may list"
+    return f'I do not know which namespace "{conversation.task}" means. Name one of: {known}.'[:8000]
 
 
 def _same(finding: Json, findings: list[Json]) -> Json | None:

@@ -10,61 +10,52 @@ from agent.model.port import Context, Json, ToolSpec
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _WORD = re.compile(rf"{_NAME}", re.IGNORECASE)
-_NAMESPACE = (
-    re.compile(
-        rf"(?:\bnamespace|\bproject|\bns|(?<!\S)-n|(?<!\S)--namespace)[ =:]+[\"'`]?({_NAME})", re.IGNORECASE
-    ),
-    re.compile(rf"\b({_NAME}) (?:namespace|project)\b", re.IGNORECASE),
-    re.compile(rf"\bin (?:the )?[\"'`]?({_NAME})", re.IGNORECASE),
+_EXPLICIT = re.compile(
+    rf"(?:\bnamespace|\bproject|\bns|(?<!\S)-n|(?<!\S)--namespace)[ =:/]+[\"'`]?({_NAME})", re.IGNORECASE
 )
+_IMPLICIT = (
+    re.compile(rf"\b({_NAME})[\"'`]? (?:namespace|project)\b", re.IGNORECASE),
+    re.compile(rf"\bin (?:the )?[\"'`]?({_NAME})", re.IGNORECASE),
+    re.compile(r"\bon (?:the )?(dev|test|qa|staging|prod|production)\b", re.IGNORECASE),
+)
+_ENVIRONMENTS = {
+    word: spellings
+    for spellings in (("dev", "development"), ("test", "qa"), ("stage", "staging"), ("prod", "production"))
+    for word in spellings
+}
 _NOT_NAMESPACES = frozenset(
     [
-        "a",
-        "an",
-        "the",
-        "this",
-        "that",
-        "my",
-        "our",
-        "its",
-        "it",
-        "all",
-        "any",
-        "every",
-        "each",
-        "which",
-        "what",
-        "dev",
-        "development",
-        "test",
-        "qa",
-        "staging",
-        "prod",
-        "production",
-        "namespace",
-        "project",
-        "cluster",
-        "sandbox",
-        "kubernetes",
-        "openshift",
-        "pending",
-        "crashloopbackoff",
-        "imagepullbackoff",
-        "here",
-        "there",
-        "general",
-        "order",
-        "time",
-        "place",
-        "progress",
-        "state",
-        "status",
-        "loop",
-        "trouble",
-        "error",
+        "a", "an", "the", "this", "that", "my", "our", "its", "it", "all", "any", "every", "each", "which", "what",
+        "whole", "entire", "same", "other", "new", "is", "are", "of", "for", "with", "and", "or", "to", "in", "on",
+        "namespace", "project", "cluster", "sandbox", "kubernetes", "openshift", "k8s",
+        "pending", "crashloop", "crashloopbackoff", "imagepullbackoff", "errimagepull", "oomkilled",
+        "createcontainerconfigerror", "containercreating", "terminating", "running", "evicted",
+        "here", "there", "general", "order", "time", "place", "progress", "state", "status", "loop", "trouble",
+        "error", "scheduling", "startup", "ok", "okay", "fine", "healthy", "unhealthy", "broken", "down",
     ]
-)
+)  # fmt: skip
+_ALL_NAMESPACES = re.compile(r"\b(?:all|every|any) namespaces?\b|(?<!\S)(?:-A|--all-namespaces)(?!\S)")
 _SLOT = re.compile(r"\{(\w+)\}")
+
+# Said out of politeness or grammar; without them "list the pods" is "list pods".
+_FILLERS = re.compile(r"(?<![-\w./'])(?:please|me|us|the|an?|my|our)\s+", re.IGNORECASE)
+_QUOTES = re.compile(r"(?<!\w)[\"'`]|[\"'`](?!\w)")
+_SPACED_QUANTITY = re.compile(r"(\d)\s+(?=(?:[KMGTPE]i?|k|m)(?!\w))")
+# What cannot be the value of an argument, and what may stand before a name without being it.
+_NO_VALUE = r"(?!(?:in|of|on|at|for|from|to|with|and|or|all|it|its|them|this|that|is|are)(?![-\w.]))"
+_NOUN = r"(?:(?:pods?|deployments?|statefulsets?|daemonsets?|containers?|workloads?|services?|apps?)(?![-\w.]))"
+_NAME_SLOTS = frozenset(["name", "pod", "container", "namespace"])
+
+# A command is no command when its clause denies it or asks about it, or its sentence makes it depend.
+_CLAUSE = re.compile(r"[,:]\s|\b(?:and|then|but)\b")
+_SENTENCE = re.compile(r"[.;!?]\s|\n")
+_NO_COMMAND = re.compile(
+    r"\b(?:no|not|never|without|instead|how|should|would|did|does|why|whether|cannot|safe|dont|\w+n't"
+    r"|(?:can|may|could|shall|must|do) (?:i|we))\b"
+    r"|^\s*(?:is|are|was|were|has|have|had)\b",
+    re.IGNORECASE,
+)
+_DEPENDS = re.compile(r"\b(?:if|unless|when|once|until|after)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,46 +73,87 @@ def words(task: str) -> tuple[str, ...]:
 
 
 def namespace_of(task: str, context: Context) -> str:
-    """The namespace a task means: one it names, else the one it was started in."""
-    known = [word for word in words(task) if word in context.namespaces and word not in _NOT_NAMESPACES]
-    for pattern in _NAMESPACE:
-        for found in pattern.findall(task):
-            name = found.lower()
-            if name in known or (name not in _NOT_NAMESPACES and not context.namespaces):
-                return str(name)
+    """The namespace a task means: one it names, else the one it was started in.
+
+    Empty when it names an environment (`in prod`) and that is not exactly one namespace: to take another
+    would change the wrong objects.
+    """
+    explicit = _found(_EXPLICIT, task)
+    named = [*explicit, *(name for pattern in _IMPLICIT for name in _found(pattern, task))]
+    known = [name for name in (*named, *([] if explicit else words(task))) if name in context.namespaces]
     if known:
         return known[0]
-    return _unknown_namespace(task) or context.namespace
+    environment = next((name for name in named if name in _ENVIRONMENTS), "")
+    if environment:
+        return _of_environment(environment, context) or (environment if environment in explicit else "")
+    return named[0] if named else context.namespace
 
 
-def _unknown_namespace(task: str) -> str:
-    """A namespace that is named as one, though the cluster does not show it."""
-    for pattern in _NAMESPACE:
-        for found in pattern.findall(task):
-            if found.lower() not in _NOT_NAMESPACES:
-                return str(found.lower())
-    return ""
+def _found(pattern: re.Pattern[str], task: str) -> list[str]:
+    return [name for found in pattern.findall(task) if not _is_word(name := str(found).lower())]
+
+
+def _is_word(name: str) -> bool:
+    return name in _NOT_NAMESPACES or name.isdigit()
+
+
+def _of_environment(environment: str, context: Context) -> str:
+    """The one namespace of an environment, going by its name; the sibling of the session's own, if there is one."""
+    known = {*context.namespaces, context.namespace}
+    there = sorted(name for name in known if set(_ENVIRONMENTS[environment]) & set(name.split("-")))
+    siblings = [name for name in there if _stem(name) == _stem(context.namespace)]
+    found = siblings or there
+    return found[0] if len(found) == 1 else ""
+
+
+def _stem(namespace: str) -> list[str]:
+    return [part for part in namespace.split("-") if part not in _ENVIRONMENTS]
 
 
 def match_phrase(task: str, context: Context, tools: Iterable[ToolSpec]) -> Match | None:
-    """The tool whose phrase the task says, with the longest phrase first."""
-    phrases = [(phrase, tool) for tool in tools for phrase in tool.phrases]
-    for phrase, tool in sorted(phrases, key=lambda pair: len(pair[0]), reverse=True):
-        found = _pattern(phrase, tool).search(task)
-        if found:
-            given = {
-                name: _value(value, tool.schema["properties"][name]) for name, value in found.groupdict().items()
-            }
-            return _completed(tool, given, task, context)
+    """The tool whose phrase the task says as a command, with the longest phrase first."""
+    said = _plainly(task)
+    phrases = [(_plainly(phrase), tool) for tool in tools for phrase in tool.phrases]
+    longest_first = sorted(phrases, key=lambda pair: len(pair[0]), reverse=True)
+    for text in (said, _without_namespace(said)):
+        for phrase, tool in longest_first:
+            for found in _pattern(phrase, tool).finditer(text):
+                if _is_command(text[: found.start()]):
+                    return _completed(tool, _values(found, tool), task, context)
     return None
+
+
+def _plainly(text: str) -> str:
+    unquoted = _QUOTES.sub("", text.replace("\u2019", "'"))
+    return _SPACED_QUANTITY.sub(r"\1", _FILLERS.sub("", unquoted))
+
+
+def _without_namespace(said: str) -> str:
+    """The task without the words that name the namespace: `set memory of NAME in NS to 1Gi`."""
+    return re.sub(rf"\s(?:in (?:namespace |project )?|-n |--namespace[ =]){_NAME}(?=\s)", "", said)
+
+
+def _is_command(before: str) -> bool:
+    sentence = _SENTENCE.split(before)[-1]
+    return not _DEPENDS.search(sentence) and not _NO_COMMAND.search(_CLAUSE.split(sentence)[-1])
+
+
+def _values(found: re.Match[str], tool: ToolSpec) -> Json:
+    return {name: _value(name, said, tool.schema["properties"][name]) for name, said in found.groupdict().items()}
 
 
 def _pattern(phrase: str, tool: ToolSpec) -> re.Pattern[str]:
     parts = [
-        f"(?P<{part}>{_slot(tool.schema['properties'][part])})" if odd else re.escape(part).replace(r"\ ", r"\s+")
+        _group(part, tool.schema["properties"][part]) if odd else re.escape(part).replace(r"\ ", r"\s+")
         for odd, part in _alternate(_SLOT.split(phrase))
     ]
     return re.compile(r"(?<![-\w])" + "".join(parts) + r"(?![-\w/])", re.IGNORECASE)
+
+
+def _group(name: str, schema: Json) -> str:
+    if name not in _NAME_SLOTS:
+        return f"{_NO_VALUE}(?P<{name}>{_slot(schema)})"
+    return rf"(?:{_NOUN}\s+)?{_NO_VALUE}(?!{_NOUN})(?P<{name}>{_slot(schema)})"
 
 
 def _alternate(parts: list[str]) -> Iterable[tuple[bool, str]]:
@@ -137,7 +169,9 @@ def _slot(schema: Json) -> str:
     return r"[\w][-\w./]*\w|\w" if "pattern" not in schema else rf"{_NAME}"
 
 
-def _value(said: str, schema: Json) -> str | int:
+def _value(name: str, said: str, schema: Json) -> str | int:
+    if name in _NAME_SLOTS:
+        return said.lower()
     if "enum" in schema:
         lower = said.lower()
         return next(
@@ -148,8 +182,9 @@ def _value(said: str, schema: Json) -> str | int:
 
 def _completed(tool: ToolSpec, given: Json, task: str, context: Context) -> Match:
     properties = tool.schema["properties"]
-    if "namespace" in properties and "namespace" not in given:
-        given["namespace"] = namespace_of(task, context)
+    everywhere = "namespace" not in tool.schema.get("required", ()) and _ALL_NAMESPACES.search(task)
+    if "namespace" in properties and "namespace" not in given and not everywhere:
+        given |= {"namespace": named} if (named := namespace_of(task, context)) else {}
     if "previous" in properties and re.search(r"\bprevious\b|\bbefore\b|\blast life\b", task, re.IGNORECASE):
         given["previous"] = True
     missing = tuple(name for name in tool.schema.get("required", ()) if name not in given)
