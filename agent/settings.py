@@ -32,6 +32,14 @@ class Settings(BaseModel):
     context: Annotated[
         str | None, Field(description="Context of the kubeconfig; its current one, as kubectl has it.")
     ] = None
+    namespace: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+            max_length=63,
+            description="Namespace when the task does not say one; that of the context, as kubectl has it.",
+        ),
+    ] = None
     output: Annotated[Output, Field(description="text for people, json or jsonl for programs.")] = "text"
     model: Annotated[
         ModelName,

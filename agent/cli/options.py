@@ -68,9 +68,9 @@ def _parsed(file: Path) -> dict[str, Any]:
         raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())[:300]}. Mend it.") from error
     if not isinstance(document, dict):
         raise UsageError(f"{file} must be a mapping of settings to values, such as `max_turns: 30`.")
-    unknown = sorted(set(map(str, document)) - set(SETTINGS))
+    unknown = sorted(set(map(str, document)) - set(IN_FILE))
     if unknown:
-        raise UsageError(f"{file} has unknown settings: {', '.join(unknown)}. Known: {', '.join(SETTINGS)}.")
+        raise UsageError(f"{file} has unknown settings: {', '.join(unknown)}. Known: {', '.join(IN_FILE)}.")
     return document
 
 
@@ -98,6 +98,7 @@ _COMMON = (
 )
 
 _RUNNING = (
+    click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="Namespace, when nothing else says it."),
     click.option("--model", envvar="DESK_MODEL", default="playbook", help="Who plans: playbook."),
     click.option("--max-turns", envvar="DESK_MAX_TURNS", default=50, help="Turns of the model at most."),
     click.option(
@@ -108,7 +109,8 @@ _RUNNING = (
     ),
 )
 
-SETTINGS = ("workspace", "kubeconfig", "context", "output", "model", "max_turns", "api_timeout_s")
+IN_FILE = ("kubeconfig", "context", "namespace", "output", "model", "max_turns", "api_timeout_s")
+SETTINGS = ("workspace", *IN_FILE)
 
 
 def settings(given: dict[str, Any]) -> Settings:

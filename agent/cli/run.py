@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("task")
-@click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="Namespace, when the task does not say it.")
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
 @click.option("--read-only", is_flag=True, help="Change nothing: only look and explain.")
 @click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
 @running
 @common
-def run(task: str, namespace: str | None, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
+def run(task: str, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
     """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it"."""
     from agent.app import Task, start
 
     if not task.strip():
         raise UsageError('The task is empty. Say what to do: desk run "why does checkout crash in shop-dev?"')
-    asked = Task(task, namespace, sandbox, read_only, dry_run)
-    _run(settings(given), lambda configured, surface: start(configured, asked, surface))
+    configured = settings(given)
+    asked = Task(task, configured.namespace, sandbox, read_only, dry_run)
+    _run(configured, lambda configured, surface: start(configured, asked, surface))
 
 
 @click.command()
@@ -50,12 +50,11 @@ def resume(session: str | None, **given: Any) -> None:
 @click.command()
 @click.argument("tool")
 @click.option("--json", "arguments", default="{}", help="The arguments as a JSON object; - reads standard input.")
-@click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="Namespace, when the arguments do not say it.")
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
 @click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
 @running
 @common
-def call(tool: str, arguments: str, namespace: str | None, sandbox: bool, dry_run: bool, **given: Any) -> None:
+def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) -> None:
     """Call one TOOL by hand, through the same gate and journal. `desk tools` lists them."""
     from agent.app import Task, start
     from tools.catalog import TOOLS
@@ -64,16 +63,18 @@ def call(tool: str, arguments: str, namespace: str | None, sandbox: bool, dry_ru
     found = next((known for known in TOOLS if known.name == tool), None)
     if found is None:
         raise UsageError(f'There is no tool "{tool}". `desk tools` lists them.')
+    configured = settings(given)
     parsed = _arguments(sys.stdin.read() if arguments == "-" else arguments)
-    if namespace and "namespace" in found.schema["properties"]:
-        parsed.setdefault("namespace", namespace)
+    if configured.namespace and "namespace" in found.schema["properties"]:
+        parsed.setdefault("namespace", configured.namespace)
     try:
         found.check(parsed)
     except ArgumentsError as error:
         raise UsageError(str(error)) from error
     words = f"{tool} {json.dumps(parsed, sort_keys=True)}"
-    asked = Task(words, namespace, sandbox, dry_run=dry_run, call={"tool": tool, "arguments": parsed})
-    _run(settings(given), lambda configured, surface: start(configured, asked, surface))
+    one = {"tool": tool, "arguments": parsed}
+    asked = Task(words, configured.namespace, sandbox, dry_run=dry_run, call=one)
+    _run(configured, lambda configured, surface: start(configured, asked, surface))
 
 
 @click.command()

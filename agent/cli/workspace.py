@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
-from agent.cli.options import common, print_document, settings
+from agent.cli.options import common, print_document, running, settings
 from agent.errors import DeskError, ExitCode
 
 if TYPE_CHECKING:
@@ -37,14 +37,12 @@ class Check(NamedTuple):
 
 
 @click.command()
-@click.option(
-    "--namespace", "-n", envvar="DESK_NAMESPACE", help="Where to check the rights. Default: the context's."
-)
+@running
 @common
-def doctor(namespace: str | None, **given: Any) -> None:
+def doctor(**given: Any) -> None:
     """Say what is missing (git, journal, cluster, permissions, key) and how to get it."""
     configured = settings(given)
-    checks = [*_local(configured), *_cluster(configured, namespace), _key()]
+    checks = [*_local(configured), *_cluster(configured), _key()]
     missing = any(check.state == "missing" for check in checks)
     if configured.output != "text":
         print_document(
@@ -90,7 +88,7 @@ def _journal(configured: Settings) -> str:
     return f"intact, {journal.verify()} events"
 
 
-def _cluster(configured: Settings, namespace: str | None) -> list[Check]:
+def _cluster(configured: Settings) -> list[Check]:
     from tools.cluster.connect import Where, connect
     from tools.cluster.errors import ClusterError
 
@@ -99,7 +97,7 @@ def _cluster(configured: Settings, namespace: str | None) -> list[Check]:
         who = cluster.whoami().username
     except ClusterError as error:
         return [Check("cluster", "missing", str(error))]
-    where = namespace or cluster.namespace
+    where = configured.namespace or cluster.namespace
     return [
         Check("cluster", "ok", f"Kubernetes {cluster.version()}, as {who}"),
         *(_right(cluster, where, verb, group, kind) for verb, group, kind in _RIGHTS),

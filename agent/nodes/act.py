@@ -38,6 +38,7 @@ def _read(desk: Desk, call: ToolUse) -> None:
     tool = find_tool(desk, call.name)
     if tool is None:
         raise LookupError(f"the gate let {call.name} through, which is no tool")
+    desk.surface.progress(call.name)
     try:
         outcome = tool(desk.context(), call.input)
     except ArgumentsError as error:

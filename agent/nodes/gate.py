@@ -57,6 +57,7 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
         )
     if desk.view.stale.get(call.id, 0) >= MAX_CONFLICTS:
         return _answer(desk, call, "The object keeps being changed by somebody else; look at it again.", "failed")
+    desk.surface.progress(f"asking the API server what {tool.name} would change")
     plan = tool(desk.context(), arguments)
     if not isinstance(plan, Plan):
         raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan")

@@ -17,6 +17,7 @@ NAMESPACES_SHOWN = 200
 
 def orient(desk: Desk) -> None:
     """Read the files, the history and the cluster, and write down what they said. All of it is data."""
+    desk.surface.progress("reading the workspace and the cluster")
     namespace = desk.view.task.namespace
     desk.append(
         Oriented(

@@ -12,6 +12,7 @@ from tools.frame import Stopped, Tool
 
 def think(desk: Desk) -> None:
     """Ask the model, show its words as they come, and write its turn down."""
+    desk.surface.progress("thinking")
     for part in desk.model.stream(conversation(desk)):
         if desk.stop.is_set():
             raise Stopped
