@@ -30,7 +30,7 @@ check: .venv/.ready  ## What CI runs: format, lint, types, import contracts, tes
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto
+	$(MAKE) test
 
 format: .venv/.ready
 	$(BIN)/ruff format .

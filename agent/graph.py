@@ -9,7 +9,8 @@ StateGraph; it compiles with any checkpointer, and Desk itself needs none.
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Callable
+from typing import Protocol, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
@@ -17,8 +18,6 @@ from langgraph.runtime import Runtime
 from agent.desk import Desk
 from agent.model.port import ToolUse
 from agent.nodes import act, ask, close, gate, orient, record, think
-
-STEPS = ("orient", "think", "gate", "ask", "act", "record", "close")
 
 
 class State(TypedDict, total=False):
@@ -28,50 +27,43 @@ class State(TypedDict, total=False):
     seq: int
 
 
-def _at(desk: Desk) -> State:
-    return {"session": desk.view.id, "seq": desk.view.last_seq}
+def _on_call(decide: Callable[[Desk, ToolUse], None]) -> Callable[[Desk], None]:
+    """A step that is about the call that waits."""
+
+    def step(desk: Desk) -> None:
+        call = desk.view.pending_call()
+        if call is None:
+            raise LookupError(f"session {desk.view.id} has no call to decide")
+        decide(desk, call)
+
+    return step
 
 
-def _call(desk: Desk) -> ToolUse:
-    call = desk.view.pending_call()
-    if call is None:
-        raise LookupError(f"session {desk.view.id} has no call to decide")
-    return call
+STEPS: dict[str, Callable[[Desk], None]] = {
+    "orient": orient.orient,
+    "think": think.think,
+    "gate": _on_call(gate.gate),
+    "ask": ask.ask,
+    "act": _on_call(act.act),
+    "record": record.record,
+    "close": close.close,
+}
 
 
-def _orient(state: State, runtime: Runtime[Desk]) -> State:
-    orient.orient(runtime.context)
-    return _at(runtime.context)
+class Node(Protocol):
+    """A step as LangGraph calls it."""
+
+    def __call__(self, state: State, *, runtime: Runtime[Desk]) -> State:
+        """Take the step; say how far the journal is."""
+        ...
 
 
-def _think(state: State, runtime: Runtime[Desk]) -> State:
-    think.think(runtime.context)
-    return _at(runtime.context)
+def _node(step: Callable[[Desk], None]) -> Node:
+    def node(state: State, *, runtime: Runtime[Desk]) -> State:
+        step(runtime.context)
+        return {"session": runtime.context.view.id, "seq": runtime.context.view.last_seq}
 
-
-def _gate(state: State, runtime: Runtime[Desk]) -> State:
-    gate.gate(runtime.context, _call(runtime.context))
-    return _at(runtime.context)
-
-
-def _ask(state: State, runtime: Runtime[Desk]) -> State:
-    ask.ask(runtime.context)
-    return _at(runtime.context)
-
-
-def _act(state: State, runtime: Runtime[Desk]) -> State:
-    act.act(runtime.context, _call(runtime.context))
-    return _at(runtime.context)
-
-
-def _record(state: State, runtime: Runtime[Desk]) -> State:
-    record.record(runtime.context)
-    return _at(runtime.context)
-
-
-def _close(state: State, runtime: Runtime[Desk]) -> State:
-    close.close(runtime.context)
-    return _at(runtime.context)
+    return node
 
 
 def _next(state: State, runtime: Runtime[Desk]) -> str:
@@ -84,12 +76,11 @@ def _next(state: State, runtime: Runtime[Desk]) -> str:
 def wire() -> StateGraph[State, Desk, State, State]:
     """The graph, not compiled."""
     wired = StateGraph(State, context_schema=Desk)
-    nodes = (_orient, _think, _gate, _ask, _act, _record, _close)
-    for name, node in zip(STEPS, nodes, strict=True):
-        wired.add_node(name, node)
-    wired.add_conditional_edges(START, _next, list(STEPS))
-    for name in STEPS[:-1]:
-        wired.add_conditional_edges(name, _next, list(STEPS))
+    for name, step in STEPS.items():
+        wired.add_node(name, _node(step))
+    for name in (START, *STEPS):
+        if name != "close":
+            wired.add_conditional_edges(name, _next, list(STEPS))
     wired.add_edge("close", END)
     return wired
 

@@ -52,8 +52,8 @@ _PUBLIC_NAME = r"""(?aix)
     | [_.-](?:id|at)$ | (?-i:Id|At)$
     | ^(?:secrets|tokens)$ | pull_?secrets?$ | existing_?secret$ | ^automount | service_?account_?token$
     | (?:next|page|continue|continuation|resume|sync)[_-]?token$ | (?-i:^(?:OLD)?PWD$)
-    | (?-i:^[a-z0-9](?:[a-z0-9.-]*[.-])?(?:secret|token|password|credential)s?
-           -(?!key|value|data|string|access)[a-z0-9.-]+$)  # an object's name: token-service-7d9f"""
+    | (?-i:^(?:[a-z0-9][a-z0-9.-]*[.-])?(?:secret|token|password|credential)s?
+           -(?!key|value|data|string|access|hash|secret|token|password)[a-z0-9.-]+$)  # an object's name: token-service-7d9f"""
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 _COUNTED_NAME = r"(?i)(?:token|secret|credential)s$"
 _PASSWORD_NAME = r"(?i)passw|pwd|passphrase|passcode"
@@ -77,10 +77,12 @@ def _is_secret_name(name: str) -> bool:
 
 # --- values ----------------------------------------------------------------------------------------------
 
-_NO_SECRET = r"""(?aix) (?: | true | false | null | nil | none | ~ | \d+\ bytes | -{1,3} | \*+ | \[redacted\]
+_HARMLESS = r"""(?aix)(?: true | false | null | nil | none | ~ | \d+\ bytes | -{1,3} | \*+ | \[redacted\]
     | <(?:none|nil|unset|unknown|empty)> | <set\ to\ the\ key\ [^\n]{0,300}
     | \$\{[\w.:-]+\} | \$\([\w.]+\) | \$?\{\{[^{}\n]*\}\}
-    | /(?:var|run|etc|mnt|opt|home|tmp|secrets|vault)/[\w./-]* )\Z"""
+    | /(?:var|run|etc|mnt|opt|home|tmp|secrets|vault)/[\w./-]* )"""
+_HARMLESS_WORD = rf"""{_HARMLESS}(?=[\s,;"')}}\]\\]|\Z)"""
+_MAX_HARMLESS_LENGTH = 400
 _PROSE = r"""(?aix)
     (?: is | are | was | were | has | not | must | should | cannot | can't | could | unable | failed | failure
       | invalid | expired | missing | required | denied | forbidden | unauthorized | unauthenticated | unknown
@@ -91,7 +93,7 @@ _PROSE = r"""(?aix)
 
 
 def _is_secret(name: str, value: str) -> bool:
-    if not is_secret_name(name) or re.match(_NO_SECRET, value):
+    if not value or not is_secret_name(name) or re.fullmatch(_HARMLESS, value):
         return False
     return not (value.isdecimal() and re.search(_COUNTED_NAME, name))
 
@@ -123,7 +125,7 @@ SHAPES = (
         ("-----begin",),
         r"""(?x)-----BEGIN[A-Z0-9 ]{0,40}\ PRIVATE\ KEY(?:\ BLOCK)?-----
             (?: (?:(?!-----(?:BEGIN|END))[\s\S])*+ -----END[A-Z0-9 ]{0,60}-----
-              | (?:[^\n]{0,200}?[A-Za-z0-9+/]{32}[^\n]*+\n?)*+ (?:\s{0,9}[A-Za-z0-9+/=]+\s*\Z)? )""",
+              | (?:\n?[^\n]{0,200}?[A-Za-z0-9+/]{32}[^\n]*+)*+ (?:\s{0,9}[A-Za-z0-9+/=]+\s*\Z)? )""",
     ),
     Shape("JWT", ("eyj",), r"(?a)(?:(?<![\w-])|(?<=\\[nrt]))eyJ[\w-]{8,}+(?:\.[\w-]{2,}+){1,4}"),
     Shape(
@@ -201,15 +203,24 @@ class Pair:
     prose: bool = False
 
     def mask(self, text: str, start: int) -> tuple[str, int] | None:
-        """Return what replaces the text from `start`, and the end of what it replaces."""
+        """Return what replaces the text from `start`, and the end of that text; None without such a pair.
+
+        A value that is no secret is not part of that text: it may hold pairs itself.
+        """
         match = re.compile(self.pattern).match(text, start)
         if match is None:
             return None
         value = "bare" if match["quoted"] is None else "quoted"
-        said = self.prose and value == "bare" and re.match(_PROSE, match["bare"])
-        if said or not _is_secret(match["name"], match[value]):
-            return None
-        return text[start : match.start(value)] + MARK + text[match.end(value) : match.end()], match.end()
+        head = text[start : match.start(value)]
+        if not _is_secret(match["name"], match[value]) or (value == "bare" and self._spares(match)):
+            return head, match.start(value)
+        return head + MARK + text[match.end(value) : match.end()], match.end()
+
+    def _spares(self, match: re.Match[str]) -> bool:
+        start = match.start("bare")
+        after = match.string[start : start + _MAX_HARMLESS_LENGTH]
+        harmless = self.start == "name" and re.match(_HARMLESS_WORD, after)
+        return bool(harmless or (self.prose and re.match(_PROSE, after)))
 
 
 _NAME = r"(?P<name>[\w.-]++)"
@@ -299,22 +310,22 @@ def _starts(text: str, name_at: int) -> dict[str, int]:
 
 
 def _mask_pair(text: str, name_at: int, done: int) -> tuple[int, str, int] | None:
-    """Return the start, the replacement and the end of the pair at a name, when its value is a secret."""
+    """Return the start of the pair at a name, what replaces it, and its end; None where there is no pair."""
     starts = _starts(text, name_at)
     for pair in PAIRS:
         start = starts.get(pair.start, -1)
-        masked = pair.mask(text, start) if start >= done else None
-        if masked:
-            return start, *masked
+        found = pair.mask(text, start) if start >= done else None
+        if found:
+            return start, *found
     return None
 
 
 def _mask_pairs(text: str, lowered: str) -> str:
     parts, done = [], 0
     for name_at in _name_starts(text, lowered):
-        masked = _mask_pair(text, name_at, done) if name_at >= done else None
-        if masked:
-            start, replacement, end = masked
+        found = _mask_pair(text, name_at, done) if name_at >= done else None
+        if found:
+            start, replacement, end = found
             parts += [text[done:start], replacement]
             done = end
     return "".join([*parts, text[done:]])

@@ -50,7 +50,7 @@ def _drive(desk: Desk) -> int:
 
 def _decided_at_terminal(desk: Desk, asked: ApprovalAsked) -> bool:
     """In dev the person at the terminal confirms what they asked for themselves; nowhere else."""
-    if asked.environment != "dev":
+    if asked.environment != "dev" or asked.requester != desk.identity.username:
         return False
     answer = desk.surface.confirm(asked.summary, asked.diff)
     if answer is None:

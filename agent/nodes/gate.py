@@ -147,7 +147,7 @@ def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, decision:
     request = Request(
         call_id=call.id, tool=call.name, arguments=arguments, changes=planned.plan.changes,
         summary=planned.plan.summary, diff="\n".join(planned.diffs), risk=planned.gated.risk,
-        decision=decision, requester=desk.identity.username,
+        decision=decision, requester=desk.view.task.requester,
     )  # fmt: skip
     found = approvals.of_call(desk.journal, desk.view.id, call.id, request.digest)
     approval_id, status = found or (
