@@ -1,0 +1,65 @@
+"""A workspace of its own for each test, and the real program as a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.history import init_repository
+from agent.sandbox import Sandbox
+from tests.agent.session_bench import Bench
+
+RunDesk = Callable[..., "subprocess.CompletedProcess[str]"]
+
+_HOSTILE = ("DESK_", "KUBE", "GIT_", "ANTHROPIC_")
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a git identity and nothing else; no setting of this machine reaches the test."""
+    for name in [name for name in os.environ if name.startswith(_HOSTILE)]:
+        monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "gitconfig").write_text("[user]\n\tname = Kim\n\temail = kim@example.com\n")
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(folder / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return folder
+
+
+@pytest.fixture
+def workspace(own_home: Path, tmp_path: Path) -> Path:
+    """What `desk init` makes."""
+    root = tmp_path / "workspace"
+    init_repository(root)
+    return root
+
+
+@pytest.fixture
+def run_desk(own_home: Path) -> RunDesk:
+    """The program, run to its end; `env` adds variables, `cwd` is where it stands."""
+
+    def run(
+        *arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "agent", *map(str, arguments)]
+        everything = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **(env or {})}
+        return subprocess.run(
+            command, cwd=cwd, env=everything, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return run
+
+
+@pytest.fixture
+def bench(workspace: Path) -> Iterator[Bench]:
+    """A workspace and a sandbox of its own: what the test changes there is nobody else's."""
+    with Sandbox() as sandbox:
+        yield Bench(workspace, sandbox)

@@ -1,0 +1,331 @@
+"""What Playbook does with a task: whose it is, which play, and how a play goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.model.playbook import Playbook
+from agent.model.playbook.plays import MAX_ATTEMPTS, choose, owner_of, wants_mending
+from agent.model.port import (
+    AnswersMessage,
+    AssistantMessage,
+    Context,
+    Conversation,
+    Message,
+    ToolAnswer,
+    ToolUse,
+    TurnEnded,
+)
+from tests.agent.model.playbook_parts import asked
+
+Json = dict[str, Any]
+
+
+def first(task: str) -> tuple[str, Json]:
+    move = next(choose(asked(task)))
+    return move.tool, move.arguments
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "why does checkout crash in shop-dev?",
+        "WHY DOES CHECKOUT CRASH?",
+        "checkout keeps crashing in shop-dev, find out why and fix it",
+        "checkout gets OOMKilled",
+        "checkout is out of memory in shop-dev",
+        "payments is in CrashLoopBackOff",
+        "why does payments keep restarting in shop-dev",
+        "why did payments restart in shop-dev",
+        "why is catalog not starting in shop-dev?",
+        "ImagePullBackOff in shop-dev",
+        "catalog cannot pull its image",
+        "why is search Pending?",
+        "search is unschedulable in shop-dev",
+        "search can't be scheduled",
+        "cart won't start in namespace shop-dev",
+        "why does cart have CreateContainerConfigError",
+        "what is wrong in shop-dev?",
+        "is anything wrong?",
+        "is everything ok in shop-dev?",
+        "is shop-dev healthy?",
+        "diagnose shop-dev",
+        "debug checkout in shop-dev",
+        "troubleshoot shop-dev",
+        "why does the log of payments say no such host",
+        "fix the pod that cannot be scheduled on any node",
+        "why is my deployment not rolling out in shop-dev",
+        "why is checkout failing in the cluster",
+        "why does web fail after we added a node",
+        "fix the canary pod in shop-dev",
+        "why is canary crashing in shop-dev",
+        "why does kyverno crash in shop-dev",
+        "why does the compliance-scanner crash",
+        "why does the etcd pod crash in shop-dev",
+        "why is the audit-policy pod pending",
+        "mend the node-exporter",
+    ],
+)
+def test_a_fault_is_diagnosed(task: str) -> None:
+    assert first(task) == ("diagnose", {"namespace": "shop-dev"})
+
+
+def test_a_fault_is_diagnosed_in_the_namespace_that_is_named() -> None:
+    task = "why does the cluster-autoscaler pod crash in tools-dev"
+    assert first(task) == ("diagnose", {"namespace": "tools-dev"})
+    assert first("fix checkout in production") == ("diagnose", {"namespace": "shop-prod"})
+
+
+@pytest.mark.parametrize(
+    ("agent", "task"),
+    [
+        ("Atlas", "upgrade the cluster"),
+        ("Atlas", "please upgrade our Kubernetes cluster from 1.34 to 1.35"),
+        ("Atlas", "upgrade the cluster because pods are pending"),
+        ("Atlas", "create a new cluster"),
+        ("Atlas", "create a node pool"),
+        ("Atlas", "scale the node pool to 5"),
+        ("Atlas", "drain node worker-1"),
+        ("Atlas", "cordon worker-1, a node"),
+        ("Atlas", "add two nodes"),
+        ("Atlas", "back up etcd"),
+        ("Atlas", "restart etcd"),
+        ("Atlas", "rotate the control plane certificates"),
+        ("Atlas", "configure the cluster autoscaler"),
+        ("Flow", "deploy checkout to production"),
+        ("Flow", "Promote checkout 1.5 to prod"),
+        ("Flow", "roll out checkout to production"),
+        ("Flow", "ship it to prod"),
+        ("Flow", "do a canary release of checkout"),
+        ("Flow", "blue-green deployment for checkout"),
+        ("Flow", "why did the canary release fail"),
+        ("Flow", "the production deployment of checkout"),
+        ("Shield", "change the pod security policy"),
+        ("Shield", "relax the pod security standards in shop-dev"),
+        ("Shield", "give me cluster-admin"),
+        ("Shield", "add an SCC for my pod"),
+        ("Shield", "add a kyverno policy"),
+        ("Shield", "scan checkout for vulnerabilities"),
+        ("Shield", "fix CVE-2024-1234 in checkout"),
+    ],
+)
+def test_what_is_another_agents_is_referred_to_it(agent: str, task: str) -> None:
+    tool, arguments = first(task)
+    assert (tool, arguments.get("agent")) == ("refer", agent)
+    assert agent in arguments["summary"]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "create a deployment",
+        "create a node.js service",
+        "create a deployment with node affinity",
+        "create a namespace shop-test in the cluster",
+        "delete the deployment checkout from the cluster",
+        "delete the pods on node worker-1",
+        "install redis in the cluster",
+        "upgrade the redis cluster in shop-dev",
+        "scale web to 3 in the cluster",
+        "patch web on the cluster",
+        "which node does checkout run on",
+        "restart web on node worker-1",
+        "deploy checkout to product-catalog",
+        "list nodes",
+        "describe the node sandbox",
+        "logs of the canary pod",
+    ],
+)
+def test_near_misses_are_nobody_elses(task: str) -> None:
+    assert owner_of(task) is None
+
+
+@pytest.mark.parametrize(
+    "task", ["what is the weather", "scale web to 3", "do not restart web", "should I restart web?"]
+)
+def test_what_is_not_understood_says_so_and_what_is(task: str) -> None:
+    tool, arguments = first(task)
+    assert (tool, arguments["outcome"]) == ("finish", "failed")
+    assert task in arguments["summary"]
+    assert "restart {name}" in arguments["summary"]
+
+
+def test_what_is_missing_is_asked_for() -> None:
+    assert "I need namespace" in first("restart web in qa")[1]["summary"]
+    tool, arguments = first("fix checkout in qa")
+    assert (tool, arguments["outcome"]) == ("finish", "failed")
+    assert "shop-staging" in arguments["summary"]
+
+
+@pytest.mark.parametrize(
+    ("task", "wanted"),
+    [
+        ("find out what is wrong and fix it", True),
+        ("why does checkout crash? fix it.", True),
+        ("please repair checkout", True),
+        ("can you fix checkout?", True),
+        ("look how it behaves and fix it", True),
+        ("resolve the issue", True),
+        ("why does checkout crash?", False),
+        ("fix checkout, but do not change anything", False),
+        ("find out why, don't fix it", False),
+        ("tell me what is wrong without fixing it", False),
+        ("fix checkout, read-only", False),
+        ("how do I fix checkout?", False),
+        ("find out what went wrong and how to fix it", False),
+        ("what would fix checkout?", False),
+        ("who can fix checkout?", False),
+        ("should I fix it?", False),
+        ("why does fix-gateway crash", False),
+        ("why does it not have the correct image", False),
+        ("payments cannot resolve postgres", False),
+    ],
+)
+def test_a_question_about_mending_is_no_order_to_mend(task: str, wanted: bool) -> None:
+    assert wants_mending(task) is wanted
+
+
+def finding(name: str, cause: str = "OOMKilled", *, tool: str = "set_resources", container: str = "app") -> Json:
+    arguments = {"namespace": "shop-dev", "name": name, "memory_limit": "64Mi"}
+    return {
+        "cause": cause,
+        "object": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop-dev", "name": name},
+        "container": container,
+        "affected": [f"{name}-6d4cf56db6-abcde"],
+        "summary": f"{name} has a fault",
+        "why": "because",
+        "evidence": [{"source": "status", "text": "seen"}],
+        "remedies": [{"title": "mend", "command": "kubectl mend", "tool": tool, "arguments": arguments}],
+    }
+
+
+def report(*findings: Json) -> ToolAnswer:
+    return ToolAnswer("", "report", data={"findings": list(findings), "checked": {"pods": 7}})
+
+
+CHANGED = ToolAnswer("", "Done: set the limit.", changed=True)
+HEALTHY = ToolAnswer("", "healthy")
+BROKEN = ToolAnswer("", "the rollout failed", ok=False)
+
+
+def play(task: str, *answers: ToolAnswer, context: Context | None = None) -> list[tuple[str, Json]]:
+    """The calls of a whole session, turn by turn, each over all the answers so far."""
+    calls: list[tuple[str, Json]] = []
+    messages: list[Message] = []
+    for answer in (*answers, None):
+        call = turn(asked(task, *messages, context=context) if context else asked(task, *messages))
+        calls.append((call.name, call.input))
+        if answer is not None:
+            given = ToolAnswer(call.id, answer.text, answer.ok, answer.error, answer.changed, answer.data)
+            messages += [AssistantMessage((call,)), AnswersMessage((given,))]
+    return calls
+
+
+def turn(conversation: Conversation) -> ToolUse:
+    ended = list(Playbook().stream(conversation))[-1]
+    assert isinstance(ended, TurnEnded)
+    (call,) = (block for block in ended.blocks if isinstance(block, ToolUse))
+    return call
+
+
+def test_a_question_is_answered_without_a_change() -> None:
+    calls = play("why does checkout crash?", report(finding("checkout"), finding("cart")))
+    assert [name for name, _ in calls] == ["diagnose", "finish"]
+    summary = calls[-1][1]["summary"]
+    assert "OOMKilled: checkout has a fault" in summary
+    assert "kubectl mend" in summary
+    assert "cart" not in summary
+
+
+def test_an_order_mends_waits_and_looks_again() -> None:
+    calls = play(
+        "fix checkout", report(finding("checkout"), finding("cart")), CHANGED, HEALTHY, report(finding("cart"))
+    )
+    assert [name for name, _ in calls] == ["diagnose", "set_resources", "wait_for_rollout", "diagnose", "finish"]
+    assert calls[1][1] == {"namespace": "shop-dev", "name": "checkout", "memory_limit": "64Mi"}
+    assert calls[3][1] == {"namespace": "shop-dev", "name": "checkout"}
+    assert calls[-1][1]["outcome"] == "done"
+
+
+def test_it_gives_up_after_three_attempts() -> None:
+    again = (CHANGED, BROKEN, report(finding("checkout")))
+    calls = play("fix checkout", report(finding("checkout")), *again * MAX_ATTEMPTS)
+    assert [name for name, _ in calls].count("set_resources") == MAX_ATTEMPTS
+    assert calls[-1][0] == "finish"
+    assert calls[-1][1]["outcome"] == "failed"
+
+
+def test_a_change_that_was_denied_ends_the_mending() -> None:
+    denied = ToolAnswer("", "Denied: Flow's.", ok=False, error="denied")
+    calls = play("fix checkout", report(finding("checkout")), denied)
+    assert calls[-1][0] == "finish"
+    assert calls[-1][1]["outcome"] == "failed"
+    assert "Denied" in calls[-1][1]["summary"]
+
+
+def test_a_dry_run_is_no_failure() -> None:
+    calls = play("fix checkout", report(finding("checkout")), ToolAnswer("", "Dry run: would set the limit."))
+    assert calls[-1] == ("finish", {"outcome": "done", "summary": calls[-1][1]["summary"]})
+
+
+def test_a_fault_without_a_tool_says_what_to_type() -> None:
+    calls = play("fix catalog", report(finding("catalog", "ImagePullBackOff", tool="")))
+    assert calls[-1][1]["outcome"] == "failed"
+    assert "kubectl mend" in calls[-1][1]["summary"]
+
+
+def test_a_workload_that_is_well_is_not_mistaken_for_one_that_is_not() -> None:
+    pods = ToolAnswer("", "pods", data={"names": ["web-1-a", "checkout-1-b"]})
+    for task in ("fix web", "why is web out of memory?"):
+        calls = play(task, report(finding("checkout")), pods)
+        assert [name for name, _ in calls] == ["diagnose", "list", "finish"]
+        assert "Nothing is broken with web" in calls[-1][1]["summary"]
+
+
+def test_a_cause_singles_findings_out_when_no_name_does() -> None:
+    pods = ToolAnswer("", "pods", data={"names": ["checkout-1-b"]})
+    calls = play("what is out of memory?", report(finding("cart", "Pending"), finding("checkout")), pods)
+    assert "checkout has" in calls[-1][1]["summary"]
+    assert "cart has" not in calls[-1][1]["summary"]
+
+
+def test_a_container_name_does_not_widen_what_a_workload_name_says() -> None:
+    calls = play("why does the app checkout crash?", report(finding("checkout"), finding("cart")))
+    assert "cart has" not in calls[-1][1]["summary"]
+
+
+def test_a_pod_name_is_its_workload() -> None:
+    calls = play("why does checkout-6d4cf56db6-abcde crash?", report(finding("checkout"), finding("cart")))
+    assert "cart has" not in calls[-1][1]["summary"]
+
+
+def test_a_healthy_namespace_says_what_was_checked() -> None:
+    calls = play("what is wrong in shop-dev?", report())
+    assert calls[-1][1]["outcome"] == "done"
+    assert "Nothing is broken in shop-dev (checked: 7 pods)" in calls[-1][1]["summary"]
+
+
+def test_a_diagnosis_that_failed_fails() -> None:
+    calls = play("what is wrong in shop-dev?", ToolAnswer("", "403", ok=False, error="failed"))
+    assert calls[-1] == ("finish", {"outcome": "failed", "summary": "403"})
+
+
+def test_a_commanded_change_is_waited_for() -> None:
+    calls = play("restart web", CHANGED, HEALTHY)
+    assert [name for name, _ in calls] == ["restart", "wait_for_rollout", "finish"]
+    assert calls[-1][1]["outcome"] == "done"
+
+
+def test_the_same_conversation_gives_the_same_blocks() -> None:
+    conversation = asked("why does checkout crash in shop-dev?")
+    assert list(Playbook().stream(conversation)) == list(Playbook().stream(conversation))
+
+
+def test_a_fresh_playbook_replays_to_where_a_stepping_one_is() -> None:
+    task = "fix checkout"
+    answers = (report(finding("checkout")), CHANGED, HEALTHY, report())
+    stepping = choose(asked(task))
+    stepped = [next(stepping), *(stepping.send(answer) for answer in answers)]
+    assert [(move.tool, move.arguments) for move in stepped] == play(task, *answers)

@@ -1,0 +1,53 @@
+"""The start is fast because of what it does not import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from agent import __version__
+from agent.app import Task, start
+from agent.settings import Settings
+from tests.agent.conftest import RunDesk
+from tests.agent.session_bench import Watcher
+
+TOP = Path(__file__).parents[2]
+HEAVY = {"langgraph", "anthropic", "kubernetes"}
+
+SCRIPT = """
+import sys
+from agent.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    print("MODULES", *sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines()[-1].split()[1:])
+
+
+def test_help_imports_only_what_says_it() -> None:
+    assert not imported("--help") & (HEAVY | {"pydantic", "rich", "yaml", "git", "sqlite3"})
+
+
+def test_what_reads_the_journal_alone_imports_no_client(workspace: Path) -> None:
+    call = {"tool": "list", "arguments": {"kind": "nodes"}}
+    assert start(Settings(workspace=workspace), Task("list", sandbox=True, call=call), Watcher()) == 0
+    for command in (("status",), ("sessions",), ("approvals", "list"), ("journal", "verify")):
+        assert not imported(*command, "--workspace", str(workspace)) & HEAVY
+
+
+def test_importing_the_packages_does_nothing() -> None:
+    command = [sys.executable, "-c", "import agent, tools, agent.cli, sys; print(len(sys.argv))"]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_the_version(run_desk: RunDesk) -> None:
+    done = run_desk("--version")
+    assert (done.returncode, done.stdout) == (0, f"desk, version {__version__}\n")
