@@ -58,8 +58,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
     """Begin a session and run it; gives the exit code."""
     history = History(settings.workspace)
     history.preflight()
-    with _cluster(settings, sandbox=task.sandbox) as cluster, _journal_of(settings, cluster) as journal:
-        identity = cluster.whoami()
+    with _cluster(settings, sandbox=task.sandbox) as (cluster, identity), _journal_of(settings, cluster) as journal:
         session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         started = SessionStarted(
             task=task.words,
@@ -87,9 +86,11 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
     with contextlib.closing(open_journal(settings)) as peek:
         session = session or newest_open(peek)
         started = load_view(peek, session).task
-    with _cluster(settings, sandbox=started.sandbox) as cluster, _journal_of(settings, cluster) as journal:
+    with (
+        _cluster(settings, sandbox=started.sandbox) as (cluster, identity),
+        _journal_of(settings, cluster) as journal,
+    ):
         _refuse_other_cluster(started, cluster)
-        identity = cluster.whoami()
         approvals.expire(journal, datetime.now(UTC))
         view = load_view(journal, session)
         why = view.last_pause.reason if view.last_pause else "its process ended"
@@ -162,14 +163,17 @@ def tools_of(started: SessionStarted, history: History) -> Mapping[str, Tool]:
 
 
 @contextlib.contextmanager
-def _cluster(settings: Settings, *, sandbox: bool) -> Iterator[HttpCluster]:
+def _cluster(settings: Settings, *, sandbox: bool) -> Iterator[tuple[HttpCluster, Identity]]:
+    """The cluster, and who it says we are: asked first, so that nothing is begun where nothing can be done."""
     if not sandbox:
-        yield connect(Where(settings.kubeconfig, settings.context), timeout_s=settings.api_timeout_s)
+        cluster = connect(Where(settings.kubeconfig, settings.context), timeout_s=settings.api_timeout_s)
+        yield cluster, cluster.whoami()
         return
     from agent.sandbox import Sandbox
 
     with Sandbox() as running:
-        yield connect(Where(document=running.kubeconfig()), timeout_s=settings.api_timeout_s)
+        cluster = connect(Where(document=running.kubeconfig()), timeout_s=settings.api_timeout_s)
+        yield cluster, cluster.whoami()
 
 
 @contextlib.contextmanager

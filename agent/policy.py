@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
+from agent.wording import is_order
 from tools.frame import Risk
 
 
@@ -112,41 +113,9 @@ def _priority(risk: Risk, environment: Environment) -> Priority:
     return "MEDIUM"
 
 
-_ASKS_FOR_CHANGE = frozenset(
-    [
-        "fix",
-        "mend",
-        "repair",
-        "solve",
-        "resolve",
-        "heal",
-        "cure",
-        "correct",
-        "change",
-        "set",
-        "raise",
-        "increase",
-        "lower",
-        "decrease",
-        "reduce",
-        "bump",
-        "restart",
-        "bounce",
-        "roll",
-        "scale",
-        "update",
-        "adjust",
-        "apply",
-        "patch",
-        "undo",
-        "rollback",
-        "revert",
-        "make",
-        "give",
-        "grant",
-        "create",
-        "add",
-    ]
+_CHANGE = re.compile(
+    r"(?<![-\w])(?:fix|mend|repair|solve|heal|cure|change|set|raise|increase|lower|decrease|reduce|bump|restart|bounce"
+    r"|roll|scale|update|adjust|apply|patch|undo|revert|roll ?back)(?![-a-z0-9])"
 )
 # What the ReplicaSet and StatefulSet controllers put behind a workload's name.
 # Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
@@ -154,14 +123,15 @@ _POD_SUFFIX = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-([bcdfghjklmn
 
 
 def names_change(task: str, namespace: str | None, name: str) -> bool:
-    """Whether the task, as the person wrote it, asks to change the object `name` (or a pod of it).
+    """Whether the task, as the person wrote it, orders to change the object `name` (or a pod of it).
 
     `namespace` None, or the namespace of the session, needs no mention.
     """
-    words = re.findall(r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?", task.lower())
-    asked = any(word in _ASKS_FOR_CHANGE or word.split("_")[0] in _ASKS_FOR_CHANGE for word in words)
+    said = task.lower()
+    words = re.findall(r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?", said)
+    ordered = any(is_order(said[: verb.start()]) for verb in _CHANGE.finditer(said))
     there = namespace is None or namespace in words
-    return asked and there and any(_is_name(word, name) for word in words)
+    return ordered and there and any(_is_name(word, name) for word in words)
 
 
 def _is_name(word: str, name: str) -> bool:

@@ -52,8 +52,9 @@ _PUBLIC_NAME = r"""(?aix)
     | [_.-](?:id|at)$ | (?-i:Id|At)$
     | ^(?:secrets|tokens)$ | pull_?secrets?$ | existing_?secret$ | ^automount | service_?account_?token$
     | (?:next|page|continue|continuation|resume|sync)[_-]?token$ | (?-i:^(?:OLD)?PWD$)
+    # an object's name, such as token-service-7d9f
     | (?-i:^(?:[a-z0-9][a-z0-9.-]*[.-])?(?:secret|token|password|credential)s?
-           -(?!key|value|data|string|access|hash|secret|token|password)[a-z0-9.-]+$)  # an object's name: token-service-7d9f"""
+           -(?!key|value|data|string|access|hash|secret|token|password)[a-z0-9.-]+$)"""
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 _COUNTED_NAME = r"(?i)(?:token|secret|credential)s$"
 _PASSWORD_NAME = r"(?i)passw|pwd|passphrase|passcode"
@@ -248,26 +249,26 @@ PAIRS = (
     Pair(
         "environment line",
         "line",
-        rf"""(?aimx)[+-]?[ \t]*+(?:export\ |declare\ -x\ )?{_NAME}=
+        rf"""(?aimx)[+-]?[ \t]*+(?:export\ |declare\ -x\ )?{_NAME}=(?![=>])
             (?:(?P<quoted>(?!))|(?P<bare>(?!\[redacted\])[^\s"']{_REST}))""",
     ),
     Pair(
         "flag",
         "name",
-        rf"""(?aimx)(?=--){_NAME}(?:\\*+["']?[ \t]*+,[ \t]*+|[ \t]*+\n[ \t+]*+-[ ]|[ \t]++)
-            (?:{_QUOTED}|(?!-){_BARE})""",
+        rf"""(?aimx)(?=--){_NAME}(?>\\*+["']?[ \t]*+,[ \t]*+|[ \t]*+\n[ \t+]*+-[ ]|[ \t]++)
+            (?:{_QUOTED}|(?![-:=]){_BARE})""",
         prose=True,
     ),
     Pair(
         "name=value",
         "name",
-        rf"""(?aimx){_NAME}\\*+["'`]?(?:[ \t]++(?:=>|:=|={{1,3}})[ \t]++|=>|:=|={{1,3}})(?:{_QUOTED}|{_BARE})""",
+        rf"""(?aimx){_NAME}\\*+["'`]?(?>[ \t]++(?:=>|:=|={{1,3}}+)[ \t]++|=>|:=|={{1,3}}+)(?:{_QUOTED}|{_BARE})""",
     ),
     Pair(
         "name: value",
         "name",
         rf"""(?aimx)(?>(?P<plain>(?!password:)(?-i:(?=[a-z0-9.-]++(?!\w))))?){_NAME}
-            (?:\\*+["'`][ \t]*+:[ \t]*+|[ \t]*+:(?(plain)[ \t]++|[ \t]*+))(?:{_QUOTED}|(?![\[{{]){_BARE})""",
+            (?:\\*+["'`][ \t]*+:[ \t]*+|[ \t]*+:(?(plain)[ \t]++|[ \t]*+))(?!=)(?:{_QUOTED}|(?![\[{{]){_BARE})""",
         prose=True,
     ),
 )

@@ -67,6 +67,8 @@ def _wait(desk: Desk) -> int:
     name = asked.approval_id if asked else "an approval"
     reason = f"waiting for {name}: {asked.summary}" if asked else "waiting for an approval"
     action = f"somebody else: desk approvals approve {name} --kubeconfig THEIRS; then desk resume {desk.view.id}"
+    if desk.view.task.sandbox:
+        action = "nobody else is in the sandbox to approve it: try it in one of its dev namespaces"
     return _pause(desk, ExitCode.WAITING, reason, "PENDING_APPROVAL", action)
 
 

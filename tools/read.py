@@ -36,7 +36,8 @@ def list_(
 ) -> Result:
     """The objects of a kind, a line each; without a namespace, those of all namespaces.
 
-    Asked as: list {kind}; list all {kind}; which {kind} are there; show all {kind}
+    Asked as: list {kind}; list all {kind}; get {kind} in {namespace};
+    show {kind} in {namespace}; get {kind}; which {kind} are there; show all {kind}
     """
     objects = context.cluster.list(kind, namespace, label_selector=selector)
     rows = [_row(item) for item in objects]

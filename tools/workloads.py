@@ -43,7 +43,10 @@ def set_resources(
     The container may be left out when the workload has only one. Changing them rolls the pods anew.
 
     Asked as: set memory limit of {name} to {memory_limit}; set memory of {name} to {memory_limit};
-    raise the memory limit of {name} to {memory_limit}; set cpu limit of {name} to {cpu_limit};
+    raise memory limit of {name} to {memory_limit}; raise memory of {name} to {memory_limit};
+    increase memory limit of {name} to {memory_limit}; increase memory of {name} to {memory_limit};
+    lower memory limit of {name} to {memory_limit}; change memory limit of {name} to {memory_limit};
+    set cpu limit of {name} to {cpu_limit}; raise cpu limit of {name} to {cpu_limit};
     set memory request of {name} to {memory_request}; set cpu request of {name} to {cpu_request}
     """
     wanted = _wanted(memory_limit, memory_request, cpu_limit, cpu_request)

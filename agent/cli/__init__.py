@@ -12,9 +12,10 @@ import sys
 from typing import NoReturn
 
 import click
+from click.core import ParameterSource
 
 from agent import __version__
-from agent.cli.options import chosen_output
+from agent.cli.options import SETTINGS_FILE, chosen_output, print_document
 from agent.errors import DeskError, ExitCode
 
 COMMANDS = {
@@ -63,28 +64,45 @@ def desk() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its code; an error is said in one line, never as a traceback."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
         code = desk.main(arguments, prog_name="desk", standalone_mode=False)
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
-        error.show()
-        code = error.exit_code
+        code = _wrong_usage(error, arguments)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last line of defence: said, never shown raw
-        code = _failed(error)
+        code = _failed(error, arguments)
     sys.exit(int(code or 0))
 
 
-def _failed(error: Exception) -> int:
+def _wrong_usage(error: click.ClickException, arguments: list[str]) -> int:
+    message = error.format_message() + _from_file(error)
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    more = f" `{ctx.command_path} --help` shows how." if ctx else ""
+    _say(message + more, error.exit_code, chosen_output(arguments))
+    return error.exit_code
+
+
+def _from_file(error: click.ClickException) -> str:
+    """Where a wrong value came from, when it was no flag."""
+    if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None:
+        return ""
+    source = error.ctx.get_parameter_source(error.param.name or "")
+    return f" It stands in {SETTINGS_FILE} of the workspace." if source is ParameterSource.DEFAULT_MAP else ""
+
+
+def _failed(error: Exception, arguments: list[str]) -> int:
     code = _code_of(error)
     if code is None and os.environ.get("DESK_DEBUG"):
         raise error
     message = str(error) if code is not None else _bug(error)
-    _say(message, code if code is not None else int(ExitCode.FAILED))
-    return code if code is not None else int(ExitCode.FAILED)
+    code = code if code is not None else int(ExitCode.FAILED)
+    _say(message, code, chosen_output(arguments))
+    return code
 
 
 def _code_of(error: Exception) -> int | None:
@@ -102,13 +120,12 @@ def _bug(error: Exception) -> str:
     return f"{said}. This is a bug of Desk: please report it, with what DESK_DEBUG=1 prints."
 
 
-def _say(message: str, code: int) -> None:
+def _say(message: str, code: int, output: str) -> None:
     from agent.plaintext import plain
     from agent.redaction import Redactor
 
     shown = plain(Redactor().text(message))
-    if chosen_output() != "text":
-        from agent.cli.options import print_document
+    if output != "text":
         from agent.output import error
 
         print_document(error(shown, code), "jsonl")

@@ -107,9 +107,17 @@ def _cluster(configured: Settings) -> HttpCluster:
 
 
 def _fingerprint(journal: Journal, session: str) -> str:
+    """Which cluster a session runs on; raises `ApprovalRefused` for a sandbox, which ended with its process."""
+    from agent.errors import ApprovalRefused
     from agent.journal.view import SessionView
 
-    return SessionView.of(session, journal.entries(session)).task.cluster
+    started = SessionView.of(session, journal.entries(session)).task
+    if started.sandbox:
+        raise ApprovalRefused(
+            f"Session {session} ran in the sandbox, whose cluster ended with its process: there is nobody who "
+            "could decide. On a cluster it would wait for this."
+        )
+    return started.cluster
 
 
 def _print(row: Row) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,7 +48,7 @@ def _read_settings_file(ctx: click.Context, _parameter: click.Parameter, value: 
     return value
 
 
-_OUTPUT: ContextVar[str] = ContextVar("output", default="text")
+_OUTPUT: ContextVar[str] = ContextVar("output", default="")
 
 
 def _choose_output(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
@@ -54,9 +56,13 @@ def _choose_output(_ctx: click.Context, _parameter: click.Parameter, value: str)
     return value
 
 
-def chosen_output() -> str:
-    """The --output of the command that runs; `text` until it is parsed."""
-    return _OUTPUT.get()
+def chosen_output(arguments: Sequence[str]) -> str:
+    """The --output of the command that runs; before it is parsed, what the arguments seem to say."""
+    if _OUTPUT.get():
+        return _OUTPUT.get()
+    flags = [*("=".join(pair) for pair in pairwise(arguments)), *arguments]
+    said = [flag for flag in flags if flag.startswith(("--output=", "-o=")) and flag.endswith(("json", "jsonl"))]
+    return said[0].partition("=")[2] if said else os.environ.get("DESK_OUTPUT", "text")
 
 
 def _parsed(file: Path) -> dict[str, Any]:

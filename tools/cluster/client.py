@@ -188,7 +188,7 @@ class HttpCluster:
 
     def bearer_token(self) -> str | None:
         """The token we send, if any: for the redactor, which must know what to mask."""
-        key = self._api.configuration.api_key.get("authorization")
+        key = self._api.configuration.api_key.get("BearerToken")
         return str(key).removeprefix("Bearer ") if key else None
 
     def version(self) -> str:

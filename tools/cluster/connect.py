@@ -42,14 +42,14 @@ def connect(where: Where, *, timeout_s: float = 30.0) -> HttpCluster:
 
 
 def fingerprint(configuration: Configuration) -> str:
-    """`sha256:...` of the cluster's CA certificate, else the server's address.
+    """`sha256:...` of the cluster's CA certificate if TLS checks it, else the server's address.
 
     Two clients with the same CA talk to the same cluster, whatever address they use.
     """
     data = configuration.ca_cert_data
     if data is None and configuration.ssl_ca_cert:
         data = Path(configuration.ssl_ca_cert).read_bytes()
-    if data is None:
+    if data is None or not configuration.verify_ssl:  # a CA that is not checked proves nothing
         return str(configuration.host)
     raw = data.encode() if isinstance(data, str) else data
     return "sha256:" + hashlib.sha256(raw.strip()).hexdigest()

@@ -34,13 +34,18 @@ class Resource:
         """The request path. Each part is percent-encoded, so that no name can leave its place in it."""
         parts = ["/apis/" + self.api_version if self.group else "/api/" + self.api_version]
         if self.namespaced and namespace:
-            parts += ["namespaces", quote(namespace, safe="")]
+            parts += ["namespaces", _encoded(namespace)]
         parts.append(self.plural)
         if name is not None:
-            parts.append(quote(name, safe=""))
+            parts.append(_encoded(name))
         if subresource:
             parts.append(subresource)
         return "/".join(parts)
+
+
+def _encoded(part: str) -> str:
+    """One part of a path; `.` and `..` are encoded too, for every HTTP client takes those for steps."""
+    return quote(part, safe="") if part.strip(".") else part.replace(".", "%2E")
 
 
 @dataclass(frozen=True, slots=True)

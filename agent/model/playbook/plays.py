@@ -79,6 +79,73 @@ _MEND = re.compile(
     r"|(correct|solve|resolve) (it|this|that|them|the (problem|issue|fault|error)s?))(?![-\w])",
     re.IGNORECASE,
 )
+_MEND_WHAT = re.compile(
+    r"(?<![-\w])(?:fix|mend|repair|heal|cure)\s+(?:(?:the|my|our|pods?|deployments?|workloads?|app|service)\s+)*"
+    r"[\"'`]?([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)",
+    re.IGNORECASE,
+)
+_NO_OBJECT = frozenset(
+    [
+        "it",
+        "this",
+        "that",
+        "them",
+        "these",
+        "those",
+        "everything",
+        "all",
+        "any",
+        "anything",
+        "every",
+        "each",
+        "whatever",
+        "what",
+        "which",
+        "whichever",
+        "both",
+        "one",
+        "ones",
+        "is",
+        "are",
+        "in",
+        "on",
+        "and",
+        "or",
+        "if",
+        "problem",
+        "problems",
+        "issue",
+        "issues",
+        "fault",
+        "faults",
+        "error",
+        "errors",
+        "pod",
+        "pods",
+        "deployment",
+        "deployments",
+        "workload",
+        "workloads",
+        "app",
+        "apps",
+        "container",
+        "containers",
+        "crash",
+        "crashes",
+        "crashing",
+        "broken",
+        "failing",
+        "failures",
+        "pending",
+        "oom",
+        "oomkilled",
+        "memory",
+        "image",
+        "images",
+        "namespace",
+        "project",
+    ]
+)
 _DO_NOT = re.compile(
     r"\b(do not|don'?t|without|never)\b[^.;,]{0,20}\b(fix|mend|repair|chang|touch|modif|alter|apply)\w*"
     r"|\bno (changes?|fix\w*)\b|\bread[- ]only\b",
@@ -174,6 +241,10 @@ def find_and_mend(conversation: Conversation) -> Play:
             summary = f"Nothing is broken with {subject} in {namespace}. {_others(findings)}"
             yield Move("finish", {"outcome": "done", "summary": summary})
             return
+        if unknown := _unknown_object(task, namespace):
+            summary = f"There is no {unknown} in {namespace}. {_others(findings)}"
+            yield Move("finish", {"outcome": "failed", "summary": summary})
+            return
     if not findings or not wants_mending(task):
         yield Move("finish", {"outcome": "done", "summary": explain(namespace, report, findings)})
         return
@@ -231,6 +302,13 @@ def _subject(task: str, pods: list[str]) -> str:
     return next((word for word in words(task) if any(pod.startswith(f"{word}-") for pod in pods)), "")
 
 
+def _unknown_object(task: str, namespace: str) -> str:
+    """What a task tells to mend by a name that nothing there has."""
+    found = _MEND_WHAT.search(task)
+    name = found.group(1).lower() if found else ""
+    return "" if name in _NO_OBJECT or name == namespace else name
+
+
 def _others(findings: list[Json]) -> str:
     return "Broken there: " + ", ".join(f"{f['object']['name']} ({f['cause']})" for f in findings) + "."
 
@@ -276,7 +354,7 @@ def _which_namespace(conversation: Conversation) -> str:
 
 
 def _same(finding: Json, findings: list[Json]) -> Json | None:
-    return next((other for other in findings if other["object"]["name"] == finding["object"]["name"]), None)
+    return next((other for other in findings if other["object"] == finding["object"]), None)
 
 
 def _workload(arguments: Json) -> Json:

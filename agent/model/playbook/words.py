@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.model.port import Context, Json, ToolSpec
+from agent.wording import is_order
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _WORD = re.compile(rf"{_NAME}", re.IGNORECASE)
@@ -45,17 +46,6 @@ _SPACED_QUANTITY = re.compile(r"(\d)\s+(?=(?:[KMGTPE]i?|k|m)(?!\w))")
 _NO_VALUE = r"(?!(?:in|of|on|at|for|from|to|with|and|or|all|it|its|them|this|that|is|are)(?![-\w.]))"
 _NOUN = r"(?:(?:pods?|deployments?|statefulsets?|daemonsets?|containers?|workloads?|services?|apps?)(?![-\w.]))"
 _NAME_SLOTS = frozenset(["name", "pod", "container", "namespace"])
-
-# A command is no command when its clause denies it or asks about it, or its sentence makes it depend.
-_CLAUSE = re.compile(r"[,:]\s|\b(?:and|then|but)\b")
-_SENTENCE = re.compile(r"[.;!?]\s|\n")
-_NO_COMMAND = re.compile(
-    r"\b(?:no|not|never|without|instead|how|should|would|did|does|why|whether|cannot|safe|dont|\w+n't"
-    r"|(?:can|may|could|shall|must|do) (?:i|we))\b"
-    r"|^\s*(?:is|are|was|were|has|have|had)\b",
-    re.IGNORECASE,
-)
-_DEPENDS = re.compile(r"\b(?:if|unless|when|once|until|after)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +108,7 @@ def match_phrase(task: str, context: Context, tools: Iterable[ToolSpec]) -> Matc
     for text in (said, _without_namespace(said)):
         for phrase, tool in longest_first:
             for found in _pattern(phrase, tool).finditer(text):
-                if _is_command(text[: found.start()]):
+                if is_order(text[: found.start()]):
                     return _completed(tool, _values(found, tool), task, context)
     return None
 
@@ -131,11 +121,6 @@ def _plainly(text: str) -> str:
 def _without_namespace(said: str) -> str:
     """The task without the words that name the namespace: `set memory of NAME in NS to 1Gi`."""
     return re.sub(rf"\s(?:in (?:namespace |project )?|-n |--namespace[ =]){_NAME}(?=\s)", "", said)
-
-
-def _is_command(before: str) -> bool:
-    sentence = _SENTENCE.split(before)[-1]
-    return not _DEPENDS.search(sentence) and not _NO_COMMAND.search(_CLAUSE.split(sentence)[-1])
 
 
 def _values(found: re.Match[str], tool: ToolSpec) -> Json:

@@ -1,0 +1,562 @@
+"""The journal on a real file: what is appended stays, in order, masked, and any tampering shows."""
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from agent import approvals
+from agent.errors import BrokenJournal, JournalError, LeaseHeld
+from agent.journal.events import Event, Oriented, SessionResumed, SessionStarted, ToolResult
+from agent.journal.store import GENESIS, SCHEMA_VERSION, Entry, Journal, chain
+from agent.policy import decide, environment_of
+from agent.redaction import MARK, Redactor
+from tools.cluster.resources import ObjectRef
+from tools.frame import Change, Risk
+
+SPAWN = multiprocessing.get_context("spawn")
+NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
+STARTED = SessionStarted(
+    task="mend checkout", namespace="shop-dev", model="playbook", requester="alice", cluster="sha256:0"
+)
+TRIGGERS = ("events_are_not_updated", "events_are_not_deleted")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / ".desk" / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[Journal]:
+    opened = opened_at(path)
+    yield opened
+    opened.close()
+
+
+def opened_at(path: Path, redactor: Redactor | None = None) -> Journal:
+    return Journal(path, redactor or Redactor(), now=lambda: NOW)
+
+
+def note(number: int) -> Event:
+    return SessionResumed("alice", f"note {number}")
+
+
+def filled(path: Path, notes: int = 5) -> None:
+    """A closed journal: the WAL is folded into the one file."""
+    journal = opened_at(path)
+    journal.append("s1", *(note(number) for number in range(1, notes + 1)))
+    journal.close()
+
+
+def verified(path: Path) -> int:
+    journal = opened_at(path)
+    try:
+        return journal.verify()
+    finally:
+        journal.close()
+
+
+def tampered(path: Path, *statements: str) -> None:
+    """Run SQL on the file as somebody would who first takes the triggers away."""
+    connection = sqlite3.connect(path)
+    with connection:
+        for trigger in TRIGGERS:
+            connection.execute(f"DROP TRIGGER {trigger}")
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def asked(journal: Journal, call_id: str = "c1") -> str:
+    target = ObjectRef("apps/v1", "Deployment", "shop-qa", "checkout")
+    change = Change(target, "deployments", {"spec": {"replicas": 2}}, {"spec": {"replicas": 1}}, "u1", "7", "v1")
+    request = approvals.Request(
+        call_id=call_id,
+        tool="set_resources",
+        arguments={"name": "checkout"},
+        changes=(change,),
+        summary="set replicas",
+        diff="-1\n+2",
+        risk="change",
+        decision=decide(Risk.CHANGE, environment_of({"environment": "qa"}), named=True),
+        requester="alice",
+    )
+    return approvals.ask(journal, "s1", request, NOW).approval_id
+
+
+# --- what is appended ------------------------------------------------------------------------------------
+
+
+def test_events_are_read_back_in_order_by_session(journal: Journal) -> None:
+    journal.append("s1", STARTED, note(1))
+    journal.append("s2", note(2))
+    journal.append("s1", note(3))
+    assert [entry.event for entry in journal.entries("s1")] == [STARTED, note(1), note(3)]
+    assert [(entry.seq, entry.session) for entry in journal.entries()] == [
+        (1, "s1"),
+        (2, "s1"),
+        (3, "s2"),
+        (4, "s1"),
+    ]
+
+
+def test_append_gives_the_entries_as_they_are_stored(journal: Journal) -> None:
+    given = journal.append("s1", STARTED, note(1))
+    assert given == list(journal.entries())
+    assert given[0].at == "2025-06-01T12:00:00.000+00:00"
+
+
+def test_times_are_written_as_utc(path: Path) -> None:
+    in_tokyo = datetime.fromisoformat("2025-06-01T21:00:00+09:00")
+    journal = Journal(path, Redactor(), now=lambda: in_tokyo)
+    assert journal.append("s1", note(1))[0].at == "2025-06-01T12:00:00.000+00:00"
+    journal.close()
+
+
+def test_an_entry_is_exported_whole(journal: Journal) -> None:
+    (entry,) = journal.append("s1", note(1))
+    assert entry.to_json() == {
+        "schema": "desk.event/v1",
+        "seq": 1,
+        "session": "s1",
+        "at": "2025-06-01T12:00:00.000+00:00",
+        "type": "session_resumed",
+        "body": {"requester": "alice", "why": "note 1"},
+        "hash": entry.hash,
+    }
+
+
+def test_each_hash_covers_the_one_before(path: Path) -> None:
+    filled(path, notes=3)
+    previous = GENESIS
+    for row in sqlite3.connect(path).execute("SELECT seq, session, at, type, body, hash FROM events ORDER BY seq"):
+        assert chain(previous, *row[:5]) == row[5]
+        previous = row[5]
+    assert verified(path) == 3
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (("ab", "c", "t", "b"), ("a", "bc", "t", "b")),
+        (('a","b', "c", "t", "b"), ("a", 'b","c', "t", "b")),
+        (("a\\", "c", "t", "b"), ("a", "\\c", "t", "b")),
+    ],
+)
+def test_no_two_rows_share_the_text_that_is_hashed(
+    left: tuple[str, str, str, str], right: tuple[str, str, str, str]
+) -> None:
+    assert chain(GENESIS, 1, *left) != chain(GENESIS, 1, *right)
+
+
+def test_an_empty_journal_holds(journal: Journal) -> None:
+    assert journal.verify() == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["naïve — 日本語 🎉", "nul \x00 and \x1b[31m", "a\nb\r\n\tc", '"\\"', "", "\ud800"]
+)
+def test_any_text_survives_the_file(journal: Journal, text: str) -> None:
+    journal.append("s1", SessionResumed("alice", text))
+    assert [entry.event for entry in journal.entries()] == [SessionResumed("alice", text)]
+    assert journal.verify() == 1
+
+
+# --- append-only -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE events SET body = '{}' WHERE seq = 1", "DELETE FROM events WHERE seq = 1"]
+)
+def test_the_database_itself_refuses_to_rewrite(journal: Journal, path: Path, statement: str) -> None:
+    journal.append("s1", note(1))
+    other = sqlite3.connect(path)
+    with pytest.raises(sqlite3.IntegrityError, match="the journal is append-only"):
+        other.execute(statement)
+    other.close()
+    with pytest.raises(JournalError, match="append-only"), journal.transaction() as transaction:
+        transaction.execute(statement)
+    assert journal.verify() == 1
+
+
+# --- tampering -------------------------------------------------------------------------------------------
+
+
+def first_flipped(path: Path, text: bytes) -> None:
+    """Change one byte of the file: the last of the first occurrence of `text`."""
+    raw = bytearray(path.read_bytes())
+    at = raw.index(text) + len(text) - 1
+    raw[at] = ord("x") if raw[at] != ord("x") else ord("y")
+    path.write_bytes(raw)
+
+
+def hash_of(path: Path, seq: int) -> bytes:
+    journal = opened_at(path)
+    found = next(entry.hash for entry in journal.entries() if entry.seq == seq)
+    journal.close()
+    return found.encode()
+
+
+@pytest.mark.parametrize("text", [b"note 3", b'alice","why":"note 3"', b'"why":"note 3"}'])
+def test_one_byte_of_a_body_names_the_event(path: Path, text: bytes) -> None:
+    filled(path)
+    first_flipped(path, text)
+    said = r"^event 3 \(session_resumed of session s1, 2025-06-01.*not match its hash, so it was changed\. Restore"
+    with pytest.raises(BrokenJournal, match=said):
+        verified(path)
+
+
+def test_one_byte_of_a_hash_names_the_event(path: Path) -> None:
+    filled(path)
+    first_flipped(path, hash_of(path, 4))
+    with pytest.raises(BrokenJournal, match=r"^event 4 \("):
+        verified(path)
+
+
+@pytest.mark.parametrize("column", ["session", "at", "type", "body", "hash"])
+@pytest.mark.parametrize("seq", [1, 3, 5])
+def test_one_letter_of_any_column_names_the_event(path: Path, column: str, seq: int) -> None:
+    filled(path)
+    tampered(path, f"UPDATE events SET {column} = 'x' || substr({column}, 2) WHERE seq = {seq}")
+    with pytest.raises(BrokenJournal, match=rf"^event {seq} \("):
+        verified(path)
+
+
+def test_a_row_that_is_no_text_any_more_is_named(path: Path) -> None:
+    filled(path)
+    tampered(path, "UPDATE events SET body = CAST(x'ff00fe' AS TEXT) WHERE seq = 2")
+    with pytest.raises(BrokenJournal, match=r"^event 2 \("):
+        verified(path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("DELETE FROM events WHERE seq = 3", r"^event 4 \(.*event 3 is missing"),
+        ("DELETE FROM events WHERE seq = 1", r"^event 2 \(.*event 1 is missing"),
+        (
+            "INSERT INTO events SELECT 6, session, at, type, body, hash FROM events WHERE seq = 5",
+            r"^event 6 \(.*does not match",
+        ),
+        ("UPDATE events SET seq = -3 WHERE seq = 3", r"event -3 \("),
+    ],
+)
+def test_a_missing_or_inserted_row_is_named(path: Path, statement: str, said: str) -> None:
+    filled(path)
+    tampered(path, statement)
+    with pytest.raises(BrokenJournal, match=said):
+        verified(path)
+
+
+def test_a_row_pushed_in_between_is_named(path: Path) -> None:
+    filled(path)
+    tampered(
+        path,
+        "UPDATE events SET seq = seq + 100 WHERE seq >= 3",
+        "UPDATE events SET seq = seq - 99 WHERE seq >= 100",
+        "INSERT INTO events SELECT 3, session, at, type, body, hash FROM events WHERE seq = 2",
+    )
+    with pytest.raises(BrokenJournal, match=r"^event 3 \("):
+        verified(path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE approvals SET status = 'approved'",
+        "UPDATE approvals SET status = 'used'",
+        "UPDATE approvals SET approver = 'mallory'",
+        "UPDATE approvals SET digest = 'x'",
+        "UPDATE approvals SET requester = 'bob'",
+        "UPDATE approvals SET expires_at = '2999-01-01T00:00:00+00:00'",
+        "UPDATE approvals SET id = 'apr-0'",
+        "DELETE FROM approvals",
+        "INSERT INTO approvals SELECT 'apr-0', session, call_id, digest, requester, 'approved', expires_at,"
+        " 'mallory', '', asked_seq FROM approvals",
+    ],
+)
+def test_an_approval_changed_past_its_events_is_found(path: Path, statement: str) -> None:
+    journal = opened_at(path)
+    asked(journal)
+    assert journal.verify() == 1
+    journal.close()
+    tampered(path, statement)
+    with pytest.raises(BrokenJournal, match="approval"):
+        verified(path)
+
+
+def test_a_decided_and_a_used_approval_agree_with_their_events(journal: Journal) -> None:
+    approval_id = asked(journal)
+    approvals.decide(journal, approval_id, "approved", "bob", "looks right", NOW)
+    assert journal.verify() == 2
+    with journal.transaction() as transaction:
+        approvals.use(transaction, "s1", approval_id)
+    assert journal.verify() == 2
+
+
+# --- files that are no journal ---------------------------------------------------------------------------
+
+
+def test_a_damaged_header_is_a_broken_journal(path: Path) -> None:
+    filled(path)
+    path.write_bytes(b"Not a database." + path.read_bytes()[15:])
+    with pytest.raises(BrokenJournal, match=r"journal\.db cannot be read.*Restore the file"):
+        opened_at(path)
+
+
+def test_a_damaged_page_is_a_broken_journal(path: Path) -> None:
+    filled(path, notes=300)
+    raw = bytearray(path.read_bytes())
+    raw[5 * 4096 : 5 * 4096 + 100] = b"\xff" * 100
+    path.write_bytes(raw)
+    with pytest.raises(BrokenJournal):
+        verified(path)
+
+
+def test_something_else_is_no_journal(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("apiVersion: v1\nkind: Config\n" * 40)
+    with pytest.raises(BrokenJournal, match="not a database"):
+        opened_at(path)
+
+
+def test_an_empty_file_becomes_a_journal(path: Path) -> None:
+    path.parent.mkdir()
+    path.touch()
+    filled(path, notes=2)
+    assert verified(path) == 2
+
+
+def test_a_newer_schema_is_left_alone(path: Path) -> None:
+    filled(path)
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+    connection.close()
+    with pytest.raises(JournalError, match=r"newer Desk \(schema 2, this one knows 1\)\. Use that Desk"):
+        opened_at(path)
+
+
+@pytest.mark.parametrize("blocker", ["a-file", "/proc"])
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, blocker: str) -> None:
+    (tmp_path / "a-file").write_text("not a folder")
+    with pytest.raises(JournalError, match=r"journal\.db cannot be opened.*Is the folder yours"):
+        opened_at(tmp_path / blocker / "desk" / "journal.db")
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(path: Path) -> None:
+    path.mkdir(parents=True)
+    with pytest.raises(JournalError, match="unable to open database file"):
+        opened_at(path)
+
+
+def test_a_full_disk_loses_nothing_that_was_written(journal: Journal) -> None:
+    journal.append("s1", note(1))
+    (pages,) = journal.read("PRAGMA page_count")[0]
+    journal.read(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(JournalError, match=r"cannot be written: database or disk is full.*then resume"):
+        journal.append("s1", SessionResumed("alice", "x" * 100_000))
+    journal.read("PRAGMA max_page_count=100000")
+    journal.append("s1", note(2))
+    assert [entry.event for entry in journal.entries()] == [note(1), note(2)]
+    assert journal.verify() == 2
+
+
+def test_a_file_that_may_only_be_read_is_told(journal: Journal) -> None:
+    journal.append("s1", note(1))
+    journal.read("PRAGMA query_only=ON")
+    with pytest.raises(JournalError, match="cannot be written: attempt to write a readonly database"):
+        journal.append("s1", note(2))
+    assert journal.verify() == 1
+
+
+# --- transactions and observers --------------------------------------------------------------------------
+
+
+def test_a_transaction_that_raises_leaves_nothing(journal: Journal) -> None:
+    journal.append("s1", note(1))
+    with pytest.raises(LookupError), journal.transaction() as transaction:
+        transaction.append("s1", note(2))
+        transaction.execute("UPDATE approvals SET status = 'used'")
+        raise LookupError
+    journal.append("s1", note(3))
+    assert [entry.event for entry in journal.entries()] == [note(1), note(3)]
+    assert journal.verify() == 2
+
+
+def test_observers_see_what_is_committed_and_only_that(journal: Journal, path: Path) -> None:
+    seen: list[tuple[Entry, int]] = []
+
+    def look(entry: Entry) -> None:
+        (count,) = sqlite3.connect(path).execute("SELECT count(*) FROM events").fetchone()
+        seen.append((entry, count))
+
+    journal.observe(look)
+    with journal.transaction() as transaction:
+        transaction.append("s1", note(1))
+        transaction.append("s1", note(2))
+        assert seen == []
+    with pytest.raises(LookupError), journal.transaction() as transaction:
+        transaction.append("s1", note(3))
+        raise LookupError
+    assert [(entry.event, count) for entry, count in seen] == [(note(1), 2), (note(2), 2)]
+
+
+def test_an_observer_may_append(journal: Journal) -> None:
+    def follow(entry: Entry) -> None:
+        if entry.session == "s1":
+            journal.append("s2", note(9))
+
+    journal.observe(follow)
+    journal.append("s1", note(1))
+    assert [entry.session for entry in journal.entries()] == ["s1", "s2"]
+
+
+# --- several processes -----------------------------------------------------------------------------------
+
+
+def appends(path: Path, session: str, count: int, start: Barrier) -> None:
+    journal = opened_at(path)
+    start.wait(20)
+    for number in range(count):
+        journal.append(session, note(number))
+    journal.close()
+
+
+def opens(path: Path, session: str, _: int, start: Barrier) -> None:
+    start.wait(20)
+    journal = opened_at(path)
+    journal.append(session, note(0))
+    journal.close()
+
+
+def holds(path: Path, session: str, _: int, start: Barrier) -> None:
+    with opened_at(path).lease(session):
+        start.wait(20)
+        signal.pause()
+
+
+def asks(path: Path, session: str, count: int, start: Barrier) -> None:
+    journal = opened_at(path)
+    start.wait(20)
+    for number in range(count):
+        asked(journal, f"{session}-{number}")
+    journal.close()
+
+
+def verifies(path: Path, _session: str, count: int, start: Barrier) -> None:
+    journal = opened_at(path)
+    start.wait(20)
+    while journal.verify() < count:
+        pass
+    journal.close()
+
+
+Work = Callable[[Path, str, int, Barrier], None]
+
+
+def run_two(first: Work, second: Work, path: Path, count: int = 0) -> None:
+    start = SPAWN.Barrier(2)
+    works = (("s1", first), ("s2", second))
+    both = [SPAWN.Process(target=work, args=(path, session, count, start)) for session, work in works]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(30)
+    assert [process.exitcode for process in both] == [0, 0]
+
+
+def test_two_processes_at_once_lose_nothing(path: Path) -> None:
+    opened_at(path).close()
+    run_two(appends, appends, path, 200)
+    journal = opened_at(path)
+    for session in ("s1", "s2"):
+        assert [entry.event for entry in journal.entries(session)] == [note(number) for number in range(200)]
+    assert journal.verify() == 400
+    journal.close()
+
+
+def test_two_processes_make_one_new_journal(path: Path) -> None:
+    run_two(opens, opens, path)
+    assert verified(path) == 2
+
+
+def test_a_check_is_not_misled_by_who_writes_meanwhile(path: Path) -> None:
+    opened_at(path).close()
+    run_two(asks, verifies, path, 80)
+
+
+def test_a_lease_is_one_process_and_ends_with_it(path: Path) -> None:
+    journal, start = opened_at(path), SPAWN.Barrier(2)
+    holder = SPAWN.Process(target=holds, args=(path, "s1", 0, start))
+    holder.start()
+    start.wait(20)
+    with pytest.raises(LeaseHeld, match=rf"Session s1 is being run by process {holder.pid}\."), journal.lease("s1"):
+        pass
+    with journal.lease("s2"):
+        pass
+    os.kill(holder.pid or 0, signal.SIGKILL)
+    holder.join(10)
+    with journal.lease("s1"):
+        pass
+    journal.close()
+
+
+def test_a_lease_is_free_again_after_an_error(journal: Journal) -> None:
+    with pytest.raises(LookupError), journal.lease("s1"):
+        raise LookupError
+    with journal.lease("s1"), pytest.raises(LeaseHeld, match=str(os.getpid())), journal.lease("s1"):
+        pass
+
+
+# --- secrets ---------------------------------------------------------------------------------------------
+
+SECRET = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "db", "namespace": "shop-dev"},
+    "data": {"HOST": "cG9zdGdyZXMtc2hvcA=="},
+    "stringData": {"PIN": "plain-4711-pin"},
+}
+SECRET_YAML = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  HOST: cG9zdGdyZXMtc2hvcA==\n"
+RESULT = ToolResult("c1", "get", SECRET_YAML, data=SECRET)
+TOKEN = "eyJ-our-own-bearer-token-0123456789"
+ORIENTED = Oriented("", f"log says {TOKEN}", "", [f"commit with {TOKEN}"], "alice", "v1.34", [], [])
+
+
+@pytest.mark.parametrize(
+    ("event", "secrets"),
+    [
+        (RESULT, [b"cG9zdGdyZXMtc2hvcA", b"plain-4711-pin"]),
+        (ORIENTED, [TOKEN.encode()]),
+        (replace(STARTED, task="use postgres://shop:hunter2hunter2@db/shop"), [b"hunter2hunter2"]),
+    ],
+)
+def test_a_secret_never_reaches_the_file(path: Path, event: Event, secrets: list[bytes]) -> None:
+    journal = opened_at(path, Redactor([TOKEN]))
+    (entry,) = journal.append("s1", event)
+    while_open = b"".join(file.read_bytes() for file in path.parent.iterdir() if file.is_file())
+    journal.close()
+    on_disk = while_open + path.read_bytes()
+    assert b"alice" in on_disk or b"c1" in on_disk
+    assert not [secret for secret in secrets if secret in on_disk or secret in str(entry.body).encode()]
+    assert MARK in str(entry.event)
+    assert verified(path) == 1
+
+
+def test_the_reason_of_a_decision_is_masked_in_the_row_as_well(path: Path) -> None:
+    journal = opened_at(path)
+    approval_id = asked(journal)
+    reason = "the password is password=correct-horse-battery"
+    approvals.decide(journal, approval_id, "rejected", "bob", reason, NOW + timedelta(minutes=1))
+    files = b"".join(file.read_bytes() for file in path.parent.iterdir() if file.is_file())
+    assert b"correct-horse" not in files
+    assert journal.verify() == 2
+    journal.close()

@@ -1,0 +1,187 @@
+"""The gate's table as data, and the one rule on top of it that can only be stricter."""
+
+import itertools
+
+import pytest
+
+from agent.policy import EXPIRES_AFTER_MIN, Environment, Verdict, decide, environment_of, names_change
+from tools.frame import Risk
+
+A, K, D = Verdict.ALLOW, Verdict.ASK, Verdict.DENY
+DEV, TEST, STAGING, PROD = Environment.DEV, Environment.TEST, Environment.STAGING, Environment.PROD
+STRICTNESS = (A, K, D)
+
+DESIGN = {  #           dev test stag prod
+    Risk.READ: (A, A, A, A),
+    Risk.PROVISION: (A, K, K, K),
+    Risk.CHANGE: (A, K, K, D),
+    Risk.SECRET: (K, K, K, D),
+    Risk.DELETE: (K, K, K, D),
+    Risk.CLOUD: (K, K, K, K),
+    Risk.CLUSTER: (D, D, D, D),
+}
+CELLS = [
+    (risk, environment, verdict)
+    for risk, row in DESIGN.items()
+    for environment, verdict in zip((DEV, TEST, STAGING, PROD), row, strict=True)
+]
+
+
+def test_the_table_has_every_risk_and_environment() -> None:
+    assert {(risk, environment) for risk, environment, _ in CELLS} == set(itertools.product(Risk, Environment))
+
+
+@pytest.mark.parametrize(("risk", "environment", "verdict"), CELLS)
+def test_a_change_the_task_names_is_decided_by_the_table(
+    risk: Risk, environment: Environment, verdict: Verdict
+) -> None:
+    decision = decide(risk, environment, named=True)
+    assert (decision.verdict, decision.environment) == (verdict, environment)
+    assert decision.reason
+
+
+@pytest.mark.parametrize(("risk", "environment", "verdict"), CELLS)
+def test_a_change_the_task_does_not_name_is_never_decided_looser(
+    risk: Risk, environment: Environment, verdict: Verdict
+) -> None:
+    decision = decide(risk, environment, named=False)
+    assert STRICTNESS.index(decision.verdict) >= STRICTNESS.index(verdict)
+    assert decision.verdict is (K if verdict is A and risk is not Risk.READ else verdict)
+
+
+def test_an_unnamed_change_in_dev_asks_and_says_why() -> None:
+    decision = decide(Risk.CHANGE, DEV, named=False)
+    assert decision.verdict is K
+    assert decision.reason.startswith("the task did not name this change")
+
+
+@pytest.mark.parametrize(
+    ("risk", "environment", "owner"),
+    [(risk, env, "Atlas" if risk is Risk.CLUSTER else "Flow") for risk, env, verdict in CELLS if verdict is D],
+)
+def test_what_is_denied_names_whose_it_is(risk: Risk, environment: Environment, owner: str) -> None:
+    decision = decide(risk, environment, named=True)
+    assert decision.owner == owner
+    assert f"ask {owner}" in decision.reason
+
+
+def test_what_is_not_denied_is_nobody_elses() -> None:
+    assert {decide(risk, env, named=True).owner for risk, env, verdict in CELLS if verdict is not D} == {""}
+
+
+@pytest.mark.parametrize(
+    ("risk", "environment", "priority"),
+    [
+        (Risk.CHANGE, DEV, "MEDIUM"),
+        (Risk.CHANGE, TEST, "MEDIUM"),
+        (Risk.CHANGE, STAGING, "HIGH"),
+        (Risk.PROVISION, PROD, "CRITICAL"),
+        (Risk.CLOUD, PROD, "CRITICAL"),
+        (Risk.CLOUD, DEV, "MEDIUM"),
+        (Risk.DELETE, DEV, "HIGH"),
+        (Risk.SECRET, TEST, "HIGH"),
+    ],
+)
+def test_how_urgent_an_approval_is(risk: Risk, environment: Environment, priority: str) -> None:
+    assert decide(risk, environment, named=True).priority == priority
+
+
+def test_every_priority_has_its_end() -> None:
+    assert dict(EXPIRES_AFTER_MIN) == {"CRITICAL": 30, "HIGH": 60, "MEDIUM": 60}
+
+
+@pytest.mark.parametrize(
+    ("label", "environment"),
+    [
+        ("dev", DEV),
+        ("Development", DEV),
+        ("DEV", DEV),
+        ("  dev ", DEV),
+        ("qa", TEST),
+        ("QA", TEST),
+        ("test", TEST),
+        ("Testing", TEST),
+        ("stage", STAGING),
+        ("Staging\n", STAGING),
+        ("prod", PROD),
+        ("Production", PROD),
+        ("", PROD),
+        (" ", PROD),
+        ("developement", PROD),
+        ("dev-prod", PROD),
+        ("dev prod", PROD),
+        ("nonprod", PROD),
+        ("sandbox", PROD),
+        ("d\u0435v", PROD),
+    ],
+)
+def test_the_environment_is_the_label_and_unknown_is_prod(label: str, environment: Environment) -> None:
+    assert environment_of({"environment": label, "team": "shop"}) is environment
+
+
+@pytest.mark.parametrize("labels", [None, {}, {"env": "dev"}, {"Environment": "dev"}, {"team": "dev"}])
+def test_without_the_label_it_is_prod(labels: dict[str, str] | None) -> None:
+    assert environment_of(labels) is PROD
+
+
+NAMED = [
+    ("fix checkout", None, "checkout"),
+    ("Checkout keeps crashing, find out why and FIX it.", None, "checkout"),
+    ("raise the memory limit of checkout to 64Mi", None, "checkout"),
+    ("restart deployment/checkout", None, "checkout"),
+    ("restart 'checkout', please", None, "checkout"),
+    ('set "checkout": 64Mi', None, "checkout"),
+    ("rollback checkout", None, "checkout"),
+    ("please restart checkout", None, "checkout"),
+    ("can you restart checkout?", None, "checkout"),
+    ("checkout keeps crashing; raise its limit", None, "checkout"),
+    ("restart checkout but do not scale it", None, "checkout"),
+    ("fix checkout in shop-dev", "shop-dev", "checkout"),
+    ("fix shop-dev/checkout", "shop-dev", "checkout"),
+    ("fix checkout-7d9f8b6c5d-x2k4z", None, "checkout"),
+    ("fix pod checkout-7d9f8b6c5d-x2k4z in shop-dev", "shop-dev", "checkout"),
+    ("mend agent-zx8kd", None, "agent"),
+    ("restart db-0", None, "db"),
+    ("restart db-12", None, "db"),
+    ("fix checkout-api", None, "checkout-api"),
+    ("fix checkout.v2", None, "checkout.v2"),
+]
+NOT_NAMED = [
+    ("why does checkout crash?", None, "checkout"),
+    ("describe checkout", None, "checkout"),
+    ("why did the last update of checkout fail?", None, "checkout"),
+    ("how do I fix checkout?", None, "checkout"),
+    ("what would happen if I restart checkout?", None, "checkout"),
+    ("do not restart checkout, only tell me why", None, "checkout"),
+    ("never scale checkout", None, "checkout"),
+    ("tell me about checkout without changing it", None, "checkout"),
+    ("", None, "checkout"),
+    ("fix it", None, "checkout"),
+    ("fix everything in shop-dev", "shop-dev", "checkout"),
+    ("fix checkout", "shop-dev", "checkout"),
+    ("fix checkout in shop-development", "shop-dev", "checkout"),
+    ("fix checkout in my-shop-dev", "shop-dev", "checkout"),
+    ("fix checkout-api", None, "checkout"),
+    ("fix checkout-proxy", None, "checkout"),
+    ("fix checkout-cache", None, "checkout"),
+    ("fix checkout-canary-redis", None, "checkout"),
+    ("fix my-checkout", None, "checkout"),
+    ("fix checkouts", None, "checkout"),
+    ("fix checkout-", None, "checkout-api"),
+    ("fix checkout", None, "checkout-api"),
+    ("fix check", None, "checkout"),
+    ("fix checkoutx7d9f-x2k4z", None, "checkout"),
+    ("a prefix of checkout", None, "checkout"),
+    ("what is the reset policy of checkout?", None, "checkout"),
+    ("how many address pools has checkout", None, "checkout"),
+]
+
+
+@pytest.mark.parametrize(("task", "namespace", "name"), NAMED)
+def test_the_task_names_this_change(task: str, namespace: str | None, name: str) -> None:
+    assert names_change(task, namespace, name)
+
+
+@pytest.mark.parametrize(("task", "namespace", "name"), NOT_NAMED)
+def test_the_task_does_not_name_this_change(task: str, namespace: str | None, name: str) -> None:
+    assert not names_change(task, namespace, name)
