@@ -253,6 +253,11 @@ PAIRS = (
             (?:(?P<quoted>(?!))|(?P<bare>(?!\[redacted\])[^\s"']{_REST}))""",
     ),
     Pair(
+        "XML element",
+        "name",
+        rf"""(?aix){_NAME}>(?:(?P<quoted>(?!))|(?P<bare>(?!\[redacted\])[^<>\r\n]++)</)""",
+    ),
+    Pair(
         "flag",
         "name",
         rf"""(?aimx)(?=--){_NAME}(?>\\*+["']?[ \t]*+,[ \t]*+|[ \t]*+\n[ \t+]*+-[ ]|[ \t]++)

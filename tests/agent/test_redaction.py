@@ -47,6 +47,7 @@ SECRET_TEXTS = {
     "flag with =": "app --from-literal=password={0} --port 80",
     "flag in a list": '["--api-token", "{0}", "--port"]',
     "flag in a YAML list": "args:\n- --api-token\n- {0}\n- --port",
+    "XML": "<server><user>app</user><password>{0}</password></server>",
     "Go struct": "{{User:app Password:{0} Port:1}}",
     "query": "GET /login?user=app&token={0}&x=1",
     "url": "postgres://app:{0}@db.shop:5432/app?sslmode=require",
