@@ -37,13 +37,26 @@ class Surface(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """What the API server's dry run made of a change: the object before, the values expected, the difference."""
+
+    before: Json
+    expected: Json
+    diff: str
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
-    """A gated change, ready to be made: the plan, the decision, and per change the diff and what was before."""
+    """A gated plan, ready to be made, with the preview of each of its changes."""
 
     plan: Plan
     gated: CallGated
-    diffs: tuple[str, ...]
-    befores: tuple[Json, ...]
+    previews: tuple[Preview, ...]
+
+    @property
+    def diff(self) -> str:
+        """What the whole plan would change."""
+        return "\n".join(preview.diff for preview in self.previews)
 
 
 @dataclass

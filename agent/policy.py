@@ -117,6 +117,8 @@ _CHANGE = re.compile(
     r"(?<![-\w])(?:fix|mend|repair|solve|heal|cure|change|set|raise|increase|lower|decrease|reduce|bump|restart|bounce"
     r"|roll|scale|update|adjust|apply|patch|undo|revert|roll ?back)(?![-a-z0-9])"
 )
+# The verb opens its clause, or follows a word that makes it an order: "the update strategy" is none.
+_OPENS = re.compile(r"(?:^|[.,:;!?&(*\n-]\s*|\b(?:please|to|and|then|now|just|also|or|you)\s+)$")
 # What the ReplicaSet and StatefulSet controllers put behind a workload's name.
 # Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
 _POD_SUFFIX = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-([bcdfghjklmnpqrstvwxz2456789]{5}|[0-9]+)")
@@ -129,7 +131,8 @@ def names_change(task: str, namespace: str | None, name: str) -> bool:
     """
     said = task.lower()
     words = re.findall(r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?", said)
-    ordered = any(is_order(said[: verb.start()]) for verb in _CHANGE.finditer(said))
+    before = [said[: verb.start()] for verb in _CHANGE.finditer(said)]
+    ordered = any(_OPENS.search(text) and is_order(text) for text in before)
     there = namespace is None or namespace in words
     return ordered and there and any(_is_name(word, name) for word in words)
 

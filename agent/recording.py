@@ -90,7 +90,7 @@ def _subtask_log(view: SessionView, at: str, done: SubtaskDone) -> LogEntry:
         action=call.tool,
         reason=view.task.task,
         target=done.target,
-        result="SUCCESS",
+        result=done.result,
         next_action=f"check that it holds; undo it with desk rollback (Subtask {done.subtask})",
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tools.describe import describe
 from tools.diagnose.tool import diagnose
 from tools.frame import Risk, Tool
-from tools.read import describe, events, get, list_, logs, top
+from tools.read import events, get, list_, logs, top
 from tools.rollout import wait_for_rollout
 from tools.workloads import restart, set_resources
 

@@ -14,7 +14,7 @@ from tools.frame import Change
 _CONTROLLERS_METADATA = ("managedFields", "resourceVersion", "generation")
 _CONTROLLERS_ANNOTATIONS = ("deployment.kubernetes.io/revision",)
 
-# The keys strategic merge joins these lists by. Source: the `patchMergeKey` of the types in
+# The keys strategic merge joins the lists of a pod template by. Source: the `patchMergeKey` of the types in
 # https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
 _MERGE_KEYS: dict[str, str] = {
     "containers": "name",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from pydantic import Field
 
 from tools.cluster.client import Json
 from tools.cluster.errors import NotFound
-from tools.frame import Name, Namespace, Result, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, Name, Namespace, Result, ToolContext, ToolFailed
 
 Kind = Annotated[str, Field(min_length=1, max_length=100, description="Kind, plural or short name (deploy).")]
 Selector = Annotated[str, Field(max_length=1000, description="Label selector, as kubectl -l takes it.")]
@@ -23,7 +24,7 @@ def get(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespace | 
 
     Asked as: get {kind} {name}; show {kind} {name}; yaml of {kind} {name}
     """
-    live = context.cluster.get(kind, name, namespace)
+    live = context.cluster.get(kind, name, needed_namespace(context, kind, namespace))
     return Result(yaml.safe_dump(without_noise(live), sort_keys=False, width=120), without_noise(live))
 
 
@@ -44,19 +45,6 @@ def list_(
     where = f" in {namespace}" if namespace else ""
     text = "\n".join(rows) if rows else f"No {context.cluster.find(kind).plural}{where}."
     return Result(text, {"count": len(objects), "names": [item["metadata"]["name"] for item in objects]})
-
-
-def describe(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespace) -> Result:
-    """What matters of one object: its spec, conditions and containers' states, and the events about it.
-
-    Asked as: describe {kind} {name}; details of {kind} {name}
-    """
-    live = context.cluster.get(kind, name, namespace)
-    shown = without_noise(live)
-    shown.setdefault("metadata", {}).pop("uid", None)
-    happened = _events(context, namespace, f"involvedObject.name={name}")
-    text = yaml.safe_dump(shown, sort_keys=False, width=120) + "events:\n" + (happened or "  none")
-    return Result(text)
 
 
 def logs(
@@ -86,7 +74,7 @@ def events(context: ToolContext, *, namespace: Namespace, name: Name | None = No
 
     Asked as: events in {namespace}; events of {name}; what happened in {namespace}
     """
-    text = _events(context, namespace, f"involvedObject.name={name}" if name else "")
+    text = recent_events(context, namespace, re.compile(re.escape(name)) if name else None)
     return Result(text or f"No events in {namespace}" + (f" about {name}." if name else "."))
 
 
@@ -105,6 +93,13 @@ def top(context: ToolContext, *, namespace: Namespace) -> Result:
         for used in pod.get("containers") or ()
     ]
     return Result("\n".join(rows) or f"No pod of {namespace} has been measured yet.")
+
+
+def needed_namespace(context: ToolContext, kind: str, namespace: str | None) -> str | None:
+    """The namespace, which a namespaced kind must have; raises `ArgumentsError` without one."""
+    if namespace is None and context.cluster.find(kind).namespaced:
+        raise ArgumentsError(f"{kind} live in namespaces: give the namespace.")
+    return namespace
 
 
 def without_noise(live: Json) -> Json:
@@ -169,10 +164,15 @@ def _age(created: str | None) -> str:
     return f"{max(0, int(seconds))}s"
 
 
-def _events(context: ToolContext, namespace: str, field_selector: str) -> str:
-    happened = context.cluster.list("events", namespace, field_selector=field_selector)
-    happened.sort(key=_when)
-    return "\n".join(_event_row(event) for event in happened[-_EVENTS_SHOWN:])
+def recent_events(context: ToolContext, namespace: str, about: re.Pattern[str] | None = None) -> str:
+    """The newest events of a namespace, a line each, oldest first; `about` matches the names of their objects."""
+    happened = context.cluster.list("events", namespace)
+    kept = [event for event in happened if about is None or about.fullmatch(_about(event))]
+    return "\n".join(_event_row(event) for event in sorted(kept, key=_when)[-_EVENTS_SHOWN:])
+
+
+def _about(event: Json) -> str:
+    return str((event.get("involvedObject") or {}).get("name", ""))
 
 
 def _when(event: Json) -> str:

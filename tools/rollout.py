@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -14,13 +16,34 @@ from tools.workloads import Workload
 POLL_S = 1.0
 
 
+Restarts = Mapping[tuple[str, str], int]
+"""(pod, container) -> restart count."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a rollout is. `restarts` counts those of the newest pods; `why` says what it waits for."""
+    """How far a rollout is; `why` says what it waits for, or what broke."""
 
     state: Literal["complete", "progressing", "failed"]
     why: str
-    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A workload and its pods at one moment; `newest` is the label value that marks those of its template."""
+
+    workload: Json
+    pods: tuple[Json, ...]
+    newest: str
+
+    def settled(self) -> dict[tuple[str, str], int]:
+        """The restarts of the containers that are well now: what is past is no reason to call it broken."""
+        return {
+            (pod["metadata"]["name"], state["name"]): state.get("restartCount", 0)
+            for pod in self.pods
+            for state in _states(pod)
+            if state.get("ready")
+        }
 
 
 def wait_for_rollout(
@@ -41,45 +64,50 @@ def wait_for_rollout(
     Asked as: wait for {name}; wait for {kind} {name}; watch the rollout of {name}
     """
     deadline = context.monotonic() + timeout_s
+    settled = see(context, kind, name, namespace).settled()
     steady_since: float | None = None
     while True:
-        progress = read_progress(context, kind, name, namespace)
+        seen = see(context, kind, name, namespace)
+        progress = judge(seen.workload, seen.pods, seen.newest, settled)
         now = context.monotonic()
-        if progress.state == "complete":
-            steady_since = steady_since if steady_since is not None else now
-            if now - steady_since >= stable_s:
-                return Result(f"{kind} {name} in {namespace} is rolled out and healthy: {progress.why}.")
-        else:
-            steady_since = None
+        steady_since = (now if steady_since is None else steady_since) if progress.state == "complete" else None
+        if steady_since is not None and now - steady_since >= stable_s:
+            return Result(f"{kind} {name} in {namespace} is rolled out and healthy: {progress.why}.")
         if progress.state == "failed" or now >= deadline:
             return _bad_news(kind, name, namespace, progress, timeout_s)
         context.progress(f"{kind} {name}: {progress.why}")
         context.sleep(POLL_S)
 
 
-def read_progress(context: ToolContext, kind: str, name: str, namespace: str) -> Progress:
-    """Read a workload and its pods, and judge."""
+def see(context: ToolContext, kind: str, name: str, namespace: str) -> Seen:
+    """Read a workload and the pods that are its own."""
     live = context.cluster.get(kind, name, namespace)
-    selector = ",".join(
-        f"{key}={value}" for key, value in (live["spec"]["selector"].get("matchLabels") or {}).items()
-    )
-    pods = context.cluster.list("pods", namespace, label_selector=selector)
-    return judge(live, pods, _newest_hash(context, live, selector))
+    if kind == "Deployment":
+        replica_sets = _owned(context, "replicasets", namespace, {live["metadata"]["uid"]})
+        newest = _label(replica_sets, _revision, "pod-template-hash")
+        owners = {item["metadata"]["uid"] for item in replica_sets}
+    else:
+        newest = str((live.get("status") or {}).get("updateRevision", ""))
+        owners = {live["metadata"]["uid"]}
+    if kind == "DaemonSet":
+        revisions = _owned(context, "controllerrevisions", namespace, owners)
+        newest = _label(revisions, lambda item: int(item.get("revision", 0)), "controller-revision-hash")
+    return Seen(live, tuple(_owned(context, "pods", namespace, owners)), newest)
 
 
-def _newest_hash(context: ToolContext, live: Json, selector: str) -> str:
-    """The label value that marks the pods of the newest template."""
-    if live["kind"] != "Deployment":
-        return str((live.get("status") or {}).get("updateRevision", ""))
-    owned = [
+def _owned(context: ToolContext, word: str, namespace: str, owners: set[str]) -> list[Json]:
+    """The objects of a kind whose owner is one of these uids."""
+    return [
         item
-        for item in context.cluster.list("replicasets", live["metadata"]["namespace"], label_selector=selector)
-        if any(
-            owner.get("uid") == live["metadata"]["uid"] for owner in item["metadata"].get("ownerReferences") or ()
-        )
+        for item in context.cluster.list(word, namespace)
+        if any(owner.get("uid") in owners for owner in item["metadata"].get("ownerReferences") or ())
     ]
-    newest = max(owned, key=_revision, default=None)
-    return str(((newest or {}).get("metadata", {}).get("labels") or {}).get("pod-template-hash", ""))
+
+
+def _label(items: list[Json], revision: Callable[[Json], int], label: str) -> str:
+    """A label of the newest of these objects; empty when there is none."""
+    newest = max(items, key=revision, default=None)
+    return str((newest["metadata"].get("labels") or {}).get(label, "")) if newest else ""
 
 
 def _revision(replica_set: Json) -> int:
@@ -87,24 +115,23 @@ def _revision(replica_set: Json) -> int:
     return int(annotations.get("deployment.kubernetes.io/revision", 0))
 
 
-def judge(live: Json, pods: list[Json], newest_hash: str) -> Progress:
+def judge(live: Json, pods: Sequence[Json], newest_hash: str, settled: Restarts = MappingProxyType({})) -> Progress:
     """How far the rollout of `live` is, by its status and its newest pods. Pure.
 
-    Source: `kubectl rollout status`, and
-    https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
+    Restarts up to those in `settled` are past; each further one fails the rollout. Source: `kubectl rollout
+    status`, and https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
     """
     status = live.get("status") or {}
     if status.get("observedGeneration", 0) < live["metadata"].get("generation", 0):
         return Progress("progressing", "the controller has not seen the change yet")
-    newest = [pod for pod in _alive(pods) if _is_newest(pod, newest_hash)]
-    broken = next((why for pod in newest if (why := _broken(pod))), "")
-    restarts = sum(state.get("restartCount", 0) for pod in newest for state in _states(pod))
+    alive = _alive(pods)
+    broken = next((why for pod in alive if _is_newest(pod, newest_hash) and (why := _broken(pod, settled))), "")
     if broken or _deadline_exceeded(status):
-        return Progress("failed", broken or "the progress deadline is exceeded", restarts)
+        return Progress("failed", broken or "the progress deadline is exceeded")
     wanted, updated, available = _counts(live, status)
-    if updated < wanted or available < wanted or len(_alive(pods)) > wanted:
-        return Progress("progressing", f"{updated} of {wanted} updated, {available} available", restarts)
-    return Progress("complete", f"{available} of {wanted} available", restarts)
+    if updated < wanted or available < wanted or len(alive) > wanted:
+        return Progress("progressing", f"{updated} of {wanted} updated, {available} available")
+    return Progress("complete", f"{available} of {wanted} available")
 
 
 def _counts(live: Json, status: Json) -> tuple[int, int, int]:
@@ -121,7 +148,7 @@ def _is_newest(pod: Json, newest_hash: str) -> bool:
     return newest_hash in (labels.get("pod-template-hash"), labels.get("controller-revision-hash"))
 
 
-def _alive(pods: list[Json]) -> list[Json]:
+def _alive(pods: Sequence[Json]) -> list[Json]:
     """Without those that are going, or are over (evicted): no controller counts them."""
     over = ("Failed", "Succeeded")
     return [
@@ -146,16 +173,19 @@ _WAITING_FOR_GOOD = (
 )
 
 
-def _broken(pod: Json) -> str:
+def _broken(pod: Json, settled: Restarts) -> str:
     name = pod["metadata"]["name"]
     for state in _states(pod):
+        where = f"container {state['name']} of pod {name}"
         waiting = (state.get("state") or {}).get("waiting") or {}
         if waiting.get("reason") in _WAITING_FOR_GOOD:
-            return f"container {state['name']} of pod {name} is in {waiting['reason']}"
-        ended = (state.get("state") or {}).get("terminated") or (state.get("lastState") or {}).get("terminated")
+            return f"{where} is in {waiting['reason']}"
+        ended = (state.get("state") or {}).get("terminated") or {}
+        if state.get("restartCount", 0) > settled.get((name, state["name"]), 0):
+            ended = ended or (state.get("lastState") or {}).get("terminated") or {"exitCode": "unknown"}
+            return f"{where} ended: {ended.get('reason', 'Error')}, exit code {ended['exitCode']}"
         if ended and ended.get("exitCode") != 0:
-            how = f"{ended.get('reason')}, exit code {ended['exitCode']}"
-            return f"container {state['name']} of pod {name} ended: {how}"
+            return f"{where} ended: {ended.get('reason', 'Error')}, exit code {ended['exitCode']}"
     return ""
 
 
@@ -167,7 +197,11 @@ def _deadline_exceeded(status: Json) -> bool:
 
 
 def _bad_news(kind: str, name: str, namespace: str, progress: Progress, timeout_s: int) -> Result:
-    reached = "failed" if progress.state == "failed" else f"is not complete after {timeout_s} s"
+    reached = {
+        "failed": "failed",
+        "progressing": f"is not complete after {timeout_s} s",
+        "complete": f"is complete, but was not healthy for long enough within {timeout_s} s",
+    }[progress.state]
     return Result(
         f"The rollout of {kind} {name} in {namespace} {reached}: {progress.why}. Diagnose it to learn why.",
         ok=False,

@@ -120,6 +120,8 @@ class ToolIntent:
     """Whether it is the last change of its call's plan."""
     summary: str
     change: Json
+    expected: Json
+    """The values at the changed paths as the dry run had them, in the server's own spelling (1Gi, not 1024Mi)."""
     before: Json
     diff: str
     approval_id: str = ""
@@ -162,7 +164,7 @@ class SubtaskDone:
     title: str
     call_id: str
     approved_by: str
-    result: str
+    result: Literal["SUCCESS", "PARTIAL"]
     target: str = ""
 
 

@@ -14,7 +14,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ JOURNAL = "journal.db"
 SCHEMA_VERSION = 1
 GENESIS = "0" * 64
 BUSY_TIMEOUT_S = 30.0
+APPROVAL_COLUMNS = ("session", "call_id", "digest", "requester", "status", "expires_at", "approver", "reason")
 
 _TABLES = """
 CREATE TABLE events (
@@ -192,20 +193,12 @@ class Journal:
 
     def _check_approvals(self) -> None:
         """The rows are a projection of the events: they must say the same."""
-        bodies = [entry.body for entry in self.entries() if entry.type.startswith("approval_")]
-        asked = {body["approval_id"]: body for body in bodies if "asked_at" in body}
-        decided = {body["approval_id"]: body for body in bodies if "decision" in body}
-        rows = self.read("SELECT id, status, approver, digest, requester, expires_at FROM approvals")
-        for row_id, status, *written in rows:
-            said = decided.get(row_id, {"decision": "pending", "approver": ""})
-            first = asked.get(row_id, dict.fromkeys(("digest", "requester", "expires_at")))
-            told = [said["approver"], first["digest"], first["requester"], first["expires_at"]]
-            if said["decision"] != {"used": "approved"}.get(status, status) or told != written:
+        told = _approvals_told(self.entries())
+        query = f"SELECT id, {', '.join(APPROVAL_COLUMNS)} FROM approvals"  # noqa: S608
+        written = {str(row[0]): row[1:] for row in self.read(query)}
+        for row_id in sorted(told.keys() | written.keys()):
+            if told.get(row_id) != written.get(row_id):
                 raise BrokenJournal(f"the row of approval {row_id} is not what its events say. {_RESTORE}")
-        if len(rows) != len(asked):
-            raise BrokenJournal(
-                f"{len(asked)} approvals were asked for, but there are {len(rows)} rows. {_RESTORE}"
-            )
 
     @contextlib.contextmanager
     def lease(self, session: str) -> Iterator[None]:
@@ -214,8 +207,12 @@ class Journal:
         A lock of the kernel's: it goes with its process, however that ends, and knows no clock.
         """
         path = self.path.parent / "leases" / f"{session}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+") as file:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            opened = path.open("a+")
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        with opened as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -266,6 +263,22 @@ class Transaction:
     def _last(self) -> tuple[int, str]:
         row = self._connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
         return (int(row[0]), str(row[1])) if row else (0, GENESIS)
+
+
+def _approvals_told(entries: Iterable[Entry]) -> dict[str, tuple[Any, ...]]:
+    """Each approval's row, as the events tell it."""
+    rows: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        row_id = str(entry.body.get("approval_id") or "")
+        match entry.type:
+            case "approval_asked":
+                rows[row_id] = {**entry.body, "session": entry.session, "status": "pending"}
+            case "approval_decided":
+                decided = {"status": entry.body["decision"], "approver": entry.body["approver"]}
+                rows[row_id] |= decided | {"reason": entry.body["reason"]}
+            case "tool_intent" if row_id:
+                rows[row_id] |= {"status": "used"}
+    return {row_id: tuple(row.get(column, "") for column in APPROVAL_COLUMNS) for row_id, row in rows.items()}
 
 
 _RESTORE = "Restore the file from a copy, or keep it aside and start a new one; git has what was done."

@@ -157,9 +157,10 @@ class SessionView:
         return next(((at, done) for at, done in self.subtasks if done.subtask not in self.commits), None)
 
     def unrecorded_change(self) -> ToolResult | None:
-        """A call that changed something and is no subtask yet."""
+        """A call that changed something, be it in part, and is no subtask yet."""
         done = {subtask.call_id for _, subtask in self.subtasks}
-        return next((r for r in self.results.values() if r.changed and r.call_id not in done), None)
+        ended = (result for result in self.results.values() if result.call_id not in done)
+        return next((result for result in ended if self.changes(result.call_id)), None)
 
     def changes(self, call_id: str) -> list[tuple[ToolIntent, ToolReceipt]]:
         """What a call really changed."""

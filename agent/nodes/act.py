@@ -58,7 +58,7 @@ def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:
         if (call.id, index) in desk.view.receipts:
             continue
         _intend(desk, call, planned, index)
-        receipt = _effect(desk, change, call.id, index)
+        receipt = _effect(desk, change, planned.previews[index].expected, call.id, index)
         if receipt.outcome in ("stale", "failed"):
             return _stop_at(desk, call, receipt)
         done = [_done(call, planned.plan.summary)] if index == len(planned.plan.changes) - 1 else []
@@ -67,7 +67,7 @@ def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:
 
 
 def _intend(desk: Desk, call: ToolUse, planned: Planned, index: int) -> None:
-    change = planned.plan.changes[index]
+    change, preview = planned.plan.changes[index], planned.previews[index]
     approval_id = planned.gated.approval_id
     intent = ToolIntent(
         call_id=call.id,
@@ -75,8 +75,9 @@ def _intend(desk: Desk, call: ToolUse, planned: Planned, index: int) -> None:
         last=index == len(planned.plan.changes) - 1,
         summary=planned.plan.summary,
         change=asdict(change),
-        before=planned.befores[index],
-        diff=planned.diffs[index],
+        expected=preview.expected,
+        before=preview.before,
+        diff=preview.diff,
         approval_id=approval_id,
     )
     with desk.journal.transaction() as transaction:
@@ -86,7 +87,7 @@ def _intend(desk: Desk, call: ToolUse, planned: Planned, index: int) -> None:
         transaction.append(desk.view.id, intent)
 
 
-def _effect(desk: Desk, change: Change, call_id: str, index: int) -> ToolReceipt:
+def _effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int) -> ToolReceipt:
     """Send the change, at most once in effect: each try is bound to the version it was planned on.
 
     Raises `ClusterError` when it cannot be known what came of it: the intent stays open for a resume.
@@ -99,13 +100,13 @@ def _effect(desk: Desk, change: Change, call_id: str, index: int) -> ToolReceipt
         except Conflict:  # the status moved between our look and our patch: look again
             continue
         except Stale:
-            if lost is None or (found := _happened(desk.cluster, change)) is None:
+            if lost is None or (found := _happened(desk.cluster, change, expected)) is None:
                 return ToolReceipt(call_id, index, "stale", f"{change.target} was changed by somebody else")
             return ToolReceipt(call_id, index, "reconciled", f"patched {change.target}", found)
         except (Unreachable, ServerFailure) as error:  # it may have happened: look before the next try
             lost = error
             desk.stop.sleep(RETRY_S)
-            if (found := _happened(desk.cluster, change)) is not None:
+            if (found := _happened(desk.cluster, change, expected)) is not None:
                 return ToolReceipt(call_id, index, "reconciled", f"patched {change.target}", found)
         except ClusterError as error:
             return ToolReceipt(call_id, index, "failed", str(error))
@@ -127,7 +128,7 @@ def _values(change: Change, after: Json) -> Json:
     return inverse(change.body, after)
 
 
-def _happened(cluster: Cluster, change: Change) -> Json | None:
+def _happened(cluster: Cluster, change: Change, expected: Json) -> Json | None:
     """Read the cluster: the values of the change if it is in effect, else None.
 
     Raises `ClusterError` when the cluster does not say.
@@ -138,7 +139,7 @@ def _happened(cluster: Cluster, change: Change) -> Json | None:
         return None
     metadata = live["metadata"]
     untouched = metadata.get("resourceVersion") == change.resource_version
-    if untouched or metadata.get("uid") != change.uid or not contains(live, change.body):
+    if untouched or metadata.get("uid") != change.uid or not contains(live, expected):
         return None
     return _values(change, live)
 
@@ -146,7 +147,7 @@ def _happened(cluster: Cluster, change: Change) -> Json | None:
 def _reconcile(desk: Desk, call: ToolUse, intent: ToolIntent) -> None:
     """An intent without a receipt: find out what came of it; what did not happen is gated anew."""
     change = _from_json(intent.change)
-    found = _happened(desk.cluster, change)
+    found = _happened(desk.cluster, change, intent.expected)
     if found is None:
         desk.append(ToolReceipt(call.id, intent.index, "stale", f"{change.target}: it had not happened"))
         return

@@ -9,12 +9,13 @@ import yaml
 
 from agent import approvals
 from agent.approvals import Request
-from agent.desk import Desk, Planned
+from agent.desk import Desk, Planned, Preview
 from agent.endings import ENDINGS
 from agent.journal.events import CallGated, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import ToolUse
 from agent.policy import Decision, Environment, Verdict, decide, environment_of, names_change
+from tools.change import inverse
 from tools.cluster.client import Cluster, Json
 from tools.cluster.errors import ClusterError
 from tools.frame import ArgumentsError, Change, Plan, Risk, Tool, ToolError
@@ -69,10 +70,9 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     if decision.verdict is Verdict.DENY:
         desk.append(gated, _result(call, f"Denied: {decision.reason}. Nothing was changed.", "denied"))
         return None
-    diffs, befores = _preview(desk, plan)
-    planned = Planned(plan, gated, diffs, befores)
+    planned = Planned(plan, gated, _previews(desk, plan))
     if desk.view.task.dry_run:
-        text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed.\n" + "\n".join(diffs)
+        text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed.\n{planned.diff}"
         desk.append(gated, ToolResult(call.id, call.name, text, summary=plan.summary))
         return None
     if decision.verdict is Verdict.ASK:
@@ -106,26 +106,22 @@ def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
     return names_change(started.task, elsewhere, change.target.name)
 
 
-def _preview(desk: Desk, plan: Plan) -> tuple[tuple[str, ...], tuple[Json, ...]]:
+def _previews(desk: Desk, plan: Plan) -> tuple[Preview, ...]:
     """Ask the API server whether we may, and what it would make of it (`dryRun=All`)."""
-    diffs: list[str] = []
-    befores: list[Json] = []
     for change in plan.changes:
         if not desk.cluster.may(change.access()):
             raise ClusterError(
                 f"{desk.identity.username} may not {change.access()}. Nothing was changed. "
                 "Who administers the namespace can grant it: a RoleBinding to the ClusterRole edit."
             )
-        before, after = _before_and_after(desk.cluster, change)
-        diffs.append(_diff(change, before, after))
-        befores.append(before)
-    return tuple(diffs), tuple(befores)
+    return tuple(_preview(desk.cluster, change) for change in plan.changes)
 
 
-def _before_and_after(cluster: Cluster, change: Change) -> tuple[Json, Json]:
+def _preview(cluster: Cluster, change: Change) -> Preview:
     target = change.target
-    before = cluster.get(target.kind, target.name, target.namespace)
-    return written(before), written(cluster.patch(target, change.body, dry_run=True))
+    before = written(cluster.get(target.kind, target.name, target.namespace))
+    after = written(cluster.patch(target, change.body, dry_run=True))
+    return Preview(before, inverse(change.body, after), _diff(change, before, after))
 
 
 def written(live: Json) -> Json:
@@ -146,7 +142,7 @@ def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, decision:
     """Find the approval of exactly this, or ask for one."""
     request = Request(
         call_id=call.id, tool=call.name, arguments=arguments, changes=planned.plan.changes,
-        summary=planned.plan.summary, diff="\n".join(planned.diffs), risk=planned.gated.risk,
+        summary=planned.plan.summary, diff=planned.diff, risk=planned.gated.risk,
         decision=decision, requester=desk.view.task.requester,
     )  # fmt: skip
     found = approvals.of_call(desk.journal, desk.view.id, call.id, request.digest)
@@ -163,7 +159,7 @@ def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, decision:
         desk.append(gated)
     else:
         desk.view.gated[call.id] = gated
-        desk.planned[call.id] = Planned(planned.plan, gated, planned.diffs, planned.befores)
+        desk.planned[call.id] = Planned(planned.plan, gated, planned.previews)
 
 
 def _answer(desk: Desk, call: ToolUse, text: str, error: str) -> None:

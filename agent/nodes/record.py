@@ -27,10 +27,10 @@ def _subtask(desk: Desk, result: ToolResult) -> SubtaskDone:
     return SubtaskDone(
         number=number,
         subtask=f"{number:02d}-{slugify(f'{result.tool} {first}')}",
-        title=result.summary,
+        title=result.summary or f"{result.tool} was done in part: {result.text}",
         call_id=result.call_id,
         approved_by=_approver(desk, result.call_id),
-        result="SUCCESS",
+        result="SUCCESS" if result.ok else "PARTIAL",
         target=f"{', '.join(targets)} in {', '.join(sorted(namespaces))}",
     )
 

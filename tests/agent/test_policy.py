@@ -174,6 +174,11 @@ NOT_NAMED = [
     ("a prefix of checkout", None, "checkout"),
     ("what is the reset policy of checkout?", None, "checkout"),
     ("how many address pools has checkout", None, "checkout"),
+    ("which change broke checkout?", None, "checkout"),
+    ("list the patch level of checkout", None, "checkout"),
+    ("what is the update strategy of checkout", None, "checkout"),
+    ("show the scale of checkout", None, "checkout"),
+    ("describe checkout and its replica set", None, "checkout"),
 ]
 
 

@@ -152,16 +152,23 @@ def test_production_is_flows(workspace: Workspace, broken: Broken) -> None:
     assert (document["status"], document["exit_code"]) == ("outside", 5)
 
 
-@pytest.mark.parametrize("moment", ["before the effect", "after the effect"])
+SET_LIMIT = {"kind": "Deployment", "name": "checkout", "memory_limit": "131072Ki"}  # which the server writes 128Mi
+
+
+@pytest.mark.parametrize(
+    ("moment", "by_hand"), [("before the effect", False), ("after the effect", False), ("after the effect", True)]
+)
 def test_a_kill_around_the_effect_leaves_it_done_once(
-    workspace: Workspace, broken: Broken, tmp_path: Path, moment: Moment
+    workspace: Workspace, broken: Broken, tmp_path: Path, moment: Moment, by_hand: bool
 ) -> None:
     namespace = broken("dev")
     proxy = KillingProxy(tmp_path)
     proxy.moment = moment
     kubeconfig = proxy.kubeconfig(tmp_path)
+    arguments = json.dumps({"namespace": namespace, **SET_LIMIT})
+    command = ("call", "set_resources", "--json", arguments) if by_hand else ("run", fix(namespace))
     process = subprocess.Popen(
-        workspace.command("run", fix(namespace)),
+        workspace.command(*command),
         cwd=workspace.root, env={**workspace.environment, "KUBECONFIG": kubeconfig},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -179,6 +186,9 @@ def test_a_kill_around_the_effect_leaves_it_done_once(
     assert workspace.git("status", "--porcelain") == ""
     assert workspace.git("log", "--format=%(trailers:key=Subtask,valueonly)").count("01-set-resources") == 1
     assert workspace.desk("journal", "verify").returncode == 0
+    commit = workspace.git("log", "--format=%h", "--grep=^Changes:", "-1").strip()
+    assert workspace.desk("rollback", commit, kubeconfig=kubeconfig).returncode == 0
+    assert memory_limit(namespace) == "16Mi"
     proxy.shutdown()
 
 

@@ -16,7 +16,7 @@ from tools.catalog import TOOLS
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import ClusterError, Invalid, NotFound
-from tools.frame import Result, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, Result, ToolContext, ToolFailed
 from tools.read import without_noise
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
@@ -144,11 +144,25 @@ def test_describe_has_state_and_events(cluster: HttpCluster) -> None:
     (pod,) = cluster.list("pods", "shop-dev", label_selector="app=checkout")
     text = called(cluster, "describe", kind="pod", name=pod["metadata"]["name"], namespace="shop-dev").text
     body, events = text.split("\nevents:\n")
-    assert (
-        yaml.safe_load(body)["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"] == "OOMKilled"
-    )
-    assert "uid" not in yaml.safe_load(body)["metadata"]
+    told = yaml.safe_load(body)
+    assert told["states"][0]["lastState"]["terminated"]["reason"] == "OOMKilled"
+    assert told["containers"][0]["resources"]["limits"]["memory"] == "16Mi"
+    assert "metadata" not in told
     assert f"Pod/{pod['metadata']['name']}  Back-off restarting failed container app" in events
+
+
+def test_describe_of_a_workload_has_the_events_of_its_pods(cluster: HttpCluster) -> None:
+    text = called(cluster, "describe", kind="deployment", name="checkout", namespace="shop-dev").text
+    body, events = text.split("\nevents:\n")
+    assert yaml.safe_load(body)["replicas"] == 1
+    assert "Pod/checkout-" in events
+    assert "Pod/payments-" not in events
+
+
+def test_a_namespaced_kind_needs_its_namespace(cluster: HttpCluster) -> None:
+    for tool in ("get", "describe"):
+        with pytest.raises(ArgumentsError, match="give the namespace"):
+            called(cluster, tool, kind="pod", name="web")
 
 
 def test_describe_of_what_had_no_events(cluster: HttpCluster) -> None:

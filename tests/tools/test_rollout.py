@@ -12,7 +12,7 @@ from tools.cluster.connect import Where, connect
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
 from tools.frame import ArgumentsError, Result, Risk, Stopped, Tool, ToolContext
-from tools.rollout import judge, read_progress, wait_for_rollout
+from tools.rollout import Seen, judge, see, wait_for_rollout
 
 Json = dict[str, Any]
 
@@ -235,9 +235,21 @@ def test_the_other_workloads_are_judged_by_their_own_counts(live: Json, pods: li
     assert judge(live, pods, NEW).state == state
 
 
-def test_restarts_are_those_of_the_newest_pods() -> None:
-    pods = [pod(restartCount=2), pod(restartCount=1), pod(OLD, restartCount=40)]
-    assert judge(deployment(**AS_WANTED), pods, NEW).restarts == 3
+def test_only_restarts_since_the_wait_began_break_a_rollout() -> None:
+    pods = [pod(restartCount=2, lastState=ended(1)), pod(OLD, restartCount=40)]
+    settled = {(f"web-{NEW}", "app"): 2}
+    assert judge(deployment(1, updatedReplicas=1, availableReplicas=1), pods[:1], NEW, settled).state == "complete"
+    again = [pod(restartCount=3, lastState=ended(0, "Completed"))]
+    progress = judge(deployment(**AS_WANTED), again, NEW, settled)
+    assert (progress.state, progress.why) == (
+        "failed",
+        f"container app of pod web-{NEW} ended: Completed, exit code 0",
+    )
+
+
+def test_what_is_well_when_the_wait_begins_is_settled() -> None:
+    seen = Seen(deployment(), (pod(restartCount=4), pod(OLD, ready=False, restartCount=9)), NEW)
+    assert seen.settled() == {(f"web-{NEW}", "app"): 4}
 
 
 # --- the wait --------------------------------------------------------------------------------------------
@@ -334,5 +346,6 @@ def test_the_wait_is_bounded(given: Json) -> None:
 def test_a_change_that_was_just_made_is_not_complete(cluster: HttpCluster) -> None:
     target = ObjectRef("apps/v1", "Deployment", "shop-prod", "checkout")
     cluster.patch(target, {"spec": {"template": {"metadata": {"annotations": {"restarted": "now"}}}}})
-    progress = read_progress(ToolContext(cluster), "Deployment", "checkout", "shop-prod")
+    seen = see(ToolContext(cluster), "Deployment", "checkout", "shop-prod")
+    progress = judge(seen.workload, seen.pods, seen.newest)
     assert (progress.state, progress.why) == ("progressing", "the controller has not seen the change yet")

@@ -49,7 +49,7 @@ def fingerprint(configuration: Configuration) -> str:
     data = configuration.ca_cert_data
     if data is None and configuration.ssl_ca_cert:
         data = Path(configuration.ssl_ca_cert).read_bytes()
-    if data is None or not configuration.verify_ssl:  # a CA that is not checked proves nothing
+    if not data or not configuration.verify_ssl:  # a CA that is not checked proves nothing
         return str(configuration.host)
     raw = data.encode() if isinstance(data, str) else data
     return "sha256:" + hashlib.sha256(raw.strip()).hexdigest()
@@ -106,11 +106,12 @@ def _source(where: Where) -> str:
     if where.document is not None:
         return "of the sandbox"
     if where.kubeconfig:
-        if not Path(where.kubeconfig).exists():
+        given = Path(where.kubeconfig).expanduser()
+        if not given.exists():
             raise ClusterSettingsError(
                 f"The kubeconfig {where.kubeconfig} does not exist. Name one that does: --kubeconfig FILE."
             )
-        return where.kubeconfig
+        return str(given)
     source = os.environ.get("KUBECONFIG") or str(_default_file())
     if not any(Path(part).expanduser().exists() for part in source.split(os.pathsep) if part):
         raise ClusterSettingsError(_nothing_found(source))
@@ -134,10 +135,10 @@ def _unusable(source: str, where: Where, error: Exception) -> str:
         said = "it is not a kubeconfig (kind: Config, with clusters, users and contexts)"
     if where.context and "context" in said.lower():
         said = f'it has no context "{where.context}"'
-    return (
-        f"The kubeconfig {source} cannot be used: {said}. "
-        "kubectl config get-contexts lists its contexts; choose one with --context NAME."
-    )
+    next_step = "kubectl config get-contexts lists its contexts; choose one with --context NAME."
+    if "context" not in said.lower():
+        next_step = "Mend it, or name another with --kubeconfig FILE."
+    return f"The kubeconfig {source} cannot be used: {said}. {next_step}"
 
 
 def _line(error: Exception) -> str:

@@ -81,6 +81,7 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("apps/v1", "ReplicaSet", "replicasets", short=("rs",)),
     Resource("apps/v1", "StatefulSet", "statefulsets", short=("sts",)),
     Resource("apps/v1", "DaemonSet", "daemonsets", short=("ds",)),
+    Resource("apps/v1", "ControllerRevision", "controllerrevisions"),
     Resource("batch/v1", "Job", "jobs"),
     Resource("batch/v1", "CronJob", "cronjobs", short=("cj",)),
     Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", short=("hpa",)),

@@ -14,7 +14,7 @@ import pytest
 
 from agent import approvals
 from agent.errors import BrokenJournal, JournalError, LeaseHeld
-from agent.journal.events import Event, Oriented, SessionResumed, SessionStarted, ToolResult
+from agent.journal.events import Event, Oriented, SessionResumed, SessionStarted, ToolIntent, ToolResult
 from agent.journal.store import GENESIS, SCHEMA_VERSION, Entry, Journal, chain
 from agent.policy import decide, environment_of
 from agent.redaction import MARK, Redactor
@@ -299,7 +299,21 @@ def test_a_decided_and_a_used_approval_agree_with_their_events(journal: Journal)
     assert journal.verify() == 2
     with journal.transaction() as transaction:
         approvals.use(transaction, "s1", approval_id)
-    assert journal.verify() == 2
+        transaction.append("s1", ToolIntent("c1", 0, True, "restart", {}, {}, {}, "", approval_id))
+    assert journal.verify() == 3
+
+
+def test_an_approval_that_was_spent_cannot_be_made_fresh_again(path: Path) -> None:
+    journal = opened_at(path)
+    approval_id = asked(journal)
+    approvals.decide(journal, approval_id, "approved", "bob", "", NOW)
+    with journal.transaction() as transaction:
+        approvals.use(transaction, "s1", approval_id)
+        transaction.append("s1", ToolIntent("c1", 0, True, "restart", {}, {}, {}, "", approval_id))
+    journal.close()
+    tampered(path, "UPDATE approvals SET status = 'approved'")
+    with pytest.raises(BrokenJournal, match=approval_id):
+        verified(path)
 
 
 # --- files that are no journal ---------------------------------------------------------------------------

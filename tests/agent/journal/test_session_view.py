@@ -64,7 +64,7 @@ def asked(approval_id: str = "apr-1", call_id: str = "c1") -> ApprovalAsked:
 
 
 def intent(index: int = 0, *, last: bool = True) -> ToolIntent:
-    return ToolIntent("c1", index, last, "restart checkout", {"target": {}}, {}, "+a")
+    return ToolIntent("c1", index, last, "restart checkout", {"target": {}}, {}, {}, "+a")
 
 
 def receipt(outcome: str, index: int = 0) -> ToolReceipt:
@@ -273,7 +273,7 @@ EVERY_EVENT: tuple[Event, ...] = (
     CallGated("c1", "restart", "change", "deny", "why", "prod", "Flow", "d1", "apr-1"),
     replace(asked(), arguments={"name": "checkout", "deep": [1, None, {"a": 1.5}]}, targets=[{"kind": "Pod"}]),
     ApprovalDecided("apr-1", "approved", "bob", "fine"),
-    ToolIntent("c1", 1, True, "s", {"body": {"a": None}}, {"kind": "Pod"}, "-a\n+b", "apr-1"),
+    ToolIntent("c1", 1, True, "s", {"body": {"a": None}}, {"a": None}, {"kind": "Pod"}, "-a\n+b", "apr-1"),
     ToolReceipt("c1", 0, "applied", "patched", {"spec": {"replicas": None}}),
     ToolResult("c1", "get", "text", ok=False, error="failed", summary="s", changed=True, data={"a": [1]}),
     replace(SUBTASK, target="Deployment/checkout in shop-dev"),
