@@ -93,7 +93,7 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
         _refuse_other_cluster(started, cluster)
         approvals.expire(journal, datetime.now(UTC))
         view = load_view(journal, session)
-        why = view.last_pause.reason if view.last_pause else "its process ended"
+        why = view.pauses[-1][2].reason if view.pauses else "its process ended"
         desk = _desk(settings, view, started, journal, cluster, identity, history, surface)
         return _run(desk, SessionResumed(identity.username, why))
 

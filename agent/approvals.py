@@ -118,7 +118,7 @@ def expire(journal: Journal, now: datetime) -> None:
     """Reject every pending row whose time is over."""
     late = journal.read(
         "SELECT id, session FROM approvals WHERE status = 'pending' AND expires_at <= ?",
-        (now.astimezone(UTC).isoformat(timespec="seconds"),),
+        (_stamp(now),),
     )
     for approval_id, session in late:
         with journal.transaction() as transaction:
@@ -126,12 +126,15 @@ def expire(journal: Journal, now: datetime) -> None:
             _decide(transaction, session, expired, ("pending",))
 
 
-def of_call(journal: Journal, session: str, call_id: str, digest: str) -> tuple[str, str] | None:
-    """(id, status) of the newest row that asked for exactly this and is not superseded."""
+def of_call(journal: Journal, session: str, call_id: str, digest: str, now: datetime) -> tuple[str, str] | None:
+    """(id, status) of the newest row that asked for exactly this and still counts.
+
+    An approval that nobody used before its deadline does not: what was right then may not be right now.
+    """
     found = journal.read(
         "SELECT id, status FROM approvals WHERE session = ? AND call_id = ? AND digest = ?"
-        " AND status != 'superseded' ORDER BY asked_seq DESC LIMIT 1",
-        (session, call_id, digest),
+        " AND status != 'superseded' AND (status != 'approved' OR expires_at > ?) ORDER BY asked_seq DESC LIMIT 1",
+        (session, call_id, digest, _stamp(now)),
     )
     return (str(found[0][0]), str(found[0][1])) if found else None
 
@@ -161,13 +164,17 @@ def authorize(row: Row, cluster: Cluster, fingerprint: str) -> str:
             f"{approver} asked for this change and cannot approve it. Somebody else decides, as "
             f"themselves: desk approvals approve {row.asked.approval_id} --kubeconfig FILE."
         )
+    _check_rights(row, cluster, approver)
+    return approver
+
+
+def _check_rights(row: Row, cluster: Cluster, who: str) -> None:
     for target in row.asked.targets:
         access = _access(target)
         if not cluster.may(access):
             raise ApprovalRefused(
-                f"{approver} may not {access} and so cannot approve it. Who may: somebody with the role edit there."
+                f"{who} may not {access} and so cannot decide it. Who may: somebody with the role edit there."
             )
-    return approver
 
 
 def authenticate(cluster: Cluster, fingerprint: str) -> str:
@@ -178,6 +185,14 @@ def authenticate(cluster: Cluster, fingerprint: str) -> str:
             "Name a kubeconfig of the same cluster with --kubeconfig FILE."
         )
     return cluster.whoami().username
+
+
+def authorize_rejection(row: Row, cluster: Cluster, fingerprint: str) -> str:
+    """Who wants to reject, if they may: the requester withdraws, or somebody who could make the change."""
+    who = authenticate(cluster, fingerprint)
+    if who != row.asked.requester:
+        _check_rights(row, cluster, who)
+    return who
 
 
 def changed_since(row: Row, cluster: Cluster) -> list[ObjectRef]:
@@ -218,6 +233,10 @@ def _decide(transaction: Transaction, session: str, decided: ApprovalDecided, wh
         words = (said["approver"], said["reason"], decided.approval_id)
         transaction.execute("UPDATE approvals SET approver = ?, reason = ? WHERE id = ?", words)
     return changed == 1
+
+
+def _stamp(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _deadline(decision: Decision, now: datetime) -> str:

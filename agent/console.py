@@ -7,6 +7,7 @@ a log cannot paint the terminal.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -35,16 +36,28 @@ RESULT_LINES = 12
 PLAYBOOK_PLANS = "Playbook plans: the deterministic planner, which needs no key and no network."
 
 
+def _discard_output() -> None:
+    """Let further output go nowhere. Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe"""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 class LiveConsole:
     """The surface for a person: what Desk thinks, does and waits for."""
 
     def __init__(self, console: Console | None = None, *, interactive: bool | None = None) -> None:
         from rich.console import Console
 
-        self._console = console or Console(highlight=False, soft_wrap=True)
+        class Enduring(Console):
+            def on_broken_pipe(self) -> None:
+                """Whoever read us is gone; the session goes on, and its end is recorded all the same."""
+                self.quiet = True
+                _discard_output()
+
+        self._console = console or Enduring(highlight=False, soft_wrap=True)
         asks = sys.stdin.isatty() and self._console.is_terminal
         self._interactive = asks if interactive is None else interactive
         self._waiting: Any = None
+        self._shown: set[str] = set()
 
     def delta(self, text: str) -> None:
         """Words of the model."""
@@ -67,6 +80,8 @@ class LiveConsole:
     def entry(self, entry: Entry) -> None:
         """One event, in a line or a few."""
         self._still()
+        if entry.type == "approval_asked":
+            self._shown.add(entry.body["diff"])
         for style, line in lines_of(entry):
             self._print(line, style=style)
 
@@ -83,7 +98,12 @@ class LiveConsole:
         if not self._interactive:
             return None
         self._still()
-        answer = self._console.input(f"{plain(summary)} - do it? [y/N] ", markup=False)
+        if diff not in self._shown:
+            self._print(diff)
+        try:
+            answer = self._console.input(f"{plain(summary)} - do it? [y/N] ", markup=False)
+        except EOFError:  # whoever sat there has left: nobody decided
+            return None
         return answer.strip().lower() in ("y", "yes")
 
     def close(self) -> None:
@@ -169,7 +189,10 @@ class JsonLines:
 
     def entry(self, entry: Entry) -> None:
         """One line."""
-        print(json.dumps(entry.to_json(), ensure_ascii=True), flush=True)
+        try:
+            print(json.dumps(entry.to_json(), ensure_ascii=True), flush=True)
+        except BrokenPipeError:
+            _discard_output()
 
     def confirm(self, summary: str, diff: str) -> bool | None:
         """Nobody sits there."""

@@ -43,6 +43,8 @@ class Preview:
     before: Json
     expected: Json
     diff: str
+    same: bool = False
+    """Whether nothing would change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +84,10 @@ class Desk:
 
     def context(self) -> ToolContext:
         """What a tool is given."""
-        return ToolContext(self.cluster, sleep=self.stop.sleep, progress=self.surface.progress)
+        return ToolContext(self.cluster, sleep=self.stop.sleep, mask=self.mask, progress=self.surface.progress)
+
+    def mask(self, value: Json) -> Json:
+        """An object without its secrets. The journal masks all that is written; text made of an object needs
+        it before, for in text nobody sees what a value belongs to."""
+        masked = self.journal.redactor.redact(value)
+        return masked if isinstance(masked, dict) else {}

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from agent.wording import is_order
+from agent.wording import object_words, orders
 from tools.frame import Risk
 
 
@@ -117,24 +117,20 @@ _CHANGE = re.compile(
     r"(?<![-\w])(?:fix|mend|repair|solve|heal|cure|change|set|raise|increase|lower|decrease|reduce|bump|restart|bounce"
     r"|roll|scale|update|adjust|apply|patch|undo|revert|roll ?back)(?![-a-z0-9])"
 )
-# The verb opens its clause, or follows a word that makes it an order: "the update strategy" is none.
-_OPENS = re.compile(r"(?:^|[.,:;!?&(*\n-]\s*|\b(?:please|to|and|then|now|just|also|or|you)\s+)$")
 # What the ReplicaSet and StatefulSet controllers put behind a workload's name.
 # Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
 _POD_SUFFIX = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-([bcdfghjklmnpqrstvwxz2456789]{5}|[0-9]+)")
 
 
-def names_change(task: str, namespace: str | None, name: str) -> bool:
+def names_change(task: str, namespace: str | None, name: str, *, home: str = "") -> bool:
     """Whether the task, as the person wrote it, orders to change the object `name` (or a pod of it).
 
-    `namespace` None, or the namespace of the session, needs no mention.
+    `namespace` must be mentioned; None needs no mention, for it is `home`, the session's own.
     """
     said = task.lower()
-    words = re.findall(r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?", said)
-    before = [said[: verb.start()] for verb in _CHANGE.finditer(said)]
-    ordered = any(_OPENS.search(text) and is_order(text) for text in before)
-    there = namespace is None or namespace in words
-    return ordered and there and any(_is_name(word, name) for word in words)
+    there = namespace is None or namespace in re.findall(r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?", said)
+    named = object_words(task, (namespace or home, home))
+    return there and orders(said, _CHANGE) and any(_is_name(word, name) for word in named)
 
 
 def _is_name(word: str, name: str) -> bool:

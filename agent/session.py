@@ -6,9 +6,9 @@ from typing import Any
 
 from agent import approvals
 from agent.desk import Desk
-from agent.errors import DeskError, ExitCode, HistoryError
+from agent.errors import DeskError, ExitCode, HistoryError, UsageError
 from agent.graph import graph
-from agent.journal.events import ApprovalAsked, SessionPaused
+from agent.journal.events import ApprovalAsked, Committed, SessionPaused
 from agent.nodes.close import LogResult, leaves_commit, target_of
 from agent.recording import record_end
 from agent.workspace import LogEntry
@@ -21,18 +21,27 @@ STEPS_A_TURN = 12
 def drive(desk: Desk) -> int:
     """Run the graph until the session closes or parks; gives the exit code of the process."""
     try:
+        _catch_up(desk)
         return _drive(desk)
     except KeyboardInterrupt:
         return _pause(desk, ExitCode.INTERRUPTED, "interrupted", "PARTIAL")
     except Stopped:
         return _pause(desk, ExitCode.HANDED_OVER, "told to stop (SIGTERM)", "PARTIAL")
-    except HistoryError as error:
-        return _pause(desk, ExitCode.FAILED, str(error), "FAILURE", commits=False)
-    except (DeskError, ClusterError, ToolError) as error:
+    except DeskError as error:
+        git_failed = isinstance(error, HistoryError | UsageError)
+        return _pause(desk, ExitCode(error.exit_code), str(error), "FAILURE", commits=not git_failed)
+    except (ClusterError, ToolError) as error:
         return _pause(desk, ExitCode.FAILED, str(error), "FAILURE")
     except Exception as error:
         _pause(desk, ExitCode.FAILED, f"internal error: {type(error).__name__}: {error}", "FAILURE")
         raise
+
+
+def _catch_up(desk: Desk) -> None:
+    """Commit how earlier processes of this session ended, where they did not get to it."""
+    for key, at, paused in desk.view.pauses:
+        if key not in desk.view.commits and leaves_commit(desk.view):
+            _record(desk, key, at, paused)
 
 
 def _drive(desk: Desk) -> int:
@@ -52,7 +61,8 @@ def _decided_at_terminal(desk: Desk, asked: ApprovalAsked) -> bool:
     """In dev the person at the terminal confirms what they asked for themselves; nowhere else."""
     if asked.environment != "dev" or asked.requester != desk.identity.username:
         return False
-    answer = desk.surface.confirm(asked.summary, asked.diff)
+    with desk.stop.at_once():
+        answer = desk.surface.confirm(asked.summary, asked.diff)
     if answer is None:
         return False
     decision, reason = (
@@ -75,24 +85,29 @@ def _wait(desk: Desk) -> int:
 def _pause(
     desk: Desk, code: ExitCode, reason: str, result: LogResult, action: str = "", *, commits: bool = True
 ) -> int:
-    """The end protocol of a process whose session goes on later. `commits` False: git is what failed."""
-    told_already = desk.view.last_pause is not None and desk.view.last_pause.reason == reason
-    action = action or f"desk resume {desk.view.id}"
-    desk.append(SessionPaused(int(code), reason, action))
-    if commits and leaves_commit(desk.view) and not told_already:
-        _record(desk, reason, result, action)
+    """The end protocol of a process whose session goes on later.
+
+    `commits` False: git is what failed; the next process of the session commits it.
+    """
+    before = desk.view.pauses[-1][2] if desk.view.pauses else None
+    with desk.stop.uninterrupted():
+        desk.append(SessionPaused(int(code), reason, action or f"desk resume {desk.view.id}", result))
+        key, at, paused = desk.view.pauses[-1]
+        if before is not None and before.reason == reason:
+            desk.append(Committed(key, ""))  # told already: a second resume of a waiting session adds nothing
+        elif commits and leaves_commit(desk.view):
+            _record(desk, key, at, paused)
     return int(code)
 
 
-def _record(desk: Desk, reason: str, result: LogResult, action: str) -> None:
-    at = desk.view.last_at
+def _record(desk: Desk, key: str, at: str, paused: SessionPaused) -> None:
     entry = LogEntry(
         time=at,
-        title=reason,
+        title=paused.reason,
         action=f"session {desk.view.id}",
         reason=desk.view.task.task,
         target=target_of(desk.view),
-        result=result,
-        next_action=action,
+        result=paused.result,
+        next_action=paused.next_action,
     )
-    record_end(desk, f"pause-{desk.view.last_seq}", at, entry)
+    record_end(desk, key, at, entry)

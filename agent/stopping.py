@@ -16,6 +16,7 @@ class StopSignal:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._at_once = False
 
     def set(self) -> None:
         """Ask for the stop."""
@@ -44,9 +45,33 @@ class StopSignal:
 
         def handle(_number: int, _frame: FrameType | None) -> None:
             self.set()
+            if self._at_once:
+                raise Stopped
 
         before = signal.signal(signal.SIGTERM, handle)
         try:
             yield
         finally:
             signal.signal(signal.SIGTERM, before)
+
+    @contextlib.contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Inside, SIGTERM stops at once, for nothing is changed here: a question to a person, a read."""
+        self.check()
+        self._at_once = True
+        try:
+            yield
+        finally:
+            self._at_once = False
+
+    @contextlib.contextmanager
+    def uninterrupted(self) -> Iterator[None]:
+        """Inside, Ctrl-C waits: the end protocol takes a moment, and half of it is worth nothing."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)

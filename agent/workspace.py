@@ -363,7 +363,7 @@ def _rotated(document: str, month: str, rendered: str) -> _Rotation:
     if month < newest:
         return _Rotation(document, {month: (rendered,)})
     if month == newest:
-        return _Rotation(_on_top(document, (rendered,), TITLES[LOGS]), {})
+        return _Rotation(_by_time(document, rendered), {})
     moved: dict[str, tuple[str, ...]] = {}
     for entry in entries:
         moved[_month(entry)] = (*moved.get(_month(entry), ()), entry)
@@ -416,6 +416,25 @@ def _on_top(document: str, added: Sequence[str], title: bytes) -> str:
         return document
     text = "\n\n".join(new) + ("\n\n" if entries else "\n")
     return _below(preamble, _with_line_ends_of(document, text)) + "".join(entries)
+
+
+def _by_time(document: str, rendered: str) -> str:
+    """The document with the entry below those that are newer: an entry that is written late keeps its place."""
+    preamble, entries = _entries(document)
+    newer = 0
+    while newer < len(entries) and _time(entries[newer]) > _time(rendered):
+        newer += 1
+    if newer == 0 or _normal(rendered) in map(_normal, entries):
+        return _on_top(document, (rendered,), TITLES[LOGS])
+    above, below = preamble + "".join(entries[:newer]).rstrip("\r\n"), "".join(entries[newer:])
+    text = rendered.strip("\r\n").replace("\r\n", "\n")
+    return _below(above, _with_line_ends_of(document, f"{text}\n" + ("\n" if below else ""))) + below
+
+
+def _time(entry: str) -> str:
+    """The time in an entry's heading; empty, so oldest, where there is none."""
+    found = re.match(r"## (\S+)", entry)
+    return found.group(1) if found else ""
 
 
 def _normal(entry: str) -> str:

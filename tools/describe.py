@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
-
 from tools.cluster.client import Json
 from tools.frame import Name, Namespace, Result, ToolContext
-from tools.read import Kind, needed_namespace, recent_events
+from tools.read import Kind, as_yaml, needed_namespace, recent_events
 
 _OF_A_CONTAINER = ("name", "image", "command", "args", "ports", "resources", "envFrom", "volumeMounts")
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
@@ -26,7 +24,7 @@ def describe(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespa
     Asked as: describe {kind} {name}; details of {kind} {name}
     """
     live = context.cluster.get(kind, name, needed_namespace(context, kind, namespace))
-    shown = yaml.safe_dump(essentials(live), sort_keys=False, width=120)
+    shown = as_yaml(essentials(context.mask(live)))
     happened = recent_events(context, namespace, _about(name)) if namespace else ""
     return Result(f"{shown}events:\n{happened or '  none'}")
 

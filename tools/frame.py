@@ -117,6 +117,8 @@ class ToolContext:
     monotonic: Callable[[], float] = time.monotonic
     progress: Callable[[str], None] = field(default=lambda _text: None)
     """Say in a few words what is being waited for."""
+    mask: Callable[[Json], Json] = lambda value: value
+    """Take the secrets out of an object, while its structure still tells which values are secret."""
 
 
 @dataclass(frozen=True)

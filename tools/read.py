@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import yaml
 from pydantic import Field
 
 from tools.cluster.client import Json
-from tools.cluster.errors import NotFound
+from tools.cluster.errors import NotFound, ServerFailure
 from tools.frame import ArgumentsError, Name, Namespace, Result, ToolContext, ToolFailed
 
 Kind = Annotated[str, Field(min_length=1, max_length=100, description="Kind, plural or short name (deploy).")]
@@ -25,7 +26,8 @@ def get(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespace | 
     Asked as: get {kind} {name}; show {kind} {name}; yaml of {kind} {name}
     """
     live = context.cluster.get(kind, name, needed_namespace(context, kind, namespace))
-    return Result(yaml.safe_dump(without_noise(live), sort_keys=False, width=120), without_noise(live))
+    shown = context.mask(without_noise(live))
+    return Result(as_yaml(shown), shown)
 
 
 def list_(
@@ -85,14 +87,19 @@ def top(context: ToolContext, *, namespace: Namespace) -> Result:
     """
     try:
         measured = context.cluster.list("podmetrics", namespace)
-    except NotFound as error:
-        raise ToolFailed("The cluster has no metrics server, so nobody knows what pods use.") from error
+    except (NotFound, ServerFailure) as error:
+        raise ToolFailed("The cluster has no working metrics server, so nobody knows what pods use.") from error
     rows = [
         f"{pod['metadata']['name']}  {used['name']}  cpu {used['usage']['cpu']}  memory {used['usage']['memory']}"
         for pod in measured
         for used in pod.get("containers") or ()
     ]
     return Result("\n".join(rows) or f"No pod of {namespace} has been measured yet.")
+
+
+def as_yaml(value: Json) -> str:
+    """YAML for a person. No line is wrapped: a pattern that looks for a secret must see it whole."""
+    return yaml.safe_dump(value, sort_keys=False, width=sys.maxsize, allow_unicode=True)
 
 
 def needed_namespace(context: ToolContext, kind: str, namespace: str | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tools.cluster.client import Json
+from tools.cluster.errors import PASSING
 from tools.frame import Name, Namespace, Result, ToolContext
 from tools.workloads import Workload
 
@@ -64,11 +65,16 @@ def wait_for_rollout(
     Asked as: wait for {name}; wait for {kind} {name}; watch the rollout of {name}
     """
     deadline = context.monotonic() + timeout_s
-    settled = see(context, kind, name, namespace).settled()
+    settled: Restarts | None = None
     steady_since: float | None = None
     while True:
-        seen = see(context, kind, name, namespace)
-        progress = judge(seen.workload, seen.pods, seen.newest, settled)
+        try:
+            seen = see(context, kind, name, namespace)
+        except PASSING as error:
+            progress = Progress("progressing", f"the cluster does not answer: {error}")
+        else:
+            settled = seen.settled() if settled is None else settled
+            progress = judge(seen.workload, seen.pods, seen.newest, settled)
         now = context.monotonic()
         steady_since = (now if steady_since is None else steady_since) if progress.state == "complete" else None
         if steady_since is not None and now - steady_since >= stable_s:

@@ -89,13 +89,13 @@ def approve(approval_id: str, **given: Any) -> None:
 @common
 def reject(approval_id: str, reason: str, **given: Any) -> None:
     """Reject ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.approvals import authenticate, decide, expire, load
+    from agent.approvals import authorize_rejection, decide, expire, load
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
         expire(journal, datetime.now(UTC))
         row = load(journal, approval_id)
-        who = authenticate(_cluster(configured), _fingerprint(journal, row.session))
+        who = authorize_rejection(row, _cluster(configured), _fingerprint(journal, row.session))
         decide(journal, approval_id, "rejected", who, reason, datetime.now(UTC))
     click.echo(f"Rejected by {who}. The session ends with: desk resume {row.session}")
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from agent.cli.options import common, existing_journal, print_document
+from agent.errors import UsageError
 
 
 @click.group()
@@ -35,5 +36,7 @@ def verify(workspace: Path, output: str, **_given: Any) -> None:
 def export(session: str | None, workspace: Path, **_given: Any) -> None:
     """Print the events as JSON lines, desk.event/v1."""
     with contextlib.closing(existing_journal(workspace)) as opened:
+        if session and not any(opened.entries(session)):
+            raise UsageError(f"There is no session {session}. `desk sessions` shows those there were.")
         for entry in opened.entries(session):
             click.echo(json.dumps(entry.to_json(), ensure_ascii=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
@@ -42,6 +43,8 @@ def running(command: Command) -> Command:
 
 def _read_settings_file(ctx: click.Context, _parameter: click.Parameter, value: Path) -> Path:
     """desk.yaml gives the defaults of the other options. Eager, so that it is read before they are."""
+    if not value.is_dir():
+        raise UsageError(f"The workspace {value} is no folder. `desk init {shlex.quote(str(value))}` makes one.")
     file = value / SETTINGS_FILE
     if file.exists():
         ctx.default_map = {**_parsed(file), **(ctx.default_map or {})}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,8 @@ def init(directory: Path) -> None:
 
     for line in init_repository(directory):
         click.echo(line)
-    click.echo(f'Next: desk run --workspace {directory} --sandbox "why does checkout crash in shop-dev?"')
+    where = shlex.quote(str(directory))
+    click.echo(f'Next: desk run --workspace {where} --sandbox "why does checkout crash in shop-dev?"')
 
 
 class Check(NamedTuple):
@@ -105,6 +107,7 @@ def _cluster(configured: Settings) -> list[Check]:
 
 
 _RIGHTS = (
+    ("get", "", "namespaces"),
     ("list", "", "pods"),
     ("get", "", "pods/log"),
     ("list", "", "events"),

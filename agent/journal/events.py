@@ -197,6 +197,7 @@ class SessionPaused:
     exit_code: int
     reason: str
     next_action: str
+    result: Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVAL"] = "PARTIAL"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class SessionView:
     denial: CallGated | None = None
     """The last call that was denied because it is another agent's."""
     paused: SessionPaused | None = None
-    last_pause: SessionPaused | None = None
+    pauses: list[tuple[str, str, SessionPaused]] = field(default_factory=list)
+    """(the key of its commit, when, how) of each process that ended before the session did."""
     closed: SessionClosed | None = None
     closed_at: str = ""
 
@@ -116,7 +117,8 @@ class SessionView:
             case IncidentOpened():
                 self.incidents[event.key] = event
             case SessionPaused():
-                self.paused = self.last_pause = event
+                self.paused = event
+                self.pauses.append((f"pause-{self.last_seq}", at, event))
             case SessionClosed():
                 self.closed, self.closed_at = event, at
             case _:

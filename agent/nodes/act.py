@@ -11,7 +11,7 @@ from agent.model.port import ToolUse
 from agent.nodes.gate import find_tool
 from tools.change import contains, inverse, version
 from tools.cluster.client import Cluster, Json
-from tools.cluster.errors import ClusterError, Conflict, NotFound, ServerFailure, Unreachable
+from tools.cluster.errors import PASSING, ClusterError, Conflict, NotFound
 from tools.frame import ArgumentsError, Change, Result, ToolError
 
 MAX_TRIES = 5
@@ -40,9 +40,12 @@ def _read(desk: Desk, call: ToolUse) -> None:
         raise LookupError(f"the gate let {call.name} through, which is no tool")
     desk.surface.progress(call.name)
     try:
-        outcome = tool(desk.context(), call.input)
+        with desk.stop.at_once():
+            outcome = tool(desk.context(), call.input)
     except ArgumentsError as error:
         result = ToolResult(call.id, call.name, str(error), ok=False, error="arguments")
+    except PASSING:
+        raise  # the session pauses, and goes on when the cluster answers again
     except (ToolError, ClusterError) as error:
         result = ToolResult(call.id, call.name, str(error), ok=False, error="failed")
     else:
@@ -103,7 +106,7 @@ def _effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int
             if lost is None or (found := _happened(desk.cluster, change, expected)) is None:
                 return ToolReceipt(call_id, index, "stale", f"{change.target} was changed by somebody else")
             return ToolReceipt(call_id, index, "reconciled", f"patched {change.target}", found)
-        except (Unreachable, ServerFailure) as error:  # it may have happened: look before the next try
+        except PASSING as error:  # it may have happened: look before the next try
             lost = error
             desk.stop.sleep(RETRY_S)
             if (found := _happened(desk.cluster, change, expected)) is not None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from typing import Any
-
-import yaml
 
 from agent import approvals
 from agent.approvals import Request
@@ -14,12 +13,12 @@ from agent.endings import ENDINGS
 from agent.journal.events import CallGated, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import ToolUse
-from agent.policy import Decision, Environment, Verdict, decide, environment_of, names_change
+from agent.policy import Decision, Verdict, decide, environment_of, names_change
 from tools.change import inverse
-from tools.cluster.client import Cluster, Json
-from tools.cluster.errors import ClusterError
+from tools.cluster.client import Json
+from tools.cluster.errors import PASSING, ClusterError
 from tools.frame import ArgumentsError, Change, Plan, Risk, Tool, ToolError
-from tools.read import without_noise
+from tools.read import as_yaml, without_noise
 
 _OF_CONTROLLERS = ("resourceVersion", "generation", "uid", "creationTimestamp")
 
@@ -36,6 +35,8 @@ def gate(desk: Desk, call: ToolUse) -> None:
         _gate_change(desk, call, tool, arguments)
     except ArgumentsError as error:
         _answer(desk, call, str(error), "arguments")
+    except PASSING:
+        raise  # the session pauses, and goes on when the cluster answers again
     except (ToolError, ClusterError) as error:
         _answer(desk, call, str(error), "failed")
 
@@ -71,6 +72,10 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
         desk.append(gated, _result(call, f"Denied: {decision.reason}. Nothing was changed.", "denied"))
         return None
     planned = Planned(plan, gated, _previews(desk, plan))
+    if all(preview.same for preview in planned.previews):
+        text = f"Nothing to change: to {plan.summary} would leave everything as it is."
+        desk.append(gated, ToolResult(call.id, call.name, text, summary=plan.summary))
+        return None
     if desk.view.task.dry_run:
         text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed.\n{planned.diff}"
         desk.append(gated, ToolResult(call.id, call.name, text, summary=plan.summary))
@@ -85,17 +90,18 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
 def _decide(desk: Desk, call: ToolUse, tool: Tool, plan: Plan) -> Decision:
     """The strictest decision over all changes of a plan."""
     order = (Verdict.ALLOW, Verdict.ASK, Verdict.DENY)
-    decisions = [
-        decide(tool.risk, _environment(desk.cluster, change.target.namespace), named=_named(desk, call, change))
-        for change in plan.changes
-    ]
+    decisions = [_decide_change(desk, call, tool, change) for change in plan.changes]
     return max(decisions, key=lambda decision: order.index(decision.verdict))
 
 
-def _environment(cluster: Cluster, namespace: str | None) -> Environment:
-    if namespace is None:
-        return Environment.PROD
-    return environment_of(cluster.get("namespaces", namespace, None)["metadata"].get("labels"))
+def _decide_change(desk: Desk, call: ToolUse, tool: Tool, change: Change) -> Decision:
+    namespace = change.target.namespace or ""
+    labels = desk.cluster.get("namespaces", namespace, None)["metadata"].get("labels") or {}
+    decision = decide(tool.risk, environment_of(labels), named=_named(desk, call, change))
+    if decision.verdict is Verdict.ALLOW or "environment" in labels:
+        return decision
+    unlabelled = f"namespace {namespace} has no label environment, so it counts as prod"
+    return replace(decision, reason=f"{decision.reason} ({unlabelled})")
 
 
 def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
@@ -103,7 +109,7 @@ def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
     if started.call == {"tool": call.name, "arguments": call.input}:
         return True
     elsewhere = change.target.namespace if change.target.namespace != started.namespace else None
-    return names_change(started.task, elsewhere, change.target.name)
+    return names_change(started.task, elsewhere, change.target.name, home=started.namespace)
 
 
 def _previews(desk: Desk, plan: Plan) -> tuple[Preview, ...]:
@@ -114,14 +120,15 @@ def _previews(desk: Desk, plan: Plan) -> tuple[Preview, ...]:
                 f"{desk.identity.username} may not {change.access()}. Nothing was changed. "
                 "Who administers the namespace can grant it: a RoleBinding to the ClusterRole edit."
             )
-    return tuple(_preview(desk.cluster, change) for change in plan.changes)
+    return tuple(_preview(desk, change) for change in plan.changes)
 
 
-def _preview(cluster: Cluster, change: Change) -> Preview:
+def _preview(desk: Desk, change: Change) -> Preview:
     target = change.target
-    before = written(cluster.get(target.kind, target.name, target.namespace))
-    after = written(cluster.patch(target, change.body, dry_run=True))
-    return Preview(before, inverse(change.body, after), _diff(change, before, after))
+    before = written(desk.cluster.get(target.kind, target.name, target.namespace))
+    after = written(desk.cluster.patch(target, change.body, dry_run=True))
+    diff = _diff(change, desk.mask(before), desk.mask(after))
+    return Preview(before, inverse(change.body, after), diff, same=before == after)
 
 
 def written(live: Json) -> Json:
@@ -133,7 +140,7 @@ def written(live: Json) -> Json:
 
 def _diff(change: Change, before: Json, after: Json) -> str:
     name = f"{change.target.kind}/{change.target.name}"
-    sides = [yaml.safe_dump(side, sort_keys=False).splitlines() if side else [] for side in (before, after)]
+    sides = [as_yaml(side).splitlines() for side in (before, after)]
     lines = difflib.unified_diff(sides[0], sides[1], f"{name} (live)", f"{name} (wanted)", lineterm="")
     return "\n".join(lines)
 
@@ -145,7 +152,7 @@ def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, decision:
         summary=planned.plan.summary, diff=planned.diff, risk=planned.gated.risk,
         decision=decision, requester=desk.view.task.requester,
     )  # fmt: skip
-    found = approvals.of_call(desk.journal, desk.view.id, call.id, request.digest)
+    found = approvals.of_call(desk.journal, desk.view.id, call.id, request.digest, desk.now())
     approval_id, status = found or (
         approvals.ask(desk.journal, desk.view.id, request, desk.now()).approval_id,
         "pending",

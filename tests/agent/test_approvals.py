@@ -14,6 +14,7 @@ from agent.approvals import (
     Row,
     ask,
     authorize,
+    authorize_rejection,
     changed_since,
     decide,
     expire,
@@ -126,14 +127,14 @@ def test_there_is_no_row_of_that_name(journal: Journal) -> None:
 )
 def test_a_row_is_found_by_exactly_what_it_asked_for(journal: Journal, changed: dict[str, Any], same: bool) -> None:
     approval_id = asked(journal)
-    found = of_call(journal, "s1", "c1", replace(REQUEST, **changed).digest)
+    found = of_call(journal, "s1", "c1", replace(REQUEST, **changed).digest, NOW)
     assert found == ((approval_id, "pending") if same else None)
 
 
 def test_a_row_belongs_to_its_session_and_call(journal: Journal) -> None:
     asked(journal)
-    assert of_call(journal, "s2", "c1", REQUEST.digest) is None
-    assert of_call(journal, "s1", "c2", REQUEST.digest) is None
+    assert of_call(journal, "s2", "c1", REQUEST.digest, NOW) is None
+    assert of_call(journal, "s1", "c2", REQUEST.digest, NOW) is None
 
 
 def test_asking_again_supersedes_what_was_asked_before(journal: Journal) -> None:
@@ -144,8 +145,8 @@ def test_asking_again_supersedes_what_was_asked_before(journal: Journal) -> None
     assert [row.asked.approval_id for row in listing(journal)] == [other_call, second]
     assert load(journal, first).status == "superseded"
     assert load(journal, first).reason == "the target has changed since it was asked"
-    assert of_call(journal, "s1", "c1", REQUEST.digest) is None
-    assert of_call(journal, "s1", "c1", newer.digest) == (second, "pending")
+    assert of_call(journal, "s1", "c1", REQUEST.digest, NOW) is None
+    assert of_call(journal, "s1", "c1", newer.digest, NOW) == (second, "pending")
     assert [row.status for row in listing(journal, everything=True)] == ["superseded", "pending", "pending"]
 
 
@@ -260,6 +261,13 @@ def test_an_approval_given_in_time_does_not_expire(journal: Journal) -> None:
 # --- used ------------------------------------------------------------------------------------------------
 
 
+def test_an_approval_that_nobody_used_in_time_counts_no_more(journal: Journal) -> None:
+    approval_id = asked(journal)
+    decide(journal, approval_id, "approved", "bob", "", NOW)
+    assert of_call(journal, "s1", "c1", REQUEST.digest, NOW) == (approval_id, "approved")
+    assert of_call(journal, "s1", "c1", REQUEST.digest, NOW + timedelta(minutes=61)) is None
+
+
 def test_an_approved_row_is_used_with_the_intent_it_allows(journal: Journal) -> None:
     approval_id = asked(journal)
     decide(journal, approval_id, "approved", "bob", "", NOW)
@@ -270,7 +278,7 @@ def test_an_approved_row_is_used_with_the_intent_it_allows(journal: Journal) -> 
     with journal.transaction() as transaction:
         use(transaction, "s1", approval_id)
     assert load(journal, approval_id).status == "used"
-    assert of_call(journal, "s1", "c1", REQUEST.digest) == (approval_id, "used")
+    assert of_call(journal, "s1", "c1", REQUEST.digest, NOW) == (approval_id, "used")
     with pytest.raises(ApprovalRefused, match="is used by bob and cannot be decided again"):
         decide(journal, approval_id, "rejected", "carol", "", NOW)
 
@@ -344,7 +352,7 @@ def test_somebody_else_with_the_right_may_decide(journal: Journal) -> None:
         (
             REQUEST,
             Played("bob", []),
-            "bob may not patch deployments/checkout in shop-staging and so cannot approve",
+            "bob may not patch deployments/checkout in shop-staging and so cannot decide",
         ),
         (TWO, Played("bob", [CHECKOUT]), "bob may not patch deployments/cart in shop-staging"),
         (REQUEST, Played("bob", [CHECKOUT], "sha256:theirs"), "of another cluster than the session's"),
@@ -368,3 +376,15 @@ def test_a_target_that_changed_since_is_named(journal: Journal) -> None:
         assert changed_since(row, cluster) == []
         cluster.patch(change.target, {"metadata": {"annotations": {"team": "shop"}}})
         assert changed_since(row, cluster) == [change.target]
+
+
+def rejecter(row: Row, played: Played) -> str:
+    return authorize_rejection(row, cast("Cluster", played), "sha256:ours")
+
+
+def test_the_requester_may_withdraw_and_a_stranger_may_not_reject(journal: Journal) -> None:
+    row = load(journal, asked(journal))
+    assert rejecter(row, Played("alice", [])) == "alice"
+    assert rejecter(row, Played("bob", [CHECKOUT])) == "bob"
+    with pytest.raises(ApprovalRefused, match="mallory may not patch"):
+        rejecter(row, Played("mallory", []))

@@ -7,6 +7,7 @@ import json
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -356,3 +357,18 @@ def test_staging_waits_with_exit_code_3_and_says_who_decides(
     assert "deadline" in shown
     assert "+" in shown
     assert f"waiting    {row}" in in_process("status").stdout
+
+
+def test_a_reader_that_leaves_does_not_end_the_session(workspace: Path) -> None:
+    for output in ("text", "jsonl"):
+        task = "why does checkout crash in shop-dev?"
+        words = f'{sys.executable} -m agent run --sandbox -o {output} "{task}" | head -n 1'
+        subprocess.run(["bash", "-c", words], cwd=workspace, capture_output=True, check=True, timeout=60)
+        sessions = subprocess.run(
+            [sys.executable, "-m", "agent", "sessions", "-o", "json"],
+            cwd=workspace,
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        assert json.loads(sessions.stdout)["sessions"][0]["status"] == "done"

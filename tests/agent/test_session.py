@@ -335,8 +335,19 @@ def test_a_hook_that_refuses_is_told_and_after_mending_it_nothing_happens_twice(
     assert bench.git("log", "--format=%(trailers:key=Subtask,valueonly)").split() == [
         "close",
         "01-set-resources-checkout",
+        desk.view.pauses[0][0],
     ]
     assert bench.git("status", "--porcelain") == ""
+
+
+def test_what_is_so_already_is_not_changed(bench: Bench) -> None:
+    before = bench.checkout()["metadata"]["resourceVersion"]
+    desk = bench.begin(Scripted(limit(bench.memory()), finish()))
+    assert drive(desk) == 0
+    assert "Nothing to change" in next(iter(desk.view.results.values())).text
+    assert not desk.view.intents
+    assert not desk.view.subtasks
+    assert bench.checkout()["metadata"]["resourceVersion"] == before
 
 
 def test_a_hook_that_refuses_the_last_commit_leaves_the_session_open(bench: Bench) -> None:

@@ -235,6 +235,19 @@ def test_logs_are_newest_first_and_an_entry_is_not_doubled(workspace: Workspace)
     assert content(workspace, LOGS) == expected
 
 
+def test_an_entry_that_is_written_late_keeps_its_place(workspace: Workspace) -> None:
+    times = [f"2025-06-01T12:0{minute}:00+00:00" for minute in (0, 2, 1, 3)]
+    for at in times:
+        workspace.write([add_log(replace(ENTRY, time=at, title=f"at {at}"))])
+    once = (workspace.root / LOGS).read_text()
+    told = [line[3:28] for line in once.splitlines() if line.startswith("## ")]
+    assert told == sorted(times, reverse=True)
+    assert "\n\n\n" not in once
+    for at in times:
+        workspace.write([add_log(replace(ENTRY, time=at, title=f"at {at}"))])
+    assert (workspace.root / LOGS).read_text() == once
+
+
 def test_logs_keep_a_preamble_crlf_and_a_missing_final_newline(workspace: Workspace) -> None:
     (workspace.root / "logs").mkdir()
     old = "## 2025-01-02T00:00:00Z - Old\r\n\r\n```\r\n## 2025-01-01T00:00:00Z - in a fence\r\n```"

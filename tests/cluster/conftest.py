@@ -33,8 +33,10 @@ spec:
       - name: app
         image: busybox:1
         command: [sh, -c, "x=$(head -c 40m /dev/zero | tr '\\\\0' x); sleep 9999"]
+        env: [{name: DB_PASSWORD, value: Qdl1-correct-horse}]  # the API puts it right above the resources
         resources: {limits: {memory: 16Mi}}
 """
+SECRET = "Qdl1-correct-horse"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -129,6 +131,12 @@ class Workspace:
         """The rows that wait."""
         listed: list[dict[str, Any]] = json.loads(self.desk("approvals", "list", "-o", "json").stdout)["approvals"]
         return listed
+
+    def leaks(self) -> bool:
+        """Whether the secret of the workload stands in the journal or in git."""
+        files = (self.root / ".desk").glob("journal.db*")
+        journaled = any(SECRET.encode() in file.read_bytes() for file in files)
+        return journaled or SECRET in self.git("log", "-p")
 
     def git(self, *arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=True)

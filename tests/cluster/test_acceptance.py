@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.conftest import KUBECONFIG, Workspace, kubectl, memory_limit, patches
+from tests.cluster.conftest import KUBECONFIG, SECRET, Workspace, kubectl, memory_limit, patches
 from tests.cluster.killing_proxy import KillingProxy, Moment
 
 pytestmark = pytest.mark.cluster
@@ -46,6 +46,9 @@ def test_dev_is_mended_recorded_and_undone(workspace: Workspace, broken: Broken)
     assert "set memory limit 16Mi -> 128Mi" in (workspace.root / "working/WORKING.md").read_text()
     assert "Result: SUCCESS" in (workspace.root / "logs/LOGS.md").read_text()
     assert workspace.git("status", "--porcelain") == ""
+
+    assert SECRET not in done.stdout
+    assert not workspace.leaks()
 
     commit = workspace.git("log", "--format=%h", "--grep=^Changes:", "-1").strip()
     undone = workspace.desk("rollback", commit)
@@ -86,6 +89,8 @@ def test_staging_waits_for_somebody_else(workspace: Workspace, broken: Broken, k
     assert "-            memory: 16Mi\n+            memory: 128Mi" in row["diff"]
     listed = workspace.desk("approvals", "list").stdout
     assert row["deadline"] in listed
+    assert SECRET not in listed + row["diff"]
+    assert not workspace.leaks()
     assert "memory: 128Mi" in listed
 
     own = workspace.desk("approvals", "approve", row["id"])

@@ -17,7 +17,7 @@ from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import ClusterError, Invalid, NotFound
 from tools.frame import ArgumentsError, Result, ToolContext, ToolFailed
-from tools.read import without_noise
+from tools.read import as_yaml, without_noise
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
 POD_NAME = r"[a-z]+-[a-z0-9]{10}-[a-z0-9]{5}"
@@ -280,3 +280,25 @@ def test_noise_is_taken_out_of_a_copy() -> None:
     assert without_noise(live) == {"metadata": {"name": "x", "annotations": {"team": "shop"}}, "spec": {}}
     assert "managedFields" in live["metadata"]
     assert without_noise({"metadata": {"annotations": {last: "{}"}}}) == {"metadata": {}}
+
+
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEAx\n-----END RSA PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize("offset", range(40, 60))
+def test_no_line_is_wrapped_where_a_secret_could_hide(offset: int) -> None:
+    shown = as_yaml({"data": {"note": "w " * offset + PEM}})
+    assert "-----BEGIN RSA PRIVATE KEY-----" in shown
+    assert "MIIEow" not in Redactor().text(shown)
+
+
+def test_an_object_is_masked_before_it_becomes_text(cluster: HttpCluster) -> None:
+    def mask(_live: dict[str, Any]) -> dict[str, Any]:
+        return {"kind": "Secret", "metadata": {"name": "masked"}}
+
+    context = ToolContext(cluster, mask=mask)
+    for tool in ("get", "describe"):
+        outcome = BY_NAME[tool](context, {"kind": "deployment", "name": "web", "namespace": "shop-dev"})
+        assert isinstance(outcome, Result)
+        assert "masked" in outcome.text
+        assert "replicas" not in outcome.text

@@ -6,7 +6,8 @@ Objects are the API's own JSON (`dict[str, Any]`), not the client's models: noth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,7 @@ Resources = list[Resource]
 
 FIELD_MANAGER = "desk-agent"
 PAGE_OBJECTS = 500
+RETRY_AFTER_S = (0.3, 1.0)
 
 _STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 
@@ -138,14 +140,18 @@ class HttpCluster:
         limit_bytes: int = 256_000,
     ) -> str:
         """The last lines of a container's log; invalid UTF-8 is replaced."""
-        query = _given(
-            container=container or "",
-            previous="true" if previous else "",
-            tailLines=str(tail_lines),
-            limitBytes=str(limit_bytes),
-        )
         path = self.find("pods").path(namespace, pod, "log")
-        return self._send("GET", path, query, doing=f"read the log of pod {pod}").decode("utf-8", "replace")
+        while True:
+            query = _given(
+                container=container or "",
+                previous="true" if previous else "",
+                tailLines=str(tail_lines),
+                limitBytes=str(limit_bytes),
+            )
+            text = self._send("GET", path, query, doing=f"read the log of pod {pod}")
+            if len(text) < limit_bytes or tail_lines == 1:
+                return text.decode("utf-8", "replace")
+            tail_lines = max(1, tail_lines // 4)  # the kubelet cuts the end off, where the news is
 
     def patch(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json:
         """Strategic merge patch as field manager `desk-agent`; gives the object as it then is.
@@ -153,14 +159,18 @@ class HttpCluster:
         A `metadata.resourceVersion` in the body makes the API server refuse (`Conflict`) when it is not the
         live one. Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply
         """
-        return self._json(
-            "PATCH",
-            self._resource_of(target).path(target.namespace, target.name),
-            _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
-            body=body,
-            content_type=_STRATEGIC_MERGE,
-            doing=f"patch {target}",
-        )
+
+        def send() -> Json:
+            return self._json(
+                "PATCH",
+                self._resource_of(target).path(target.namespace, target.name),
+                _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
+                body=body,
+                content_type=_STRATEGIC_MERGE,
+                doing=f"patch {target}",
+            )
+
+        return _again(send) if dry_run else send()
 
     def whoami(self) -> Identity:
         """Our user name and groups. Source: the SelfSubjectReview API (authentication.k8s.io/v1)."""
@@ -198,7 +208,8 @@ class HttpCluster:
     def _review(self, api_version: str, kind: str, spec: Json) -> Json:
         body = {"apiVersion": api_version, "kind": kind, "spec": spec}
         path = f"/apis/{api_version}/{kind.lower()}s"
-        status = self._json("POST", path, body=body, doing=f"ask for a {kind}").get("status")
+        answer = _again(lambda: self._json("POST", path, body=body, doing=f"ask for a {kind}"))
+        status = answer.get("status")
         return status if isinstance(status, dict) else {}
 
     def _resource_of(self, target: ObjectRef) -> Resource:
@@ -294,6 +305,16 @@ class HttpCluster:
     @property
     def _host(self) -> str:
         return str(self._api.configuration.host)
+
+
+def _again(send: Callable[[], Json]) -> Json:
+    """Send what has no effect, up to three times while the API server is only indisposed."""
+    for wait_s in RETRY_AFTER_S:
+        try:
+            return send()
+        except (errors.Throttled, errors.ServerFailure):
+            time.sleep(wait_s)
+    return send()
 
 
 def _given(**values: str) -> dict[str, str]:

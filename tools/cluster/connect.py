@@ -156,7 +156,7 @@ def _read_retries() -> Any:
         connect=1,
         read=1,
         status=3,
-        status_forcelist=(429, 503),
+        status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=frozenset({"GET"}),
         backoff_factor=0.2,
         backoff_max=5,

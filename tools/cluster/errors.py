@@ -62,6 +62,9 @@ class ServerFailure(ClusterError):
     """5xx: the API server failed."""
 
 
+PASSING = (Unreachable, Throttled, ServerFailure)
+"""What may be over the next time one asks."""
+
 _KINDS: dict[int, tuple[type[ClusterError], str]] = {
     400: (Invalid, ""),
     401: (

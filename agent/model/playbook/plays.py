@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from agent.model.playbook.words import match_phrase, namespace_of, words
 from agent.model.port import Conversation, Json, ToolAnswer
+from agent.wording import means_everything, object_words, orders
 
 MAX_ATTEMPTS = 3
 ROLLOUT_TIMEOUT_S = 180
@@ -85,66 +86,15 @@ _MEND_WHAT = re.compile(
     re.IGNORECASE,
 )
 _NO_OBJECT = frozenset(
-    [
-        "it",
-        "this",
-        "that",
-        "them",
-        "these",
-        "those",
-        "everything",
-        "all",
-        "any",
-        "anything",
-        "every",
-        "each",
-        "whatever",
-        "what",
-        "which",
-        "whichever",
-        "both",
-        "one",
-        "ones",
-        "is",
-        "are",
-        "in",
-        "on",
-        "and",
-        "or",
-        "if",
-        "problem",
-        "problems",
-        "issue",
-        "issues",
-        "fault",
-        "faults",
-        "error",
-        "errors",
-        "pod",
-        "pods",
-        "deployment",
-        "deployments",
-        "workload",
-        "workloads",
-        "app",
-        "apps",
-        "container",
-        "containers",
-        "crash",
-        "crashes",
-        "crashing",
-        "broken",
-        "failing",
-        "failures",
-        "pending",
-        "oom",
-        "oomkilled",
-        "memory",
-        "image",
-        "images",
-        "namespace",
-        "project",
-    ]
+    re.findall(
+        r"\w+",
+        """
+        it this that them these those everything all any anything every each whatever what which whichever both one
+        ones is are in on and or if problem problems issue issues fault faults error errors pod pods deployment
+        deployments workload workloads app apps container containers crash crashes crashing broken failing failures
+        pending oom oomkilled memory image images namespace project
+        """,
+    )
 )
 _DO_NOT = re.compile(
     r"\b(do not|don'?t|without|never)\b[^.;,]{0,20}\b(fix|mend|repair|chang|touch|modif|alter|apply)\w*"
@@ -189,7 +139,7 @@ def owner_of(task: str) -> tuple[str, str] | None:
 
 def wants_mending(task: str) -> bool:
     """Whether a task tells to mend, and does not just ask how it would be done, or forbid it."""
-    return bool(_MEND.search(task)) and not _DO_NOT.search(task) and not _HOW.search(task)
+    return orders(task, _MEND) and not _DO_NOT.search(task) and not _HOW.search(task)
 
 
 def outside_remit(agent: str, what: str) -> Play:
@@ -233,10 +183,10 @@ def find_and_mend(conversation: Conversation) -> Play:
         yield Move("finish", {"outcome": "failed", "summary": answer.text})
         return
     report = answer.data or {}
-    findings = concerned(task, report.get("findings", []))
-    if findings and not names_one(task, findings):
+    findings = concerned(task, namespace, report.get("findings", []))
+    if findings and not names_one(task, namespace, findings):
         pods = yield Move("list", {"kind": "pods", "namespace": namespace})
-        subject = _subject(task, (pods.data or {}).get("names", []))
+        subject = _subject(task, namespace, (pods.data or {}).get("names", []))
         if subject:
             summary = f"Nothing is broken with {subject} in {namespace}. {_others(findings)}"
             yield Move("finish", {"outcome": "done", "summary": summary})
@@ -250,16 +200,22 @@ def find_and_mend(conversation: Conversation) -> Play:
         return
     told: list[str] = []
     mended = True
-    for finding in findings:
-        held, text = yield from mend(finding, namespace)
+    for number, finding in enumerate(findings):
+        held, text = yield from mend(finding, namespace, looked_just_now=number == 0)
         mended, told = mended and held, [*told, text]
     yield Move("finish", {"outcome": "done" if mended else "failed", "summary": "\n\n".join(told)[:8000]})
 
 
-def mend(finding: Json, namespace: str) -> Generator[Move, ToolAnswer, tuple[bool, str]]:
+def mend(finding: Json, namespace: str, *, looked_just_now: bool) -> Generator[Move, ToolAnswer, tuple[bool, str]]:
     """Try a finding's remedy until it holds, at most three times; gives whether it did, and the story."""
     story = [_story(finding)]
     current: Json | None = finding
+    name = finding["object"]["name"]
+    if not looked_just_now:  # somebody may have mended it while the one before was waited for
+        looked = yield Move("diagnose", {"namespace": namespace, "name": name}, f"Next, {name}: I look again.")
+        current = _same(finding, (looked.data or {}).get("findings", [])) if looked.ok else finding
+        if current is None:
+            return True, "\n".join([*story, f"Meanwhile {name} is healthy."])
     for _ in range(MAX_ATTEMPTS):
         remedy = next((r for r in (current or {}).get("remedies", []) if r.get("tool")), None)
         if remedy is None:
@@ -271,7 +227,6 @@ def mend(finding: Json, namespace: str) -> Generator[Move, ToolAnswer, tuple[boo
             return changed.ok, "\n".join(story)
         waited = yield Move("wait_for_rollout", _workload(remedy["arguments"]), "I wait until it holds.")
         story.append(waited.text)
-        name = finding["object"]["name"]
         looked = yield Move("diagnose", {"namespace": namespace, "name": name}, "I look again.")
         current = _same(finding, (looked.data or {}).get("findings", []))
         if current is None and waited.ok and looked.ok:
@@ -279,9 +234,11 @@ def mend(finding: Json, namespace: str) -> Generator[Move, ToolAnswer, tuple[boo
     return False, "\n".join([*story, f"After {MAX_ATTEMPTS} attempts it is not mended."])
 
 
-def concerned(task: str, findings: list[Json]) -> list[Json]:
+def concerned(task: str, namespace: str, findings: list[Json]) -> list[Json]:
     """The findings a task is about: those it names by object or pod; else by container; by cause; else all."""
-    said = set(words(task))
+    if means_everything(task):
+        return findings
+    said = object_words(task, (namespace,))
     for names in (_names, _containers):
         named = [finding for finding in findings if said & set(names(finding))]
         if named:
@@ -291,15 +248,20 @@ def concerned(task: str, findings: list[Json]) -> list[Json]:
     return of_cause or findings
 
 
-def names_one(task: str, findings: list[Json]) -> bool:
-    """Whether the task names the object or a pod of one of these findings."""
-    said = set(words(task))
-    return any(said & set(_names(finding)) for finding in findings)
+def names_one(task: str, namespace: str, findings: list[Json]) -> bool:
+    """Whether the task names the object or a pod of one of these findings, or means them all."""
+    said = object_words(task, (namespace,))
+    return means_everything(task) or any(said & set(_names(finding)) for finding in findings)
 
 
-def _subject(task: str, pods: list[str]) -> str:
+def _subject(task: str, namespace: str, pods: list[str]) -> str:
     """The workload that a task names, going by the names of the pods there."""
-    return next((word for word in words(task) if any(pod.startswith(f"{word}-") for pod in pods)), "")
+    said = object_words(task, (namespace,))
+    return next((word for word in words(task) if word in said and _has_pod(word, pods)), "")
+
+
+def _has_pod(workload: str, pods: list[str]) -> bool:
+    return any(pod.startswith(f"{workload}-") for pod in pods)
 
 
 def _unknown_object(task: str, namespace: str) -> str:

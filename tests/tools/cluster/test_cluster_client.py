@@ -213,7 +213,7 @@ def test_a_read_is_sent_again(first: Answer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "times"), [(SLOW_DOWN, errors.Throttled, 4), (failure(500), errors.ServerFailure, 1)]
+    ("answer", "kind", "times"), [(SLOW_DOWN, errors.Throttled, 4), (failure(501), errors.ServerFailure, 1)]
 )
 def test_a_read_is_not_sent_for_ever(answer: Answer, kind: type[errors.ClusterError], times: int) -> None:
     with playing(answer) as api:
@@ -222,7 +222,19 @@ def test_a_read_is_not_sent_for_ever(answer: Answer, kind: type[errors.ClusterEr
         assert len(api.asked) == times
 
 
-@pytest.mark.parametrize("call", [patch, review])
+def dry_run(cluster: HttpCluster) -> object:
+    return cluster.patch(CHECKOUT, {"spec": {"replicas": 2}}, dry_run=True)
+
+
+@pytest.mark.parametrize("call", [review, dry_run])
+@pytest.mark.parametrize("first", [SLOW_DOWN, UNAVAILABLE, failure(500)])
+def test_what_has_no_effect_is_sent_again(call: Call, first: Answer) -> None:
+    with playing(first, LIVE) as api:
+        call(api.cluster)
+        assert len(api.asked) == 2
+
+
+@pytest.mark.parametrize("call", [patch])
 @pytest.mark.parametrize(
     ("first", "kind"),
     [
@@ -440,7 +452,7 @@ GROUPS = {
     ]
 }
 CORE = {"groupVersion": "v1", "resources": [{"name": "bindings", "kind": "Binding", "namespaced": True}]}
-DISCOVERY = (Answer(200, GROUPS), Answer(200, CORE), failure(500, "its server is down"), Answer(200, WIDGETS))
+DISCOVERY = (Answer(200, GROUPS), Answer(200, CORE), failure(404, "its server is down"), Answer(200, WIDGETS))
 
 
 @pytest.mark.parametrize("word", ["widget", "Widgets", "wd", "widgets.example.com"])
