@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from agent.journal.view import SessionView
 
 SESSION = "desk.session/v1"
-SESSIONS = "desk.sessions/v1"
 APPROVALS = "desk.approvals/v1"
-STATUS = "desk.status/v1"
 ERROR = "desk.error/v1"
 
 

@@ -312,6 +312,40 @@ def test_a_diagnosis_that_failed_fails() -> None:
     assert calls[-1] == ("finish", {"outcome": "failed", "summary": "403"})
 
 
+def test_each_further_fault_is_looked_at_again_before_it_is_touched() -> None:
+    both = report(finding("checkout"), finding("cart"))
+    calls = play("fix checkout and cart", both, CHANGED, HEALTHY, report(), report())
+    assert [name for name, _ in calls] == [
+        "diagnose", "set_resources", "wait_for_rollout", "diagnose", "diagnose", "finish",
+    ]  # fmt: skip
+    assert calls[4][1] == {"namespace": "shop-dev", "name": "cart"}
+    assert calls[-1][1]["outcome"] == "done"
+    assert "Meanwhile cart is healthy" in calls[-1][1]["summary"]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "why is checkout crashing in shop-dev, the last fix did not help",
+        "I will fix checkout in shop-dev myself, just tell me why it crashes",
+        "is it safe to fix checkout?",
+        "what is the fix for checkout, it crashes",
+        "please wait with the fix until I say so, but why does checkout crash",
+        "refuse to fix checkout in shop-dev; why does it crash",
+    ],
+)
+def test_talk_of_a_fix_is_no_order(task: str) -> None:
+    calls = play(task, report(finding("checkout")))
+    assert {name for name, _ in calls} <= {"diagnose", "list", "finish"}
+
+
+def test_everything_is_never_narrowed_to_what_is_called_like_its_namespace() -> None:
+    calls = play(
+        "fix everything in shop-dev", report(finding("shop-dev"), finding("cart")), CHANGED, HEALTHY, report()
+    )
+    assert calls[4][1] == {"namespace": "shop-dev", "name": "cart"}
+
+
 def test_a_commanded_change_is_waited_for() -> None:
     calls = play("restart web", CHANGED, HEALTHY)
     assert [name for name, _ in calls] == ["restart", "wait_for_rollout", "finish"]
