@@ -287,11 +287,16 @@ _RESTORE = "Restore the file from a copy, or keep it aside and start a new one; 
 def _open(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        _migrate(path, connection)
+        # SQLite does not wait for its lock when two processes switch one new file to WAL at once.
+        with path.with_suffix(".lock").open("a") as opening:
+            fcntl.flock(opening, fcntl.LOCK_EX)
+            connection = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            _migrate(path, connection)
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(path, error) from error
     return connection
