@@ -18,6 +18,7 @@ from agent.journal.events import ApprovalAsked, ApprovalDecided, Json
 from agent.journal.store import Journal, Transaction
 from agent.policy import EXPIRES_AFTER_MIN, Decision
 from tools.cluster.client import Access
+from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Request:
     @property
     def digest(self) -> str:
         """SHA-256 of tool, canonical arguments, and each target with the version it has."""
-        targets = [[asdict(change.target), change.uid, change.version] for change in self.changes]
+        targets = [[asdict(change.target), change.uid, change.version, change.verb] for change in self.changes]
         bound = json.dumps([self.tool, self.arguments, targets], sort_keys=True)
         return hashlib.sha256(bound.encode()).hexdigest()
 
@@ -197,12 +198,17 @@ def authorize_rejection(row: Row, cluster: Cluster, fingerprint: str) -> str:
 
 def changed_since(row: Row, cluster: Cluster) -> list[ObjectRef]:
     """The targets that are not as they were when it was asked."""
+    refs = [(target, _reference(target)) for target in row.asked.targets]
+    return [ref for target, ref in refs if _version(cluster, ref) != target["version"]]
+
+
+def _version(cluster: Cluster, ref: ObjectRef) -> str:
     from tools.change import version
 
-    refs = [(target, _reference(target)) for target in row.asked.targets]
-    return [
-        ref for target, ref in refs if version(cluster.get(ref.kind, ref.name, ref.namespace)) != target["version"]
-    ]
+    try:
+        return version(cluster.get(ref.kind, ref.name, ref.namespace))
+    except NotFound:
+        return ""  # as a change that creates has it
 
 
 def _rows(journal: Journal, where: str, arguments: tuple[str, ...]) -> list[Row]:
@@ -251,6 +257,7 @@ def _target(change: Change) -> Json:
         "uid": change.uid,
         "resource_version": change.resource_version,
         "version": change.version,
+        "verb": change.verb,
     }
 
 
@@ -260,7 +267,9 @@ def _reference(target: Json) -> ObjectRef:
 
 def _access(target: Json) -> Access:
     group = target["api_version"].rpartition("/")[0]
-    return Access("patch", group, target["resource"], target["namespace"], target["name"])
+    verb = target.get("verb", "patch")
+    name = "" if verb == "create" else target["name"]
+    return Access(verb, group, target["resource"], target["namespace"], name)
 
 
 def _no_longer_waits(row: Row) -> str:

@@ -10,8 +10,9 @@ import yaml
 from agent.errors import UsageError
 from agent.journal.events import Json, ToolIntent, ToolReceipt
 from agent.redaction import MARK
-from tools.change import contains, inverse, version
+from tools.change import contains, create_change, delete_change, inverse, patch_change
 from tools.cluster.client import Cluster
+from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
 from tools.frame import Change, Plan, ToolFailed
 
@@ -22,22 +23,32 @@ UNDO_FILE = "undo.yaml"
 def files(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> dict[str, str]:
     """File name -> text of one subtask's changes."""
     return {
-        "applied.yaml": _yaml([{"target": i.change["target"], "patch": i.change["body"]} for i, _ in changes]),
+        "applied.yaml": _yaml([_applied(intent.change) for intent, _ in changes]),
         "before.yaml": _yaml([intent.before for intent, _ in changes]),
         "diff.patch": "\n".join(intent.diff for intent, _ in changes) + "\n",
         UNDO_FILE: _yaml({"schema": SCHEMA, "changes": [_undo(i, r) for i, r in reversed(changes)]}),
     }
 
 
+_UNDONE_BY = {"patch": "patch", "create": "delete", "delete": "create"}
+
+
+def _applied(change: Json) -> Json:
+    verb = change.get("verb", "patch")
+    return {"target": change["target"], "verb": verb, **({verb: change["body"]} if change["body"] else {})}
+
+
 def _undo(intent: ToolIntent, receipt: ToolReceipt) -> Json:
     """`expects` are the values that the change brought about: what is put back must still be them."""
     change = intent.change
+    verb = _UNDONE_BY[change.get("verb", "patch")]
     return {
         "target": change["target"],
         "resource": change["resource"],
-        "uid": change["uid"],
+        "uid": receipt.uid or change["uid"],
         "expects": receipt.after,
-        "patch": change["undo"],
+        "verb": verb,
+        **({verb: change["undo"]} if verb != "delete" else {}),
     }
 
 
@@ -70,6 +81,29 @@ def _parse(text: str, commit: str) -> list[Json]:
 
 def _undo_change(item: Json, cluster: Cluster) -> Change:
     target = ObjectRef(**item["target"])
+    resource = cluster.find(target.kind)
+    if item.get("verb", "patch") == "create":
+        return create_change(resource, _to_create(item, target, cluster))
+    live = _as_left(item, target, cluster)
+    if item.get("verb", "patch") == "delete":
+        return delete_change(resource, live)
+    return patch_change(resource, live, item["patch"])
+
+
+def _to_create(item: Json, target: ObjectRef, cluster: Cluster) -> Json:
+    """The object that was deleted; raises `ToolFailed` when it is there, or is its controller's to make."""
+    if not item["create"]:
+        raise ToolFailed(f"{target} is not made again by hand: its controller has done that already.")
+    try:
+        cluster.get(target.kind, target.name, target.namespace)
+    except NotFound:
+        body: Json = item["create"]
+        return body
+    raise ToolFailed(f"{target} exists again: somebody made it anew. There is nothing to undo.")
+
+
+def _as_left(item: Json, target: ObjectRef, cluster: Cluster) -> Json:
+    """The live object; raises `ToolFailed` when it is not as the commit left it."""
     live = cluster.get(target.kind, target.name, target.namespace)
     if live["metadata"].get("uid") != item["uid"]:
         raise ToolFailed(f"{target} is not the object that was changed: it was deleted and made anew.")
@@ -78,12 +112,4 @@ def _undo_change(item: Json, cluster: Cluster) -> Change:
             f"{target} was changed again since: it is {_yaml(inverse(item['expects'], live)).strip()}, and the "
             f"commit left {_yaml(item['expects']).strip()}. Undo the later change first, or change it by hand."
         )
-    return Change(
-        target=target,
-        resource=item["resource"],
-        body=item["patch"],
-        undo=inverse(item["patch"], live),
-        uid=item["uid"],
-        resource_version=live["metadata"].get("resourceVersion", ""),
-        version=version(live),
-    )
+    return live

@@ -287,6 +287,11 @@ class History:
             )
         return content.decode("utf-8", "replace")
 
+    def committed(self, path: str) -> bytes | None:
+        """A workspace file's bytes in HEAD, as a checkout would write it; None when it has no such file."""
+        head = self._head()
+        return _Tree(self._git, head).read(self._place.prefix + str(checked_path(path))) if head else None
+
     def _log(self, n: int, record: str, tip: str) -> list[str]:
         """The newest n commits from `tip`, each in the record's format, which must not be empty."""
         if not tip:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from agent.wording import object_words, orders
-from tools.frame import Risk
+from tools.frame import Risk, Verb
 
 
 class Environment(StrEnum):
@@ -51,6 +51,7 @@ _A, _K, _D = Verdict.ALLOW, Verdict.ASK, Verdict.DENY
 TABLE: MappingProxyType[Risk, tuple[Verdict, Verdict, Verdict, Verdict]] = MappingProxyType(
     {  #                dev test stag prod
         Risk.READ: (_A, _A, _A, _A),
+        Risk.RENDER: (_A, _A, _A, _A),
         Risk.PROVISION: (_A, _K, _K, _K),
         Risk.CHANGE: (_A, _K, _K, _D),
         Risk.SECRET: (_K, _K, _K, _D),
@@ -81,6 +82,18 @@ def environment_of(labels: dict[str, str] | None) -> Environment:
     return _LABELS.get((labels or {}).get("environment", "").strip().lower(), Environment.PROD)
 
 
+_GUARDRAILS = frozenset({"ResourceQuota", "LimitRange", "NetworkPolicy", "Role", "RoleBinding"})
+
+
+def risk_of(tool: Risk, verb: Verb, kind: str, namespace: str | None) -> Risk:
+    """The class of risk of one change: its tool's, or a stricter one because of what it is done to."""
+    if namespace is None or (verb == "delete" and kind in _GUARDRAILS):
+        return Risk.CLUSTER
+    if verb == "delete":
+        return Risk.DELETE
+    return Risk.SECRET if kind == "Secret" else tool
+
+
 def decide(risk: Risk, environment: Environment, *, named: bool) -> Decision:
     """The design's table, and one rule on top of it that can only be stricter.
 
@@ -92,7 +105,7 @@ def decide(risk: Risk, environment: Environment, *, named: bool) -> Decision:
         owner: Owner = "Atlas" if risk is Risk.CLUSTER else "Flow"
         return Decision(verdict, _denied(risk, environment, owner), environment, "CRITICAL", owner)
     priority = _priority(risk, environment)
-    if verdict is Verdict.ALLOW and risk is not Risk.READ and not named:
+    if verdict is Verdict.ALLOW and risk not in (Risk.READ, Risk.RENDER) and not named:
         reason = "the task did not name this change, and text that came from the cluster was read before it"
         return Decision(Verdict.ASK, reason, environment, priority)
     said = "may be done" if verdict is Verdict.ALLOW else "needs a person's approval"
@@ -101,7 +114,7 @@ def decide(risk: Risk, environment: Environment, *, named: bool) -> Decision:
 
 def _denied(risk: Risk, environment: Environment, owner: str) -> str:
     if risk is Risk.CLUSTER:
-        return f"cluster-scoped objects, nodes and admin roles are {owner}'s: ask {owner}"
+        return f"cluster-scoped objects, nodes, admin roles and guardrails are {owner}'s: ask {owner}"
     return f"{risk.value} in {environment.value} is {owner}'s, which manages production: ask {owner}"
 
 

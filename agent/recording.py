@@ -23,23 +23,26 @@ from agent.workspace import (
     add_log,
     change_set_folder,
     update_working,
+    whole_file,
     write_change_set,
 )
 
 
 def record_subtask(desk: Desk, at: str, done: SubtaskDone) -> None:
     """Write a finished subtask's change set, log and working file, and commit them."""
-    slug = done.subtask.partition("-")[2]
-    edits = [
-        *write_change_set(desk.view.id, done.number, slug, changeset.files(desk.view.changes(done.call_id))),
-        add_log(_subtask_log(desk.view, at, done)),
-        update_working(working_state(desk.view)),
-    ]
-    trailers = {
-        "Approved-By": done.approved_by,
-        "Changes": change_set_folder(desk.view.id, done.number, slug),
-    }
+    made, folder = _made(desk.view, done)
+    edits = [*made, add_log(_subtask_log(desk.view, at, done)), update_working(working_state(desk.view))]
+    trailers = {"Approved-By": done.approved_by, "Changes": folder}
     commit(desk, done.subtask, at, done.title, trailers, edits)
+
+
+def _made(view: SessionView, done: SubtaskDone) -> tuple[tuple[Edit, ...], str]:
+    """A subtask's own files, and the folder of its change set if it changed the cluster."""
+    if done.call_id in view.rendered:
+        return tuple(whole_file(path, text) for path, text in view.rendered[done.call_id].files.items()), ""
+    slug = done.subtask.partition("-")[2]
+    files = changeset.files(view.changes(done.call_id))
+    return write_change_set(view.id, done.number, slug, files), change_set_folder(view.id, done.number, slug)
 
 
 def record_end(desk: Desk, subtask: str, at: str, entry: LogEntry) -> None:
@@ -91,8 +94,14 @@ def _subtask_log(view: SessionView, at: str, done: SubtaskDone) -> LogEntry:
         reason=view.task.task,
         target=done.target,
         result=done.result,
-        next_action=f"check that it holds; undo it with desk rollback (Subtask {done.subtask})",
+        next_action=_undoing(view, done),
     )
+
+
+def _undoing(view: SessionView, done: SubtaskDone) -> str:
+    if done.call_id in view.rendered:
+        return f"read it; undo it with git revert (Subtask {done.subtask})"
+    return f"check that it holds; undo it with desk rollback (Subtask {done.subtask})"
 
 
 def _incident(at: str, opened: IncidentOpened) -> Incident:

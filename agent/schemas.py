@@ -76,6 +76,7 @@ class Target(_Document):
     uid: str
     resource_version: str
     version: str
+    verb: Literal["patch", "create", "delete"] = "patch"
 
 
 class Approval(_Document):

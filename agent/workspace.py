@@ -448,7 +448,7 @@ def write_change_set(session: str, number: int, slug: str, files: Mapping[str, s
     lead out of that folder.
     """
     folder = change_set_folder(session, number, slug)
-    return tuple(_whole_file(f"{folder}/{_file_name(name)}", text) for name, text in files.items())
+    return tuple(whole_file(f"{folder}/{_file_name(name)}", text) for name, text in files.items())
 
 
 def change_set_folder(session: str, number: int, slug: str) -> str:
@@ -458,7 +458,8 @@ def change_set_folder(session: str, number: int, slug: str) -> str:
     return f"working/changes/{session}/{number:02d}-{slugify(slug)}"
 
 
-def _whole_file(path: str, text: str) -> Edit:
+def whole_file(path: str, text: str) -> Edit:
+    """The edit that makes the text the whole of a file, whatever was there."""
     content = _encode(text)
     return Edit(path, lambda _previous: content)
 

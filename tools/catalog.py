@@ -5,6 +5,7 @@ from __future__ import annotations
 from tools.describe import describe
 from tools.diagnose.tool import diagnose
 from tools.frame import Risk, Tool
+from tools.objects import delete, save_manifest
 from tools.read import events, get, list_, logs, top
 from tools.rollout import wait_for_rollout
 from tools.workloads import restart, set_resources
@@ -20,4 +21,6 @@ TOOLS: tuple[Tool, ...] = (
     Tool(wait_for_rollout, Risk.READ),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),
+    Tool(delete, Risk.DELETE),
+    Tool(save_manifest, Risk.RENDER),
 )

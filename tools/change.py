@@ -1,4 +1,4 @@
-"""From a patch and the object it is for: the version it was planned on, and what undoes it. Pure."""
+"""From a change and the object it is for: the version it was planned on, and what undoes it. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any
 from tools.cluster.client import Json
 from tools.cluster.resources import ObjectRef, Resource
 from tools.frame import Change
+from tools.read import without_noise
 
 # Written by controllers, not by people: they do not make a change of the object.
 _CONTROLLERS_METADATA = ("managedFields", "resourceVersion", "generation")
 _CONTROLLERS_ANNOTATIONS = ("deployment.kubernetes.io/revision",)
+_SERVER_METADATA = ("resourceVersion", "generation", "uid", "creationTimestamp")
 
 # The keys strategic merge joins the lists of a pod template by. Source: the `patchMergeKey` of the types in
 # https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
@@ -44,6 +46,36 @@ def patch_change(resource: Resource, live: Json, body: Json) -> Change:
         resource_version=live["metadata"].get("resourceVersion", ""),
         version=version(live),
     )
+
+
+def delete_change(resource: Resource, live: Json) -> Change:
+    """The deletion of the object `live`; undone by making it again, unless a controller does that."""
+    owners = live["metadata"].get("ownerReferences") or ()
+    controlled = any(owner.get("controller") for owner in owners)
+    return Change(
+        target=reference(live),
+        resource=resource.plural,
+        body={},
+        undo={} if controlled else written(live),
+        uid=live["metadata"].get("uid", ""),
+        resource_version=live["metadata"].get("resourceVersion", ""),
+        version=version(live),
+        verb="delete",
+    )
+
+
+def create_change(resource: Resource, body: Json) -> Change:
+    """The creation of the object `body`."""
+    return Change(
+        reference(body), resource.plural, body, {}, uid="", resource_version="", version="", verb="create"
+    )
+
+
+def written(live: Json) -> Json:
+    """What people wrote of an object: no status, and no fields of the API server's own."""
+    clean = {key: value for key, value in without_noise(live).items() if key != "status"}
+    metadata = {key: value for key, value in clean["metadata"].items() if key not in _SERVER_METADATA}
+    return {**clean, "metadata": metadata}
 
 
 def version(live: Json) -> str:

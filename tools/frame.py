@@ -4,9 +4,9 @@
       ArgumentsError   mend your arguments and call again
       ToolFailed       failed for good: the same call will not do better
 
-Two sorts of tools. A *reading* tool does its work and gives a `Result`. A *changing* tool does nothing:
+Three sorts of tools. A *reading* tool does its work and gives a `Result`. A *changing* tool does nothing:
 it gives a `Plan`, the changes it would make, and the agent previews, gates, applies and records them. So no
-tool can change a cluster past the gate.
+tool can change a cluster past the gate. A *rendering* tool gives a `Rendering`, the files it would write.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -40,6 +40,7 @@ class Risk(StrEnum):
     """The gate's classes of risk (the rows of its table)."""
 
     READ = "read"
+    RENDER = "render"
     PROVISION = "provision"
     CHANGE = "change"
     SECRET = "secret"  # noqa: S105  the class of writing one
@@ -76,12 +77,22 @@ class Result:
     ok: bool = True
 
 
+Verb = Literal["patch", "create", "delete"]
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one object: a strategic merge patch, and the one that undoes it.
+    """One change of one object, and what undoes it.
+
+    | verb | body | undo |
+    |---|---|---|
+    | patch | a strategic merge patch | the patch that puts back what it changes |
+    | create | the object | nothing: it is deleted |
+    | delete | nothing | the object to create again; empty when its controller does |
 
     `uid` and `resource_version` are those of the object the plan was made from. `version` is the digest of
-    what people wrote of it (no status): it changes exactly when somebody changes the object.
+    what people wrote of it (no status): it changes exactly when somebody changes the object. The three are
+    empty for an object that is to be created.
     """
 
     target: ObjectRef
@@ -92,11 +103,13 @@ class Change:
     uid: str
     resource_version: str
     version: str
+    verb: Verb = "patch"
 
     def access(self) -> Access:
-        """The right this change needs."""
+        """The right this change needs. RBAC knows no names for `create`: the object is not there yet."""
         group = self.target.api_version.rpartition("/")[0]
-        return Access("patch", group, self.resource, self.target.namespace, self.target.name)
+        name = "" if self.verb == "create" else self.target.name
+        return Access(self.verb, group, self.resource, self.target.namespace, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,14 @@ class Plan:
 
     summary: str
     changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """The files a rendering tool would write: path in the workspace -> text. `summary` is one sentence."""
+
+    summary: str
+    files: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +146,7 @@ class ToolContext:
 class Tool:
     """A function, ready to be called with unchecked arguments."""
 
-    function: Callable[..., Result | Plan]
+    function: Callable[..., Result | Plan | Rendering]
     risk: Risk
     narrow: str = "Ask for less."
     """How to ask for less when the result is too long."""
@@ -177,7 +198,7 @@ class Tool:
             raise ArgumentsError(_say(self.name, error)) from error
         return {name: getattr(model, name) for name in type(model).model_fields}
 
-    def __call__(self, context: ToolContext, arguments: Mapping[str, Any]) -> Result | Plan:
+    def __call__(self, context: ToolContext, arguments: Mapping[str, Any]) -> Result | Plan | Rendering:
         """Check the arguments and run. A `Result`'s text is capped, with a note on how to narrow."""
         outcome = self.function(context, **self.check(arguments))
         if isinstance(outcome, Result) and len(outcome.text) > RESULT_LIMIT_CHARS:

@@ -137,6 +137,17 @@ class ToolReceipt:
     text: str
     after: Json = field(default_factory=dict)
     """The values at the changed paths, as the server wrote them."""
+    uid: str = ""
+    """Of an object that was created."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesRendered:
+    """What a rendering tool made: the files, path in the workspace -> text. They are written when recorded."""
+
+    call_id: str
+    summary: str
+    files: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +232,7 @@ Event = (
     | ToolIntent
     | ToolReceipt
     | ToolResult
+    | FilesRendered
     | SubtaskDone
     | Committed
     | IncidentOpened

@@ -12,6 +12,7 @@ from agent.journal.events import (
     CallGated,
     Committed,
     Event,
+    FilesRendered,
     IncidentOpened,
     ModelTurn,
     Oriented,
@@ -57,6 +58,7 @@ class SessionView:
     results: dict[str, ToolResult] = field(default_factory=dict)
     approvals: dict[str, ApprovalAsked] = field(default_factory=dict)
     decisions: dict[str, ApprovalDecided] = field(default_factory=dict)
+    rendered: dict[str, FilesRendered] = field(default_factory=dict)
     subtasks: list[tuple[str, SubtaskDone]] = field(default_factory=list)
     commits: dict[str, str] = field(default_factory=dict)
     incidents: dict[str, IncidentOpened] = field(default_factory=dict)
@@ -110,6 +112,8 @@ class SessionView:
                 self._receive(event)
             case ToolResult():
                 self.results[event.call_id] = event
+            case FilesRendered():
+                self.rendered[event.call_id] = event
             case SubtaskDone():
                 self.subtasks.append((at, event))
             case Committed():
@@ -159,10 +163,11 @@ class SessionView:
         return next(((at, done) for at, done in self.subtasks if done.subtask not in self.commits), None)
 
     def unrecorded_change(self) -> ToolResult | None:
-        """A call that changed something, be it in part, and is no subtask yet."""
+        """A call that changed or rendered something, be it in part, and is no subtask yet."""
         done = {subtask.call_id for _, subtask in self.subtasks}
-        ended = (result for result in self.results.values() if result.call_id not in done)
-        return next((result for result in ended if self.changes(result.call_id)), None)
+        acted = dict.fromkeys([*(call_id for call_id, _ in self.receipts), *self.rendered])
+        ended = (self.results[call_id] for call_id in acted if call_id in self.results and call_id not in done)
+        return next((r for r in ended if self.changes(r.call_id) or r.call_id in self.rendered), None)
 
     def changes(self, call_id: str) -> list[tuple[ToolIntent, ToolReceipt]]:
         """What a call really changed."""

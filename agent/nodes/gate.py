@@ -13,14 +13,13 @@ from agent.endings import ENDINGS
 from agent.journal.events import CallGated, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import ToolUse
-from agent.policy import Decision, Verdict, decide, environment_of, names_change
-from tools.change import inverse
-from tools.cluster.client import Json
+from agent.policy import Decision, Verdict, decide, environment_of, names_change, risk_of
+from tools.change import inverse, written
+from tools.cluster.client import Cluster, Json
 from tools.cluster.errors import PASSING, ClusterError
+from tools.cluster.resources import ObjectRef
 from tools.frame import ArgumentsError, Change, Plan, Risk, Tool, ToolError
-from tools.read import as_yaml, without_noise
-
-_OF_CONTROLLERS = ("resourceVersion", "generation", "uid", "creationTimestamp")
+from tools.read import as_yaml
 
 
 def gate(desk: Desk, call: ToolUse) -> None:
@@ -30,8 +29,8 @@ def gate(desk: Desk, call: ToolUse) -> None:
         return _answer(desk, call, f'There is no tool "{call.name}". There are: {_names(desk)}.', "arguments")
     try:
         arguments = tool.check(call.input)
-        if tool.risk is Risk.READ:
-            return _allow_reading(desk, call, tool)
+        if tool.risk is Risk.READ or (tool.risk is Risk.RENDER and not desk.view.task.read_only):
+            return _allow(desk, call, tool)
         _gate_change(desk, call, tool, arguments)
     except ArgumentsError as error:
         _answer(desk, call, str(error), "arguments")
@@ -46,9 +45,10 @@ def find_tool(desk: Desk, name: str) -> Tool | None:
     return desk.tools.get(name) or next((tool for tool in ENDINGS if tool.name == name), None)
 
 
-def _allow_reading(desk: Desk, call: ToolUse, tool: Tool) -> None:
-    # Not journaled here: the act writes it together with what was read, in one transaction.
-    gated = CallGated(call.id, tool.name, tool.risk.value, Verdict.ALLOW.value, "reading is allowed")
+def _allow(desk: Desk, call: ToolUse, tool: Tool) -> None:
+    # Not journaled here: the act writes it together with what was read or rendered, in one transaction.
+    said = "reading is allowed" if tool.risk is Risk.READ else "rendering into the workspace is allowed"
+    gated = CallGated(call.id, tool.name, tool.risk.value, Verdict.ALLOW.value, said)
     desk.view.gated[call.id] = gated
 
 
@@ -95,13 +95,18 @@ def _decide(desk: Desk, call: ToolUse, tool: Tool, plan: Plan) -> Decision:
 
 
 def _decide_change(desk: Desk, call: ToolUse, tool: Tool, change: Change) -> Decision:
-    namespace = change.target.namespace or ""
-    labels = desk.cluster.get("namespaces", namespace, None)["metadata"].get("labels") or {}
-    decision = decide(tool.risk, environment_of(labels), named=_named(desk, call, change))
-    if decision.verdict is Verdict.ALLOW or "environment" in labels:
+    namespace = change.target.namespace
+    labels = _labels(desk, namespace) if namespace else {}
+    risk = risk_of(tool.risk, change.verb, change.target.kind, namespace)
+    decision = decide(risk, environment_of(labels), named=_named(desk, call, change))
+    if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or "environment" in labels:
         return decision
     unlabelled = f"namespace {namespace} has no label environment, so it counts as prod"
     return replace(decision, reason=f"{decision.reason} ({unlabelled})")
+
+
+def _labels(desk: Desk, namespace: str) -> dict[str, str]:
+    return desk.cluster.get("namespaces", namespace, None)["metadata"].get("labels") or {}
 
 
 def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
@@ -124,23 +129,31 @@ def _previews(desk: Desk, plan: Plan) -> tuple[Preview, ...]:
 
 
 def _preview(desk: Desk, change: Change) -> Preview:
-    target = change.target
-    before = written(desk.cluster.get(target.kind, target.name, target.namespace))
-    after = written(desk.cluster.patch(target, change.body, dry_run=True))
+    before = {} if change.verb == "create" else _written_now(desk.cluster, change.target)
+    after = _dry_run(desk.cluster, change)
     diff = _diff(change, desk.mask(before), desk.mask(after))
     return Preview(before, inverse(change.body, after), diff, same=before == after)
 
 
-def written(live: Json) -> Json:
-    """What people wrote of an object: no status, and no fields of the API server's own."""
-    clean = {key: value for key, value in without_noise(live).items() if key != "status"}
-    metadata = {key: value for key, value in clean["metadata"].items() if key not in _OF_CONTROLLERS}
-    return {**clean, "metadata": metadata}
+def _written_now(cluster: Cluster, target: ObjectRef) -> Json:
+    return written(cluster.get(target.kind, target.name, target.namespace))
+
+
+def _dry_run(cluster: Cluster, change: Change) -> Json:
+    """What the API server says would be there afterwards; empty when it would be gone."""
+    match change.verb:
+        case "patch":
+            return written(cluster.patch(change.target, change.body, dry_run=True))
+        case "create":
+            return written(cluster.create(change.target, change.body, dry_run=True))
+        case "delete":
+            cluster.delete(change.target, uid=change.uid, resource_version=change.resource_version, dry_run=True)
+            return {}
 
 
 def _diff(change: Change, before: Json, after: Json) -> str:
     name = f"{change.target.kind}/{change.target.name}"
-    sides = [as_yaml(side).splitlines() for side in (before, after)]
+    sides = [as_yaml(side).splitlines() if side else [] for side in (before, after)]
     lines = difflib.unified_diff(sides[0], sides[1], f"{name} (live)", f"{name} (wanted)", lineterm="")
     return "\n".join(lines)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from agent.desk import Desk
 from agent.journal.events import SubtaskDone, ToolResult
+from agent.journal.view import SessionView
 from agent.recording import record_subtask
 from agent.workspace import slugify
 
@@ -20,10 +23,7 @@ def record(desk: Desk) -> None:
 
 def _subtask(desk: Desk, result: ToolResult) -> SubtaskDone:
     number = len(desk.view.subtasks) + 1
-    changes = desk.view.changes(result.call_id)
-    targets = [f"{intent.change['target']['kind']}/{intent.change['target']['name']}" for intent, _ in changes]
-    namespaces = {str(intent.change["target"]["namespace"]) for intent, _ in changes}
-    first = changes[0][0].change["target"]["name"]
+    first, target = _about(desk.view, result.call_id)
     return SubtaskDone(
         number=number,
         subtask=f"{number:02d}-{slugify(f'{result.tool} {first}')}",
@@ -31,8 +31,19 @@ def _subtask(desk: Desk, result: ToolResult) -> SubtaskDone:
         call_id=result.call_id,
         approved_by=_approver(desk, result.call_id),
         result="SUCCESS" if result.ok else "PARTIAL",
-        target=f"{', '.join(targets)} in {', '.join(sorted(namespaces))}",
+        target=target,
     )
+
+
+def _about(view: SessionView, call_id: str) -> tuple[str, str]:
+    """What a call changed or wrote: the first one's name, and all of it in words."""
+    if call_id in view.rendered:
+        files = sorted(view.rendered[call_id].files)
+        return PurePosixPath(files[0]).stem, ", ".join(files)
+    targets = [intent.change["target"] for intent, _ in view.changes(call_id)]
+    said = ", ".join(f"{target['kind']}/{target['name']}" for target in targets)
+    namespaces = sorted({str(target["namespace"]) for target in targets})
+    return targets[0]["name"], f"{said} in {', '.join(namespaces)}"
 
 
 def _approver(desk: Desk, call_id: str) -> str:

@@ -258,6 +258,9 @@ class SandboxApi(KubernetesEmulator):
 
     def _delete(self, request: BaseRequest, route: Route, body: Object) -> Response:
         found = self._live(route)
+        wanted = body.get("preconditions") or {}
+        if any(found["metadata"][field] != value for field, value in wanted.items()):
+            raise conflict(route)
         if not _is_dry_run(request, body):
             self.store.delete(route.key)
         if found["kind"] in RETURNED_ON_DELETE:

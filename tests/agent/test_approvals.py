@@ -99,6 +99,7 @@ def test_what_is_asked_stands_in_the_row_and_in_the_journal(journal: Journal) ->
             "uid": "u1",
             "resource_version": "7",
             "version": "v1",
+            "verb": "patch",
         }
     ]
 

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from agent.policy import EXPIRES_AFTER_MIN, Environment, Verdict, decide, environment_of, names_change
-from tools.frame import Risk
+from agent.policy import EXPIRES_AFTER_MIN, Environment, Verdict, decide, environment_of, names_change, risk_of
+from tools.frame import Risk, Verb
 
 A, K, D = Verdict.ALLOW, Verdict.ASK, Verdict.DENY
 DEV, TEST, STAGING, PROD = Environment.DEV, Environment.TEST, Environment.STAGING, Environment.PROD
@@ -13,6 +13,7 @@ STRICTNESS = (A, K, D)
 
 DESIGN = {  #           dev test stag prod
     Risk.READ: (A, A, A, A),
+    Risk.RENDER: (A, A, A, A),
     Risk.PROVISION: (A, K, K, K),
     Risk.CHANGE: (A, K, K, D),
     Risk.SECRET: (K, K, K, D),
@@ -46,7 +47,26 @@ def test_a_change_the_task_does_not_name_is_never_decided_looser(
 ) -> None:
     decision = decide(risk, environment, named=False)
     assert STRICTNESS.index(decision.verdict) >= STRICTNESS.index(verdict)
-    assert decision.verdict is (K if verdict is A and risk is not Risk.READ else verdict)
+    harmless = risk in (Risk.READ, Risk.RENDER)
+    assert decision.verdict is (K if verdict is A and not harmless else verdict)
+
+
+@pytest.mark.parametrize(
+    ("tool", "verb", "kind", "namespace", "risk"),
+    [
+        (Risk.CHANGE, "patch", "Deployment", "shop", Risk.CHANGE),
+        (Risk.CHANGE, "delete", "Deployment", "shop", Risk.DELETE),
+        (Risk.DELETE, "delete", "Pod", "shop", Risk.DELETE),
+        (Risk.CHANGE, "create", "Secret", "shop", Risk.SECRET),
+        (Risk.DELETE, "delete", "ResourceQuota", "shop", Risk.CLUSTER),
+        (Risk.DELETE, "delete", "NetworkPolicy", "shop", Risk.CLUSTER),
+        (Risk.CHANGE, "patch", "Node", None, Risk.CLUSTER),
+    ],
+)
+def test_what_it_is_done_to_can_only_make_it_stricter(
+    tool: Risk, verb: Verb, kind: str, namespace: str | None, risk: Risk
+) -> None:
+    assert risk_of(tool, verb, kind, namespace) is risk
 
 
 def test_an_unnamed_change_in_dev_asks_and_says_why() -> None:

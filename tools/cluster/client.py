@@ -82,6 +82,8 @@ class Cluster(Protocol):
         limit_bytes: int = 256_000,
     ) -> str: ...
     def patch(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
+    def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
+    def delete(self, target: ObjectRef, *, uid: str, resource_version: str, dry_run: bool = False) -> None: ...
     def whoami(self) -> Identity: ...
     def may(self, access: Access) -> bool: ...
     def rules(self, namespace: str) -> Objects: ...
@@ -171,6 +173,46 @@ class HttpCluster:
             )
 
         return _again(send) if dry_run else send()
+
+    def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json:
+        """Create the object as field manager `desk-agent`; `Conflict` when there is one of its name."""
+
+        def send() -> Json:
+            return self._json(
+                "POST",
+                self._resource_of(target).path(target.namespace),
+                _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
+                body=body,
+                doing=f"create {target}",
+            )
+
+        return _again(send) if dry_run else send()
+
+    def delete(self, target: ObjectRef, *, uid: str, resource_version: str, dry_run: bool = False) -> None:
+        """Delete the object and, in the background, what it owns.
+
+        `Conflict` when it is another object than that of this uid, or has another resourceVersion by now.
+        Source: `DeleteOptions.preconditions` of meta/v1.
+        """
+        options: Json = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",
+            "preconditions": {"uid": uid, "resourceVersion": resource_version},
+        }
+
+        def send() -> Json:
+            return self._json(
+                "DELETE",
+                self._resource_of(target).path(target.namespace, target.name),
+                body={**options, **({"dryRun": ["All"]} if dry_run else {})},
+                doing=f"delete {target}",
+            )
+
+        if dry_run:
+            _again(send)
+        else:
+            send()
 
     def whoami(self) -> Identity:
         """Our user name and groups. Source: the SelfSubjectReview API (authentication.k8s.io/v1)."""

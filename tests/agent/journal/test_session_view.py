@@ -15,6 +15,7 @@ from agent.journal.events import (
     CallGated,
     Committed,
     Event,
+    FilesRendered,
     IncidentOpened,
     ModelTurn,
     Oriented,
@@ -281,6 +282,7 @@ EVERY_EVENT: tuple[Event, ...] = (
     INCIDENT,
     PAUSED,
     CLOSED,
+    FilesRendered("c1", "save it", {"manifests/a.yaml": "kind: Pod\n"}),
 )
 
 

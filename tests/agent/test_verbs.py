@@ -1,0 +1,162 @@
+"""What is deleted, made again and rendered goes the same way as what is patched: asked, recorded, undone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+
+from agent import approvals
+from agent.desk import Desk
+from agent.rollback import undo_tool
+from agent.session import drive
+from tests.agent.session_bench import SESSION, Bench, Scripted, finish, use
+from tools.change import reference
+from tools.cluster.errors import NotFound
+from tools.cluster.resources import ObjectRef
+from tools.frame import Plan
+
+DELETE = use("delete", namespace="shop-dev", kind="deployment", name="checkout")
+SAVE = use("save_manifest", namespace="shop-dev", kind="deployment", name="checkout")
+SAVED = "manifests/shop-dev/deployment-checkout.yaml"
+TASK = "delete deployment checkout in shop-dev"
+
+
+def approved(bench: Bench, desk: Desk, model: Scripted) -> Desk:
+    (row,) = desk.view.approvals
+    approvals.decide(desk.journal, row, "approved", "carol", "", datetime.now(UTC))
+    return bench.resume(desk, model)
+
+
+def gone(bench: Bench) -> bool:
+    try:
+        bench.checkout()
+    except NotFound:
+        return True
+    return False
+
+
+def test_a_deletion_asks_is_made_once_and_is_undone_by_making_it_again(bench: Bench) -> None:
+    before = bench.checkout()
+    model = Scripted([DELETE], finish())
+    desk = bench.begin(model, TASK)
+    assert drive(desk) == 3
+    (asked,) = desk.view.approvals.values()
+    assert (asked.risk, asked.priority) == ("delete", "HIGH")
+    assert "-kind: Deployment" in asked.diff
+    assert not gone(bench)
+
+    desk = approved(bench, desk, model)
+    assert drive(desk) == 0
+    assert gone(bench)
+    (receipt,) = desk.view.receipts.values()
+    assert (receipt.outcome, receipt.text) == ("applied", "deleted Deployment checkout in shop-dev")
+    (sha,) = [sha for key, sha in desk.view.commits.items() if key.startswith("01-delete")]
+    applied = yaml.safe_load(
+        desk.history.read_file(sha, f"working/changes/{SESSION}/01-delete-checkout/applied.yaml")
+    )
+    assert applied == [{"target": applied[0]["target"], "verb": "delete"}]
+
+    plan = undo_tool(desk.history)(desk.context(), {"commit": sha})
+    assert isinstance(plan, Plan)
+    (change,) = plan.changes
+    assert change.verb == "create"
+    bench.other.create(change.target, change.body)
+    assert bench.checkout()["spec"]["template"]["spec"] == before["spec"]["template"]["spec"]
+
+
+@pytest.mark.parametrize("happened", [True, False])
+def test_a_deletion_whose_receipt_is_missing_is_looked_up(bench: Bench, happened: bool) -> None:
+    model = Scripted([DELETE], finish())
+    desk = bench.begin(model, TASK)
+    drive(desk)
+    desk = approved(bench, desk, model)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(entry_type: str) -> None:
+        if entry_type == "tool_intent":
+            raise Killed
+
+    desk.journal.observe(lambda entry: kill(entry.type))
+    with pytest.raises(Killed):
+        drive(desk)
+    intent = desk.view.intents["call_0_0", 0]
+    if happened:
+        live = bench.checkout()["metadata"]
+        bench.other.delete(
+            ObjectRef(**intent.change["target"]), uid=live["uid"], resource_version=live["resourceVersion"]
+        )
+    desk = bench.resume(desk, model)
+    assert drive(desk) == 0
+    assert gone(bench)
+    assert desk.view.receipts["call_0_0", 0].outcome == ("reconciled" if happened else "applied")
+    assert list(desk.view.commits).count("01-delete-checkout") == 1
+
+
+def test_a_guardrail_is_not_deleted(bench: Bench) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop-dev"}}
+    bench.other.create(reference(quota), quota)
+    desk = bench.begin(Scripted([use("delete", namespace="shop-dev", kind="quota", name="q")], finish()), TASK)
+    assert drive(desk) == 5
+    assert bench.other.get("quota", "q", "shop-dev")
+    assert "guardrails are Atlas's" in desk.view.results["call_0_0"].text
+
+
+def test_a_manifest_is_rendered_committed_and_applies_again(bench: Bench) -> None:
+    desk = bench.begin(Scripted([SAVE], finish()), "save the manifest of checkout")
+    assert drive(desk) == 0
+    saved = yaml.safe_load((bench.root / SAVED).read_text())
+    assert saved["spec"] == bench.checkout()["spec"]
+    assert not {"status", "uid", "resourceVersion"} & {*saved, *saved["metadata"]}
+    assert bench.git("status", "--porcelain") == ""
+    (sha,) = [sha for key, sha in desk.view.commits.items() if key == "01-save-manifest-deployment-checkout"]
+    assert SAVED in bench.git("show", "--stat", "--format=", sha)
+    assert "Changes" not in desk.history.trailers(sha)
+
+
+def test_a_rendering_killed_before_its_commit_is_committed_once(bench: Bench) -> None:
+    class Killed(BaseException):
+        pass
+
+    model = Scripted([SAVE], finish())
+    desk = bench.begin(model, "save the manifest of checkout")
+
+    def kill(entry_type: str) -> None:
+        if entry_type == "files_rendered":
+            raise Killed
+
+    desk.journal.observe(lambda entry: kill(entry.type))
+    with pytest.raises(Killed):
+        drive(desk)
+    assert not (bench.root / SAVED).exists()
+    desk = bench.resume(desk, model)
+    assert drive(desk) == 0
+    assert bench.git("log", "--format=%s", "--", SAVED).count("save the manifest") == 1
+
+
+def test_somebody_s_uncommitted_work_is_not_overwritten(bench: Bench) -> None:
+    file = bench.root / SAVED
+    file.parent.mkdir(parents=True)
+    file.write_text("mine: true\n")
+    desk = bench.begin(Scripted([SAVE], finish("failed")), "save the manifest of checkout")
+    drive(desk)
+    assert file.read_text() == "mine: true\n"
+    assert "not committed" in desk.view.results["call_0_0"].text
+
+
+@pytest.mark.parametrize("how", ["read_only", "dry_run"])
+def test_nothing_is_rendered_when_nothing_may_be_written(bench: Bench, how: str) -> None:
+    desk = bench.begin(Scripted([SAVE], finish()), "save the manifest of checkout", **{how: True})
+    assert drive(desk) == 0
+    assert not (bench.root / SAVED).exists()
+
+
+def test_a_secret_is_never_saved(bench: Bench) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "shop-dev"}}
+    bench.other.create(reference(secret), secret)
+    desk = bench.begin(Scripted([use("save_manifest", namespace="shop-dev", kind="secret", name="s")], finish()))
+    drive(desk)
+    assert "must not get into git" in desk.view.results["call_0_0"].text
