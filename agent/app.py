@@ -17,11 +17,14 @@ from agent.history import History
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.store import JOURNAL, Journal
 from agent.journal.view import SessionView
+from agent.model.claude.model import Claude, Profile
+from agent.model.claude.price import KNOWN, parse_price
 from agent.model.onecall import OneCall
 from agent.model.playbook import Playbook
 from agent.redaction import Redactor
 from agent.rollback import undo_tool
 from agent.session import drive
+from agent.settings import CLAUDE, PLAYBOOK
 from agent.stopping import StopSignal
 from agent.workspace import Workspace
 from tools.catalog import TOOLS
@@ -30,7 +33,7 @@ from tools.cluster.connect import Where, connect
 if TYPE_CHECKING:
     from agent.model.port import Model
     from agent.settings import Settings
-    from tools.cluster.client import Cluster, HttpCluster, Identity
+    from tools.cluster.client import HttpCluster, Identity
     from tools.frame import Tool
 
 NO_SESSION = "There is no session to resume in this workspace. `desk sessions` shows those there were."
@@ -50,30 +53,44 @@ class Task:
 
 def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
     """The workspace's journal; `literals` are secrets this process knows and must mask."""
-    key = os.environ.get("ANTHROPIC_API_KEY", "")
-    return Journal(Workspace(settings.workspace).state_dir() / JOURNAL, Redactor((*literals, key)))
+    redactor = Redactor((*literals, _key(settings)))
+    return Journal(Workspace(settings.workspace).state_dir() / JOURNAL, redactor)
 
 
 def start(settings: Settings, task: Task, surface: Surface) -> int:
     """Begin a session and run it; gives the exit code."""
     history = History(settings.workspace)
     history.preflight()
+    model, stop = _name_of(settings, task), StopSignal()
+    thinker = model_of(settings, model, task.call, stop)
     with _cluster(settings, sandbox=task.sandbox) as (cluster, identity), _journal_of(settings, cluster) as journal:
         session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         started = SessionStarted(
             task=task.words,
             namespace=task.namespace or cluster.namespace,
-            model="call" if task.call else settings.model,
+            model=model,
             requester=identity.username,
             cluster=cluster.fingerprint,
             sandbox=task.sandbox,
             read_only=task.read_only,
             dry_run=task.dry_run,
             max_turns=settings.max_turns,
+            window_tokens=settings.window_tokens if _is_claude(model) else 0,
             commits_reads=task.call is None,
             call=task.call,
         )
-        desk = _desk(settings, SessionView(session), started, journal, cluster, identity, history, surface)
+        desk = Desk(
+            view=SessionView(session),
+            journal=journal,
+            cluster=cluster,
+            identity=identity,
+            model=thinker,
+            tools=tools_of(started, history),
+            workspace=Workspace(settings.workspace),
+            history=history,
+            surface=surface,
+            stop=stop,
+        )
         return _run(desk, started)
 
 
@@ -86,6 +103,8 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
     with contextlib.closing(open_journal(settings)) as peek:
         session = session or newest_open(peek)
         started = load_view(peek, session).task
+    stop = StopSignal()
+    thinker = model_of(settings, started.model, started.call, stop)
     with (
         _cluster(settings, sandbox=started.sandbox) as (cluster, identity),
         _journal_of(settings, cluster) as journal,
@@ -94,37 +113,25 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
         approvals.expire(journal, datetime.now(UTC))
         view = load_view(journal, session)
         why = view.pauses[-1][2].reason if view.pauses else "its process ended"
-        desk = _desk(settings, view, started, journal, cluster, identity, history, surface)
+        desk = Desk(
+            view=view,
+            journal=journal,
+            cluster=cluster,
+            identity=identity,
+            model=thinker,
+            tools=tools_of(started, history),
+            workspace=Workspace(settings.workspace),
+            history=history,
+            surface=surface,
+            stop=stop,
+        )
         return _run(desk, SessionResumed(identity.username, why))
 
 
-def _desk(
-    settings: Settings,
-    view: SessionView,
-    started: SessionStarted,
-    journal: Journal,
-    cluster: Cluster,
-    identity: Identity,
-    history: History,
-    surface: Surface,
-) -> Desk:
-    journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
-    journal.observe(lambda entry: surface.entry(entry) if entry.session == view.id else None)
-    return Desk(
-        view=view,
-        journal=journal,
-        cluster=cluster,
-        identity=identity,
-        model=model_of(started),
-        tools=tools_of(started, history),
-        workspace=Workspace(settings.workspace),
-        history=history,
-        surface=surface,
-        stop=StopSignal(),
-    )
-
-
 def _run(desk: Desk, beginning: SessionStarted | SessionResumed) -> int:
+    view, surface = desk.view, desk.surface
+    desk.journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
+    desk.journal.observe(lambda entry: surface.entry(entry) if entry.session == view.id else None)
     with desk.journal.lease(desk.view.id), desk.stop.on_sigterm():
         closed = desk.view.closed
         if closed is not None and is_over(desk.view):
@@ -149,11 +156,64 @@ def newest_open(journal: Journal) -> str:
     raise UsageError(NO_SESSION)
 
 
-def model_of(started: SessionStarted) -> Model:
-    """The model a session began with."""
-    if started.call is not None:
-        return OneCall(started.call["tool"], started.call["arguments"])
-    return Playbook()
+def _name_of(settings: Settings, task: Task) -> str:
+    """Who thinks in a new session: as the settings say, else Claude where there is a key."""
+    if task.call is not None:
+        return OneCall.name
+    if settings.model is None:
+        return CLAUDE if _key(settings) else PLAYBOOK
+    return CLAUDE if settings.model == "claude" else settings.model
+
+
+def _is_claude(model: str) -> bool:
+    return model not in (OneCall.name, PLAYBOOK)
+
+
+def model_of(settings: Settings, name: str, call: dict[str, Any] | None, stop: StopSignal) -> Model:
+    """The model of this name, or what makes the one call; a session keeps the one it began with.
+
+    Raises `UsageError` when it is Claude and there is no key.
+    """
+    if call is not None:
+        return OneCall(call["tool"], call["arguments"])
+    if name == PLAYBOOK:
+        return Playbook()
+    model = Claude(_profile(settings, name), stop.sleep)
+    model.warm()
+    return model
+
+
+def _profile(settings: Settings, name: str) -> Profile:
+    return Profile(
+        base_url=settings.base_url,
+        api_key=_needed_key(settings, name),
+        model=name,
+        effort=settings.effort,
+        max_tokens=settings.max_tokens,
+        timeout_s=settings.model_timeout_s,
+        patience_s=settings.model_patience_s,
+        price=parse_price(settings.price) if settings.price else KNOWN.get(name),
+    )
+
+
+def _needed_key(settings: Settings, name: str) -> str:
+    key = _key(settings)
+    if not key:
+        raise UsageError(
+            f"{name} needs a key: set ANTHROPIC_API_KEY, or name a file that holds it with --api-key-file. "
+            "Without one, --model playbook needs no key."
+        )
+    return key
+
+
+def _key(settings: Settings) -> str:
+    """The key for the Messages API, from its file or the environment; empty when there is none."""
+    if settings.api_key_file is None:
+        return os.environ.get("ANTHROPIC_API_KEY", "").strip()
+    try:
+        return settings.api_key_file.expanduser().read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The key file {settings.api_key_file} cannot be read: {error}.") from error
 
 
 def tools_of(started: SessionStarted, history: History) -> Mapping[str, Tool]:

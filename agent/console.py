@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from agent.journal.events import (
@@ -17,6 +20,7 @@ from agent.journal.events import (
     ApprovalDecided,
     CallGated,
     Committed,
+    FilesRendered,
     IncidentOpened,
     ModelTurn,
     SessionClosed,
@@ -27,13 +31,16 @@ from agent.journal.events import (
     ToolResult,
 )
 from agent.journal.store import Entry
+from agent.journal.turns import tokens
 from agent.plaintext import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 RESULT_LINES = 12
+ENDINGS = ("finish", "refer")
 PLAYBOOK_PLANS = "Playbook plans: the deterministic planner, which needs no key and no network."
+NO_RISKS: Mapping[str, str] = MappingProxyType({})
 
 
 def _discard_output() -> None:
@@ -41,10 +48,40 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-class LiveConsole:
-    """The surface for a person: what Desk thinks, does and waits for."""
+@dataclass
+class Spent:
+    """What a session has taken so far: seconds, turns, US dollars. `usd` None: nobody knows the price."""
 
-    def __init__(self, console: Console | None = None, *, interactive: bool | None = None) -> None:
+    since: datetime | None = None
+    seconds: float = 0.0
+    turns: int = 0
+    usd: float | None = None
+
+    def add(self, entry: Entry) -> None:
+        """One event more."""
+        at = datetime.fromisoformat(entry.at)
+        self.since = self.since or at
+        self.seconds = (at - self.since).total_seconds()
+        if entry.type == "model_turn":
+            self.turns += 1
+            cost = entry.body.get("cost_usd")
+            self.usd = self.usd if cost is None else (self.usd or 0.0) + cost
+
+    def __str__(self) -> str:
+        cost = "" if self.usd is None else f", ${self.usd:.4f}"
+        return f"{self.seconds:.0f} s, {self.turns} turn{'s' * (self.turns != 1)}{cost}"
+
+
+class LiveConsole:
+    """The surface for a person: what Desk thinks, does and waits for. `risks`: each tool's class of risk."""
+
+    def __init__(
+        self,
+        console: Console | None = None,
+        *,
+        interactive: bool | None = None,
+        risks: Mapping[str, str] = NO_RISKS,
+    ) -> None:
         from rich.console import Console
 
         class Enduring(Console):
@@ -58,11 +95,31 @@ class LiveConsole:
         self._interactive = asks if interactive is None else interactive
         self._waiting: Any = None
         self._shown: set[str] = set()
+        self._risks = risks
+        self._spent = Spent()
+        self._open: str | None = None
+        """The style of the line that the model's words stand on; None when it is ended."""
 
-    def delta(self, text: str) -> None:
-        """Words of the model."""
+    def delta(self, text: str, *, thinking: bool = False) -> None:
+        """Words of the model, as they come; what it thinks is dim."""
+        style = "dim italic" if thinking else ""
         self._still()
-        self._print(text, end="")
+        if self._open not in (None, style):
+            self._end_line()
+        self._open = style
+        self._print(text, style=style, end="")
+
+    def retrying(self, reason: str, wait_s: float) -> None:
+        """Why the model is asked again; what it said so far does not count."""
+        self._still()
+        self._end_line()
+        self._print(f"[{reason}: asking again in {wait_s:.1f} s]", style="yellow")
+        self.progress("waiting to ask the model again")
+
+    def _end_line(self) -> None:
+        if self._open is not None:
+            self._open = None
+            self._print("")
 
     def progress(self, text: str) -> None:
         """A spinner with the elapsed time; without a terminal, nothing."""
@@ -80,17 +137,23 @@ class LiveConsole:
     def entry(self, entry: Entry) -> None:
         """One event, in a line or a few."""
         self._still()
+        self._end_line()
+        self._spent.add(entry)
         if entry.type == "approval_asked":
             self._shown.add(entry.body["diff"])
-        for style, line in lines_of(entry):
+        for style, line in lines_of(entry, self._risks):
             self._print(line, style=style)
+        if entry.type in ("session_closed", "session_paused"):
+            self._print(f"({self._spent})", style="dim")
 
     def replay(self, entry: Entry) -> None:
         """One event of the past, with the words that once came as a stream."""
         if entry.type == "model_turn":
             for raw in entry.body["blocks"]:
                 if raw["type"] == "text":
-                    self._print(raw["text"], end="")
+                    self.delta(raw["text"])
+                elif raw.get("thinking"):
+                    self.delta(raw["thinking"], thinking=True)
         self.entry(entry)
 
     def confirm(self, summary: str, diff: str) -> bool | None:
@@ -109,6 +172,7 @@ class LiveConsole:
     def close(self) -> None:
         """Leave the terminal as it was."""
         self._still()
+        self._end_line()
 
     def _still(self) -> None:
         if self._waiting is not None:
@@ -119,7 +183,7 @@ class LiveConsole:
         self._console.print(plain(text), style=style or None, markup=False, end=end)
 
 
-def lines_of(entry: Entry) -> list[tuple[str, str]]:
+def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[str, str]]:
     """(style, text) for an event; empty for those a person need not see. Pure."""
     match entry.event:
         case SessionStarted(task=task, namespace=namespace, model=model, requester=who):
@@ -127,10 +191,9 @@ def lines_of(entry: Entry) -> list[tuple[str, str]]:
             return [("bold", f"Desk, session {entry.session}"), ("", f"{task}  [{namespace}, as {who}]"), *plans]
         case SessionResumed(why=why):
             return [("bold", f"Desk, session {entry.session} goes on ({why})")]
-        case ModelTurn(blocks=blocks):
-            calls = [raw for raw in blocks if raw["type"] == "tool_use" and raw["name"] not in ("finish", "refer")]
-            spoke = any(raw["type"] == "text" for raw in blocks)
-            return [("", "")] * spoke + [("cyan", f"-> {raw['name']} {_compact(raw['input'])}") for raw in calls]
+        case ModelTurn() as turn:
+            calls = [raw for raw in turn.blocks if raw["type"] == "tool_use" and raw["name"] not in ENDINGS]
+            return [*_turn(turn), *(("cyan", _call(raw, risks)) for raw in calls)]
         case CallGated(verdict="deny", reason=reason):
             return [("red", f"denied: {reason}")]
         case ApprovalAsked() as asked:
@@ -140,8 +203,10 @@ def lines_of(entry: Entry) -> list[tuple[str, str]]:
             return [("yellow", f"approval {row} {decision}{by}" + (f": {why}" if why else ""))]
         case ToolReceipt(outcome=outcome, text=text):
             return [("green" if outcome in ("applied", "reconciled") else "red", f"{outcome}: {text}")]
-        case ToolResult(tool=tool, text=text, ok=ok) if tool not in ("finish", "refer"):
+        case ToolResult(tool=tool, text=text, ok=ok) if tool not in ENDINGS or not ok:
             return _result(text, ok=ok)
+        case FilesRendered(files=files):
+            return [("green", f"rendered: {', '.join(files)}")]
         case Committed(sha=sha, subtask=subtask) if sha:
             undo = "" if subtask == "close" or subtask.startswith("pause") else f"; undo: desk rollback {sha[:10]}"
             return [("blue", f"commit {sha[:10]} ({subtask}){undo}")]
@@ -153,6 +218,26 @@ def lines_of(entry: Entry) -> list[tuple[str, str]]:
             return _closed(closed)
         case _:
             return []
+
+
+def _turn(turn: ModelTurn) -> list[tuple[str, str]]:
+    """What a turn took; nothing of a planner that takes nothing."""
+    retried = [("yellow", f"   asked again: {reason}") for reason in turn.retries]
+    if not turn.usage:
+        return retried
+    cached = int(turn.usage.get("cache_read_input_tokens") or 0)
+    sent = tokens(turn.usage) - int(turn.usage.get("output_tokens") or 0)
+    cost = "" if turn.cost_usd is None else f", ${turn.cost_usd:.4f}"
+    out = int(turn.usage.get("output_tokens") or 0)
+    text = (
+        f"   turn {turn.turn}: {turn.duration_s:.1f} s, {sent:,} tokens in ({cached:,} cached), {out:,} out{cost}"
+    )
+    return [*retried, ("dim", text)]
+
+
+def _call(raw: dict[str, Any], risks: Mapping[str, str]) -> str:
+    risk = f" [{risks[raw['name']]}]" if raw["name"] in risks else ""
+    return f"-> {raw['name']}{risk} {_compact(raw['input'])}"
 
 
 def _asked(asked: ApprovalAsked) -> list[tuple[str, str]]:
@@ -181,8 +266,11 @@ def _compact(arguments: dict[str, Any]) -> str:
 class JsonLines:
     """The surface for a program: each event a line of `desk.event/v1`."""
 
-    def delta(self, text: str) -> None:
+    def delta(self, text: str, *, thinking: bool = False) -> None:
         """Whole turns come as events."""
+
+    def retrying(self, reason: str, wait_s: float) -> None:
+        """The turn's event says it."""
 
     def progress(self, text: str) -> None:
         """Not an event."""

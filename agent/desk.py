@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 class Surface(Protocol):
     """Whoever watches: the console, a stream of JSON lines, nobody."""
 
-    def delta(self, text: str) -> None:
-        """Some more words of the model."""
+    def delta(self, text: str, *, thinking: bool = False) -> None:
+        """Some more words of the model: of what it says, or of what it thinks."""
+
+    def retrying(self, reason: str, wait_s: float) -> None:
+        """The model's turn failed on its way and is asked for again: its words so far are void."""
 
     def progress(self, text: str) -> None:
         """What is being waited for, in a few words."""

@@ -5,7 +5,9 @@
       JournalError            1   the journal cannot be read or written
         BrokenJournal         1   its chain does not hold
         LeaseHeld             1   another process runs this session
+      ModelError              1   the model cannot be had now, or refuses the request
     UsageError                2   wrong usage or settings
+    ModelSettingsError        2   the model takes neither key nor name
     ApprovalRefused           1   this person may not decide this row now
 
 The codes are the design's: an orchestrator reads them, so they never change meaning.
@@ -55,6 +57,16 @@ class BrokenJournal(JournalError):
 
 class LeaseHeld(JournalError):
     """Another process is writing this session."""
+
+
+class ModelError(DeskError):
+    """The model gives no turn."""
+
+
+class ModelSettingsError(DeskError):
+    """The model does not take the key, or there is none of this name."""
+
+    exit_code = ExitCode.USAGE
 
 
 class ApprovalRefused(DeskError):

@@ -72,7 +72,7 @@ def working_state(view: SessionView) -> WorkingState:
     """What Desk's section of WORKING.md says now."""
     completed = tuple(done.title for _, done in view.subtasks)
     waiting = view.pending_approval()
-    over = view.closed is not None
+    over = view.closed is not None and view.closed.outcome != "handed_over"
     ending = view.closed or view.paused
     blockers = (f"approval {waiting.approval_id}: {waiting.summary}",) if waiting and not over else ()
     return WorkingState(

@@ -8,12 +8,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from agent.errors import UsageError
+from agent.model.claude.price import parse_price
 
-ModelName = Literal["playbook"]
+PLAYBOOK = "playbook"
+CLAUDE = "claude-sonnet-5-5"
 Output = Literal["text", "json", "jsonl"]
+Effort = Literal["low", "medium", "high", "xhigh", "max"]
 
 
 class Settings(BaseModel):
@@ -42,9 +45,67 @@ class Settings(BaseModel):
     ] = None
     output: Annotated[Output, Field(description="text for people, json or jsonl for programs.")] = "text"
     model: Annotated[
-        ModelName,
-        Field(description="Who plans: playbook, the deterministic one, needs no key and no network."),
-    ] = "playbook"
+        str | None,
+        Field(
+            pattern=r"^(playbook|[\w.:/@-]*claude[\w.:/@-]*)$",
+            max_length=200,
+            description="Who thinks: claude (claude-sonnet-5-5), another Claude's name, or playbook, which needs "
+            "no key and no network; claude where there is a key, else playbook.",
+        ),
+    ] = None
+    base_url: Annotated[
+        str,
+        Field(
+            pattern=r"^https?://\S+$",
+            description="Where the Messages API is: Anthropic's own, a gateway, or a server for tests.",
+        ),
+    ] = "https://api.anthropic.com"
+    api_key_file: Annotated[
+        Path | None,
+        Field(description="File that holds the key; ANTHROPIC_API_KEY, so that no key stands in a settings file."),
+    ] = None
+    effort: Annotated[
+        Effort | None,
+        Field(description="How much the model puts into a turn, of low to max; as the model itself has it."),
+    ] = None
+    window_tokens: Annotated[
+        int,
+        Field(
+            ge=10_000,
+            description="Tokens of the model's context window; at 80 % the session is handed over. A million is "
+            "what Claude Sonnet 5.5 has.",
+        ),
+    ] = 1_000_000
+    max_tokens: Annotated[
+        int,
+        Field(
+            ge=256,
+            le=128_000,
+            description="Tokens a turn may have, thinking included; 32,000 is room to think, and ends a ramble.",
+        ),
+    ] = 32_000
+    model_timeout_s: Annotated[
+        float,
+        Field(
+            gt=0, le=3600, description="Seconds of silence of the model; 60: a live stream says something sooner."
+        ),
+    ] = 60.0
+    model_patience_s: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=86_400,
+            description="Seconds to wait in all for one turn when the model asks to come back; 300 outlasts a rush "
+            "hour, and a session that waits longer is better resumed.",
+        ),
+    ] = 300.0
+    price: Annotated[
+        str | None,
+        Field(
+            description="US dollars for a million tokens: input,output,cache write,cache read; known for Claude "
+            "Sonnet 5.5 and Opus 5.5, and without a price the cost is not told.",
+        ),
+    ] = None
     max_turns: Annotated[
         int,
         Field(
@@ -61,6 +122,13 @@ class Settings(BaseModel):
             description="Seconds to wait for one answer of the API server; 30 outlasts a slow one, not a dead one.",
         ),
     ] = 30.0
+
+    @field_validator("price")
+    @classmethod
+    def _four_numbers(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_price(value)
+        return value
 
 
 def load(given: dict[str, Any]) -> Settings:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from agent.model.port import Context
+
 _NAME = r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?"
 _WORD = re.compile(_NAME)
 
@@ -40,6 +42,34 @@ _GRAMMAR = frozenset(
 )
 _KINDS = r"(?:pods?|deployments?|deploy|statefulsets?|sts|daemonsets?|ds|workloads?|apps?|services?)"
 _EVERYTHING = re.compile(r"\b(?:everything|all|every\w*|whatever|anything|both|each)\b")
+
+
+_NAMESPACE = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+_EXPLICIT = re.compile(
+    rf"(?:\bnamespace|\bproject|\bns|(?<!\S)-n|(?<!\S)--namespace)[ =:/]+[\"'`]?({_NAMESPACE})", re.IGNORECASE
+)
+_IMPLICIT = (
+    re.compile(rf"\b({_NAMESPACE})[\"'`]? (?:namespace|project)\b", re.IGNORECASE),
+    re.compile(rf"\bin (?:the )?[\"'`]?({_NAMESPACE})", re.IGNORECASE),
+    re.compile(r"\bon (?:the )?(dev|test|qa|staging|prod|production)\b", re.IGNORECASE),
+)
+_ENVIRONMENTS = {
+    word: spellings
+    for spellings in (("dev", "development"), ("test", "qa"), ("stage", "staging"), ("prod", "production"))
+    for word in spellings
+}
+_NOT_NAMESPACES = frozenset(
+    [
+        "a", "an", "the", "this", "that", "my", "our", "its", "it", "all", "any", "every", "each", "which", "what",
+        "whole", "entire", "same", "other", "new", "is", "are", "of", "for", "with", "and", "or", "to", "in", "on",
+        "namespace", "project", "cluster", "sandbox", "kubernetes", "openshift", "k8s",
+        "pending", "crashloop", "crashloopbackoff", "imagepullbackoff", "errimagepull", "oomkilled",
+        "createcontainerconfigerror", "containercreating", "terminating", "running", "evicted",
+        "here", "there", "general", "order", "time", "place", "progress", "state", "status", "loop", "trouble",
+        "error", "scheduling", "startup", "ok", "okay", "fine", "healthy", "unhealthy", "broken", "down",
+    ]
+)  # fmt: skip
+_ALL_NAMESPACES = re.compile(r"\b(?:all|every|any) namespaces?\b|(?<!\S)(?:-A|--all-namespaces)(?!\S)")
 
 
 def is_order(before: str) -> bool:
@@ -84,3 +114,56 @@ def _namespace_span(namespace: str) -> str:
         rf"\b(?:in|of|namespace|project|ns)[ =:]+(?:the )?(?:namespace |project )?{name}"
         rf"|(?<!\S)(?:-n|--namespace)[ =]{name}|(?<![-\w]){name} (?:namespace|project)\b|(?<![-\w]){name}(?=/)"
     )
+
+
+def namespace_of(task: str, context: Context) -> str:
+    """The namespace a task means: one it names, else the one it was started in.
+
+    Empty when it names an environment (`in prod`) and that is not exactly one namespace: to take another
+    would change the wrong objects.
+    """
+    explicit = _found(_EXPLICIT, task)
+    named = [*explicit, *(name for pattern in _IMPLICIT for name in _found(pattern, task))]
+    known = [name for name in (*named, *([] if explicit else _names(task))) if name in context.namespaces]
+    if known:
+        return known[0]
+    environment = next((name for name in named if name in _ENVIRONMENTS), "")
+    if environment:
+        return _of_environment(environment, context) or (environment if environment in explicit else "")
+    return named[0] if named else context.namespace
+
+
+def _found(pattern: re.Pattern[str], task: str) -> list[str]:
+    return [name for found in pattern.findall(task) if not _is_word(name := str(found).lower())]
+
+
+def _is_word(name: str) -> bool:
+    return name in _NOT_NAMESPACES or name.isdigit()
+
+
+def _of_environment(environment: str, context: Context) -> str:
+    """The one namespace of an environment, going by its name; the sibling of the session's own, if there is one."""
+    known = {*context.namespaces, context.namespace}
+    there = sorted(name for name in known if set(_ENVIRONMENTS[environment]) & set(name.split("-")))
+    siblings = [name for name in there if _stem(name) == _stem(context.namespace)]
+    found = siblings or there
+    return found[0] if len(found) == 1 else ""
+
+
+def _stem(namespace: str) -> list[str]:
+    return [part for part in namespace.split("-") if part not in _ENVIRONMENTS]
+
+
+def means_all_namespaces(task: str) -> bool:
+    """Whether a task is about every namespace."""
+    return _ALL_NAMESPACES.search(task) is not None
+
+
+def is_within(task: str, namespace: str, context: Context) -> bool:
+    """Whether a namespace belongs to a task: its session's own, one it names or means, or it means them all."""
+    meant = (context.namespace, namespace_of(task, context), *_names(task))
+    return namespace in meant or means_all_namespaces(task)
+
+
+def _names(task: str) -> list[str]:
+    return re.findall(_NAMESPACE, task.lower())

@@ -24,3 +24,6 @@ TOOLS: tuple[Tool, ...] = (
     Tool(delete, Risk.DELETE),
     Tool(save_manifest, Risk.RENDER),
 )
+
+RISKS: dict[str, str] = {tool.name: tool.risk.value for tool in TOOLS}
+"""Each tool's class of risk."""

@@ -108,8 +108,29 @@ _COMMON = (
 
 _RUNNING = (
     click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="Namespace, when nothing else says it."),
-    click.option("--model", envvar="DESK_MODEL", default="playbook", help="Who plans: playbook."),
+    click.option(
+        "--model",
+        envvar="DESK_MODEL",
+        help="Who thinks: claude, another Claude's name, or playbook. Default: claude where there is a key.",
+    ),
     click.option("--max-turns", envvar="DESK_MAX_TURNS", default=50, help="Turns of the model at most."),
+    click.option("--effort", envvar="DESK_EFFORT", help="low, medium, high, xhigh or max. Default: the model's."),
+    click.option("--base-url", envvar=["DESK_BASE_URL", "ANTHROPIC_BASE_URL"], help="Where the Messages API is."),
+    click.option(
+        "--api-key-file",
+        envvar="DESK_API_KEY_FILE",
+        type=click.Path(path_type=Path),
+        help="File that holds the key. Default: the variable ANTHROPIC_API_KEY.",
+    ),
+    click.option("--window-tokens", envvar="DESK_WINDOW_TOKENS", type=int, help="The model's context window."),
+    click.option("--max-tokens", envvar="DESK_MAX_TOKENS", type=int, help="Tokens a turn may have."),
+    click.option(
+        "--model-timeout-s", envvar="DESK_MODEL_TIMEOUT_S", type=float, help="The model's longest silence."
+    ),
+    click.option(
+        "--model-patience-s", envvar="DESK_MODEL_PATIENCE_S", type=float, help="Wait at most so long for a turn."
+    ),
+    click.option("--price", envvar="DESK_PRICE", help="USD a million tokens: input,output,cache write,cache read."),
     click.option(
         "--api-timeout-s",
         envvar="DESK_API_TIMEOUT_S",
@@ -118,7 +139,11 @@ _RUNNING = (
     ),
 )
 
-IN_FILE = ("kubeconfig", "context", "namespace", "output", "model", "max_turns", "api_timeout_s")
+IN_FILE = (
+    *("kubeconfig", "context", "namespace", "output", "model", "max_turns", "api_timeout_s"),
+    *("effort", "base_url", "api_key_file", "window_tokens", "max_tokens"),
+    *("model_timeout_s", "model_patience_s", "price"),
+)
 SETTINGS = ("workspace", *IN_FILE)
 
 

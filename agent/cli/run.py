@@ -124,10 +124,11 @@ def _run(configured: Settings, work: Callable[[Settings, Surface], int]) -> None
 def _surface(output: str) -> tuple[Surface, list[str]]:
     """The surface for an output, and the session it has seen."""
     from agent.console import JsonLines, LiveConsole, Quiet
+    from tools.catalog import RISKS
 
     seen: list[str] = []
     if output == "text":
-        return LiveConsole(), seen
+        return LiveConsole(risks=RISKS), seen
     if output == "jsonl":
         return JsonLines(), seen
 

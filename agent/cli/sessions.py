@@ -44,12 +44,13 @@ def show(session: str, workspace: Path, output: str, **_given: Any) -> None:
     from agent.app import load_view
     from agent.console import LiveConsole
     from agent.output import session as document
+    from tools.catalog import RISKS
 
     with contextlib.closing(existing_journal(workspace)) as journal:
         view = load_view(journal, session)
         if output != "text":
             return print_document(document(view), output)
-        told = LiveConsole(interactive=False)
+        told = LiveConsole(interactive=False, risks=RISKS)
         for entry in journal.entries(session):
             told.replay(entry)
     return None

@@ -44,7 +44,7 @@ class Check(NamedTuple):
 def doctor(**given: Any) -> None:
     """Say what is missing (git, journal, cluster, permissions, key) and how to get it."""
     configured = settings(given)
-    checks = [*_local(configured), *_cluster(configured), _key()]
+    checks = [*_local(configured), *_cluster(configured), _key(configured)]
     missing = any(check.state == "missing" for check in checks)
     if configured.output != "text":
         print_document(
@@ -126,7 +126,8 @@ def _right(cluster: Any, namespace: str, verb: str, group: str, kind: str) -> Ch
     return Check("permission", "missing", f"may not {verb} {kind} in {namespace}; who administers it can: {grant}")
 
 
-def _key() -> Check:
-    if os.environ.get("ANTHROPIC_API_KEY"):
-        return Check("key", "ok", "ANTHROPIC_API_KEY is set (this version plans with Playbook all the same)")
+def _key(configured: Settings) -> Check:
+    if os.environ.get("ANTHROPIC_API_KEY") or configured.api_key_file:
+        where = configured.api_key_file or "ANTHROPIC_API_KEY"
+        return Check("key", "ok", f"{where}: Claude thinks, unless --model says otherwise")
     return Check("key", "optional", "no ANTHROPIC_API_KEY: Playbook plans, which needs none")

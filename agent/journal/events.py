@@ -28,6 +28,8 @@ class SessionStarted:
     read_only: bool = False
     dry_run: bool = False
     max_turns: int = 50
+    window_tokens: int = 0
+    """The model's context window; 0: it has none."""
     commits_reads: bool = True
     call: Json | None = None
     """For a one-call session: {"tool", "arguments"}."""
@@ -63,6 +65,18 @@ class ModelTurn:
     blocks: list[Json]
     stop_reason: str
     usage: Json = field(default_factory=dict)
+    """Tokens, under the Messages API's names."""
+    model: str = ""
+    cost_usd: float | None = None
+    """None when nobody knows the price."""
+    duration_s: float = 0.0
+    """From the asking to the end of the answer, retries included."""
+    retries: list[str] = field(default_factory=list)
+    """Why it was asked for again, each time."""
+    request: str = ""
+    """SHA-256 of what was sent: thinking is sent back only behind the very same words."""
+    stop_details: Json | None = None
+    """What the API says of a refusal."""
 
 
 @dataclass(frozen=True, slots=True)

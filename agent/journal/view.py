@@ -26,6 +26,7 @@ from agent.journal.events import (
     ToolResult,
 )
 from agent.journal.store import Entry
+from agent.journal.turns import MAX_FAULTY_TURNS, call_ids, is_faulty, note_to, tokens
 from agent.model.port import (
     AnswersMessage,
     AssistantMessage,
@@ -39,6 +40,8 @@ Step = Literal["orient", "think", "gate", "ask", "act", "record", "close"]
 
 MAX_CONFLICTS = 3
 MAX_SAME_CALLS = 3
+FULL = 0.8
+"""Of the model's context window; what is left must suffice for the end. Source: the seed, 11."""
 
 
 @dataclass
@@ -70,6 +73,8 @@ class SessionView:
     """(the key of its commit, when, how) of each process that ended before the session did."""
     closed: SessionClosed | None = None
     closed_at: str = ""
+    _messages: list[Message] = field(default_factory=list)
+    _told: int = 0
 
     @classmethod
     def of(cls, session: str, entries: Iterable[Entry]) -> SessionView:
@@ -191,12 +196,27 @@ class SessionView:
         same = {repr((raw["name"], raw["input"])) for raw in newest}
         return len(newest) >= MAX_SAME_CALLS and len(same) == 1
 
+    def stopped_by_model(self) -> bool:
+        """The newest turn is a refusal, or breaks off at the end of the context window: its calls do not count."""
+        return bool(self.turns) and self.turns[-1].stop_reason in ("refusal", "model_context_window_exceeded")
+
     def ended_by_model(self) -> bool:
-        """The newest turn calls nothing, or one of its calls ends the session."""
-        if not self.turns:
-            return False
+        """One of the newest turn's calls ends the session."""
         ended = (self.results.get(call.id) for call in self.calls())
-        return not self.calls() or any(r is not None and r.tool in ("finish", "refer") and r.ok for r in ended)
+        return any(result is not None and result.tool in ("finish", "refer") and result.ok for result in ended)
+
+    def astray(self) -> bool:
+        """Whether the newest turns could not be used, one after the other."""
+        newest = self.turns[-MAX_FAULTY_TURNS:]
+        return len(newest) == MAX_FAULTY_TURNS and all(is_faulty(turn, self.results) for turn in newest)
+
+    def tokens_used(self) -> int:
+        """What of the context window is used."""
+        return tokens(self.turns[-1].usage) if self.turns else 0
+
+    def is_full(self) -> bool:
+        """Whether the context window is so full that the next session must go on."""
+        return 0 < self.task.window_tokens * FULL < self.tokens_used()
 
     def next_step(self) -> Step:
         """What comes next: where the graph goes, and where it is entered after a crash."""
@@ -206,11 +226,11 @@ class SessionView:
             return "close"
         if self.oriented is None:
             return "orient"
-        if self.rejection() is not None or self.ended_by_model():
+        if self.rejection() is not None or self.stopped_by_model() or self.ended_by_model():
             return "close"
         call = self.pending_call()
         if call is None:
-            over = len(self.turns) >= self.task.max_turns or self.loops()
+            over = len(self.turns) >= self.task.max_turns or self.loops() or self.astray() or self.is_full()
             return "close" if over else "think"
         return self._step_of(call)
 
@@ -223,20 +243,25 @@ class SessionView:
         return "ask" if gate.verdict == "ask" else "act"
 
     def messages(self) -> tuple[Message, ...]:
-        """The conversation so far."""
-        messages: list[Message] = []
-        for turn in self.turns:
-            blocks = tuple(block_from_json(raw) for raw in turn.blocks)
-            messages.append(AssistantMessage(blocks))
-            answers = tuple(
-                _answer(self.results[block.id])
-                for block in blocks
-                if isinstance(block, ToolUse) and block.id in self.results
-            )
-            if answers:
-                messages.append(AnswersMessage(answers))
-        return tuple(messages)
+        """The conversation so far. Turns that are answered do not change any more, and are told once."""
+        while self._told < len(self.turns) and self._is_answered(self.turns[self._told]):
+            self._messages += self._messages_of(self.turns[self._told])
+            self._told += 1
+        rest = [message for turn in self.turns[self._told :] for message in self._messages_of(turn)]
+        return (*self._messages, *rest)
+
+    def _is_answered(self, turn: ModelTurn) -> bool:
+        return all(call_id in self.results for call_id in call_ids(turn))
+
+    def _messages_of(self, turn: ModelTurn) -> list[Message]:
+        blocks = tuple(block_from_json(raw) for raw in turn.blocks)
+        answers = tuple(_answer(self.results[call_id]) for call_id in call_ids(turn) if call_id in self.results)
+        note = note_to(turn)
+        after = [AnswersMessage(answers, note)] if answers or note else []
+        return [AssistantMessage(blocks, turn.request), *after]
 
 
 def _answer(result: ToolResult) -> ToolAnswer:
-    return ToolAnswer(result.call_id, result.text, result.ok, result.error, result.changed, result.data)
+    return ToolAnswer(
+        result.call_id, result.text, result.ok, result.error, result.changed, result.data, result.tool
+    )

@@ -11,7 +11,9 @@ from typing import Any, Literal, Protocol
 
 Json = dict[str, Any]
 
-StopReason = Literal["end_turn", "tool_use", "max_tokens", "pause_turn", "refusal", "model_context_window_exceeded"]
+StopReason = Literal[
+    "end_turn", "tool_use", "max_tokens", "stop_sequence", "pause_turn", "refusal", "model_context_window_exceeded"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class ToolUse:
     id: str
     name: str
     input: Json
+    caller: Json | None = None
+    """Who calls, where the API says it: sent back as it came."""
 
     def to_json(self) -> Json:
         """As the Messages API has it."""
-        return {"type": "tool_use", "id": self.id, "name": self.name, "input": self.input}
+        caller = {"caller": self.caller} if self.caller is not None else {}
+        return {"type": "tool_use", "id": self.id, "name": self.name, "input": self.input, **caller}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class ToolAnswer:
     error: str = ""
     changed: bool = False
     data: Json | None = None
+    tool: str = ""
 
 
 Block = Text | ToolUse | Opaque
@@ -66,16 +72,18 @@ Block = Text | ToolUse | Opaque
 
 @dataclass(frozen=True, slots=True)
 class AssistantMessage:
-    """One turn of the model."""
+    """One turn of the model. `request` is the digest of what it answered (`TurnEnded.request`)."""
 
     blocks: tuple[Block, ...]
+    request: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswersMessage:
-    """The answers to the calls of the turn before."""
+    """The answers to the calls of the turn before, and what the runtime has to say to that turn, if anything."""
 
     answers: tuple[ToolAnswer, ...]
+    note: str = ""
 
 
 Message = AssistantMessage | AnswersMessage
@@ -113,18 +121,38 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """Some more words of the turn under way."""
+    """Some more words of the turn under way; `thinking` tells those it thinks from those it says."""
 
     text: str
+    thinking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retrying:
+    """The turn failed on its way and is asked for again in `wait_s` seconds: what was said of it is void."""
+
+    reason: str
+    wait_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """The whole turn. `usage` counts tokens under the Messages API's names."""
+    """The whole turn. `usage` counts tokens under the Messages API's names.
+
+    `cost_usd` is None when nobody knows the price; `retries` says why the turn was asked for again;
+    `request` is the SHA-256 of all that was sent; `stop_details` is the API's word on a refusal.
+    """
 
     blocks: tuple[Block, ...]
     stop_reason: StopReason
     usage: Json = field(default_factory=dict)
+    cost_usd: float | None = None
+    retries: tuple[str, ...] = ()
+    request: str = ""
+    stop_details: Json | None = None
+
+
+Part = TextDelta | Retrying | TurnEnded
 
 
 class Model(Protocol):
@@ -132,7 +160,7 @@ class Model(Protocol):
 
     name: str
 
-    def stream(self, conversation: Conversation) -> Iterator[TextDelta | TurnEnded]:
+    def stream(self, conversation: Conversation) -> Iterator[Part]:
         """One turn: words as they come, then, last, the turn."""
         ...
 
@@ -143,6 +171,6 @@ def block_from_json(raw: Json) -> Block:
         case "text":
             return Text(raw["text"])
         case "tool_use":
-            return ToolUse(raw["id"], raw["name"], raw["input"])
+            return ToolUse(raw["id"], raw["name"], raw["input"], raw.get("caller"))
         case _:
             return Opaque(raw)

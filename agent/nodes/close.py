@@ -8,13 +8,15 @@ from typing import Literal
 from agent.desk import Desk
 from agent.errors import ExitCode
 from agent.journal.events import Event, IncidentOpened, SessionClosed
+from agent.journal.turns import MAX_FAULTY_TURNS
 from agent.journal.view import MAX_SAME_CALLS, SessionView
 from agent.model.port import Text, ToolUse, block_from_json
 from agent.recording import record_end
-from agent.workspace import LogEntry
+from agent.workspace import WORKING, LogEntry
 
 MAX_FAILED_ATTEMPTS = 3
 CLOSE = "close"
+_ENDINGS = ("finish", "refer")
 
 Outcome = Literal["done", "failed", "outside", "rejected", "handed_over"]
 LogResult = Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVAL"]
@@ -58,7 +60,7 @@ def ending_of(view: SessionView) -> Ending:
     rejection = view.rejection()
     if rejection is not None:
         return _rejected(view)
-    ended = next((view.results[call.id] for call in view.calls() if call.id in view.results), None)
+    ended = next((r for call in view.calls() if (r := view.results.get(call.id)) and r.tool in _ENDINGS), None)
     said = (ended.data or {}) if ended is not None else {}
     if ended is not None and ended.tool == "refer":
         return Ending("outside", str(said["summary"]), f"ask {said['agent']}")
@@ -68,9 +70,16 @@ def ending_of(view: SessionView) -> Ending:
     if ended is not None and ended.tool == "finish":
         outcome: Outcome = "done" if said["outcome"] == "done" else "failed"
         return Ending(outcome, str(said["summary"]), str(said["next_action"]))
-    if view.turns and not view.calls():
-        return Ending("done", _last_words(view) or "The model ended without a word.")
+    if view.turns and view.turns[-1].stop_reason == "refusal":
+        return _refused(view)
     return _out_of_budget(view)
+
+
+def _refused(view: SessionView) -> Ending:
+    details = view.turns[-1].stop_details or {}
+    why = ": ".join(str(details[key]) for key in ("category", "explanation") if details.get(key))
+    summary = f"{view.turns[-1].model or 'The model'} declines this task" + (f" ({why})" if why else "") + "."
+    return Ending("failed", summary, "say it in other words, or use --model playbook")
 
 
 def _rejected(view: SessionView) -> Ending:
@@ -85,12 +94,28 @@ def _rejected(view: SessionView) -> Ending:
 
 
 def _out_of_budget(view: SessionView) -> Ending:
-    why = (
-        f"the same call was made {MAX_SAME_CALLS} times without progress"
-        if view.loops()
-        else f"the limit of {view.task.max_turns} turns is reached"
-    )
-    return Ending("handed_over", f"Handed over: {why}.", "start again with a narrower task")
+    said = _last_words(view)
+    why, next_action = _why_handed_over(view)
+    summary = f"Handed over: {why}." + (f" Its last words: {said}" if said else "")
+    return Ending("handed_over", summary[:8000], next_action)
+
+
+def _why_handed_over(view: SessionView) -> tuple[str, str]:
+    """Why the session ends before its task, and what to do next."""
+    go_on = f"run it again: the next session reads in {WORKING} what is done"
+    if view.is_full():
+        share = f"{view.tokens_used():,} of {view.task.window_tokens:,} tokens"
+        return f"the model's context is full ({share})", go_on
+    if view.stopped_by_model():
+        return "the model's context is full", go_on
+    if view.loops():
+        return f"the same call was made {MAX_SAME_CALLS} times without progress", "start again with a narrower task"
+    if view.astray():
+        return (
+            f"{MAX_FAULTY_TURNS} turns of the model in a row could not be used",
+            "start again with a narrower task",
+        )
+    return f"the limit of {view.task.max_turns} turns is reached", "start again with a narrower task"
 
 
 def _last_words(view: SessionView) -> str:

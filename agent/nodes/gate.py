@@ -12,8 +12,9 @@ from agent.desk import Desk, Planned, Preview
 from agent.endings import ENDINGS
 from agent.journal.events import CallGated, ToolResult
 from agent.journal.view import MAX_CONFLICTS
-from agent.model.port import ToolUse
+from agent.model.port import Context, ToolUse
 from agent.policy import Decision, Verdict, decide, environment_of, names_change, risk_of
+from agent.wording import is_within, namespace_of
 from tools.change import inverse, written
 from tools.cluster.client import Cluster, Json
 from tools.cluster.errors import PASSING, ClusterError
@@ -27,6 +28,8 @@ def gate(desk: Desk, call: ToolUse) -> None:
     tool = find_tool(desk, call.name)
     if tool is None:
         return _answer(desk, call, f'There is no tool "{call.name}". There are: {_names(desk)}.', "arguments")
+    if (wrong := _out_of_place(desk, call)) is not None:
+        return _answer(desk, call, wrong, "arguments")
     try:
         arguments = tool.check(call.input)
         if tool.risk is Risk.READ or (tool.risk is Risk.RENDER and not desk.view.task.read_only):
@@ -43,6 +46,24 @@ def gate(desk: Desk, call: ToolUse) -> None:
 def find_tool(desk: Desk, name: str) -> Tool | None:
     """The tool of that name, be it of the catalog or one that ends the session."""
     return desk.tools.get(name) or next((tool for tool in ENDINGS if tool.name == name), None)
+
+
+def _out_of_place(desk: Desk, call: ToolUse) -> str | None:
+    """Why this call cannot be made here, though there is such a tool."""
+    if call.name in {tool.name for tool in ENDINGS} and len(desk.view.calls()) > 1:
+        return f"{call.name} ends the session: call it alone, after you have read what the other calls answered."
+    if desk.view.task.call is not None:
+        return None
+    namespace = str(call.input.get("namespace") or "")
+    started, oriented = desk.view.task, desk.view.oriented
+    context = Context(started.namespace, tuple(oriented.namespaces) if oriented else ())
+    if not namespace or is_within(started.task, namespace, context):
+        return None
+    home = namespace_of(started.task, context)
+    return (
+        f"Namespace {namespace} is outside this task, which is about {home}. Stay there; "
+        f"if the cause lies in {namespace}, say so when you finish."
+    )
 
 
 def _allow(desk: Desk, call: ToolUse, tool: Tool) -> None:

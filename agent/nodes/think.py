@@ -2,26 +2,65 @@
 
 from __future__ import annotations
 
+import time
+
 from agent.desk import Desk
 from agent.endings import ENDINGS
-from agent.journal.events import ModelTurn
+from agent.errors import ModelError
+from agent.journal.events import Json, ModelTurn
 from agent.journal.view import SessionView
-from agent.model.port import Context, Conversation, TextDelta, ToolSpec, TurnEnded
-from tools.frame import Stopped, Tool
+from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, ToolSpec, TurnEnded
+from tools.frame import Tool
 
 
 def think(desk: Desk) -> None:
     """Ask the model, show its words as they come, and write its turn down."""
-    desk.surface.progress("thinking")
+    began = time.monotonic()
+    with desk.stop.at_once():  # nothing is changed while the model is heard
+        ended = _listen(desk)
+    desk.append(
+        ModelTurn(
+            turn=len(desk.view.turns) + 1,
+            blocks=_journaled(desk, ended),
+            stop_reason=ended.stop_reason,
+            usage=ended.usage,
+            model=desk.model.name,
+            cost_usd=ended.cost_usd,
+            duration_s=round(time.monotonic() - began, 3),
+            retries=list(ended.retries),
+            request=ended.request,
+            stop_details=ended.stop_details,
+        )
+    )
+
+
+def _listen(desk: Desk) -> TurnEnded:
+    desk.surface.progress(f"{desk.model.name} thinks")
     for part in desk.model.stream(conversation(desk)):
-        if desk.stop.is_set():
-            raise Stopped
         match part:
-            case TextDelta(text):
-                desk.surface.delta(text)
-            case TurnEnded(blocks, stop_reason, usage):
-                turn = len(desk.view.turns) + 1
-                desk.append(ModelTurn(turn, [block.to_json() for block in blocks], stop_reason, usage))
+            case TextDelta(text, thinking):
+                desk.surface.delta(text, thinking=thinking)
+            case Retrying(reason, wait_s):
+                desk.surface.retrying(reason, wait_s)
+            case TurnEnded():
+                return part
+    raise ModelError(f"{desk.model.name} ended without a turn. Resume, to ask again.")
+
+
+def _journaled(desk: Desk, ended: TurnEnded) -> list[Json]:
+    """The blocks as the journal keeps them.
+
+    The journal masks what looks like a secret, and thinking must go back as it came or not at all: a thinking
+    block that would be masked, or that stands behind a block that will be, is marked as not to be sent back.
+    """
+    journaled: list[Json] = []
+    masked = False
+    for block in ended.blocks:
+        raw = block.to_json()
+        masked = masked or desk.mask(raw) != raw
+        withheld = masked and isinstance(block, Opaque)
+        journaled.append({"type": "thinking_withheld", "thinking": raw.get("thinking", "")} if withheld else raw)
+    return journaled
 
 
 def conversation(desk: Desk) -> Conversation:

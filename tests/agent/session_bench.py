@@ -81,9 +81,13 @@ class Watcher:
     on_entry: Callable[[Entry], None] = field(default=lambda _entry: None)
     entries: list[Entry] = field(default_factory=list)
     deltas: list[str] = field(default_factory=list)
+    retries: list[str] = field(default_factory=list)
 
-    def delta(self, text: str) -> None:
+    def delta(self, text: str, *, thinking: bool = False) -> None:
         self.deltas.append(text)
+
+    def retrying(self, reason: str, wait_s: float) -> None:
+        self.retries.append(reason)
 
     def progress(self, text: str) -> None: ...
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 
-from agent.model.playbook.words import match_phrase, namespace_of, words
+from agent.model.playbook.words import match_phrase, words
 from agent.model.port import Conversation, Json, ToolAnswer
-from agent.wording import means_everything, object_words, orders
+from agent.wording import means_everything, namespace_of, object_words, orders
 
 MAX_ATTEMPTS = 3
 ROLLOUT_TIMEOUT_S = 180

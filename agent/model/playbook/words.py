@@ -7,35 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.model.port import Context, Json, ToolSpec
-from agent.wording import is_order
+from agent.wording import is_order, means_all_namespaces, namespace_of
 
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _WORD = re.compile(rf"{_NAME}", re.IGNORECASE)
-_EXPLICIT = re.compile(
-    rf"(?:\bnamespace|\bproject|\bns|(?<!\S)-n|(?<!\S)--namespace)[ =:/]+[\"'`]?({_NAME})", re.IGNORECASE
-)
-_IMPLICIT = (
-    re.compile(rf"\b({_NAME})[\"'`]? (?:namespace|project)\b", re.IGNORECASE),
-    re.compile(rf"\bin (?:the )?[\"'`]?({_NAME})", re.IGNORECASE),
-    re.compile(r"\bon (?:the )?(dev|test|qa|staging|prod|production)\b", re.IGNORECASE),
-)
-_ENVIRONMENTS = {
-    word: spellings
-    for spellings in (("dev", "development"), ("test", "qa"), ("stage", "staging"), ("prod", "production"))
-    for word in spellings
-}
-_NOT_NAMESPACES = frozenset(
-    [
-        "a", "an", "the", "this", "that", "my", "our", "its", "it", "all", "any", "every", "each", "which", "what",
-        "whole", "entire", "same", "other", "new", "is", "are", "of", "for", "with", "and", "or", "to", "in", "on",
-        "namespace", "project", "cluster", "sandbox", "kubernetes", "openshift", "k8s",
-        "pending", "crashloop", "crashloopbackoff", "imagepullbackoff", "errimagepull", "oomkilled",
-        "createcontainerconfigerror", "containercreating", "terminating", "running", "evicted",
-        "here", "there", "general", "order", "time", "place", "progress", "state", "status", "loop", "trouble",
-        "error", "scheduling", "startup", "ok", "okay", "fine", "healthy", "unhealthy", "broken", "down",
-    ]
-)  # fmt: skip
-_ALL_NAMESPACES = re.compile(r"\b(?:all|every|any) namespaces?\b|(?<!\S)(?:-A|--all-namespaces)(?!\S)")
 _SLOT = re.compile(r"\{(\w+)\}")
 
 # Said out of politeness or grammar; without them "list the pods" is "list pods".
@@ -60,44 +35,6 @@ class Match:
 def words(task: str) -> tuple[str, ...]:
     """The task's words, in lower case; a name like shop-dev is one word."""
     return tuple(word.lower() for word in _WORD.findall(task))
-
-
-def namespace_of(task: str, context: Context) -> str:
-    """The namespace a task means: one it names, else the one it was started in.
-
-    Empty when it names an environment (`in prod`) and that is not exactly one namespace: to take another
-    would change the wrong objects.
-    """
-    explicit = _found(_EXPLICIT, task)
-    named = [*explicit, *(name for pattern in _IMPLICIT for name in _found(pattern, task))]
-    known = [name for name in (*named, *([] if explicit else words(task))) if name in context.namespaces]
-    if known:
-        return known[0]
-    environment = next((name for name in named if name in _ENVIRONMENTS), "")
-    if environment:
-        return _of_environment(environment, context) or (environment if environment in explicit else "")
-    return named[0] if named else context.namespace
-
-
-def _found(pattern: re.Pattern[str], task: str) -> list[str]:
-    return [name for found in pattern.findall(task) if not _is_word(name := str(found).lower())]
-
-
-def _is_word(name: str) -> bool:
-    return name in _NOT_NAMESPACES or name.isdigit()
-
-
-def _of_environment(environment: str, context: Context) -> str:
-    """The one namespace of an environment, going by its name; the sibling of the session's own, if there is one."""
-    known = {*context.namespaces, context.namespace}
-    there = sorted(name for name in known if set(_ENVIRONMENTS[environment]) & set(name.split("-")))
-    siblings = [name for name in there if _stem(name) == _stem(context.namespace)]
-    found = siblings or there
-    return found[0] if len(found) == 1 else ""
-
-
-def _stem(namespace: str) -> list[str]:
-    return [part for part in namespace.split("-") if part not in _ENVIRONMENTS]
 
 
 def match_phrase(task: str, context: Context, tools: Iterable[ToolSpec]) -> Match | None:
@@ -167,7 +104,7 @@ def _value(name: str, said: str, schema: Json) -> str | int:
 
 def _completed(tool: ToolSpec, given: Json, task: str, context: Context) -> Match:
     properties = tool.schema["properties"]
-    everywhere = "namespace" not in tool.schema.get("required", ()) and _ALL_NAMESPACES.search(task)
+    everywhere = "namespace" not in tool.schema.get("required", ()) and means_all_namespaces(task)
     if "namespace" in properties and "namespace" not in given and not everywhere:
         given |= {"namespace": named} if (named := namespace_of(task, context)) else {}
     if "previous" in properties and re.search(r"\bprevious\b|\bbefore\b|\blast life\b", task, re.IGNORECASE):

@@ -1,0 +1,52 @@
+"""Tools as the Messages API takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from anthropic import transform_schema
+
+from agent.model.port import Json, ToolSpec
+
+# What one request may ask of strict tools together.
+# Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs#schema-complexity-limits
+MAX_STRICT_TOOLS = 20
+MAX_STRICT_OPTIONAL = 24
+
+
+def tools_of(specs: Iterable[ToolSpec]) -> list[Json]:
+    """The tools in their order. Strict from the first on, as far as the API's limits allow; the gate checks all."""
+    tools: list[Json] = []
+    strict, optional = 0, 0
+    for spec in specs:
+        schema = without_null(spec.schema)
+        more = len(schema.get("properties", {})) - len(schema.get("required", ()))
+        fits = strict < MAX_STRICT_TOOLS and optional + more <= MAX_STRICT_OPTIONAL
+        tools.append(_tool(spec, schema, strict=fits))
+        if fits:
+            strict, optional = strict + 1, optional + more
+    return tools
+
+
+def _tool(spec: ToolSpec, schema: Json, *, strict: bool) -> Json:
+    tool: Json = {"name": spec.name, "description": spec.description.partition("Asked as:")[0].strip()}
+    return (
+        {**tool, "input_schema": transform_schema(schema), "strict": True}
+        if strict
+        else {**tool, "input_schema": schema}
+    )
+
+
+def without_null(schema: Json) -> Json:
+    """A schema whose optional arguments are left out rather than null: one union less for the grammar."""
+    properties = {name: _without_null(each) for name, each in schema.get("properties", {}).items()}
+    return {**schema, "properties": properties}
+
+
+def _without_null(schema: Json) -> Json:
+    variants: list[Any] = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    if len(variants) != 1:
+        return schema
+    rest = {key: value for key, value in schema.items() if key not in ("anyOf", "default")}
+    return {**variants[0], **rest}
