@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tools.cluster import errors
 from tools.cluster.resources import BUILTIN, ObjectRef, Resource, find, parse_resource_list
@@ -24,6 +24,9 @@ Resources = list[Resource]
 FIELD_MANAGER = "desk-agent"
 PAGE_OBJECTS = 500
 RETRY_AFTER_S = (0.3, 1.0)
+RETRY_AFTER_LIMIT_S = 10.0
+
+Sent = TypeVar("Sent")
 
 _STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 
@@ -323,6 +326,14 @@ class HttpCluster:
         content_type: str = "application/json",
         doing: str,
     ) -> bytes:
+        def send() -> bytes:
+            return self._send_once(method, path, query, body, content_type, doing)
+
+        return _again(send) if method == "GET" else send()
+
+    def _send_once(
+        self, method: str, path: str, query: Mapping[str, str], body: Json | None, content_type: str, doing: str
+    ) -> bytes:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
@@ -341,7 +352,8 @@ class HttpCluster:
         except (HTTPError, ApiException, OSError) as error:
             raise errors.Unreachable(_no_answer(self._host, doing, error)) from error
         if response.status >= 400:
-            raise errors.from_status(response.status, data, doing=doing, host=self._host)
+            retry_after = response.headers.get("Retry-After")
+            raise errors.from_status(response.status, data, doing=doing, host=self._host, retry_after=retry_after)
         return data
 
     @property
@@ -349,13 +361,18 @@ class HttpCluster:
         return str(self._api.configuration.host)
 
 
-def _again(send: Callable[[], Json]) -> Json:
-    """Send what has no effect, up to three times while the API server is only indisposed."""
+def _again(send: Callable[[], Sent]) -> Sent:
+    """Send what has no effect, up to three times while the API server is only indisposed.
+
+    It is not waited for longer than `RETRY_AFTER_LIMIT_S`: who asks for more is told to the caller at once.
+    """
     for wait_s in RETRY_AFTER_S:
         try:
             return send()
-        except (errors.Throttled, errors.ServerFailure):
-            time.sleep(wait_s)
+        except (*errors.PASSING, errors.Modified) as error:
+            if error.retry_after_s > RETRY_AFTER_LIMIT_S:
+                raise
+            time.sleep(max(wait_s, error.retry_after_s))
     return send()
 
 

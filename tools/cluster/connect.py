@@ -35,7 +35,7 @@ def connect(where: Where, *, timeout_s: float = 30.0) -> HttpCluster:
     from kubernetes.client import ApiClient
 
     configuration, namespace = _configuration(where)
-    configuration.retries = _read_retries()
+    configuration.retries = False  # HttpCluster sends again what may be sent again, and knows what that is
     api = ApiClient(configuration)
     api.user_agent = "desk-agent"
     return HttpCluster(api, namespace=namespace, fingerprint=fingerprint(configuration), timeout_s=timeout_s)
@@ -145,21 +145,3 @@ def _line(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "it cannot be parsed"
     return f"{problem} (line {mark.line + 1})" if mark else str(problem)
-
-
-def _read_retries() -> Any:
-    """Only reads are sent again: a change whose answer was lost may have happened."""
-    from urllib3 import Retry
-
-    return Retry(
-        total=3,
-        connect=1,
-        read=1,
-        status=3,
-        status_forcelist=(429, 500, 502, 503, 504),
-        allowed_methods=frozenset({"GET"}),
-        backoff_factor=0.2,
-        backoff_max=5,
-        retry_after_max=10,
-        raise_on_status=False,
-    )

@@ -7,6 +7,7 @@
       Forbidden              403
       NotFound               404
       Conflict               409: it changed, or exists already
+        Modified             409: another write came in between
       Invalid                400, 422
       Throttled              429
       ServerFailure          5xx
@@ -24,6 +25,9 @@ MESSAGE_LIMIT_CHARS = 600
 
 class ClusterError(Exception):
     """The cluster did not do what was asked; the text says what, where and what next."""
+
+    retry_after_s: float = 0.0
+    """How long the API server asks to wait before the next try."""
 
 
 class ClusterSettingsError(ClusterError):
@@ -50,6 +54,10 @@ class Conflict(ClusterError):
     """409: the object was modified meanwhile, or exists already."""
 
 
+class Modified(Conflict):
+    """409: another write of the object came in between; the same request may do better."""
+
+
 class Invalid(ClusterError):
     """400 or 422: the API server finds the request or the object wrong."""
 
@@ -64,6 +72,11 @@ class ServerFailure(ClusterError):
 
 PASSING = (Unreachable, Throttled, ServerFailure)
 """What may be over the next time one asks."""
+
+RESUMABLE = (*PASSING, Modified, Unauthorized)
+"""What ends a process but not its session: that goes on when the cluster answers, or the user has logged in."""
+
+_FAILING = "The API server failed: try again in a minute (kubectl get --raw /readyz tells how it is)."
 
 _KINDS: dict[int, tuple[type[ClusterError], str]] = {
     400: (Invalid, ""),
@@ -80,19 +93,41 @@ _KINDS: dict[int, tuple[type[ClusterError], str]] = {
 }
 
 
-def from_status(status: int, body: bytes | str | None, *, doing: str, host: str) -> ClusterError:
-    """Translate an HTTP status and a `Status` body (or anything else) into the error of its kind."""
-    kind, what_next = _KINDS.get(status, (ServerFailure, "") if status >= 500 else (Invalid, ""))
-    said = (_message(body) or f"HTTP {status}").rstrip(".")
-    return kind(f"{doing}: {said}. {what_next} (HTTP {status} from {host})" if what_next else f"{doing}: {said}")
+def from_status(
+    status: int, body: bytes | str | None, *, doing: str, host: str, retry_after: str | None = None
+) -> ClusterError:
+    """Translate an HTTP status, a `Status` body (or anything else) and a Retry-After into the error of its kind."""
+    kind, what_next = _KINDS.get(status, (ServerFailure, _FAILING) if status >= 500 else (Invalid, ""))
+    text, document = _decoded(body)
+    if kind is Conflict and document.get("reason") == "Conflict":
+        kind = Modified
+    said = (_message(text, document) or f"HTTP {status}").rstrip(".")
+    wait_s = _seconds(retry_after)
+    if wait_s > 60:
+        what_next = f"The API server asks to slow down: try again in {_long(wait_s)}."
+    error = kind(f"{doing}: {said}. {what_next} (HTTP {status} from {host})" if what_next else f"{doing}: {said}")
+    error.retry_after_s = wait_s
+    return error
 
 
-def _message(body: bytes | str | None) -> str:
+def _decoded(body: bytes | str | None) -> tuple[str, dict[str, Any]]:
+    """The body as text, and as a `Status` where it is one."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else (body or "")
     try:
-        status: Any = json.loads(text)
+        document: Any = json.loads(text)
     except ValueError:
-        status = None
-    if isinstance(status, dict) and status.get("message"):
-        text = str(status["message"])
-    return " ".join(text.split())[:MESSAGE_LIMIT_CHARS]
+        document = None
+    return text, document if isinstance(document, dict) else {}
+
+
+def _message(text: str, document: dict[str, Any]) -> str:
+    return " ".join(str(document.get("message") or text).split())[:MESSAGE_LIMIT_CHARS]
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds / 3600:.0f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
+
+
+def _seconds(retry_after: str | None) -> float:
+    """The API server gives whole seconds; a date, which a proxy may give, is left alone."""
+    return float(retry_after) if retry_after and retry_after.isdecimal() else 0.0

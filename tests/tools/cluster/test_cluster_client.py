@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,6 +57,9 @@ class Answer:
 def failure(status: int, message: str = "", **headers: str) -> Answer:
     body = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": status}
     return Answer(status, body, headers)
+
+
+MODIFIED = Answer(409, {"kind": "Status", "reason": "Conflict", "message": "the object has been modified"})
 
 
 class PlayedApi:
@@ -151,10 +155,11 @@ CALLS = pytest.mark.parametrize("call", [get, patch, review])
         (failure(403, "bob cannot get"), errors.Forbidden, "bob cannot get.* Ask who administers the namespace"),
         (failure(404, '"checkout" not found'), errors.NotFound, '"checkout" not found'),
         (failure(409, "has been modified"), errors.Conflict, "has been modified"),
+        (MODIFIED, errors.Modified, "has been modified"),
         (failure(410, "too old"), errors.Conflict, "too old"),
         (failure(418, "teapot"), errors.Invalid, "teapot"),
         (failure(422, "must be positive"), errors.Invalid, "must be positive"),
-        (failure(500, "etcd is gone"), errors.ServerFailure, "etcd is gone"),
+        (failure(500, "etcd is gone"), errors.ServerFailure, r"etcd is gone.* try again .*HTTP 500 from http"),
         (failure(504, "timeout"), errors.ServerFailure, "timeout"),
         (failure(500), errors.ServerFailure, "HTTP 500|Failure"),
         (Answer(502, b"<html>Bad Gateway</html>"), errors.ServerFailure, "<html>Bad Gateway</html>"),
@@ -213,7 +218,13 @@ def test_a_read_is_sent_again(first: Answer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "times"), [(SLOW_DOWN, errors.Throttled, 4), (failure(501), errors.ServerFailure, 1)]
+    ("answer", "kind", "times"),
+    [
+        (SLOW_DOWN, errors.Throttled, 3),
+        (failure(500), errors.ServerFailure, 3),
+        (Answer(0), errors.Unreachable, 3),
+        (failure(429, "come back in an hour", Retry_After="3600"), errors.Throttled, 1),
+    ],
 )
 def test_a_read_is_not_sent_for_ever(answer: Answer, kind: type[errors.ClusterError], times: int) -> None:
     with playing(answer) as api:
@@ -222,12 +233,20 @@ def test_a_read_is_not_sent_for_ever(answer: Answer, kind: type[errors.ClusterEr
         assert len(api.asked) == times
 
 
+@pytest.mark.parametrize(("retry_after", "at_least_s"), [("1", 1.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.3)])
+def test_the_server_says_how_long_to_wait(retry_after: str, at_least_s: float) -> None:
+    with playing(failure(429, "slow down", Retry_After=retry_after), LIVE) as api:
+        begun = time.monotonic()
+        get(api.cluster)
+        assert at_least_s <= time.monotonic() - begun < at_least_s + 0.6
+
+
 def dry_run(cluster: HttpCluster) -> object:
     return cluster.patch(CHECKOUT, {"spec": {"replicas": 2}}, dry_run=True)
 
 
 @pytest.mark.parametrize("call", [review, dry_run])
-@pytest.mark.parametrize("first", [SLOW_DOWN, UNAVAILABLE, failure(500)])
+@pytest.mark.parametrize("first", [SLOW_DOWN, UNAVAILABLE, failure(500), Answer(0), MODIFIED])
 def test_what_has_no_effect_is_sent_again(call: Call, first: Answer) -> None:
     with playing(first, LIVE) as api:
         call(api.cluster)
