@@ -1,0 +1,275 @@
+"""A proxy in front of an API server that does what networks and API servers do at their worst.
+
+A rule says for which requests (method, path, which of them in order) and what happens to them. A request that
+no rule is for is passed on, and so is one that comes after its rule's last time.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, assert_never
+from urllib.parse import urlsplit
+
+import yaml
+
+EVER = 1_000_000
+DRY_RUN = re.compile(r"[?&]dryRun=All")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answered in the API server's place, which never hears of the request."""
+
+    status: int
+    message: str = "it is not its day"
+    reason: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        head = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": self.status}
+        return json.dumps({**head, "message": self.message, "reason": self.reason}).encode()
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The connection is reset before the API server hears of the request, or after it has done it."""
+
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The API server does it, and the connection ends in the middle of its answer's body."""
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Passed on after some seconds, whether somebody still waits for the answer or not."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """Something happens at exactly that moment: before the request is passed on, or before it is answered."""
+
+    do: Callable[[], object]
+    done: bool = False
+
+
+Action = Answer | Reset | Cut | Delay | Meanwhile
+
+
+@dataclass
+class Rule:
+    """What happens to the requests from the `first` that matches on, `times` of them."""
+
+    where: Where
+    action: Action
+    first: int = 1
+    times: int = EVER
+    seen: int = 0
+
+    def takes(self, method: str, path: str) -> bool:
+        """Whether this request is one of them; counts it if it matches."""
+        if method != self.where.method or not re.search(self.where.path, path):
+            return False
+        self.seen += 1
+        return self.first <= self.seen < self.first + self.times
+
+
+@dataclass(frozen=True)
+class Where:
+    """Requests: the method, and what is looked for in the path with its query."""
+
+    method: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A request that the API server got, what it answered, and when it came to the proxy."""
+
+    method: str
+    path: str
+    status: int
+    at: float
+
+
+class FaultProxy(ThreadingHTTPServer):
+    """Listens between enter and exit; `upstream` is the API server's address, over plain HTTP."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, upstream: str) -> None:
+        self.upstream = urlsplit(upstream)
+        self.came: list[tuple[str, str, float]] = []
+        self.passed: list[Passed] = []
+        self._rules: list[Rule] = []
+        self._guard = threading.Lock()
+        self._over = threading.Event()
+        self._busy = 0
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self) -> FaultProxy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.shutdown()
+        self.server_close()
+
+    def kubeconfig(self, folder: Path, token: str = "sandbox", name: str = "proxy") -> Path:
+        """A kubeconfig that goes through here."""
+        context = {"cluster": "proxy", "user": "proxy", "namespace": "shop-dev"}
+        document: dict[str, Any] = {
+            "apiVersion": "v1", "kind": "Config", "current-context": "proxy",
+            "clusters": [{"name": "proxy", "cluster": {"server": f"http://127.0.0.1:{self.server_port}"}}],
+            "users": [{"name": "proxy", "user": {"token": token}}],
+            "contexts": [{"name": "proxy", "context": context}],
+        }  # fmt: skip
+        file = folder / f"{name}.yaml"
+        file.write_text(yaml.safe_dump(document))
+        return file
+
+    def at(self, where: Where, action: Action, *, first: int = 1, times: int = EVER) -> Rule:
+        """Add a rule; of several that take a request, the first one counts."""
+        rule = Rule(where, action, first, times)
+        with self._guard:
+            self._rules.append(rule)
+        return rule
+
+    def heal(self) -> None:
+        """Take all rules away, and wait until what is under way has ended."""
+        with self._guard:
+            self._rules.clear()
+        self.wait_until_idle()
+
+    def wait_until_idle(self, timeout_s: float = 20.0) -> None:
+        """Wait until no request is under way any more."""
+        deadline = time.monotonic() + timeout_s
+        while self._busy:
+            assert time.monotonic() < deadline, f"{self._busy} requests are still under way"
+            time.sleep(0.02)
+
+    def effects(self) -> list[Passed]:
+        """The patches that the API server has made."""
+        return [p for p in self.passed if p.method == "PATCH" and not DRY_RUN.search(p.path) and p.status == 200]
+
+    def came_to(self, where: Where) -> list[float]:
+        """When requests of this sort came, whatever became of them."""
+        return [at for method, path, at in self.came if method == where.method and re.search(where.path, path)]
+
+    def rule_for(self, method: str, path: str) -> Rule | None:
+        with self._guard:
+            self.came.append((method, path, time.monotonic()))
+            taken = [rule for rule in self._rules if rule.takes(method, path)]
+            return taken[0] if taken else None
+
+    def busy(self, by: int) -> None:
+        with self._guard:
+            self._busy += by
+
+    def rest(self, seconds: float) -> None:
+        self._over.wait(seconds)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close, and nothing else: a connection that is to be reset says no goodbye."""
+        self.close_request(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever waited for the answer has left."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: FaultProxy
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+
+    def _serve(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        at = time.monotonic()
+        self.server.busy(1)
+        try:
+            rule = self.server.rule_for(self.command, self.path)
+            self._follow(rule.action if rule else None, body, at)
+        finally:
+            self.server.busy(-1)
+
+    def _follow(self, action: Action | None, body: bytes, at: float) -> None:
+        match action:
+            case None:
+                self._answer(*self._pass_on(body, at))
+            case Answer():
+                self._answer(action.status, action.body, action.headers)
+            case Reset(done):
+                if done:
+                    self._pass_on(body, at)
+                self._reset()
+            case Cut():
+                self._cut(*self._pass_on(body, at))
+            case Delay(seconds):
+                self.server.rest(seconds)
+                self._answer(*self._pass_on(body, at))
+            case Meanwhile(do, done):
+                if not done:
+                    do()
+                answer = self._pass_on(body, at)
+                if done:
+                    do()
+                self._answer(*answer)
+            case _:
+                assert_never(action)
+
+    def _pass_on(self, body: bytes, at: float) -> tuple[int, bytes, Mapping[str, str]]:
+        upstream = self.server.upstream
+        connection = http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=30)
+        headers = {key: value for key, value in self.headers.items() if key.lower() not in ("host", "connection")}
+        connection.request(self.command, self.path, body or None, headers)
+        answer = connection.getresponse()
+        data = answer.read()
+        connection.close()
+        self.server.passed.append(Passed(self.command, self.path, answer.status, at))
+        return answer.status, data, {"Content-Type": answer.getheader("Content-Type") or "application/json"}
+
+    def _answer(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
+        self._head(status, data, headers)
+        self.wfile.write(data)
+
+    def _cut(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
+        self._head(status, data, headers)
+        self.wfile.write(data[: len(data) // 2])
+        self.close_connection = True
+
+    def _head(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": "application/json",
+            **headers,
+            "Content-Length": str(len(data)),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Silent."""
