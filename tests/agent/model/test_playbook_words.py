@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from agent.model.playbook.words import match_phrase, namespace_of, words
+from agent.model.playbook.words import match_phrase, words
 from agent.model.port import Context
+from agent.wording import namespace_of
 from tests.agent.model.playbook_parts import HERE, NAMESPACES, SPECS
 
 
