@@ -1,0 +1,67 @@
+"""Credentials that expire: a session that has begun waits until somebody has logged in again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.proxy import Answer, Where
+from tests.faults.scene import (
+    DRY_RUN,
+    EFFECT,
+    PODS,
+    READ,
+    WHOAMI,
+    Scene,
+    assert_done_once,
+    assert_nothing_begun,
+    assert_paused,
+    assert_said,
+    set_memory,
+)
+
+EXPIRED = Answer(401, "Unauthorized", "Unauthorized")
+NOT_YET = pytest.mark.xfail(strict=True, reason="gate and act answer a 401 to the model, as if it were for good")
+LOG_IN = "The credentials in the kubeconfig are unknown or have expired: log in again"
+
+
+def test_at_the_start_nothing_is_begun(scene: Scene) -> None:
+    scene.proxy.at(WHOAMI, EXPIRED)
+    assert_said(scene.desk(*set_memory()), 1, "error: ask for a SelfSubjectReview: Unauthorized.", LOG_IN)
+    assert len(scene.proxy.came_to(WHOAMI)) == 1
+    assert_nothing_begun(scene)
+
+
+@NOT_YET
+@pytest.mark.parametrize(
+    ("where", "first"), [(READ, 1), (READ, 3), (DRY_RUN, 1), (EFFECT, 1)], ids=["plan", "act", "dry run", "effect"]
+)
+def test_in_the_middle_the_session_pauses(scene: Scene, where: Where, first: int) -> None:
+    scene.proxy.at(where, EXPIRED, first=first)
+    assert_paused(scene.desk(*set_memory()), 1, "Unauthorized", LOG_IN)
+    assert scene.effects() == 0
+    scene.proxy.heal()
+    scene.resume()
+    assert_done_once(scene)
+
+
+@NOT_YET
+def test_while_a_rollout_is_waited_for_the_session_pauses(scene: Scene) -> None:
+    scene.proxy.at(PODS, EXPIRED)
+    assert_paused(scene.desk("run", "set memory limit of checkout in shop-dev to 64Mi"), 1, LOG_IN)
+    assert scene.effects() == 1
+    scene.proxy.heal()
+    scene.resume()
+    assert_done_once(scene)
+
+
+def test_a_resume_before_the_login_changes_nothing(scene: Scene) -> None:
+    scene.proxy.at(EFFECT, Answer(503))
+    assert_paused(scene.desk(*set_memory()), 1)
+    scene.proxy.heal()
+    scene.proxy.at(WHOAMI, EXPIRED)
+    events = scene.types()
+    assert_said(scene.desk("resume"), 1, LOG_IN)
+    assert scene.types() == events
+    scene.proxy.heal()
+    scene.resume()
+    assert_done_once(scene)
