@@ -106,7 +106,7 @@ class LiveConsole:
         self._still()
         if self._open not in (None, style):
             self._end_line()
-        self._open = style
+        self._open = None if text.endswith("\n") else style
         self._print(text, style=style, end="")
 
     def retrying(self, reason: str, wait_s: float) -> None:
@@ -149,6 +149,8 @@ class LiveConsole:
     def replay(self, entry: Entry) -> None:
         """One event of the past, with the words that once came as a stream."""
         if entry.type == "model_turn":
+            for reason in entry.body.get("retries", ()):
+                self._print(f"[{reason}: asked again]", style="yellow")
             for raw in entry.body["blocks"]:
                 if raw["type"] == "text":
                     self.delta(raw["text"])
@@ -222,9 +224,8 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
 
 def _turn(turn: ModelTurn) -> list[tuple[str, str]]:
     """What a turn took; nothing of a planner that takes nothing."""
-    retried = [("yellow", f"   asked again: {reason}") for reason in turn.retries]
     if not turn.usage:
-        return retried
+        return []
     cached = int(turn.usage.get("cache_read_input_tokens") or 0)
     sent = tokens(turn.usage) - int(turn.usage.get("output_tokens") or 0)
     cost = "" if turn.cost_usd is None else f", ${turn.cost_usd:.4f}"
@@ -232,7 +233,7 @@ def _turn(turn: ModelTurn) -> list[tuple[str, str]]:
     text = (
         f"   turn {turn.turn}: {turn.duration_s:.1f} s, {sent:,} tokens in ({cached:,} cached), {out:,} out{cost}"
     )
-    return [*retried, ("dim", text)]
+    return [("dim", text)]
 
 
 def _call(raw: dict[str, Any], risks: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.journal.events import Json
+from agent.model.port import USAGE
 
 if TYPE_CHECKING:
     from agent.approvals import Row
@@ -34,6 +35,7 @@ def session(view: SessionView) -> Json:
         "summary": closed.summary if closed else (view.paused.reason if view.paused else ""),
         "next_action": ending.next_action if ending else "",
         "turns": len(view.turns),
+        "usage": _usage(view),
         "approval": waiting.approval_id if waiting else None,
         "subtasks": [
             {
@@ -52,6 +54,14 @@ def session(view: SessionView) -> Json:
             if r.tool not in ("finish", "refer")
         ],
     }
+
+
+def _usage(view: SessionView) -> Json:
+    """What all turns took together: tokens, under the Messages API's names, and US dollars if all are known."""
+    counted = {name: sum(int(turn.usage.get(name) or 0) for turn in view.turns) for name in USAGE}
+    costs = [turn.cost_usd for turn in view.turns]
+    known = [cost for cost in costs if cost is not None]
+    return {**counted, "cost_usd": round(sum(known), 6) if known and len(known) == len(costs) else None}
 
 
 def approval(row: Row) -> Json:

@@ -43,6 +43,16 @@ class ToolOutcome(_Document):
     data: Json | None
 
 
+class Usage(_Document):
+    """What a session took: tokens, as the Messages API counts them; `cost_usd` None when nobody knows the price."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_creation_input_tokens: int
+    cache_read_input_tokens: int
+    cost_usd: float | None
+
+
 class Session(_Document):
     """`desk run -o json`, `desk show -o json`."""
 
@@ -59,6 +69,7 @@ class Session(_Document):
     summary: str
     next_action: str
     turns: int
+    usage: Usage
     approval: str | None
     subtasks: list[Subtask]
     incidents: list[str]

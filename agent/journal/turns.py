@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agent.journal.events import Json, ModelTurn, ToolResult
+from agent.model.port import USAGE
 
 MAX_FAULTY_TURNS = 3
 """So many turns in a row that could not be used end the session."""
@@ -48,5 +49,4 @@ def is_faulty(turn: ModelTurn, results: Mapping[str, ToolResult]) -> bool:
 
 def tokens(usage: Json) -> int:
     """All tokens of a turn: what of the model's context window is used after it."""
-    names = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
-    return sum(int(usage.get(name) or 0) for name in names)
+    return sum(int(usage.get(name) or 0) for name in USAGE)

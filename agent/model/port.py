@@ -16,6 +16,10 @@ StopReason = Literal[
 ]
 
 
+USAGE = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+"""What a turn's usage counts, under the Messages API's names; together, what of the context window is used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """Words of the model, or of the person who asks."""

@@ -28,10 +28,9 @@ def gate(desk: Desk, call: ToolUse) -> None:
     tool = find_tool(desk, call.name)
     if tool is None:
         return _answer(desk, call, f'There is no tool "{call.name}". There are: {_names(desk)}.', "arguments")
-    if (wrong := _out_of_place(desk, call)) is not None:
-        return _answer(desk, call, wrong, "arguments")
     try:
         arguments = tool.check(call.input)
+        _refuse_out_of_place(desk, call)
         if tool.risk is Risk.READ or (tool.risk is Risk.RENDER and not desk.view.task.read_only):
             return _allow(desk, call, tool)
         _gate_change(desk, call, tool, arguments)
@@ -48,22 +47,22 @@ def find_tool(desk: Desk, name: str) -> Tool | None:
     return desk.tools.get(name) or next((tool for tool in ENDINGS if tool.name == name), None)
 
 
-def _out_of_place(desk: Desk, call: ToolUse) -> str | None:
-    """Why this call cannot be made here, though there is such a tool."""
+def _refuse_out_of_place(desk: Desk, call: ToolUse) -> None:
+    """Raises `ArgumentsError` for a call that cannot be made here, though it could be elsewhere."""
     if call.name in {tool.name for tool in ENDINGS} and len(desk.view.calls()) > 1:
-        return f"{call.name} ends the session: call it alone, after you have read what the other calls answered."
-    if desk.view.task.call is not None:
-        return None
+        raise ArgumentsError(
+            f"{call.name} ends the session: call it alone, after you have read what the other calls answered."
+        )
+    if desk.view.task.call is not None:  # a person typed it
+        return
     namespace = str(call.input.get("namespace") or "")
     started, oriented = desk.view.task, desk.view.oriented
     context = Context(started.namespace, tuple(oriented.namespaces) if oriented else ())
-    if not namespace or is_within(started.task, namespace, context):
-        return None
-    home = namespace_of(started.task, context)
-    return (
-        f"Namespace {namespace} is outside this task, which is about {home}. Stay there; "
-        f"if the cause lies in {namespace}, say so when you finish."
-    )
+    if namespace and not is_within(started.task, namespace, context):
+        raise ArgumentsError(
+            f"Namespace {namespace} is outside this task, which is about {namespace_of(started.task, context)}. "
+            f"Stay there; if the cause lies in {namespace}, say so when you finish."
+        )
 
 
 def _allow(desk: Desk, call: ToolUse, tool: Tool) -> None:

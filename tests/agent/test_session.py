@@ -257,10 +257,10 @@ def test_the_same_call_three_times_hands_over(bench: Bench) -> None:
     assert "same call was made 3 times" in summary(desk)
 
 
-def test_a_model_that_ends_its_turn_without_a_call_ends_the_session(bench: Bench) -> None:
-    desk = bench.begin(Scripted([Text("All is well.")]))
-    assert drive(desk) == 0
-    assert summary(desk) == "All is well."
+def test_a_model_that_ends_its_turns_without_a_call_is_not_believed_to_be_done(bench: Bench) -> None:
+    desk = bench.begin(Scripted(*[[Text("All is well.")]] * 3))
+    assert drive(desk) == 4
+    assert summary(desk).endswith("Its last words: All is well.")
 
 
 def failing(error: BaseException) -> Callable[[], list[Block]]:
@@ -406,7 +406,7 @@ def test_three_failing_attempts_are_an_incident(bench: Bench) -> None:
 
 def test_a_secret_that_the_model_says_is_not_written_down(bench: Bench) -> None:
     token = "ghp_" + "a1B2" * 9
-    desk = bench.begin(Scripted([Text(f"token {token}")]))
+    desk = bench.begin(Scripted([Text(f"token {token}"), *finish()]))
     assert drive(desk) == 0
     written = "".join(str(entry.body) for entry in desk.journal.entries())
     assert token not in written + bench.working() + bench.git("log", "-p")

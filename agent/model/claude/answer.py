@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.model.port import Block, Json, Opaque, StopReason, Text, ToolUse
+from agent.model.port import USAGE, Block, Json, Opaque, StopReason, Text, ToolUse
 
 if TYPE_CHECKING:
     from anthropic.types import ContentBlock, Message
 
 CUT_OFF = ("max_tokens", "model_context_window_exceeded")
-COUNTED = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 def blocks_of(message: Message) -> tuple[Block, ...]:
@@ -23,7 +22,7 @@ def blocks_of(message: Message) -> tuple[Block, ...]:
 
 def usage_of(message: Message) -> Json:
     """The tokens, under the API's names."""
-    return {name: count for name in COUNTED if (count := getattr(message.usage, name)) is not None}
+    return {name: count for name in USAGE if (count := getattr(message.usage, name)) is not None}
 
 
 def stop_reason_of(message: Message) -> StopReason:

@@ -165,7 +165,15 @@ STEPS: list[tuple[str, tuple[Event, ...], str]] = [
     ("finish", FINISHED, "close"),
     ("refer", REFERRED, "close"),
     ("finish failed", (FINISHED[0], ToolResult("c1", "finish", "no", ok=False)), "think"),
-    ("words only", (SAID,), "close"),
+    ("words only", (SAID,), "think"),
+    ("words only, thrice", (SAID, SAID, SAID), "close"),
+    ("words only, a call, words only", (SAID, SAID, CALL, read("c1"), SAID), "think"),
+    ("a refusal", (replace(SAID, stop_reason="refusal"),), "close"),
+    ("a refusal with a call", (replace(CALL, stop_reason="refusal"),), "close"),
+    ("a full context", (replace(CALL, stop_reason="model_context_window_exceeded"),), "close"),
+    ("cut off", (replace(SAID, stop_reason="max_tokens"),), "think"),
+    ("paused", (replace(SAID, stop_reason="pause_turn"),), "think"),
+    ("nearly full", (replace(CALL, usage={"output_tokens": 801}), read("c1")), "think"),
     ("closed", (CALL, CLOSED), "close"),
     ("the same call twice", tuple(same_call(2)), "think"),
     ("the same call thrice", tuple(same_call(3)), "close"),
@@ -227,7 +235,12 @@ def test_the_conversation_has_answers_after_each_turn(journal: Journal) -> None:
                 ToolUse("c2", "get", {"name": "b"}),
             )
         ),
-        AnswersMessage((ToolAnswer("c1", "kind: Pod"), ToolAnswer("c2", "no such pod", ok=False, error="failed"))),
+        AnswersMessage(
+            (
+                ToolAnswer("c1", "kind: Pod", tool="get"),
+                ToolAnswer("c2", "no such pod", ok=False, error="failed", tool="get"),
+            )
+        ),
         AssistantMessage((Text("turn 2"), ToolUse("c3", "get", {}))),
     )
 
