@@ -230,3 +230,22 @@ def test_rights_are_checked_before_anybody_is_asked(
     assert f"system:serviceaccount:{namespace}:view may not patch deployments/checkout" in done.stdout
     assert workspace.approvals() == []
     assert patches(namespace) == []
+
+
+def test_a_deletion_is_asked_for_made_and_undone(
+    workspace: Workspace, broken: Broken, kubeconfig_of: KubeconfigOf
+) -> None:
+    namespace = broken("dev")
+    kubectl("create", "configmap", "colours", "-n", namespace, "--from-literal=sky=blue")
+    arguments = json.dumps({"namespace": namespace, "kind": "configmap", "name": "colours"})
+    assert workspace.desk("call", "delete", "--json", arguments).returncode == 3
+    (row,) = workspace.approvals()
+    assert "-  sky: blue" in row["diff"]
+    editor = kubeconfig_of(namespace, "edit")
+    assert workspace.desk("approvals", "approve", row["id"], "--kubeconfig", editor).returncode == 0
+    assert workspace.desk("resume").returncode == 0
+    assert "colours" not in kubectl("get", "configmaps", "-n", namespace, "-o", "name")
+    commit = workspace.git("log", "--format=%h", "--grep=^Changes:", "-1").strip()
+    undone = workspace.desk("rollback", commit)
+    assert undone.returncode == 0, undone.stdout + undone.stderr
+    assert kubectl("get", "configmap", "colours", "-n", namespace, "-o", "jsonpath={.data.sky}") == "blue"
