@@ -36,8 +36,9 @@ format: .venv/.ready
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: .venv/.ready  ## Write the JSON schemas in docs/ anew
+docs: .venv/.ready  ## Write the JSON schemas and the tables in docs/ anew
 	$(BIN)/python -m agent.schemas docs/schemas
+	$(BIN)/python -m agent.docs docs
 
 clean:
 	rm -rf .venv .demo .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
