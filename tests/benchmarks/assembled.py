@@ -87,11 +87,14 @@ class Begun:
     desk: Desk
     started: SessionStarted
 
-    def drive(self) -> int:
-        """Run it as `agent.app` does; gives the exit code."""
+    def drive(self) -> None:
+        """Run it as `agent.app` does; raises `RuntimeError` when it does not end well."""
         with self.desk.journal.lease(self.desk.view.id), self.desk.stop.on_sigterm():
             self.desk.append(self.started)
-            return drive(self.desk)
+            code = drive(self.desk)
+        if code != 0:
+            ended = self.desk.view.closed or self.desk.view.paused
+            raise RuntimeError(f"session {self.desk.view.id} ended with exit code {code}: {ended}")
 
 
 @contextlib.contextmanager

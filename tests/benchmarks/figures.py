@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 TOP = Path(__file__).parents[2]
-_HOSTILE = ("DESK_", "GIT_", "KUBE", "PYTHON")
+_HOSTILE = ("DESK_", "GIT_", "KUBE", "PYTHON", "ANTHROPIC_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def environment(home: Path) -> dict[str, str]:
     config.write_text("[user]\n\tname = Kim\n\temail = kim@example.com\n")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_HOSTILE)}
     own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "GIT_CONFIG_GLOBAL": str(config)}
-    return {**kept, **own, "GIT_CONFIG_NOSYSTEM": "1", "PYTHONPATH": str(TOP)}
+    return {**kept, **own, "GIT_CONFIG_NOSYSTEM": "1", "NO_PROXY": "127.0.0.1", "PYTHONPATH": str(TOP)}
 
 
 def measured(module: str, *arguments: object, env: dict[str, str]) -> dict[str, Any]:

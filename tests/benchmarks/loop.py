@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from tests.benchmarks.figures import Spread, bytes_in, environment, measured, table
 
@@ -41,16 +40,14 @@ def desk(folder: Path, turns: int, profile: cProfile.Profile | None = None) -> F
     """One session of Desk in `folder`."""
     from agent.history import init_repository
     from tests.benchmarks.assembled import assembled
-    from tests.benchmarks.played import Played
+    from tests.benchmarks.played import Clocked, Played
 
     init_repository(folder)
     before = bytes_in(folder)
-    model = Played(turns)
+    model = Clocked(Played(turns))
     with assembled(folder, SESSION, model, turns) as begun:
         drive = (lambda: profile.runcall(begun.drive)) if profile else begun.drive
-        code, whole_s, cpu_s = _timed(drive)
-    if code != 0:
-        raise RuntimeError(f"the session ended with exit code {code}")
+        whole_s, cpu_s = _timed(drive)
     return _figures(model.asked_at, whole_s, cpu_s, bytes_in(folder) - before)
 
 
@@ -75,15 +72,15 @@ def plain(folder: Path, turns: int, durability: str, profile: cProfile.Profile |
         )
 
     folder.mkdir(parents=True)
-    _, whole_s, cpu_s = _timed((lambda: profile.runcall(session)) if profile else session)
+    whole_s, cpu_s = _timed((lambda: profile.runcall(session)) if profile else session)
     return _figures(asked_at, whole_s, cpu_s, bytes_in(folder))
 
 
-def _timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
-    """What the work gives, its seconds, and its seconds of CPU."""
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    """The seconds that the work takes, and its seconds of CPU."""
     begin, cpu = time.monotonic(), time.process_time()
-    done = work()
-    return done, time.monotonic() - begin, time.process_time() - cpu
+    work()
+    return time.monotonic() - begin, time.process_time() - cpu
 
 
 def _figures(asked_at: list[float], whole_s: float, cpu_s: float, size_bytes: int) -> Figures:
@@ -116,7 +113,7 @@ def report(taken: Taken, turns: list[int], runs: int) -> str:
     """The tables."""
     return "\n\n".join(
         (
-            f"Turns of 2.4 kB, medians of {runs} runs (least-most); `Desk is`: Desk's median by that side's",
+            f"Turns of 2.4 kB, medians of {runs} runs (least-most); `Desk is`: Desk's by that side's, run by run",
             _times(taken, turns),
             _sizes(taken, turns),
             _growth(taken, turns),
@@ -165,9 +162,9 @@ def _growth(taken: Taken, turns: list[int]) -> str:
 
 
 def _ratio(taken: Taken, side: str, count: int, key: str) -> str:
-    """Desk's median by this side's."""
-    ours, theirs = (_spread(taken, each, count, key).median for each in ("desk", side))
-    return f"{ours / theirs:.3f}"
+    """Desk's figure by that of this side's run next to it: the median of the pairs."""
+    pairs = zip(taken["desk", count], taken[side, count], strict=True)
+    return f"{Spread.of([ours[key] / theirs[key] for ours, theirs in pairs]).median:.3f}"
 
 
 def _spread(taken: Taken, side: str, count: int, key: str) -> Spread:
@@ -182,7 +179,7 @@ def _profiled(side: str, turns: int, folder: Path) -> None:
     profile = cProfile.Profile()
     print(json.dumps(_one(side, folder / side, turns, profile)))
     stats = pstats.Stats(profile).strip_dirs()
-    stats.sort_stats("cumulative").print_stats(60)
+    stats.sort_stats("tottime").print_stats(60)
     stats.sort_stats("tottime").print_stats(40)
 
 
