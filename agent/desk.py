@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from agent.endings import ENDINGS
 from agent.journal.events import CallGated, Event
 from agent.journal.store import Entry, Journal
 from agent.journal.view import SessionView
+from agent.model.port import ToolSpec
 from agent.stopping import StopSignal
 from tools.frame import Plan, Tool, ToolContext
 
@@ -80,6 +83,12 @@ class Desk:
     stop: StopSignal
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     planned: dict[str, Planned] = field(default_factory=dict)
+
+    @cached_property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools as a model sees them, with those that end a session; the same in every turn."""
+        tools = (*self.tools.values(), *ENDINGS)
+        return tuple(ToolSpec(tool.name, tool.description, tool.schema, tool.phrases) for tool in tools)
 
     def append(self, *events: Event) -> None:
         """Write events to the journal; the view and the surface follow."""

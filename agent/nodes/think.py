@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 
 from agent.desk import Desk
-from agent.endings import ENDINGS
 from agent.errors import ModelError
 from agent.journal.events import Json, ModelTurn
 from agent.journal.view import SessionView
-from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, ToolSpec, TurnEnded
-from tools.frame import Tool
+from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, TurnEnded
 
 
 def think(desk: Desk) -> None:
@@ -64,13 +62,8 @@ def _journaled(desk: Desk, ended: TurnEnded) -> list[Json]:
 
 
 def conversation(desk: Desk) -> Conversation:
-    """What the model is given for its next turn."""
-    tools = tuple(_spec(tool) for tool in (*desk.tools.values(), *ENDINGS))
-    return Conversation(desk.view.task.task, _context(desk.view), tools, desk.view.messages())
-
-
-def _spec(tool: Tool) -> ToolSpec:
-    return ToolSpec(tool.name, tool.description, tool.schema, tool.phrases)
+    """What the model is given: task, surroundings, tools, and all that was said."""
+    return Conversation(desk.view.task.task, _context(desk.view), desk.specs, desk.view.messages())
 
 
 def _context(view: SessionView) -> Context:
