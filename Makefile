@@ -14,7 +14,7 @@ TASK ?= checkout keeps crashing in shop-dev, find out why and fix it
 
 run: .venv/.ready  ## The main job at work, in the sandbox
 	@$(BIN)/desk init .demo
-	@$(BIN)/desk run --workspace .demo --sandbox "$(TASK)"
+	@$(BIN)/desk run --workspace .demo --sandbox --model playbook "$(TASK)"
 	@echo
 	@echo "What it did stands in git (.demo):"
 	@git -C .demo log --format='  %h %s' -3
