@@ -201,7 +201,7 @@ def _needed_key(settings: Settings, name: str) -> str:
     if not key:
         raise UsageError(
             f"{name} needs a key: set ANTHROPIC_API_KEY, or name a file that holds it with --api-key-file. "
-            "Without one, --model playbook needs no key."
+            "Without one, run anew with --model playbook, which needs no key."
         )
     return key
 

@@ -14,8 +14,12 @@ from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta,
 def think(desk: Desk) -> None:
     """Ask the model, show its words as they come, and write its turn down."""
     began = time.monotonic()
-    with desk.stop.at_once():  # nothing is changed while the model is heard
-        ended = _listen(desk)
+    try:
+        with desk.stop.at_once():  # nothing is changed while the model is heard
+            ended = _listen(desk)
+    except ModelError:
+        desk.stop.check()  # a stop may break the connection before it gets here
+        raise
     desk.append(
         ModelTurn(
             turn=len(desk.view.turns) + 1,
