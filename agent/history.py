@@ -17,6 +17,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,12 +26,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.errors import DeskError, HistoryError, UsageError
+from agent.stopping import HeldBack, held_from_children
 from agent.workspace import TITLES, Edit, Workspace, applied, checked_path, plain_line
+
+if TYPE_CHECKING:
+    from git import Git
 
 LOCK_WAIT_S = 3.0
 LOCK_POLL_S = 0.05
+GIT_ENDS_WITHIN_S = 2.0
 STALE_AFTER_S = 600.0
 OUTPUT_LIMIT_CHARS = 2_000
 SUMMARY_LIMIT_CHARS = 72
@@ -100,7 +107,10 @@ class _Git:
         env: Mapping[str, str] | None = None,
         pass_fds: tuple[int, ...] = (),
     ) -> _Output:
-        """One git command to its end, whatever its status. Raises UsageError where git is not installed."""
+        """One git command to its end, whatever its status. Raises UsageError where git is not installed.
+
+        Where Ctrl-C ends the waiting for it, it is ended first: it never works on behind Desk's back.
+        """
         try:
             import git
         except ImportError as error:
@@ -111,19 +121,17 @@ class _Git:
             stream.write(stdin)
             stream.seek(0)
             try:
-                status, out, err = git.Git().execute(
-                    command,
-                    istream=stream,
-                    with_extended_output=True,
-                    with_exceptions=False,
-                    stdout_as_string=False,
-                    strip_newline_in_stdout=False,
-                    env={"LC_ALL": "C.UTF-8", **(env or {})},
-                    pass_fds=pass_fds,
-                )
+                with held_from_children():
+                    running = git.Git().execute(
+                        command,
+                        istream=stream,
+                        as_process=True,
+                        env={"LC_ALL": "C.UTF-8", **(env or {})},
+                        pass_fds=pass_fds,
+                    )
             except git.exc.GitCommandNotFound as error:
                 raise _not_installed() from error
-        return _Output(status, out, err)
+            return _ended(running)
 
     def ask(
         self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, fds: tuple[int, ...] = ()
@@ -133,6 +141,29 @@ class _Git:
         if output.status:
             raise _refusal(output.err, args[0], self.directory)
         return output
+
+
+def _ended(running: Git.AutoInterrupt) -> _Output:
+    try:
+        out, err = running.communicate()
+    except BaseException:
+        with HeldBack():
+            _end(running)
+        raise
+    return _Output(running.returncode, out, err.decode("utf-8", "replace"))
+
+
+def _end(running: Git.AutoInterrupt) -> None:
+    """SIGTERM lets git take its lock files away; what its hooks have started may live on."""
+    process = running.proc
+    if process is None:
+        return
+    process.terminate()
+    try:
+        process.wait(GIT_ENDS_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _not_installed() -> UsageError:
@@ -329,25 +360,26 @@ class History:
 
     @contextmanager
     def _index_held(self) -> Iterator[_Held]:
-        """Holds index.lock; on leaving, brings the index up to HEAD and lets go."""
-        fd = self._take_lock()
-        try:
+        """Holds index.lock; on leaving, brings the index up to HEAD and lets go. Signals wait until then."""
+        with HeldBack() as signals:
+            fd = self._take_lock(signals)
             try:
-                self._refuse_unfit_state()
-                head = self._head()
-                base = head or self._empty_tree
-                os.pwrite(fd, _MARKER + base.encode() + b"\n", 0)
-                yield _Held(fd, base, unborn=not head)
+                try:
+                    self._refuse_unfit_state()
+                    head = self._head()
+                    base = head or self._empty_tree
+                    os.pwrite(fd, _MARKER + base.encode() + b"\n", 0)
+                    yield _Held(fd, base, unborn=not head, signals=signals)
+                finally:
+                    self._settle(fd)
             finally:
-                self._settle(fd)
-        finally:
-            os.close(fd)
+                os.close(fd)
 
     @property
     def _lock_path(self) -> Path:
         return self._place.git_dir / "index.lock"
 
-    def _take_lock(self) -> int:
+    def _take_lock(self, signals: HeldBack) -> int:
         deadline = time.monotonic() + self._lock_wait_s
         while True:
             fd = self._new_lock()
@@ -357,7 +389,8 @@ class History:
                 continue
             if time.monotonic() >= deadline:
                 raise _held_by_another(self._lock_path)
-            time.sleep(LOCK_POLL_S)
+            with signals.let_through():
+                time.sleep(LOCK_POLL_S)
 
     def _new_lock(self) -> int | None:
         try:
@@ -460,11 +493,12 @@ def _age(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class _Held:
-    """index.lock, held: its descriptor, and what HEAD is (the empty tree on an unborn branch)."""
+    """index.lock, held: its descriptor, what HEAD is (the empty tree on an unborn branch), and what waits."""
 
     fd: int
     base: str
     unborn: bool
+    signals: HeldBack
 
 
 class _Tree:
@@ -553,17 +587,11 @@ class _Commit:
             return False
 
     def _run_commit(self, message: str) -> None:
-        """Runs `git commit`, which keeps the lock's flock for as long as it lives, even without Desk."""
-        output = self._git.run(
-            "commit",
-            "--quiet",
-            "--cleanup=whitespace",
-            "--file=-",
-            stdin=message.encode("utf-8", "replace"),
-            env={**self._env, "GIT_EDITOR": ":"},
-            pass_fds=(self._held.fd,),
-        )
-        if output.status:
+        """Runs `git commit`; where a signal that Desk outlives has ended git or its hook, once more."""
+        output = self._git_commit(message)
+        if output.status and self._held.signals.came:
+            output = self._git_commit(message)
+        if output.status and not self._moved():
             hooks = self._hooks()
             raise HistoryError(
                 f"git commit was refused in {self._place.top} "
@@ -572,6 +600,24 @@ class _Commit:
                 "Nothing was committed, the index is as it was, the files keep their changes. "
                 "Next: mend what it names, then run `desk resume`"
             )
+
+    def _git_commit(self, message: str) -> _Output:
+        """It keeps the lock's flock for as long as it lives, even without Desk. Its hooks may take long."""
+        with self._held.signals.let_through():
+            return self._git.run(
+                "commit",
+                "--quiet",
+                "--cleanup=whitespace",
+                "--file=-",
+                stdin=message.encode("utf-8", "replace"),
+                env={**self._env, "GIT_EDITOR": ":"},
+                pass_fds=(self._held.fd,),
+            )
+
+    def _moved(self) -> bool:
+        """Whether HEAD has the commit, whatever became of the git that made it."""
+        tip = self._git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}").text
+        return tip not in ("", self._held.base)
 
     def _hooks(self) -> list[str]:
         folder = self._place.top / self._git.ask("rev-parse", "--git-path", "hooks").text

@@ -1,14 +1,21 @@
-"""How a session is told to stop: SIGTERM drains it, Ctrl-C interrupts it."""
+"""How a session is told to stop: SIGTERM drains it, Ctrl-C interrupts it, and what neither may leave half done.
+
+Signals reach the main thread only; in another thread nothing here does anything about them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from tools.frame import Stopped
+
+PATIENCE_S = 1.0
+
+Handler = Callable[[int, FrameType | None], object]
 
 
 class StopSignal:
@@ -17,6 +24,9 @@ class StopSignal:
     def __init__(self) -> None:
         self._event = threading.Event()
         self._at_once = False
+        self._interrupts = 0
+        self._ending = False
+        self._impatient = False
 
     def set(self) -> None:
         """Ask for the stop."""
@@ -38,21 +48,24 @@ class StopSignal:
 
     @contextlib.contextmanager
     def on_sigterm(self) -> Iterator[None]:
-        """Set by SIGTERM while inside. Signals reach the main thread only; elsewhere this does nothing."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def handle(_number: int, _frame: FrameType | None) -> None:
-            self.set()
-            if self._at_once:
-                raise Stopped
-
-        before = signal.signal(signal.SIGTERM, handle)
+        """Set by SIGTERM while inside; Ctrl-C raises KeyboardInterrupt."""
         try:
-            yield
+            with _handling(signal.SIGTERM, self._terminate), _handling(signal.SIGINT, self._interrupt):
+                yield
         finally:
-            signal.signal(signal.SIGTERM, before)
+            if self._interrupts:  # the process ends by it: there is nothing more to interrupt
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _terminate(self, _number: int, _frame: FrameType | None) -> None:
+        self.set()
+        if self._at_once:
+            self._at_once = False
+            raise Stopped
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupts += 1
+        if not self._ending or (self._impatient and self._interrupts > 1):
+            raise KeyboardInterrupt
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:
@@ -66,12 +79,102 @@ class StopSignal:
 
     @contextlib.contextmanager
     def uninterrupted(self) -> Iterator[None]:
-        """Inside, Ctrl-C waits: the end protocol takes a moment, and half of it is worth nothing."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        """Inside, Ctrl-C waits: the end protocol takes a moment, and half of it is worth nothing.
+
+        The second Ctrl-C of a process raises KeyboardInterrupt, once it has taken longer than `PATIENCE_S`: a
+        hook of git may take for ever, and a resume does what is left.
+        """
+        patience = threading.Timer(PATIENCE_S, self._lose_patience)
+        patience.daemon = True
+        self._at_once, self._ending, self._impatient = False, True, False
         try:
+            with _handling(signal.SIGINT, self._interrupt):
+                patience.start()
+                yield
+        finally:
+            patience.cancel()
+            self._ending = False
+
+    def _lose_patience(self) -> None:
+        self._impatient = True
+        if self._interrupts > 1:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+class HeldBack:
+    """SIGINT and SIGTERM, held back from enter to exit, and then delivered as if they came just now."""
+
+    def __init__(self) -> None:
+        self.came: list[int] = []
+        """Those that were delivered inside `let_through`."""
+        self._waiting: list[int] = []
+        self._through = False
+        self._before: dict[int, signal._HANDLER] = {}
+
+    def __enter__(self) -> HeldBack:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if _is_heard(number):
+                self._before[number] = signal.getsignal(number)
+                signal.signal(number, self._take)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        while self._waiting:
+            signal.raise_signal(self._waiting.pop(0))
+
+    @contextlib.contextmanager
+    def let_through(self) -> Iterator[None]:
+        """Inside, they are delivered as they come: something waits here for somebody else."""
+        self._through = True
+        try:
+            while self._waiting:
+                self._take(self._waiting.pop(0), None)
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            self._through = False
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        if not self._through:
+            self._waiting.append(number)
+            return
+        self.came.append(number)
+        handler = self._before[number]
+        if callable(handler):
+            handler(number, frame)
+        else:  # the system's own, which ends the process
+            signal.signal(number, handler)
+            signal.raise_signal(number)
+
+
+@contextlib.contextmanager
+def held_from_children() -> Iterator[None]:
+    """A process that is started inside never sees the terminal's Ctrl-C: whoever started it decides its end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _handling(number: signal.Signals, handler: Handler) -> Iterator[None]:
+    """Inside, the handler gets the signal."""
+    if not _is_heard(number):
+        yield
+        return
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def _is_heard(number: signal.Signals) -> bool:
+    """Whether it can be handled here, and whoever started the process has not had it ignored (`nohup`, `&`)."""
+    return _in_main_thread() and signal.getsignal(number) is not signal.SIG_IGN
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
