@@ -174,6 +174,13 @@ class FaultProxy(ThreadingHTTPServer):
         """When requests of this sort came, whatever became of them."""
         return [at for method, path, at in self.came if method == where.method and re.search(where.path, path)]
 
+    def wait_for(self, where: Where, count: int = 1, timeout_s: float = 30.0) -> None:
+        """Wait until so many requests of this sort have come, whatever becomes of them."""
+        deadline = time.monotonic() + timeout_s
+        while len(self.came_to(where)) < count:
+            assert time.monotonic() < deadline, f"no {where.method} {where.path} came"
+            time.sleep(0.01)
+
     def rule_for(self, method: str, path: str) -> Rule | None:
         with self._guard:
             self.came.append((method, path, time.monotonic()))

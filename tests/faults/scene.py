@@ -55,6 +55,10 @@ class Running:
         """Send it, and it alone, a signal."""
         self.process.send_signal(number)
 
+    def tell_group(self, number: signal.Signals) -> None:
+        """Send it, and all that it has started, a signal: as a terminal does."""
+        os.killpg(self.process.pid, number)
+
     def end(self, timeout_s: float = ENDS_WITHIN_S) -> Ended:
         """Wait for its end."""
         try:
@@ -84,6 +88,7 @@ class Scene:
             [sys.executable, "-m", "agent", *arguments],
             cwd=root or self.root, env=everything,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            process_group=0,
         )  # fmt: skip
         return Running(process)
 
@@ -100,6 +105,12 @@ class Scene:
     def git(self, *arguments: str) -> str:
         done = subprocess.run(["git", "-C", str(self.root), *arguments], check=True, capture_output=True, text=True)
         return done.stdout.strip()
+
+    def slow_hook(self, seconds: float) -> Path:
+        """A hook that takes its time; gives the file that is there while it runs."""
+        running = self.root.parent / "hook-runs"
+        self.hook(f"touch {running}\nsleep {seconds}\nrm -f {running}")
+        return running
 
     def hook(self, script: str, name: str = "pre-commit") -> Path:
         """A hook of the workspace's repository."""
@@ -186,8 +197,13 @@ def assert_nothing_begun(scene: Scene) -> None:
 def assert_clean(scene: Scene) -> None:
     """Git has everything, and nothing is left lying about."""
     assert scene.git("status", "--porcelain") == ""
-    left = [*scene.root.rglob("*.lock"), *scene.root.rglob(".desk-write.tmp"), *scene.root.rglob("index.desk")]
-    assert [file for file in left if ".desk" not in file.relative_to(scene.root).parts] == []
+    assert [*scene.root.rglob(".desk-write.tmp"), *scene.root.rglob("index.desk")] == []
+    assert_no_lock(scene)
+
+
+def assert_no_lock(scene: Scene) -> None:
+    """Nobody's git is kept waiting."""
+    assert [*(scene.root / ".git").rglob("*.lock")] == []
 
 
 def assert_whole(scene: Scene, sessions: int = 1) -> None:
