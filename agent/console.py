@@ -209,9 +209,8 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
             return _result(text, ok=ok)
         case FilesRendered(files=files):
             return [("green", f"rendered: {', '.join(files)}")]
-        case Committed(sha=sha, subtask=subtask) if sha:
-            undo = "" if subtask == "close" or subtask.startswith("pause") else f"; undo: desk rollback {sha[:10]}"
-            return [("blue", f"commit {sha[:10]} ({subtask}){undo}")]
+        case Committed(sha=sha, subtask=subtask, undo=undo) if sha:
+            return [("blue", f"commit {sha[:10]} ({subtask})" + (f"; undo: {undo}" if undo else ""))]
         case IncidentOpened(title=title, severity=severity):
             return [("red", f"incident ({severity}): {title}")]
         case SessionPaused(reason=reason, next_action=action):

@@ -33,7 +33,12 @@ def record_subtask(desk: Desk, at: str, done: SubtaskDone) -> None:
     made, folder = _made(desk.view, done)
     edits = [*made, add_log(_subtask_log(desk.view, at, done)), update_working(working_state(desk.view))]
     trailers = {"Approved-By": done.approved_by, "Changes": folder}
-    commit(desk, done.subtask, at, done.title, trailers, edits)
+    commit(desk, done.subtask, at, done.title, trailers, edits, undo=_undo(desk.view, done))
+
+
+def _undo(view: SessionView, done: SubtaskDone) -> str:
+    """What undoes a subtask, before the commit: what changed the cluster is undone there, too."""
+    return "git revert" if done.call_id in view.rendered else "desk rollback"
 
 
 def _made(view: SessionView, done: SubtaskDone) -> tuple[tuple[Edit, ...], str]:
@@ -52,8 +57,17 @@ def record_end(desk: Desk, subtask: str, at: str, entry: LogEntry) -> None:
     commit(desk, subtask, at, entry.title, {}, edits)
 
 
-def commit(desk: Desk, subtask: str, at: str, summary: str, more: dict[str, str], edits: list[Edit]) -> None:
-    """Write the edits to the work tree and commit them, once."""
+def commit(
+    desk: Desk,
+    subtask: str,
+    at: str,
+    summary: str,
+    more: dict[str, str],
+    edits: list[Edit],
+    *,
+    undo: str = "",
+) -> None:
+    """Write the edits to the work tree and commit them, once. `undo` is the command that takes the commit."""
     identity = {"Session": desk.view.id, "Subtask": subtask}
     trailers = {
         **identity,
@@ -65,7 +79,7 @@ def commit(desk: Desk, subtask: str, at: str, summary: str, more: dict[str, str]
         sha = desk.history.find_by_trailers(identity)
         if sha is None:
             sha = desk.history.commit(commit_message(summary, datetime.fromisoformat(at), trailers), edits)
-        desk.append(Committed(subtask, sha or ""))
+        desk.append(Committed(subtask, sha or "", f"{undo} {sha[:10]}" if undo and sha else ""))
 
 
 def working_state(view: SessionView) -> WorkingState:
@@ -94,14 +108,8 @@ def _subtask_log(view: SessionView, at: str, done: SubtaskDone) -> LogEntry:
         reason=view.task.task,
         target=done.target,
         result=done.result,
-        next_action=_undoing(view, done),
+        next_action=f"check it; undo it with {_undo(view, done)} (Subtask {done.subtask})",
     )
-
-
-def _undoing(view: SessionView, done: SubtaskDone) -> str:
-    if done.call_id in view.rendered:
-        return f"read it; undo it with git revert (Subtask {done.subtask})"
-    return f"check that it holds; undo it with desk rollback (Subtask {done.subtask})"
 
 
 def _incident(at: str, opened: IncidentOpened) -> Incident:

@@ -199,6 +199,8 @@ class Committed:
 
     subtask: str
     sha: str
+    undo: str = ""
+    """The command that undoes it, if there is anything to undo."""
 
 
 @dataclass(frozen=True, slots=True)

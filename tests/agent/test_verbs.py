@@ -105,6 +105,13 @@ def test_a_guardrail_is_not_deleted(bench: Bench) -> None:
     assert "guardrails are Atlas's" in desk.view.results["call_0_0"].text
 
 
+def test_a_cluster_scoped_object_is_atlas_s(bench: Bench) -> None:
+    desk = bench.begin(Scripted([use("delete", kind="namespace", name="shop-dev")], finish()), TASK)
+    assert drive(desk) == 5
+    assert "ask Atlas" in desk.view.results["call_0_0"].text
+    assert bench.other.get("namespace", "shop-dev", None)
+
+
 def test_a_manifest_is_rendered_committed_and_applies_again(bench: Bench) -> None:
     desk = bench.begin(Scripted([SAVE], finish()), "save the manifest of checkout")
     assert drive(desk) == 0

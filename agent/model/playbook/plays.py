@@ -11,6 +11,7 @@ from agent.model.port import Conversation, Json, ToolAnswer
 from agent.wording import means_everything, namespace_of, object_words, orders
 
 MAX_ATTEMPTS = 3
+_ROLLS = ("set_resources", "restart")
 ROLLOUT_TIMEOUT_S = 180
 
 
@@ -158,14 +159,14 @@ def not_understood(conversation: Conversation) -> Play:
 
 
 def call(tool: str, arguments: Json, missing: tuple[str, ...], tools: set[str]) -> Play:
-    """Make the one call the task names; when it changed something, wait until it holds."""
+    """Make the one call the task names; when it rolls a workload anew, wait until that holds."""
     if missing:
         summary = f"For {tool} I need {' and '.join(missing)}; the task does not say it."
         yield Move("finish", {"outcome": "failed", "summary": summary})
         return
     answer = yield Move(tool, arguments)
     text = answer.text
-    if answer.changed and "wait_for_rollout" in tools and "name" in arguments:
+    if answer.changed and tool in _ROLLS and "wait_for_rollout" in tools:
         waited = yield Move("wait_for_rollout", _workload(arguments), "I wait until it holds.")
         answer, text = waited, f"{text}\n{waited.text}"
     yield Move("finish", {"outcome": "done" if answer.ok else "failed", "summary": text[:8000]})
