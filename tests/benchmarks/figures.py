@@ -7,8 +7,9 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,22 @@ class Spread:
     def shown(self, digits: int = 2) -> str:
         """`1.23 (1.20-1.40)`."""
         return f"{self.median:.{digits}f} ({self.least:.{digits}f}-{self.most:.{digits}f})"
+
+
+@dataclass
+class Clock:
+    """When something happened, again and again.
+
+    `at`: seconds of `time.monotonic`, one clock for all processes of a machine. `cpu`: seconds of this process.
+    """
+
+    at: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def tick(self) -> None:
+        """It happens now."""
+        self.at.append(time.monotonic())
+        self.cpu.append(time.process_time())
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from agent.model.port import Conversation, Model, Part, Text, TextDelta, ToolUse, TurnEnded
 from agent.settings import CLAUDE
 from tests.baseline import script
+from tests.benchmarks.figures import Clock
 
 FINISH = {"outcome": "done", "summary": "It is done."}
 
@@ -40,11 +41,10 @@ class Played:
 
 @dataclass
 class Clocked:
-    """A model, and when each of its turns was asked for: seconds of `time.monotonic`, which is one clock for all
-    processes of a machine."""
+    """A model, and when each of its turns was asked for."""
 
     model: Model
-    asked_at: list[float] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class Clocked:
 
     def stream(self, conversation: Conversation) -> Iterator[Part]:
         """The model's turn."""
-        self.asked_at.append(time.monotonic())
+        self.clock.tick()
         return self.model.stream(conversation)
 
 

@@ -154,7 +154,7 @@ def one(workspace: Path, session: str, model: str, turns: int, think_s: float) -
     clocked = Clocked(Played(turns, think_s) if model == "played" else claude())
     with assembled(workspace, session, clocked, turns) as begun:
         begun.drive()
-    return clocked.asked_at
+    return clocked.clock.at
 
 
 def report(run: Run, model: str, sessions: int, turns: int, think_s: float) -> str:

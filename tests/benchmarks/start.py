@@ -137,7 +137,7 @@ def report(first: list[float], nothing: list[float], importtime: str) -> str:
     """The tables."""
     parts = []
     if first:
-        multiples = Spread.of([one / other for one, other in zip(first, nothing, strict=True)])
+        multiples = Spread.of([one / Spread.of(nothing).median for one in first])
         sides = (("python -c pass", nothing, "1"), ("to the first byte", first, multiples.shown(1)))
         rows = [(name, Spread.of([one * 1e3 for one in taken]).shown(0), times) for name, taken, times in sides]
         parts.append(table((f"{len(first)} runs, median (least-most)", "ms", "times python -c pass"), rows))
