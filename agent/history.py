@@ -12,6 +12,7 @@ brings the index up to what that commit changed and takes the lock over.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -56,6 +57,7 @@ _IN_PROGRESS = {
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
 }
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _COMMIT_HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg")
 
 
@@ -117,7 +119,7 @@ class _Git:
             raise _not_installed() from error
         # git -C: GitPython falls back on the process's own folder where it cannot enter the one it is given.
         command = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", "-C", str(self.directory), *args]
-        with tempfile.TemporaryFile() as stream:
+        with _translated(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as stream:
             stream.write(stdin)
             stream.seek(0)
             try:
@@ -361,7 +363,7 @@ class History:
     @contextmanager
     def _index_held(self) -> Iterator[_Held]:
         """Holds index.lock; on leaving, brings the index up to HEAD and lets go. Signals wait until then."""
-        with HeldBack() as signals:
+        with HeldBack() as signals, _translated(self._place.git_dir):
             fd = self._take_lock(signals)
             try:
                 try:
@@ -398,12 +400,14 @@ class History:
         except FileExistsError:
             return None
         except OSError as error:
-            raise UsageError(
-                f"{self._lock_path} cannot be made: {error.strerror}. "
-                "Next: make the .git folder belong to this user, on a disk that can be written"
-            ) from error
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        os.pwrite(fd, _MARKER, 0)
+            raise _cannot_be_made(self._lock_path, error) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            os.pwrite(fd, _MARKER, 0)
+        except OSError as error:
+            self._lock_path.unlink()
+            os.close(fd)
+            raise _cannot_be_made(self._lock_path, error) from error
         return fd
 
     def _settled_dead_lock(self) -> bool:
@@ -455,6 +459,25 @@ class History:
                     'Next: git config --global user.name "NAME" and git config --global user.email "EMAIL"'
                 )
         self._identified = True
+
+
+def _cannot_be_made(lock: Path, error: OSError) -> DeskError:
+    said = f"{lock} cannot be made: {error.strerror}"
+    if error.errno in _NO_ROOM:
+        return HistoryError(f"{said}. Next: make room on its disk, then run again")
+    return UsageError(f"{said}. Next: make the .git folder belong to this user, on a disk that can be written")
+
+
+@contextmanager
+def _translated(directory: Path) -> Iterator[None]:
+    """Inside, what the disk refuses is said in Desk's errors."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or directory
+        raise HistoryError(
+            f"{where} cannot be written: {error.strerror}. Next: make room there, then `desk resume`"
+        ) from error
 
 
 def _is_at(fd: int, path: Path) -> bool:

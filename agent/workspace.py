@@ -509,8 +509,11 @@ class Workspace:
             ignore = directory / ".gitignore"
             if not ignore.exists():
                 own = directory / f".gitignore.{os.getpid()}.{threading.get_ident()}"
-                own.write_bytes(b"*\n")
-                own.replace(ignore)
+                try:
+                    own.write_bytes(b"*\n")
+                    own.replace(ignore)
+                finally:
+                    own.unlink(missing_ok=True)
         except OSError as error:
             raise _unwritable(directory, error) from error
         return directory
@@ -543,6 +546,9 @@ class Workspace:
             _flock_within(fd, path, LOCK_WAIT_S)
             os.truncate(fd, 0)
             os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(fd)
+            raise _unwritable(path, error) from error
         except BaseException:
             os.close(fd)
             raise

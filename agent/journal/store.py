@@ -209,7 +209,7 @@ class Journal:
         path = self.path.parent / "leases" / f"{session}.lock"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            opened = path.open("a+")
+            opened = path.open("a+b", buffering=0)
         except OSError as error:
             raise _unreadable(path, error) from error
         with opened as file:
@@ -218,12 +218,14 @@ class Journal:
             except BlockingIOError as error:
                 file.seek(0)
                 raise LeaseHeld(
-                    f"Session {session} is being run by process {file.read().strip() or 'unknown'}. "
+                    f"Session {session} is being run by process {file.read().decode() or 'unknown'}. "
                     "Wait until it ends, or stop it; then resume."
                 ) from error
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
+            try:
+                file.truncate(0)
+                file.write(str(os.getpid()).encode())
+            except OSError as error:
+                raise _unreadable(path, error) from error
             yield
 
     def _roll_back(self) -> None:
