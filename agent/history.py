@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from git import Git
 
 LOCK_WAIT_S = 3.0
+DESK_WAIT_S = 120.0
 LOCK_POLL_S = 0.05
 GIT_ENDS_WITHIN_S = 2.0
 STALE_AFTER_S = 600.0
@@ -253,16 +254,18 @@ class History:
     Every method raises UsageError where there is no usable git, repository or permission.
     """
 
-    def __init__(self, root: Path, lock_wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(self, root: Path, lock_wait_s: float = LOCK_WAIT_S, desk_wait_s: float = DESK_WAIT_S) -> None:
         self._root = root.resolve()
         self._lock_wait_s = lock_wait_s
+        self._desk_wait_s = desk_wait_s
         self._identified = False
 
     def preflight(self) -> None:
         """Shows that a commit could be made now, and settles what a killed Desk left.
 
         Raises UsageError (no repository, bare, HEAD detached, an operation in progress, no identity, no
-        git) or HistoryError (another git holds the index for longer than `lock_wait_s`).
+        git) or HistoryError (another git holds the index for longer than `lock_wait_s`, or another Desk, whose
+        hooks may be slow, for longer than `desk_wait_s`).
         """
         with self._index_held():
             pass
@@ -382,14 +385,15 @@ class History:
         return self._place.git_dir / "index.lock"
 
     def _take_lock(self, signals: HeldBack) -> int:
-        deadline = time.monotonic() + self._lock_wait_s
+        begun = time.monotonic()
         while True:
             fd = self._new_lock()
             if fd is not None:
                 return fd
             if self._settled_dead_lock():
                 continue
-            if time.monotonic() >= deadline:
+            wait_s = self._desk_wait_s if _is_desks(self._lock_path) else self._lock_wait_s
+            if time.monotonic() - begun >= wait_s:
                 raise _held_by_another(self._lock_path)
             with signals.let_through():
                 time.sleep(LOCK_POLL_S)
@@ -487,15 +491,21 @@ def _is_at(fd: int, path: Path) -> bool:
         return False
 
 
+def _is_desks(lock: Path) -> bool:
+    try:
+        return lock.read_bytes().startswith(_MARKER)
+    except OSError:
+        return False
+
+
 def _held_by_another(lock: Path) -> HistoryError:
     try:
         age_s = time.time() - lock.stat().st_mtime
-        desk = lock.read_bytes().startswith(_MARKER)
     except OSError:
-        age_s, desk = 0.0, False
+        age_s = 0.0
     what = f"git's index is locked: {lock} exists, {_age(age_s)} old"
     remove = f"rm {shlex.quote(str(lock))}"
-    if desk:
+    if _is_desks(lock):
         return HistoryError(f"{what}. Another Desk is committing here. Next: wait for its hooks to end, run again")
     if age_s < STALE_AFTER_S:
         return HistoryError(

@@ -388,7 +388,7 @@ def test_a_desk_killed_before_its_commit_is_settled(root: Path) -> None:
     os.kill(desk.pid or 0, signal.SIGKILL)
     desk.join()
     with pytest.raises(HistoryError, match="Another Desk is committing here"):
-        History(root, lock_wait_s=0.1).preflight()
+        History(root, desk_wait_s=0.1).preflight()
     go.touch()
     (root / ".git/hooks/pre-commit").unlink()
     History(root, lock_wait_s=10).preflight()
