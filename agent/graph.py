@@ -14,6 +14,7 @@ from typing import Protocol, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
+from langgraph.types import Command
 
 from agent.desk import Desk
 from agent.model.port import ToolUse
@@ -53,35 +54,40 @@ STEPS: dict[str, Callable[[Desk], None]] = {
 class Node(Protocol):
     """A step as LangGraph calls it."""
 
-    def __call__(self, state: State, *, runtime: Runtime[Desk]) -> State:
-        """Take the step; say how far the journal is."""
+    def __call__(self, state: State, *, runtime: Runtime[Desk]) -> Command[str]:
+        """Take the step; say how far the journal is, and where it goes from there."""
         ...
 
 
 def _node(step: Callable[[Desk], None]) -> Node:
-    def node(state: State, *, runtime: Runtime[Desk]) -> State:
-        step(runtime.context)
-        return {"session": runtime.context.view.id, "seq": runtime.context.view.last_seq}
+    def node(state: State, *, runtime: Runtime[Desk]) -> Command[str]:
+        desk = runtime.context
+        step(desk)
+        over = step is close.close
+        return Command(
+            goto=END if over else _next(desk), update={"session": desk.view.id, "seq": desk.view.last_seq}
+        )
 
     return node
 
 
-def _next(state: State, runtime: Runtime[Desk]) -> str:
-    step = runtime.context.view.next_step()
+def _next(desk: Desk) -> str:
+    step = desk.view.next_step()
     if step not in ("record", "close"):  # what was done is written down before a stop
-        runtime.context.stop.check()
+        desk.stop.check()
     return step
+
+
+def _first(state: State, runtime: Runtime[Desk]) -> str:
+    return _next(runtime.context)
 
 
 def wire() -> StateGraph[State, Desk, State, State]:
     """The graph, not compiled."""
     wired = StateGraph(State, context_schema=Desk)
     for name, step in STEPS.items():
-        wired.add_node(name, _node(step))
-    for name in (START, *STEPS):
-        if name != "close":
-            wired.add_conditional_edges(name, _next, list(STEPS))
-    wired.add_edge("close", END)
+        wired.add_node(name, _node(step), destinations=(END,) if name == "close" else tuple(STEPS))
+    wired.add_conditional_edges(START, _first, list(STEPS))
     return wired
 
 

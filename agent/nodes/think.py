@@ -55,6 +55,8 @@ def _journaled(desk: Desk, ended: TurnEnded) -> list[Json]:
     The journal masks what looks like a secret, and thinking must go back as it came or not at all: a thinking
     block that would be masked, or that stands behind a block that will be, is marked as not to be sent back.
     """
+    if not any(isinstance(block, Opaque) for block in ended.blocks):
+        return [block.to_json() for block in ended.blocks]
     journaled: list[Json] = []
     masked = False
     for block in ended.blocks:
