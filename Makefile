@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TASK ?= checkout keeps crashing in shop-dev, find out why and fix it
 
-.PHONY: run test check format docs clean
+.PHONY: run test check format docs bench chaos clean
 
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Desk needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. Say: make PYTHON=python3.12" % v)'
@@ -39,6 +39,15 @@ format: .venv/.ready
 docs: .venv/.ready  ## Write the JSON schemas and the tables in docs/ anew
 	$(BIN)/python -m agent.schemas docs/schemas
 	$(BIN)/python -m agent.docs docs
+
+bench: .venv/.ready  ## What the loop, many sessions at once and the start cost, as ratios; some 10 minutes
+	$(BIN)/python -m tests.benchmarks.loop
+	$(BIN)/python -m tests.benchmarks.sessions
+	$(BIN)/python -m tests.benchmarks.sessions --model claude --turns 20
+	$(BIN)/python -m tests.benchmarks.start
+
+chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG, ours and a plain LangGraph agent's
+	$(BIN)/python -m tests.chaos --kills 1000
 
 clean:
 	rm -rf .venv .demo .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -59,10 +59,10 @@ def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
 
 def start(settings: Settings, task: Task, surface: Surface) -> int:
     """Begin a session and run it; gives the exit code."""
-    history = History(settings.workspace)
-    history.preflight()
     model, stop = _name_of(settings, task), StopSignal()
     thinker = model_of(settings, model, task.call, stop)
+    history = History(settings.workspace)
+    history.preflight()
     with _cluster(settings, sandbox=task.sandbox) as (cluster, identity), _journal_of(settings, cluster) as journal:
         session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         started = SessionStarted(
