@@ -40,6 +40,7 @@ LOCK_WAIT_S = 3.0
 DESK_WAIT_S = 120.0
 LOCK_POLL_S = 0.05
 GIT_ENDS_WITHIN_S = 2.0
+GIT_POLL_S = 1.0
 STALE_AFTER_S = 600.0
 OUTPUT_LIMIT_CHARS = 2_000
 SUMMARY_LIMIT_CHARS = 72
@@ -148,12 +149,24 @@ class _Git:
 
 def _ended(running: Git.AutoInterrupt) -> _Output:
     try:
-        out, err = running.communicate()
+        out, err = _said(running)
     except BaseException:
         with HeldBack():
             _end(running)
         raise
     return _Output(running.returncode, out, err.decode("utf-8", "replace"))
+
+
+def _said(running: Git.AutoInterrupt) -> tuple[bytes, bytes]:
+    """Its output and errors, as soon as it has ended: what a hook leaves running may hold them open for ever."""
+    while True:
+        try:
+            out, err = running.communicate(timeout=GIT_POLL_S)
+        except subprocess.TimeoutExpired as held:
+            if running.poll() is None:
+                continue
+            out, err = held.output, held.stderr
+        return out or b"", err or b""
 
 
 def _end(running: Git.AutoInterrupt) -> None:
