@@ -106,10 +106,10 @@ class Scene:
         done = subprocess.run(["git", "-C", str(self.root), *arguments], check=True, capture_output=True, text=True)
         return done.stdout.strip()
 
-    def slow_hook(self, seconds: float) -> Path:
+    def slow_hook(self, seconds: float, name: str = "pre-commit") -> Path:
         """A hook that takes its time; gives the file that is there while it runs."""
         running = self.root.parent / "hook-runs"
-        self.hook(f"touch {running}\nsleep {seconds}\nrm -f {running}")
+        self.hook(f"touch {running}\nsleep {seconds}\nrm -f {running}", name)
         return running
 
     def hook(self, script: str, name: str = "pre-commit") -> Path:
