@@ -26,6 +26,7 @@ Json = dict[str, Any]
 Ended = subprocess.CompletedProcess[str]
 
 TOP = Path(__file__).parents[2]
+SHIFTED = Path(__file__).with_name("shifted.py")
 ENDS_WITHIN_S = 60.0
 
 WHOAMI = Where("POST", "/selfsubjectreviews")
@@ -79,13 +80,16 @@ class Scene:
         self.kubeconfig = proxy.kubeconfig(folder)
         self.other = cluster.connect(cluster.Where(document=sandbox.kubeconfig()))
         self.env: dict[str, str] = {"DESK_API_TIMEOUT_S": "10"}
+        self.clock_s = 0.0
+        """By how much the clock of the processes to come is wrong."""
         self._generations = {(ns, name): self._generation(name, ns) for ns, name in self._deployments()}
 
     def start(self, *arguments: str, root: Path | None = None, **env: str) -> Running:
         """Start a command of Desk in the workspace, or in another."""
         everything = {**os.environ, "PYTHONPATH": str(TOP), "KUBECONFIG": str(self.kubeconfig), **self.env, **env}
+        program = ["-m", "agent"] if not self.clock_s else [str(SHIFTED), str(self.clock_s)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "agent", *arguments],
+            [sys.executable, *program, *arguments],
             cwd=root or self.root, env=everything,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             process_group=0,
