@@ -10,12 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import urlencode
+
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError
 
 from tools.cluster import errors
 from tools.cluster.resources import BUILTIN, ObjectRef, Resource, find, parse_resource_list
 
 if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
+    from tools.cluster.endpoint import Endpoint
 
 Json = dict[str, Any]
 Objects = list[Json]
@@ -25,6 +29,7 @@ FIELD_MANAGER = "desk-agent"
 PAGE_OBJECTS = 500
 RETRY_AFTER_S = (0.3, 1.0)
 RETRY_AFTER_LIMIT_S = 10.0
+CONNECT_TIMEOUT_S = 10.0
 
 Sent = TypeVar("Sent")
 
@@ -94,12 +99,12 @@ class Cluster(Protocol):
 
 
 class HttpCluster:
-    """`Cluster` over the `kubernetes` client's HTTP and credentials."""
+    """`Cluster` over HTTP. `timeout_s` is the longest wait for one answer."""
 
-    def __init__(self, api: ApiClient, *, namespace: str, fingerprint: str, timeout_s: float) -> None:
-        self.namespace = namespace
-        self.fingerprint = fingerprint
-        self._api = api
+    def __init__(self, endpoint: Endpoint, *, timeout_s: float) -> None:
+        self.namespace = endpoint.namespace
+        self.fingerprint = endpoint.fingerprint
+        self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._discovered: Resources | None = None
 
@@ -243,8 +248,8 @@ class HttpCluster:
 
     def bearer_token(self) -> str | None:
         """The token we send, if any: for the redactor, which must know what to mask."""
-        key = self._api.configuration.api_key.get("BearerToken")
-        return str(key).removeprefix("Bearer ") if key else None
+        value = self._endpoint.authorization()
+        return value.removeprefix("Bearer ") if value else None
 
     def version(self) -> str:
         """The API server's `gitVersion`."""
@@ -334,31 +339,32 @@ class HttpCluster:
     def _send_once(
         self, method: str, path: str, query: Mapping[str, str], body: Json | None, content_type: str, doing: str
     ) -> bytes:
-        from kubernetes.client.exceptions import ApiException
-        from urllib3.exceptions import HTTPError
-
-        headers = {"Accept": "application/json, */*", "Content-Type": content_type}
+        url = self._host + path + (f"?{urlencode(query)}" if query else "")
         try:
-            request = self._api.param_serialize(
+            response = self._endpoint.pool.request(
                 method,
-                path,
-                query_params=list(query.items()),
-                header_params=headers,
-                body=body,
-                auth_settings=["BearerToken"],
+                url,
+                body=None if body is None else json.dumps(body).encode(),
+                headers=self._headers(content_type),
+                timeout=Timeout(connect=min(self._timeout_s, CONNECT_TIMEOUT_S), read=self._timeout_s),
+                retries=False,
             )
-            response = self._api.call_api(*request, _request_timeout=(min(self._timeout_s, 10), self._timeout_s))
-            data: bytes = response.read() or b""
-        except (HTTPError, ApiException, OSError) as error:
+            data: bytes = response.data
+        except (HTTPError, OSError) as error:
             raise errors.Unreachable(_no_answer(self._host, doing, error)) from error
         if response.status >= 400:
             retry_after = response.headers.get("Retry-After")
             raise errors.from_status(response.status, data, doing=doing, host=self._host, retry_after=retry_after)
         return data
 
+    def _headers(self, content_type: str) -> dict[str, str]:
+        headers = {"Accept": "application/json, */*", "Content-Type": content_type, "User-Agent": FIELD_MANAGER}
+        authorization = self._endpoint.authorization()
+        return {**headers, "Authorization": authorization} if authorization else headers
+
     @property
     def _host(self) -> str:
-        return str(self._api.configuration.host)
+        return self._endpoint.host
 
 
 def _again(send: Callable[[], Sent]) -> Sent:

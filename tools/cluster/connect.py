@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tools.cluster.client import HttpCluster
+from tools.cluster.endpoint import Endpoint, NotPlain, endpoint_of, plain_endpoint
 from tools.cluster.errors import ClusterSettingsError
 
 if TYPE_CHECKING:
@@ -32,36 +32,41 @@ def connect(where: Where, *, timeout_s: float = 30.0) -> HttpCluster:
 
     Raises `ClusterSettingsError` when there is no kubeconfig, it is not one, or has no such context.
     """
-    from kubernetes.client import ApiClient
-
-    configuration, namespace = _configuration(where)
-    configuration.retries = False  # HttpCluster sends again what may be sent again, and knows what that is
-    api = ApiClient(configuration)
-    api.user_agent = "desk-agent"
-    return HttpCluster(api, namespace=namespace, fingerprint=fingerprint(configuration), timeout_s=timeout_s)
+    try:
+        endpoint = _plainly(where)
+    except NotPlain:
+        endpoint = _by_client(where)
+    return HttpCluster(endpoint, timeout_s=timeout_s)
 
 
-def fingerprint(configuration: Configuration) -> str:
-    """`sha256:...` of the cluster's CA certificate if TLS checks it, else the server's address.
-
-    Two clients with the same CA talk to the same cluster, whatever address they use.
-    """
-    data = configuration.ca_cert_data
-    if data is None and configuration.ssl_ca_cert:
-        data = Path(configuration.ssl_ca_cert).read_bytes()
-    if not data or not configuration.verify_ssl:  # a CA that is not checked proves nothing
-        return str(configuration.host)
-    raw = data.encode() if isinstance(data, str) else data
-    return "sha256:" + hashlib.sha256(raw.strip()).hexdigest()
+def _plainly(where: Where) -> Endpoint:
+    if where.document is not None:
+        return plain_endpoint(where.document, Path(), where.context)
+    file = Path(where.kubeconfig or os.environ.get("KUBECONFIG") or _default_file()).expanduser()
+    if not file.is_file():  # none, or a list of several
+        raise NotPlain
+    return plain_endpoint(_parsed(file), file.parent, where.context)
 
 
-def _configuration(where: Where) -> tuple[Configuration, str]:
+def _parsed(file: Path) -> object:
+    import yaml
+
+    try:
+        return yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise NotPlain from error
+
+
+def _by_client(where: Where) -> Endpoint:
     from kubernetes.client import Configuration
 
     configuration = Configuration()
     if where.document is None and _in_cluster(where):
-        return _service_account(configuration)
-    return configuration, _load(where, configuration)
+        namespace = _service_account(configuration)
+    else:
+        namespace = _load(where, configuration)
+    configuration.retries = False  # HttpCluster sends again what may be sent again, and knows what that is
+    return endpoint_of(configuration, namespace)
 
 
 def _in_cluster(where: Where) -> bool:
@@ -69,11 +74,11 @@ def _in_cluster(where: Where) -> bool:
     return not named and not _default_file().exists() and (SERVICE_ACCOUNT / "token").exists()
 
 
-def _service_account(configuration: Configuration) -> tuple[Configuration, str]:
+def _service_account(configuration: Configuration) -> str:
     from kubernetes.config import load_incluster_config
 
     load_incluster_config(client_configuration=configuration)
-    return configuration, (SERVICE_ACCOUNT / "namespace").read_text().strip()
+    return (SERVICE_ACCOUNT / "namespace").read_text().strip()
 
 
 def _load(where: Where, configuration: Configuration) -> str:

@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +220,43 @@ def test_an_address_that_leads_nowhere_is_told_when_it_is_used(server: str) -> N
     cluster = connect(Where(document=kubeconfig({"server": server})))
     with pytest.raises(Unreachable, match="ask for the version: no answer from the API server at"):
         cluster.version()
+
+
+# --- plain, and not ----------------------------------------------------------------------------------------
+
+
+def test_a_plain_kubeconfig_is_read_without_the_kubernetes_client(home: Path) -> None:
+    path = written(home / "plain", kubeconfig())
+    script = (
+        f"import sys; from tools.cluster.connect import Where, connect; connect(Where({str(path)!r}));"
+        "print('kubernetes' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_a_token_in_a_file_is_read_anew_each_time(home: Path) -> None:
+    written(home / "token", "first\n")
+    path = written(home / "kube.yaml", kubeconfig(user={"tokenFile": "token"}))
+    cluster = connect(Where(str(path)))
+    assert cluster.bearer_token() == "first"
+    written(home / "token", "second\n")
+    assert cluster.bearer_token() == "second"
+
+
+def test_what_must_be_run_for_a_token_is_run(home: Path) -> None:
+    credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
+    said = json.dumps({**credential, "status": {"token": "from-a-program"}})
+    command = {
+        "apiVersion": credential["apiVersion"],
+        "command": "echo",
+        "args": [said],
+        "interactiveMode": "Never",
+    }
+    assert connect(Where(document=kubeconfig(user={"exec": command}))).bearer_token() == "from-a-program"
+
+
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "http_proxy"])
+def test_a_proxy_is_the_kubernetes_client_s_to_use(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    assert connect(Where(document=kubeconfig())).bearer_token() == "a-token-of-its-own"

@@ -1,0 +1,159 @@
+"""Where a cluster is and how it is entered: what of a kubeconfig a client needs.
+
+A plain kubeconfig (certificates or a token, and nothing that must be run or refreshed) is read here, which takes
+milliseconds. Everything else is the `kubernetes` client's, which knows exec plugins, auth providers, proxies and
+every way a kubeconfig can be wrong, and takes half a second to import.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import ssl
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+
+if TYPE_CHECKING:
+    from kubernetes.client import Configuration
+
+Json = dict[str, Any]
+
+POOL_CONNECTIONS = 16
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_CLUSTER_FIELDS = frozenset(
+    ["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name"]
+)
+_USER_FIELDS = frozenset(
+    ["client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile"]
+)
+
+
+class NotPlain(Exception):
+    """This kubeconfig is not as simple as that: the `kubernetes` client reads it, or says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A cluster, ready to be talked to. `authorization` gives the header's value, as it is now."""
+
+    host: str
+    pool: urllib3.PoolManager
+    authorization: Callable[[], str | None]
+    namespace: str
+    fingerprint: str
+
+
+def fingerprint_of(host: str, ca: bytes, *, verified: bool) -> str:
+    """`sha256:...` of the cluster's CA certificate (PEM) if TLS checks it, else the server's address.
+
+    Two clients with the same CA talk to the same cluster, whatever address they use.
+    """
+    if not ca or not verified:  # a CA that is not checked proves nothing
+        return host
+    return "sha256:" + hashlib.sha256(ca.strip()).hexdigest()
+
+
+def plain_endpoint(document: object, folder: Path, context: str | None) -> Endpoint:
+    """The endpoint of a plain kubeconfig; relative paths in it start at `folder`. Raises `NotPlain`."""
+    try:
+        return _plain(document, folder, context)
+    except (LookupError, TypeError, ValueError, AttributeError, OSError, StopIteration) as error:
+        raise NotPlain from error
+
+
+def endpoint_of(configuration: Configuration, namespace: str) -> Endpoint:
+    """The endpoint that the `kubernetes` client makes of a configuration, with its proxies and refreshed tokens."""
+    from kubernetes.client import ApiClient
+
+    ca: Any = configuration.ca_cert_data
+    if ca is None and configuration.ssl_ca_cert:
+        ca = Path(configuration.ssl_ca_cert).read_bytes()
+    host = str(configuration.host)
+    raw = ca.encode() if isinstance(ca, str) else (ca or b"")
+    return Endpoint(
+        host=host,
+        pool=ApiClient(configuration).rest_client.pool_manager,
+        authorization=lambda: configuration.auth_settings().get("BearerToken", {}).get("value"),
+        namespace=namespace,
+        fingerprint=fingerprint_of(host, raw, verified=bool(configuration.verify_ssl)),
+    )
+
+
+def _plain(document: Any, folder: Path, context: str | None) -> Endpoint:
+    if any(os.environ.get(name) or os.environ.get(name.lower()) for name in _PROXIES):
+        raise NotPlain
+    chosen = _named(document["contexts"], context or document["current-context"])["context"]
+    cluster = _fields(_named(document["clusters"], chosen["cluster"])["cluster"], _CLUSTER_FIELDS)
+    user = _fields(_named(document["users"], chosen["user"])["user"] or {}, _USER_FIELDS)
+    host = cluster["server"].rstrip("/")
+    if not host.startswith(("https://", "http://")):
+        raise NotPlain
+    ca = _content(cluster, "certificate-authority", folder)
+    verified = host.startswith("https://") and not cluster.get("insecure-skip-tls-verify")
+    return Endpoint(
+        host=host,
+        pool=_pool(host, ca, verified, cluster.get("tls-server-name"), user, folder),
+        authorization=_authorization(user, folder),
+        namespace=str(chosen.get("namespace") or "default"),
+        fingerprint=fingerprint_of(host, ca, verified=verified),
+    )
+
+
+def _named(items: list[Json], name: str) -> Json:
+    return next(item for item in items if item["name"] == name)
+
+
+def _fields(item: Json, known: frozenset[str]) -> Json:
+    if not item.keys() <= known:
+        raise NotPlain
+    return item
+
+
+def _content(item: Json, field: str, folder: Path) -> bytes:
+    """What a field holds as `FIELD-data`, or in the file that it names; empty when there is neither."""
+    if item.get(f"{field}-data"):
+        return base64.b64decode(item[f"{field}-data"], validate=True)
+    return (folder / item[field]).read_bytes() if item.get(field) else b""
+
+
+def _authorization(user: Json, folder: Path) -> Callable[[], str | None]:
+    if token := user.get("token"):
+        return lambda: f"Bearer {token}"
+    if not (file := user.get("tokenFile")):
+        return lambda: None
+    path = folder / file
+    path.read_text()  # one that cannot be read is told at once
+    return lambda: f"Bearer {path.read_text().strip()}"  # it is renewed by whoever wrote it
+
+
+def _pool(
+    host: str, ca: bytes, verified: bool, server_name: str | None, user: Json, folder: Path
+) -> urllib3.PoolManager:
+    if host.startswith("http://"):
+        return urllib3.PoolManager(maxsize=POOL_CONNECTIONS)
+    tls = ssl.create_default_context(cadata=ca.decode("ascii") if ca else None)
+    if not verified:
+        tls.check_hostname = False
+        tls.verify_mode = ssl.CERT_NONE
+    certificate = _content(user, "client-certificate", folder)
+    if certificate:
+        _load_certificate(tls, certificate + b"\n" + _content(user, "client-key", folder))
+    if not server_name:
+        return urllib3.PoolManager(maxsize=POOL_CONNECTIONS, ssl_context=tls)
+    return urllib3.PoolManager(
+        maxsize=POOL_CONNECTIONS, ssl_context=tls, server_hostname=server_name, assert_hostname=server_name
+    )
+
+
+def _load_certificate(tls: ssl.SSLContext, pem: bytes) -> None:
+    """OpenSSL takes a certificate and its key from a file only: one that nobody else can read, for a moment."""
+    with tempfile.NamedTemporaryFile(prefix="desk-") as file:
+        file.write(pem)
+        file.flush()
+        tls.load_cert_chain(file.name)
