@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faults.proxy import Delay, Where
+from tests.faults.proxy import Delay, Meanwhile, Where
 from tests.faults.scene import (
     EFFECT,
     PODS,
@@ -97,6 +98,26 @@ def test_ctrl_c_while_the_patch_is_under_way_leaves_it_to_the_resume(scene: Scen
     assert "tool_receipt" not in scene.types()
     scene.resume()
     assert [body["outcome"] for body in scene.bodies("tool_receipt")] == ["reconciled"]
+    assert_done_once(scene)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the reconciling looks once, and the gate does not know its own change again"
+)
+def test_a_patch_that_lands_only_after_the_resume_has_looked_is_recorded(scene: Scene) -> None:
+    land = threading.Event()
+    scene.proxy.at(EFFECT, Meanwhile(lambda: land.wait(60)), times=1)
+    running = scene.start(*set_memory())
+    scene.proxy.wait_for(EFFECT)
+    running.tell(signal.SIGINT)
+    assert_paused(running.end(), 130)
+
+    def landed() -> None:
+        land.set()
+        eventually(lambda: scene.effects() == 1, "the patch lands")
+
+    scene.proxy.at(READ, Meanwhile(landed, done=True), times=1)
+    scene.resume()
     assert_done_once(scene)
 
 
