@@ -32,11 +32,9 @@ def test_at_the_start_nothing_is_begun(scene: Scene) -> None:
 
 
 @NOT_YET
-@pytest.mark.parametrize(
-    ("where", "first"), [(READ, 1), (READ, 3), (DRY_RUN, 1), (EFFECT, 1)], ids=["plan", "act", "dry run", "effect"]
-)
-def test_in_the_middle_the_session_pauses(scene: Scene, where: Where, first: int) -> None:
-    scene.proxy.at(where, EXPIRED, first=first)
+@pytest.mark.parametrize("where", [READ, DRY_RUN, EFFECT], ids=["read", "dry run", "effect"])
+def test_in_the_middle_the_session_pauses(scene: Scene, where: Where) -> None:
+    scene.proxy.at(where, EXPIRED)
     assert_paused(scene.desk(*set_memory()), 1, "Unauthorized", LOG_IN)
     assert scene.effects() == 0
     scene.proxy.heal()
