@@ -204,7 +204,7 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
             by = f" by {who}" if who else ""
             return [("yellow", f"approval {row} {decision}{by}" + (f": {why}" if why else ""))]
         case ToolReceipt(outcome=outcome, text=text):
-            return [("green" if outcome in ("applied", "reconciled") else "red", f"{outcome}: {text}")]
+            return [("red" if outcome in ("stale", "failed") else "green", f"{outcome}: {text}")]
         case ToolResult(tool=tool, text=text, ok=ok) if tool not in ENDINGS or not ok:
             return _result(text, ok=ok)
         case FilesRendered(files=files):

@@ -19,9 +19,9 @@ from agent.journal.events import TYPES
 from agent.journal.turns import MAX_FAULTY_TURNS
 from agent.journal.view import FULL, MAX_CONFLICTS, MAX_SAME_CALLS
 from agent.model.claude.failure import LONGEST_WAIT_S, MAX_TRIES
-from agent.nodes.act import MAX_TRIES as EFFECT_TRIES
-from agent.nodes.act import RETRY_S
 from agent.nodes.close import MAX_FAILED_ATTEMPTS
+from agent.nodes.effect import MAX_TRIES as EFFECT_TRIES
+from agent.nodes.effect import RETRY_S
 from agent.policy import EXPIRES_AFTER_MIN, TABLE, Environment
 from agent.settings import Settings
 from tools.catalog import TOOLS

@@ -42,6 +42,8 @@ LOCK_POLL_S = 0.05
 GIT_ENDS_WITHIN_S = 2.0
 GIT_POLL_S = 1.0
 STALE_AFTER_S = 600.0
+DEAD_LOCK_STAYS_S = 0.5
+SCRATCH = "desk.scratch"
 OUTPUT_LIMIT_CHARS = 2_000
 SUMMARY_LIMIT_CHARS = 72
 TRAILER_LIMIT_CHARS = 1_000
@@ -290,8 +292,8 @@ class History:
         paths move on to the new commit, except those that someone had staged. Raises as `preflight`,
         and HistoryError when a hook, signing or git refuses; then HEAD and the index are as before.
         """
-        with self._index_held() as held, tempfile.TemporaryDirectory(prefix="desk-") as scratch:
-            return _Commit(self._git, self._place, held, Path(scratch)).make(message, edits)
+        with self._index_held() as held, _scratch(self._place.git_dir) as scratch:
+            return _Commit(self._git, self._place, held, scratch).make(message, edits)
 
     def recent(self, n: int = 10) -> list[CommitLine]:
         """The newest n commits of HEAD, newest first."""
@@ -440,6 +442,7 @@ class History:
                 return False
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(fd, self._lock_path):
+                self._remove_dead_locks(since=os.fstat(fd).st_mtime)
                 self._settle(fd)
         except BlockingIOError:
             return False
@@ -447,8 +450,22 @@ class History:
             os.close(fd)
         return True
 
+    def _remove_dead_locks(self, since: float) -> None:
+        """Removes the locks of HEAD and its branch that a killed Desk's `git commit` left.
+
+        Its git died with it, or the flock would still be held. A git of somebody else's may be at work on a
+        branch without the index; it holds such a lock for an instant, so one that stays is nobody's.
+        """
+        names = ("HEAD.lock", f"{self._git.run('symbolic-ref', '--quiet', 'HEAD').text or 'HEAD'}.lock")
+        for lock in [Path(self._place.top, self._git.ask("rev-parse", "--git-path", name).text) for name in names]:
+            if (found := _inode(lock)) and lock.stat().st_mtime >= since:
+                time.sleep(DEAD_LOCK_STAYS_S)
+                if _inode(lock) == found:
+                    lock.unlink(missing_ok=True)
+
     def _settle(self, fd: int) -> None:
         """Brings the index from the lock's commit up to HEAD, then removes the lock."""
+        shutil.rmtree(self._place.git_dir / SCRATCH, ignore_errors=True)
         base = os.pread(fd, _MARKER_LIMIT_BYTES, 0).removeprefix(_MARKER).decode("ascii", "replace").strip()
         tip = self._head() or self._empty_tree if base else ""
         if base != tip:
@@ -495,6 +512,14 @@ def _translated(directory: Path) -> Iterator[None]:
         raise HistoryError(
             f"{where} cannot be written: {error.strerror}. Next: make room there, then `desk resume`"
         ) from error
+
+
+def _inode(path: Path) -> int:
+    """The file's inode; 0 when there is no such file."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def _is_at(fd: int, path: Path) -> bool:
@@ -707,6 +732,18 @@ def _raw_diff(output: _Output) -> dict[str, _Blob]:
     return found
 
 
+@contextmanager
+def _scratch(git_dir: Path) -> Iterator[Path]:
+    """A folder for index files, for whoever holds index.lock; what a killed Desk left in it goes."""
+    folder = git_dir / SCRATCH
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _advance_index(git: _Git, git_dir: Path, base: str, tip: str) -> None:
     """Moves the index on from one commit to the next, except where someone had staged a change.
 
@@ -714,8 +751,8 @@ def _advance_index(git: _Git, git_dir: Path, base: str, tip: str) -> None:
     """
     index, beside = git_dir / "index", git_dir / "index.desk"
     diff = ("diff-index", "--cached", "-z", "--raw", "--no-renames", "--no-abbrev", base, "--")
-    with tempfile.TemporaryDirectory(prefix="desk-") as scratch:
-        copy = Path(scratch) / "index"
+    with _scratch(git_dir) as scratch:
+        copy = scratch / "index"
         if index.exists():
             shutil.copy(index, copy)
         env = {"GIT_INDEX_FILE": str(copy)}

@@ -143,7 +143,11 @@ class ToolIntent:
 
 @dataclass(frozen=True, slots=True)
 class ToolReceipt:
-    """What came of an intent. `outcome` is applied, reconciled, stale or failed."""
+    """What came of an intent. `outcome` is applied, reconciled, stale, absent or failed.
+
+    Stale: somebody else changed the target, so nothing was sent. Absent: when a later process looked, it had not
+    happened. Both are planned anew.
+    """
 
     call_id: str
     index: int

@@ -66,6 +66,8 @@ class SessionView:
     commits: dict[str, str] = field(default_factory=dict)
     incidents: dict[str, IncidentOpened] = field(default_factory=dict)
     stale: dict[str, int] = field(default_factory=dict)
+    absent: dict[str, list[ToolIntent]] = field(default_factory=dict)
+    """Intents that were not in effect when it was looked; what was sent may still arrive."""
     denial: CallGated | None = None
     """The last call that was denied because it is another agent's."""
     paused: SessionPaused | None = None
@@ -134,12 +136,16 @@ class SessionView:
                 assert_never(event)
 
     def _receive(self, receipt: ToolReceipt) -> None:
-        if receipt.outcome == "stale":  # nothing happened: the call is planned and gated anew
-            self.intents.pop((receipt.call_id, receipt.index), None)
-            self.gated.pop(receipt.call_id, None)
-            self.stale[receipt.call_id] = self.stale.get(receipt.call_id, 0) + 1
-        else:
+        if receipt.outcome not in ("stale", "absent"):
             self.receipts[receipt.call_id, receipt.index] = receipt
+            return
+        # Nothing happened: the call is planned and gated anew.
+        intent = self.intents.pop((receipt.call_id, receipt.index), None)
+        self.gated.pop(receipt.call_id, None)
+        if receipt.outcome == "stale":
+            self.stale[receipt.call_id] = self.stale.get(receipt.call_id, 0) + 1
+        elif intent is not None:
+            self.absent.setdefault(receipt.call_id, []).append(intent)
 
     @property
     def task(self) -> SessionStarted:

@@ -13,6 +13,7 @@ from agent.endings import ENDINGS
 from agent.journal.events import CallGated, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import Context, ToolUse
+from agent.nodes.effect import arrived
 from agent.policy import Decision, Verdict, decide, environment_of, names_change, risk_of
 from agent.wording import is_within, namespace_of
 from tools.change import inverse, written
@@ -89,17 +90,16 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
         environment=decision.environment.value, owner=decision.owner,
     )  # fmt: skip
     if decision.verdict is Verdict.DENY:
-        desk.append(gated, _result(call, f"Denied: {decision.reason}. Nothing was changed.", "denied"))
-        return None
+        return _answer(desk, call, f"Denied: {decision.reason}. Nothing was changed.", "denied", gated)
     planned = Planned(plan, gated, _previews(desk, plan))
+    if arrived(desk, call):  # looked for behind the plan: what comes later than this makes the plan stale
+        return None
     if all(preview.same for preview in planned.previews):
         text = f"Nothing to change: to {plan.summary} would leave everything as it is."
-        desk.append(gated, ToolResult(call.id, call.name, text, summary=plan.summary))
-        return None
+        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), gated)
     if desk.view.task.dry_run:
         text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed.\n{planned.diff}"
-        desk.append(gated, ToolResult(call.id, call.name, text, summary=plan.summary))
-        return None
+        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), gated)
     if decision.verdict is Verdict.ASK:
         return _ask(desk, call, arguments, planned, decision)
     desk.planned[call.id] = planned
@@ -202,12 +202,14 @@ def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, decision:
         desk.planned[call.id] = Planned(planned.plan, gated, planned.previews)
 
 
-def _answer(desk: Desk, call: ToolUse, text: str, error: str) -> None:
-    desk.append(_result(call, text, error))
+def _answer(desk: Desk, call: ToolUse, text: str, error: str, *gated: CallGated) -> None:
+    _conclude(desk, call, ToolResult(call.id, call.name, text, ok=False, error=error), *gated)
 
 
-def _result(call: ToolUse, text: str, error: str) -> ToolResult:
-    return ToolResult(call.id, call.name, text, ok=False, error=error)
+def _conclude(desk: Desk, call: ToolUse, result: ToolResult, *gated: CallGated) -> None:
+    """Answer a call without making a change, unless what was sent for it before has arrived in the meantime."""
+    if not arrived(desk, call):
+        desk.append(*gated, result)
 
 
 def _names(desk: Desk) -> str:

@@ -693,3 +693,22 @@ def test_init_inside_another_repository(root: Path) -> None:
 def test_init_where_no_folder_can_be(root: Path) -> None:
     with pytest.raises(UsageError, match="cannot be made"):
         init_repository(root / "kim.txt/ops")
+
+
+def test_the_locks_that_a_killed_commit_left_on_head_and_branch_go_with_its_own(root: Path) -> None:
+    base = git(root, "rev-parse", "HEAD").strip()
+    (root / ".git/index.lock").write_text(f"desk-agent {base}\n")  # nobody holds its flock
+    for name in ("HEAD.lock", "refs/heads/main.lock"):
+        (root / ".git" / name).touch()
+    (root / ".git/desk.scratch").mkdir()
+    assert record(root, [put("a.txt")])
+    left = [str(file) for file in (root / ".git").rglob("*") if file.suffix in (".lock", ".scratch")]
+    assert left == []
+
+
+def test_a_lock_on_head_that_is_somebody_else_s_stays(root: Path) -> None:
+    (root / ".git/HEAD.lock").touch()
+    with pytest.raises(HistoryError, match=r"HEAD\.lock"):
+        record(root, [put("a.txt")])
+    assert (root / ".git/HEAD.lock").exists()
+    assert git(root, "log", "--oneline").count("\n") == 1

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import yaml
 
 from agent import approvals
 from agent.desk import Desk
+from agent.journal.store import Entry
+from agent.model.port import ToolUse
 from agent.rollback import undo_tool
 from agent.session import drive
 from tests.agent.session_bench import SESSION, Bench, Scripted, finish, use
 from tools.change import reference
-from tools.cluster.errors import NotFound
+from tools.cluster.errors import Conflict, NotFound
 from tools.cluster.resources import ObjectRef
 from tools.frame import Plan
 
@@ -168,3 +171,79 @@ def test_a_secret_is_never_saved(bench: Bench) -> None:
     desk = bench.begin(Scripted([use("save_manifest", namespace="shop-dev", kind="secret", name="s")], finish()))
     drive(desk)
     assert "must not get into git" in desk.view.results["call_0_0"].text
+
+
+RESTART = use("restart", namespace="shop-dev", name="checkout")
+LIMIT = use("set_resources", namespace="shop-dev", name="checkout", memory_limit="64Mi")
+
+
+@pytest.mark.parametrize("landing", ["call_gated", "tool_receipt"])
+@pytest.mark.parametrize("call", [LIMIT, RESTART, DELETE], ids=lambda call: call.name)
+def test_what_a_killed_process_sent_and_arrives_late_is_its_own(bench: Bench, call: ToolUse, landing: str) -> None:
+    class Killed(BaseException):
+        pass
+
+    model = Scripted([call], finish())
+    desk = bench.begin(model, TASK if call.name == "delete" else "fix checkout and restart checkout")
+    if call.name == "delete":
+        drive(desk)
+        desk = approved(bench, desk, model)
+
+    def kill(entry: Entry) -> None:
+        if entry.type == "tool_intent":
+            raise Killed
+
+    desk.journal.observe(kill)
+    with pytest.raises(Killed):
+        drive(desk)
+    sent = desk.view.intents["call_0_0", 0].change
+
+    desk = bench.resume(desk, model)
+    arrivals: list[Entry] = []
+
+    def arrive(entry: Entry) -> None:
+        if entry.type == landing and not arrivals:
+            arrivals.append(entry)
+            send(bench, sent)
+
+    desk.journal.observe(arrive)
+    assert drive(desk) == 0
+    assert len(arrivals) == 1
+    (receipt,) = desk.view.receipts.values()
+    assert receipt.outcome in ("reconciled", "applied")
+    assert len([key for key in desk.view.commits if key.startswith("01-")]) == 1
+    outcomes = [entry.body["outcome"] for entry in desk.journal.entries() if entry.type == "tool_receipt"]
+    assert outcomes[0] == "absent"
+
+
+def send(bench: Bench, change: dict[str, Any]) -> None:
+    """The request of the process that is dead by now, with its precondition; too late, it is refused."""
+    target = ObjectRef(**change["target"])
+    try:
+        if change["verb"] == "delete":
+            bench.other.delete(target, uid=change["uid"], resource_version=change["resource_version"])
+        else:
+            metadata = {"resourceVersion": change["resource_version"]}
+            bench.other.patch(target, {**change["body"], "metadata": metadata})
+    except (Conflict, NotFound):
+        return
+
+
+def test_killed_many_times_before_its_effect_it_is_made_all_the_same(bench: Bench) -> None:
+    class Killed(BaseException):
+        pass
+
+    model = Scripted([LIMIT], finish())
+    desk = bench.begin(model)
+    for _ in range(5):
+
+        def kill(entry: Entry) -> None:
+            if entry.type == "tool_intent":
+                raise Killed
+
+        desk.journal.observe(kill)
+        with pytest.raises(Killed):
+            drive(desk)
+        desk = bench.resume(desk, model)
+    assert drive(desk) == 0
+    assert bench.memory() == "64Mi"

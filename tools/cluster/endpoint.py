@@ -152,8 +152,14 @@ def _pool(
 
 
 def _load_certificate(tls: ssl.SSLContext, pem: bytes) -> None:
-    """OpenSSL takes a certificate and its key from a file only: one that nobody else can read, for a moment."""
-    with tempfile.NamedTemporaryFile(prefix="desk-") as file:
-        file.write(pem)
-        file.flush()
-        tls.load_cert_chain(file.name)
+    """OpenSSL takes a certificate and its key from a file only: one in memory, where the system has such."""
+    if not hasattr(os, "memfd_create"):
+        with tempfile.NamedTemporaryFile(prefix="desk-") as file:
+            file.write(pem)
+            file.flush()
+            tls.load_cert_chain(file.name)
+        return
+    with os.fdopen(os.memfd_create("desk", os.MFD_CLOEXEC), "wb") as memory:
+        memory.write(pem)
+        memory.flush()
+        tls.load_cert_chain(f"/proc/self/fd/{memory.fileno()}")
