@@ -79,7 +79,7 @@ class Scene:
         self.proxy = proxy
         self.kubeconfig = proxy.kubeconfig(folder)
         self.other = cluster.connect(cluster.Where(document=sandbox.kubeconfig()))
-        self.env: dict[str, str] = {"DESK_API_TIMEOUT_S": "10"}
+        self.env: dict[str, str] = {"DESK_API_TIMEOUT_S": "30"}
         self.clock_s = 0.0
         """By how much the clock of the processes to come is wrong."""
         self._generations = {(ns, name): self._generation(name, ns) for ns, name in self._deployments()}

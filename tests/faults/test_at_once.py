@@ -26,6 +26,7 @@ ENDS_WITHIN_S = 240.0
 
 def begin_and_hold(scene: Scene, *command: str) -> tuple[Running, threading.Event]:
     """Start a session whose first patch is held until the event is set."""
+    scene.env["DESK_API_TIMEOUT_S"] = str(ENDS_WITHIN_S)
     go_on = threading.Event()
     scene.proxy.at(EFFECT, Meanwhile(lambda: go_on.wait(ENDS_WITHIN_S)), times=1)
     running = scene.start(*command)
