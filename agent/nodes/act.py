@@ -10,7 +10,7 @@ from agent.journal.events import FilesRendered, ToolIntent, ToolReceipt, ToolRes
 from agent.model.port import ToolUse
 from agent.nodes.effect import done_result, effect, settle
 from agent.nodes.gate import find_tool
-from tools.cluster.errors import PASSING, ClusterError
+from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.frame import ArgumentsError, Rendering, Result, ToolError
 
 
@@ -35,8 +35,8 @@ def _read(desk: Desk, call: ToolUse) -> None:
             outcome = tool(desk.context(), call.input)
     except ArgumentsError as error:
         result = ToolResult(call.id, call.name, str(error), ok=False, error="arguments")
-    except PASSING:
-        raise  # the session pauses, and goes on when the cluster answers again
+    except RESUMABLE:
+        raise  # the session pauses, and goes on when the cluster answers again, or the user has logged in
     except (ToolError, ClusterError) as error:
         result = ToolResult(call.id, call.name, str(error), ok=False, error="failed")
     else:

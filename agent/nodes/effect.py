@@ -7,7 +7,7 @@ from agent.journal.events import ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
 from tools.change import contains, inverse, version
 from tools.cluster.client import FIELD_MANAGER, Cluster, Json
-from tools.cluster.errors import PASSING, ClusterError, Conflict, NotFound
+from tools.cluster.errors import PASSING, ClusterError, Conflict, NotFound, Unauthorized
 from tools.frame import Change
 
 MAX_TRIES = 5
@@ -38,6 +38,8 @@ def effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int)
             desk.stop.sleep(RETRY_S)
             if (found := _happened(desk.cluster, change, expected)) is not None:
                 return _receipt(change, call_id, index, "reconciled", found)
+        except Unauthorized:  # what may be done is decided anew once the user has logged in
+            raise
         except ClusterError as error:
             return ToolReceipt(call_id, index, "failed", str(error))
     raise lost or Conflict(f"{change.target} changes too fast to be patched. Resume, to try again.")

@@ -18,7 +18,7 @@ from agent.policy import Decision, Verdict, decide, environment_of, names_change
 from agent.wording import is_within, namespace_of
 from tools.change import inverse, written
 from tools.cluster.client import Cluster, Json
-from tools.cluster.errors import PASSING, ClusterError
+from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.cluster.resources import ObjectRef
 from tools.frame import ArgumentsError, Change, Plan, Risk, Tool, ToolError
 from tools.read import as_yaml
@@ -37,8 +37,8 @@ def gate(desk: Desk, call: ToolUse) -> None:
         _gate_change(desk, call, tool, arguments)
     except ArgumentsError as error:
         _answer(desk, call, str(error), "arguments")
-    except PASSING:
-        raise  # the session pauses, and goes on when the cluster answers again
+    except RESUMABLE:
+        raise  # the session pauses, and goes on when the cluster answers again, or the user has logged in
     except (ToolError, ClusterError) as error:
         _answer(desk, call, str(error), "failed")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from agent.desk import Desk
 from agent.journal.events import Oriented
 from tools.cluster.client import Json
-from tools.cluster.errors import ClusterError
+from tools.cluster.errors import RESUMABLE, ClusterError
 
 LOG_LINES = 100
 INCIDENT_LINES = 50
@@ -37,6 +37,8 @@ def _or_unknown(read: Callable[[], list[str]]) -> list[str]:
     """What this identity may not read is unknown, and no reason to stop."""
     try:
         return read()
+    except RESUMABLE:
+        raise  # what did not answer is not known to be forbidden
     except ClusterError:
         return []
 

@@ -101,7 +101,6 @@ def test_ctrl_c_while_the_patch_is_under_way_leaves_it_to_the_resume(scene: Scen
     assert_done_once(scene)
 
 
-@pytest.mark.xfail(strict=False, reason="the reconciling looks once: what arrives later is not known again")
 def test_a_patch_that_lands_only_after_the_resume_has_looked_is_recorded(scene: Scene) -> None:
     land = threading.Event()
     scene.proxy.at(EFFECT, Meanwhile(lambda: land.wait(60)), times=1)
