@@ -89,6 +89,8 @@ class Session:
                 self._after = step
         if ended.killed:
             self._blame(*self._seen.look())
+        elif ended.point is not None:
+            self.plan.missed(ended.point)
         return ended
 
     def _course_index(self, step: str) -> int:
@@ -122,6 +124,9 @@ class Session:
         rows = _rows(self.workspace, "SELECT id FROM approvals WHERE status = 'pending'")
         return str(rows[0][0]) if rows else ""
 
+    def _crashed(self) -> bool:
+        return any(fault.trouble == "crashed" for fault in self.outcome.faults)
+
     def _blame(self, *faults: Fault) -> None:
         self.outcome.faults += faults
 
@@ -133,9 +138,12 @@ class Session:
         stand, names = self.stand, self.names
         sent = stand.proxy.settled()
         self.outcome.effects = len(names.effects())
-        self._blame(*cluster.each_once(stand.audit, names.namespace, names.effects(), AGENT, sent))
-        self._blame(*cluster.as_wanted(stand.ground, names), *self._seen.compare())
-        self._blame(*workspace.after_session(self.folder, names.task, stand.ground.approver))
+        found = list(cluster.each_once(stand.audit, names.namespace, names.effects(), AGENT, sent))
+        if self._crashed():  # it is somewhere in the middle: what is not done yet is not lost
+            self._blame(*(fault for fault in found if fault.trouble == "doubled"))
+        else:
+            self._blame(*found, *cluster.as_wanted(stand.ground, names), *self._seen.compare())
+            self._blame(*workspace.after_session(self.folder, names.task, stand.ground.approver))
         stand.audit.forget([one.audit_id for one in sent])
         if self.rolls_back and not self.outcome.faults:
             self._roll_back()
@@ -198,6 +206,9 @@ class Undisturbed:
     def next(self, after: str, role: Role) -> Point | None:
         """None."""
         return None
+
+    def missed(self, point: Point) -> None:
+        """There is none to miss."""
 
 
 def course(stand: Stand, number: int) -> tuple[Course, Outcome]:

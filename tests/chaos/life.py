@@ -65,6 +65,7 @@ class Planned(Protocol):
     """Where the kills of a session come from."""
 
     def next(self, after: str, role: Role) -> Point | None: ...
+    def missed(self, point: Point) -> None: ...
 
 
 class Budget:

@@ -136,6 +136,12 @@ class Plan:
             return self.forced.pop(0)[1]
         return self._near(here)
 
+    def missed(self, point: Point) -> None:
+        """A process ended before its point: one that belongs to the round is the next process's."""
+        placed = next((one for one in self.course.round() if one[1] == point), None)
+        if self.sweeping and placed is not None:
+            self.forced.insert(0, placed)
+
     def _approving(self) -> Point | None:
         """The approver's own command is killed, too."""
         if self.only not in (None, "approval") or self.random.random() > APPROVER:
@@ -208,3 +214,6 @@ class Written:
     def next(self, after: str, role: str) -> Point | None:
         """The next one; None when there is no more."""
         return self.points.pop(0) if self.points else None
+
+    def missed(self, point: Point) -> None:
+        """What was printed has it again where it was tried again."""

@@ -57,6 +57,14 @@ def test_every_boundary_and_effect_has_its_session() -> None:
     assert len(Plan.of(7, 0, COURSE).forced) == FORCED
 
 
+def test_a_point_of_the_round_that_was_missed_comes_again() -> None:
+    plan = Plan.of(7, 0, COURSE)
+    first = plan.next("", "start")
+    assert first is not None
+    plan.missed(first)
+    assert plan.next("", "resume") == first
+
+
 @pytest.mark.parametrize("only", CLASSES)
 def test_one_class_alone_can_be_killed_at(only: str) -> None:
     plan = Plan.of(7, 1, COURSE, only)  # type: ignore[arg-type]
