@@ -113,7 +113,9 @@ class Plan:
         placed = [one for one in course.round() if only is None or _class_at(course, *one) == only]
         shares = [placed[n * len(placed) // FORCED : (n + 1) * len(placed) // FORCED] for n in range(FORCED)]
         forced = [share[number % len(share)] for share in shares if share]
-        return cls(Random(f"{seed}/{number}"), course, only, forced, number < max(map(len, shares), default=0))
+        return cls(
+            Random(f"{seed}/{number}"), course, only, forced, only is None and number < max(map(len, shares))
+        )
 
     def next(self, after: str, role: str) -> Point | None:
         """The next process's point; None leaves it alone. `after` is the last step that is on disk."""

@@ -145,7 +145,7 @@ def _tell(report: Report, asked: Asked, contender: Contender, tally: Tally, seco
     report.details.append(f"{tally.name}: {_counts(tally.by_kind())}")
     if contender == "desk":
         report.details += [f"{tally.name}: {_counts(tally.by_class())}", *tally.faults()]
-    if uncovered := tally.uncovered():
+    if asked.only is None and (uncovered := tally.uncovered()):
         report.details.append(f"{tally.name}: nobody was killed at {', '.join(uncovered)}")
 
 
