@@ -31,6 +31,8 @@ def drive(desk: Desk) -> int:
         git_failed = isinstance(error, HistoryError | UsageError)
         return _pause(desk, ExitCode(error.exit_code), str(error), "FAILURE", commits=not git_failed)
     except (ClusterError, ToolError) as error:
+        if desk.stop.is_set():  # what the API server did not answer while it was told to stop
+            return _pause(desk, ExitCode.HANDED_OVER, f"told to stop (SIGTERM); {error}", "PARTIAL")
         return _pause(desk, ExitCode.FAILED, str(error), "FAILURE")
     except Exception as error:
         _pause(desk, ExitCode.FAILED, f"internal error: {type(error).__name__}: {error}", "FAILURE")

@@ -6,7 +6,7 @@ from agent.desk import Desk
 from agent.journal.events import ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
 from tools.change import contains, inverse, version
-from tools.cluster.client import FIELD_MANAGER, Cluster, Json
+from tools.cluster.client import FIELD_MANAGER, RETRY_AFTER_LIMIT_S, Cluster, Json
 from tools.cluster.errors import PASSING, ClusterError, Conflict, NotFound, Unauthorized
 from tools.frame import Change
 
@@ -35,7 +35,7 @@ def effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int)
             return _receipt(change, call_id, index, "reconciled", found)
         except PASSING as error:  # it may have happened: look before the next try
             lost = error
-            desk.stop.sleep(RETRY_S)
+            desk.stop.sleep(max(RETRY_S, min(error.retry_after_s, RETRY_AFTER_LIMIT_S)))
             if (found := _happened(desk.cluster, change, expected)) is not None:
                 return _receipt(change, call_id, index, "reconciled", found)
         except Unauthorized:  # what may be done is decided anew once the user has logged in

@@ -167,7 +167,9 @@ def _dry_run(cluster: Cluster, change: Change) -> Json:
         case "create":
             return written(cluster.create(change.target, change.body, dry_run=True))
         case "delete":
-            cluster.delete(change.target, uid=change.uid, resource_version=change.resource_version, dry_run=True)
+            # A crashing workload's resourceVersion moves with its status: that of the plan may be old by now.
+            now = cluster.get(change.target.kind, change.target.name, change.target.namespace)["metadata"]
+            cluster.delete(change.target, uid=change.uid, resource_version=now["resourceVersion"], dry_run=True)
             return {}
 
 

@@ -98,7 +98,9 @@ def leftovers(folder: Path) -> Iterator[Fault]:
 
 def _is_leftover(path: Path) -> bool:
     if path.parts[0] == ".git":
-        return path.suffix == ".lock" or path.name.startswith(("index.desk", "desk", "tmp_obj_"))
+        return path.suffix == ".lock" or path.name.startswith(
+            ("index.desk", "desk")
+        )  # tmp_obj_* is git gc's to prune
     if path.parts[0] == ".desk":
         return path.name.startswith(".gitignore.")
     return ".tmp" in path.name
