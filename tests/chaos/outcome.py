@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.chaos.life import Ended, Fault, Trouble
-from tests.chaos.points import Course
+from tests.chaos.points import Course, Kind
 from tests.chaos.script import class_of
 
 COLUMNS: tuple[tuple[Trouble, str], ...] = (
@@ -91,7 +91,7 @@ class Tally:
         kills = [ended for outcome in self.outcomes for ended in outcome.kills]
         return sorted(Counter("approval" if one.role == "approve" else class_of(one.last) for one in kills).items())
 
-    def by_kind(self) -> list[tuple[str, int]]:
+    def by_kind(self) -> list[tuple[Kind, int]]:
         """How many kills there were of each kind."""
         points = [ended.point for outcome in self.outcomes for ended in outcome.kills]
         return sorted(Counter(point.kind for point in points if point is not None).items())

@@ -25,6 +25,10 @@ MAX_LATE = 8
 SOON_SHARE = 1.2
 PEACE, TIMED, AGAIN, IN_TURN = 0.06, 0.2, 0.08, 0.45
 """How likely a process is left alone, is killed by the clock, right at its beginning, at the next forced point."""
+SHARES: Mapping[Kind, float] = {
+    "entry": 0.47, "soon": 0.11, "before": 0.02, "answered": 0.03, "late": 0.15, "timer": 0.22,
+}  # fmt: skip
+"""Of each kind among Desk's kills: whoever is compared with it is killed in the same way."""
 APPROVER = 0.4
 """How likely the approver is killed; and a rollback, which takes so long."""
 UNDOER = 0.6
@@ -107,6 +111,14 @@ class Plan:
     sweeping: bool = False
     """The forced points come first, one after the other: the first sessions of a run go through all there are."""
 
+    shares: Mapping[Kind, float] = field(default_factory=dict)
+    """Of each kind, where they are given."""
+
+    @classmethod
+    def like(cls, shares: Mapping[Kind, float], seed: int, number: int, course: Course) -> Plan:
+        """That of session `number` of somebody else, killed in the same shares of each kind."""
+        return cls(Random(f"{seed}/{number}"), course, shares=shares)
+
     @classmethod
     def of(cls, seed: int, number: int, course: Course, only: Class | None = None) -> Plan:
         """That of session `number`. Consecutive sessions go round through all boundaries and effects."""
@@ -130,6 +142,8 @@ class Plan:
         chance = self.random.random()
         if chance < PEACE:
             return None
+        if self.shares:
+            return self._in_shares(here)
         if chance < PEACE + TIMED and self.only is None:
             return self._timer(here)
         if chance < PEACE + TIMED + AGAIN and role == "resume" and self.only is None:
@@ -160,6 +174,14 @@ class Plan:
     def _timer(self, here: int) -> Point:
         passed = self.course.steps[here - 1][1] if here else 0.0
         return Point("timer", "", self.random.uniform(0, self.course.length_s - passed + 0.1), self._alone())
+
+    def _in_shares(self, here: int) -> Point:
+        """Of the kinds that there still are ahead, one by its share; then one of its points."""
+        ahead = [point for _, point in self._candidates(here, len(self.course.steps))]
+        points = [*ahead, self._timer(here)]
+        kinds = sorted({point.kind for point in points})
+        (kind,) = self.random.choices(kinds, [self.shares.get(kind, 0) + 1e-9 for kind in kinds])
+        return self.random.choice([point for point in points if point.kind == kind])
 
     def _near(self, here: int) -> Point | None:
         """One of the steps and effects ahead: each class of tool, and each kind of kill, is as likely."""

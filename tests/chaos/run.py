@@ -7,17 +7,17 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from tests.chaos import desk, plain
 from tests.chaos.life import Budget, Planned
 from tests.chaos.outcome import Outcome, Tally
-from tests.chaos.points import Course, Plan
+from tests.chaos.points import SHARES, Course, Kind, Plan
 from tests.chaos.script import Class
 from tests.chaos.stand import Stand, stands
 
@@ -39,6 +39,8 @@ class Asked:
     only: Class | None = None
     workers: int = 2
     keep: bool = False
+    shares: Mapping[Kind, float] = field(default_factory=lambda: SHARES)
+    """Of each kind of kill, for whoever is compared with Desk."""
 
 
 @dataclass
@@ -63,6 +65,8 @@ def run(asked: Asked, contenders: list[Contender] | None = None, session: int | 
             began = time.monotonic()
             tally = _contend(asked, contender, all_stands, session)
             _tell(report, asked, contender, tally, time.monotonic() - began)
+            if contender == "desk" and asked.only is None and tally.by_kind():
+                asked = replace(asked, shares=dict(tally.by_kind()))
     return report
 
 
@@ -127,7 +131,7 @@ def _session(
         plan = Plan.of(asked.seed, number, course, asked.only)
         rolls_back = number % desk.ROLLED_BACK_EVERY == 0
         return desk.Session(stand, number, plan, budget, rolls_back=rolls_back)
-    return plain.PlainSession(stand, number, Plan.of(asked.seed, number, course), budget, contender)
+    return plain.PlainSession(stand, number, Plan.like(asked.shares, asked.seed, number, course), budget, contender)
 
 
 def _clean(stand: Stand, asked: Asked, outcome: Outcome) -> None:
@@ -145,7 +149,7 @@ def _tell(report: Report, asked: Asked, contender: Contender, tally: Tally, seco
     report.details.append(f"{tally.name}: {_counts(tally.by_kind())}")
     if contender == "desk":
         report.details += [f"{tally.name}: {_counts(tally.by_class())}", *tally.faults()]
-    if asked.only is None and (uncovered := tally.uncovered()):
+    if contender == "desk" and asked.only is None and (uncovered := tally.uncovered()):
         report.details.append(f"{tally.name}: nobody was killed at {', '.join(uncovered)}")
 
 
