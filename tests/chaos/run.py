@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -153,7 +153,7 @@ def _tell(report: Report, asked: Asked, contender: Contender, tally: Tally, seco
         report.details.append(f"{tally.name}: nobody was killed at {', '.join(uncovered)}")
 
 
-def _counts(counted: list[tuple[str, int]]) -> str:
+def _counts(counted: Sequence[tuple[str, int]]) -> str:
     return "kills: " + ", ".join(f"{count} {name}" for name, count in counted)
 
 
