@@ -13,7 +13,7 @@ from tests.chaos.run import Asked, Report, run
 KUBECONFIG = os.environ.get("DESK_TEST_KUBECONFIG", "")
 KILLS = 220
 MISSED = 3
-"""Boundaries of some sixty that so few kills may miss: on a busy machine a clock's kill comes before another's turn."""
+"""Boundaries of some sixty that so few kills may miss where a busy machine changes their order."""
 SEED = 7
 
 pytestmark = [pytest.mark.cluster, pytest.mark.skipif(not KUBECONFIG, reason="DESK_TEST_KUBECONFIG is not set")]
