@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.chaos.points import FORCED, Course, Plan, Point, Written
+from tests.chaos.points import FORCED, Course, Kind, Plan, Point, Written
 from tests.chaos.proxy import effect_of
 from tests.chaos.script import CLASSES, EFFECTS, Names, class_of, turn
 
@@ -55,6 +55,14 @@ def test_every_boundary_and_effect_has_its_session() -> None:
     forced = {str(point) for number in range(len(placed)) for _, point in Plan.of(7, number, COURSE).forced}
     assert forced == {str(point) for _, point in placed}
     assert len(Plan.of(7, 0, COURSE).forced) == FORCED
+
+
+def test_who_is_compared_is_killed_in_the_same_shares() -> None:
+    shares: dict[Kind, float] = {"before": 1, "late": 3}
+    plan = Plan.like(shares, 7, 0, COURSE)
+    points = [point for _ in range(200) if (point := plan.next("", "resume")) is not None]
+    assert {point.kind for point in points} == {"before", "late"}
+    assert 0.6 < sum(point.kind == "late" for point in points) / len(points) < 0.9
 
 
 def test_a_point_of_the_round_that_was_missed_comes_again() -> None:
