@@ -20,6 +20,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ GIT_POLL_S = 1.0
 STALE_AFTER_S = 600.0
 DEAD_LOCK_STAYS_S = 0.5
 SCRATCH = "desk.scratch"
+OWN_LOCK = "desk.lock-"
 OUTPUT_LIMIT_CHARS = 2_000
 SUMMARY_LIMIT_CHARS = 72
 TRAILER_LIMIT_CHARS = 1_000
@@ -414,19 +416,25 @@ class History:
                 time.sleep(LOCK_POLL_S)
 
     def _new_lock(self) -> int | None:
+        """The lock, with its marker from the first moment on: a killed Desk leaves no nameless one."""
+        own = self._lock_path.with_name(f"{OWN_LOCK}{os.getpid()}-{threading.get_ident()}")
         try:
-            fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        except FileExistsError:
-            return None
+            own.unlink(missing_ok=True)
+            fd = os.open(own, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         except OSError as error:
             raise _cannot_be_made(self._lock_path, error) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             os.pwrite(fd, _MARKER, 0)
+            os.link(own, self._lock_path)
+        except (FileExistsError, FileNotFoundError):  # there is one, or its owner has tidied ours away
+            os.close(fd)
+            return None
         except OSError as error:
-            self._lock_path.unlink()
             os.close(fd)
             raise _cannot_be_made(self._lock_path, error) from error
+        finally:
+            own.unlink(missing_ok=True)
         return fd
 
     def _settled_dead_lock(self) -> bool:
@@ -466,6 +474,8 @@ class History:
     def _settle(self, fd: int) -> None:
         """Brings the index from the lock's commit up to HEAD, then removes the lock."""
         shutil.rmtree(self._place.git_dir / SCRATCH, ignore_errors=True)
+        for left in self._place.git_dir.glob(f"{OWN_LOCK}*"):
+            left.unlink(missing_ok=True)
         base = os.pread(fd, _MARKER_LIMIT_BYTES, 0).removeprefix(_MARKER).decode("ascii", "replace").strip()
         tip = self._head() or self._empty_tree if base else ""
         if base != tip:
