@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from tools.diagnose.decoding import looks_well
 from tools.diagnose.owners import current_pods, owner_of
 
 if TYPE_CHECKING:
@@ -111,11 +112,18 @@ class Container:
 
 def broken(snapshot: Snapshot, cause: ContainerCause) -> list[list[Container]]:
     """The containers with that cause, in groups of one owner and container name, each sorted by pod."""
-    groups: dict[tuple[ObjectRef, str], list[Container]] = {}
+    return snapshot.once("broken", lambda: _broken(snapshot)).get(cause, [])
+
+
+def _broken(snapshot: Snapshot) -> dict[ContainerCause, list[list[Container]]]:
+    groups: dict[tuple[ContainerCause, ObjectRef, str], list[Container]] = {}
     for container in containers(snapshot):
-        if cause_of(container, snapshot.taken_at) == cause:
-            groups.setdefault((container.owner, container.name), []).append(container)
-    return list(groups.values())
+        if cause := cause_of(container, snapshot.taken_at):
+            groups.setdefault((cause, container.owner, container.name), []).append(container)
+    by_cause: dict[ContainerCause, list[list[Container]]] = {}
+    for (cause, _, _), group in groups.items():
+        by_cause.setdefault(cause, []).append(group)
+    return by_cause
 
 
 def misconfigured(snapshot: Snapshot) -> bool:
@@ -124,8 +132,10 @@ def misconfigured(snapshot: Snapshot) -> bool:
 
 
 def containers(snapshot: Snapshot) -> Iterator[Container]:
-    """Every container of the current pods, init containers first."""
+    """The containers of the current pods that do not look well, init containers first."""
     for pod in current_pods(snapshot):
+        if looks_well(pod):
+            continue
         owner = owner_of(pod, snapshot)
         for init, specs, statuses in (
             (True, "initContainers", "initContainerStatuses"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.diagnose.findings import report
+from tools.diagnose.findings import Finding, Known, report
 from tools.diagnose.reading import read_snapshot
-from tools.diagnose.rules import RULES
+from tools.diagnose.rules import RULES, SYMPTOMS
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Json
@@ -31,9 +31,17 @@ def diagnose(cluster: Cluster, *, namespace: str, name: str | None = None) -> Js
 def judge(snapshot: Snapshot) -> Json:
     """The report on a snapshot: every rule, no input or output."""
     return report(
-        [finding for rule in RULES for finding in rule(snapshot)],
+        findings_of(snapshot),
         cluster=snapshot.cluster,
         namespace=snapshot.namespace,
         checked={kind: len(items) for kind, items in snapshot.objects.items()},
         not_checked=snapshot.not_checked,
     )
+
+
+def findings_of(snapshot: Snapshot) -> list[Finding]:
+    """What the rules find: the causes, then the symptoms that no cause explains."""
+    findings = [finding for rule in RULES for finding in rule(snapshot)]
+    for symptom in SYMPTOMS:
+        findings += symptom(snapshot, Known(findings))
+    return findings

@@ -10,10 +10,57 @@ from tools.cluster.resources import ObjectRef
 
 SCHEMA = "desk.findings/v1"
 
-Cause = Literal["OOMKilled", "CrashLoopBackOff", "ImagePullBackOff", "CreateContainerConfigError", "Pending"]
+Cause = Literal[
+    "OOMKilled",
+    "CrashLoopBackOff",
+    "LivenessProbeFailed",
+    "StartupProbeFailed",
+    "ReadinessProbeFailed",
+    "ImagePullBackOff",
+    "CreateContainerConfigError",
+    "Pending",
+    "FailedMount",
+    "QuotaExceeded",
+    "LimitRangeViolated",
+    "PodSecurityViolated",
+    "WebhookDenied",
+    "WebhookUnavailable",
+    "FailedCreate",
+    "Evicted",
+    "Preempted",
+    "NodeNotReady",
+    "TerminatingStuck",
+    "ProgressDeadlineExceeded",
+    "RolloutPaused",
+    "RolloutBlocked",
+    "DaemonSetNotScheduled",
+    "BackoffLimitExceeded",
+    "DeadlineExceeded",
+    "CronJobSuspended",
+    "CronJobScheduleInvalid",
+    "CronJobMissedRuns",
+    "CronJobForbidden",
+    "ServiceSelectorMismatch",
+    "ServiceNotReady",
+    "ServicePortMismatch",
+    "BackendServiceMissing",
+    "BackendPortMissing",
+    "IngressClassMissing",
+    "TLSSecretMissing",
+    "HostConflict",
+    "NetworkPolicyBlocksDNS",
+    "NetworkPolicyBlocksIngress",
+    "HPATargetMissing",
+    "HPANoRequests",
+    "HPANoMetrics",
+    "HPAAtMaximum",
+    "PDBBlocksDisruption",
+    "RBACForbidden",
+]
+"""The closed vocabulary: Kubernetes' own word where it has one. docs/causes.md explains each."""
 Severity = Literal["error", "warning", "info"]
 Source = Literal["status", "event", "log", "spec", "metric"]
-Risk = Literal["read", "provision", "change", "secret"]
+Risk = Literal["read", "render", "provision", "change", "secret", "delete", "cluster"]
 
 _WORST_FIRST: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
@@ -35,12 +82,16 @@ class Remedy:
     command: str
     risk: Risk
     tool: str | None = None
-    arguments: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One cause on one object: `object` is what a person would change, `affected` the pods that suffer."""
+    """One cause on one object: `object` is what a person would change, `affected` the pods that suffer.
+
+    `concerns` are further objects that suffer (the Deployment that a quota holds back): who asks about one of
+    them is told of this finding, and what follows from it there is not a finding of its own.
+    """
 
     cause: Cause
     object: ObjectRef
@@ -51,6 +102,24 @@ class Finding:
     evidence: tuple[Evidence, ...]
     remedies: tuple[Remedy, ...] = ()
     severity: Severity = "error"
+    concerns: tuple[ObjectRef, ...] = ()
+
+
+class Known:
+    """What the findings so far explain: a symptom of it is not a finding of its own."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        told = [finding for finding in findings if finding.severity != "info"]
+        self._pods = {pod for finding in told for pod in finding.affected}
+        self._objects = {(one.kind, one.name) for each in told for one in (each.object, *each.concerns)}
+
+    def explains_pod(self, name: str) -> bool:
+        """Whether a finding names this pod among those that suffer."""
+        return name in self._pods
+
+    def explains(self, kind: str, name: str) -> bool:
+        """Whether a finding is on this object, or concerns it."""
+        return (kind, name) in self._objects
 
 
 def report(

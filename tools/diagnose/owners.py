@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.diagnose.snapshot import Snapshot
 
+_NEWEST = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
 _REVISION = "deployment.kubernetes.io/revision"
 _HASH = "pod-template-hash"
 
@@ -20,10 +22,21 @@ def controller(item: Json) -> Json | None:
     return next((reference for reference in references if reference.get("controller")), None)
 
 
+def newest_replicaset(deployment: Json) -> str | None:
+    """The name of the ReplicaSet a Deployment wants now, as its Progressing condition says it; None if it does not.
+
+    Source: kube-controller-manager's pkg/controller/deployment/progress.go
+    """
+    for condition in (deployment.get("status") or {}).get("conditions") or ():
+        if condition.get("type") == "Progressing" and (match := _NEWEST.search(str(condition.get("message")))):
+            return match[1]
+    return None
+
+
 def owner_of(pod: Json, snapshot: Snapshot) -> ObjectRef:
     """The top of the pod's chain of controllers (a Deployment, a CronJob and so on), or the pod itself.
 
-    Where ReplicaSets are not readable, the Deployment is the ReplicaSet's name without the pod's
+    Where ReplicaSets were not read, the Deployment is the ReplicaSet's name without the pod's
     `pod-template-hash`.
     Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label
     """
@@ -36,15 +49,19 @@ def owner_of(pod: Json, snapshot: Snapshot) -> ObjectRef:
     return _ref((job and controller(job)) or direct, snapshot)
 
 
-def current_pods(snapshot: Snapshot) -> list[Json]:
-    """The pods that count, by name.
+def current_pods(snapshot: Snapshot) -> tuple[Json, ...]:
+    """The pods that count, by name; worked out once for a snapshot.
 
     Not those that are being deleted, have succeeded, were evicted, or belong to an older ReplicaSet of a
     Deployment, to a completed Job, or to an older Job of a CronJob.
     """
+    return snapshot.once("current_pods", lambda: _current(snapshot))
+
+
+def _current(snapshot: Snapshot) -> tuple[Json, ...]:
     newest = _newest_revisions(snapshot) | _newest_jobs(snapshot)
-    pods = [pod for pod in snapshot.of("Pod") if _alive(pod) and _of_newest(pod, newest, snapshot)]
-    return sorted(pods, key=lambda pod: str(pod["metadata"]["name"]))
+    pods = (pod for pod in snapshot.of("Pod") if _alive(pod) and _of_newest(pod, newest, snapshot))
+    return tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"])))
 
 
 def _above_replicaset(pod: Json, direct: Json, snapshot: Snapshot) -> ObjectRef:
@@ -82,23 +99,37 @@ def _of_newest(pod: Json, newest: dict[tuple[str, str], str], snapshot: Snapshot
     if direct["kind"] == "Job" and _is_complete(middle):
         return False
     above = controller(middle)
-    return above is None or newest[direct["kind"], above["name"]] == direct["name"]
+    return above is None or newest.get((direct["kind"], above["name"]), direct["name"]) == direct["name"]
 
 
 def _middle(direct: Json, snapshot: Snapshot) -> Json | None:
     match direct["kind"]:
         case "ReplicaSet":
-            return snapshot.named("ReplicaSet", direct["name"])
+            return snapshot.named("ReplicaSet", direct["name"]) or _as_if_read(direct, snapshot)
         case "Job":
             return snapshot.named("Job", direct["name"])
         case _:
             return None
 
 
+def _as_if_read(direct: Json, snapshot: Snapshot) -> Json | None:
+    """A ReplicaSet that was not read, with the Deployment its name tells."""
+    above = str(direct["name"]).rpartition("-")[0]
+    if snapshot.named("Deployment", above) is None:
+        return None
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": above, "controller": True}
+    return {"metadata": {"name": direct["name"], "ownerReferences": [reference]}}
+
+
 def _newest_revisions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
     """The ReplicaSet a Deployment wants now, by the Deployment's name: a rollback raises its revision too."""
+    said = {
+        ("ReplicaSet", item["metadata"]["name"]): name
+        for item in snapshot.of("Deployment")
+        if (name := newest_replicaset(item)) is not None
+    }
     ranked = sorted(snapshot.of("ReplicaSet"), key=_revision)
-    return {
+    return said | {
         ("ReplicaSet", above["name"]): item["metadata"]["name"]
         for item in ranked
         if (above := controller(item)) is not None

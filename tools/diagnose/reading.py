@@ -1,15 +1,17 @@
-"""Read a snapshot: every kind in one list request, all at once, then the logs of what failed."""
+"""Read a snapshot: what is always needed in one round of lists, the rest as what was read asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tools.cluster import errors
-from tools.diagnose.containers import Container, broken, misconfigured
+from tools.diagnose import decoding
+from tools.diagnose.containers import Container, broken
+from tools.diagnose.needs import READINGS, needed
 from tools.diagnose.selection import select
 from tools.diagnose.snapshot import ContainerKey, Kind, Snapshot
 
@@ -18,21 +20,7 @@ if TYPE_CHECKING:
 
 Answer = tuple["Json", ...] | errors.ClusterError
 
-_WORDS: dict[Kind, str] = {
-    "Pod": "pods",
-    "ReplicaSet": "replicasets",
-    "Deployment": "deployments",
-    "StatefulSet": "statefulsets",
-    "DaemonSet": "daemonsets",
-    "Job": "jobs",
-    "Event": "events",
-    "Node": "nodes",
-    "LimitRange": "limitranges",
-    "PersistentVolumeClaim": "persistentvolumeclaims",
-    "PodMetrics": "pods.metrics.k8s.io",
-}
-_CLUSTER_SCOPED = ("Node",)
-_PARALLEL_REQUESTS = 8
+_PARALLEL_REQUESTS = 12
 
 LOG_LINES = 50
 LOG_BYTES = 64_000
@@ -55,26 +43,85 @@ def read_snapshot(
 ) -> Snapshot:
     """Read a namespace, or the part of it that `name` selects (see `select`).
 
-    The number of requests does not depend on the number of objects: one list per kind, and one log (two
-    when it is empty) per failed container of an owner, `LOGS_AT_MOST` at most. Secrets are never read; of a
-    ConfigMap, only its keys are kept. What could not be read is listed in `not_checked`.
+    The number of requests does not depend on the number of objects: one list per kind that is needed (see
+    `needs`), and one log (two when it is empty) per failed container of an owner, `LOGS_AT_MOST` at most. No
+    value of a Secret or ConfigMap is kept. What could not be read is listed in `not_checked`.
 
     Raises `NotFound` when the namespace, or what `name` names, does not exist; and any `ClusterError` that
     keeps the pods from being read.
     """
+    reader = _Reader(cluster, Snapshot(cluster.fingerprint, namespace, now or datetime.now(UTC), {}, {}))
     with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
-        namespace_read = pool.submit(_check_namespace, cluster, namespace)
-        reads = {kind: pool.submit(_list, cluster, kind, namespace) for kind in _WORDS}
-        namespace_read.result()
-        answers = {kind: read.result() for kind, read in reads.items()}
-        if isinstance(pods := answers["Pod"], errors.ClusterError):
+        return reader.read(pool, name)
+
+
+class _Reader:
+    """Reads round by round: what one round tells decides what the next one asks."""
+
+    def __init__(self, cluster: Cluster, empty: Snapshot) -> None:
+        self._cluster = cluster
+        self._empty = empty
+        self._answers: dict[Kind, Answer] = {}
+
+    def read(self, pool: ThreadPoolExecutor, name: str | None) -> Snapshot:
+        self._ask(pool, (kind for kind, how in READINGS.items() if how.needed is None))
+        if isinstance(pods := self._answers["Pod"], errors.ClusterError):
             raise pods
-        everything = _assembled(cluster, namespace, answers, now or datetime.now(UTC))
-        selected = _with_configmaps(cluster, select(everything, name))
-        return _with_logs(cluster, selected, pool)
+        if not any(self._answers.values()):
+            _check_namespace(self._cluster, self._empty.namespace)
+        logs: _LogReading | None = None
+        while True:
+            snapshot = self._assembled(logs)
+            kinds = needed(snapshot) - self._answers.keys()
+            if logs is None and (name is None or not kinds):  # the names that may be asked for are all known
+                logs = _LogReading(self._cluster, select(snapshot, name), pool)
+            elif not kinds:
+                return select(snapshot, name)
+            self._ask(pool, kinds)
+
+    def _ask(self, pool: ThreadPoolExecutor, kinds: Iterable[Kind]) -> None:
+        reads = {kind: pool.submit(_list, self._cluster, kind, self._empty.namespace) for kind in kinds}
+        self._answers |= {kind: read.result() for kind, read in reads.items()}
+
+    def _assembled(self, logs: _LogReading | None) -> Snapshot:
+        objects: dict[Kind, tuple[Json, ...]] = {}
+        not_checked: list[str] = []
+        for kind, answer in self._answers.items():
+            if isinstance(answer, errors.ClusterError):
+                not_checked.append(f"{READINGS[kind].word}: {_because(answer)}")
+            else:
+                objects[kind] = answer
+        snapshot = replace(self._empty, objects=objects, not_checked=tuple(not_checked))
+        return snapshot if logs is None else logs.added_to(snapshot)
+
+
+class _LogReading:
+    """The logs of what failed, being read."""
+
+    def __init__(self, cluster: Cluster, snapshot: Snapshot, pool: ThreadPoolExecutor) -> None:
+        wanted = _wanted_logs(snapshot)
+        self._left_out = max(0, len(wanted) - LOGS_AT_MOST)
+        self._reads: dict[ContainerKey, Future[str | errors.ClusterError | None]] = {
+            (one.pod, one.container): pool.submit(_log, cluster, snapshot.namespace, one)
+            for one in wanted[:LOGS_AT_MOST]
+        }
+
+    def added_to(self, snapshot: Snapshot) -> Snapshot:
+        logs: dict[ContainerKey, str] = {}
+        not_read: list[str] = []
+        for (pod, container), read in self._reads.items():
+            answer = read.result()
+            if isinstance(answer, errors.ClusterError):
+                not_read.append(f"log of {pod}/{container}: {_because(answer)}")
+            elif answer is not None:
+                logs[pod, container] = answer
+        if self._left_out:
+            not_read.append(f"logs of {self._left_out} more containers: {LOGS_AT_MOST} at most")
+        return replace(snapshot, logs=logs, not_checked=(*snapshot.not_checked, *not_read))
 
 
 def _check_namespace(cluster: Cluster, namespace: str) -> None:
+    """A namespace that does not exist has no objects, and no other way to say so."""
     try:
         cluster.get("namespaces", namespace, None)
     except errors.NotFound as error:
@@ -86,54 +133,21 @@ def _check_namespace(cluster: Cluster, namespace: str) -> None:
 
 
 def _list(cluster: Cluster, kind: Kind, namespace: str) -> Answer:
+    how = READINGS[kind]
+    pages = cluster.pages(how.word, None if how.cluster_scoped else namespace, names_only=how.names_only)
+    objects: list[Json] = []
     try:
-        return tuple(cluster.list(_WORDS[kind], None if kind in _CLUSTER_SCOPED else namespace))
+        data = next(pages)
+        while True:
+            page, token = how.decode(data)
+            objects += page
+            if not token:
+                return tuple(objects)
+            data = pages.send(token)
+    except decoding.NotAList as error:
+        return errors.ServerFailure(f"the API server did not answer with a list: {error}")
     except errors.ClusterError as error:
         return error
-
-
-def _assembled(cluster: Cluster, namespace: str, answers: Mapping[Kind, Answer], taken_at: datetime) -> Snapshot:
-    objects: dict[Kind, tuple[Json, ...]] = {}
-    not_checked: list[str] = []
-    for kind, answer in answers.items():
-        if isinstance(answer, errors.ClusterError):
-            not_checked.append(f"{_WORDS[kind]}: {_because(answer)}")
-        else:
-            objects[kind] = answer
-    return Snapshot(cluster.fingerprint, namespace, taken_at, objects, {}, tuple(not_checked))
-
-
-def _with_configmaps(cluster: Cluster, snapshot: Snapshot) -> Snapshot:
-    """ConfigMaps are read only where one may be missing: they can be many and large."""
-    if not misconfigured(snapshot):
-        return snapshot
-    try:
-        found = cluster.list("configmaps", snapshot.namespace)
-    except errors.ClusterError as error:
-        return _missing(snapshot, [f"configmaps: {_because(error)}"])
-    keys_only = tuple(_without_values(configmap) for configmap in found)
-    return replace(snapshot, objects={**snapshot.objects, "ConfigMap": keys_only})
-
-
-def _without_values(configmap: Json) -> Json:
-    keys = {*(configmap.get("data") or ()), *(configmap.get("binaryData") or ())}
-    return {"metadata": {"name": configmap["metadata"]["name"]}, "data": dict.fromkeys(sorted(keys), "")}
-
-
-def _with_logs(cluster: Cluster, snapshot: Snapshot, pool: ThreadPoolExecutor) -> Snapshot:
-    wanted = _wanted_logs(snapshot)
-    chosen = wanted[:LOGS_AT_MOST]
-    answers = list(pool.map(lambda one: _log(cluster, snapshot.namespace, one), chosen))
-    logs: dict[ContainerKey, str] = {}
-    not_read: list[str] = []
-    for one, answer in zip(chosen, answers, strict=True):
-        if isinstance(answer, errors.ClusterError):
-            not_read.append(f"log of {one.pod}/{one.container}: {_because(answer)}")
-        elif answer is not None:
-            logs[one.pod, one.container] = answer
-    if len(wanted) > LOGS_AT_MOST:
-        not_read.append(f"logs of {len(wanted) - LOGS_AT_MOST} more containers: {LOGS_AT_MOST} at most")
-    return _missing(replace(snapshot, logs=logs), not_read)
 
 
 def _wanted_logs(snapshot: Snapshot) -> list[WantedLog]:
@@ -177,10 +191,6 @@ def _log(cluster: Cluster, namespace: str, wanted: WantedLog) -> str | errors.Cl
             return text
         found = ""
     return found
-
-
-def _missing(snapshot: Snapshot, what: Iterable[str]) -> Snapshot:
-    return replace(snapshot, not_checked=(*snapshot.not_checked, *what))
 
 
 def _because(error: errors.ClusterError) -> str:

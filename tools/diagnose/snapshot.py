@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
 
 Kind = Literal[
     "Pod",
-    "ReplicaSet",
+    "Event",
     "Deployment",
-    "StatefulSet",
     "DaemonSet",
     "Job",
-    "Event",
+    "CronJob",
+    "Service",
+    "Ingress",
+    "NetworkPolicy",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "ReplicaSet",
+    "StatefulSet",
     "Node",
     "LimitRange",
+    "ResourceQuota",
     "PersistentVolumeClaim",
+    "PersistentVolume",
+    "StorageClass",
     "PodMetrics",
     "ConfigMap",
+    "Secret",
+    "ServiceAccount",
+    "IngressClass",
+    "PriorityClass",
+    "RuntimeClass",
+    "Route",
+    "Role",
+    "RoleBinding",
 ]
+Worked = TypeVar("Worked")
+
 ContainerKey = tuple[str, str]
 """Pod name and container name."""
 
@@ -33,8 +52,10 @@ ContainerKey = tuple[str, str]
 class Snapshot:
     """Everything the rules may look at.
 
-    `objects` holds the API's own JSON by kind; a kind that could not be read is absent. `logs` holds the
-    last lines of failed containers. `taken_at` is what the rules take for now.
+    `objects` holds the API's own JSON by kind; a kind that was not needed or could not be read is absent
+    (`has` tells). Pods that look well hold only the fields of `decoding.WellPod`. A ConfigMap or Secret holds
+    no values: `data` maps its keys to empty strings, and is absent where only the name is known. `logs` holds
+    the last lines of failed containers. `taken_at` is what the rules take for now.
     """
 
     cluster: str
@@ -48,6 +69,10 @@ class Snapshot:
         """All objects of a kind; none when they could not be read."""
         return self.objects.get(kind, ())
 
+    def has(self, kind: Kind) -> bool:
+        """Whether this kind was read: only then does what is not in `of` not exist."""
+        return kind in self.objects
+
     def named(self, kind: Kind, name: str) -> Json | None:
         """One object by name."""
         return self._by_name.get((kind, name))
@@ -55,6 +80,16 @@ class Snapshot:
     def events_of(self, kind: str, name: str) -> tuple[Json, ...]:
         """The events about one object, newest first."""
         return self._events.get((kind, name), ())
+
+    def once(self, what: str, work_out: Callable[[], Worked]) -> Worked:
+        """What several rules need of this snapshot, worked out when the first of them asks."""
+        if what not in self._worked_out:
+            self._worked_out[what] = work_out()
+        return cast("Worked", self._worked_out[what])
+
+    @cached_property
+    def _worked_out(self) -> dict[str, object]:
+        return {}
 
     @cached_property
     def _by_name(self) -> dict[tuple[Kind, str], Json]:

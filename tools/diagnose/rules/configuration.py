@@ -16,7 +16,10 @@ from tools.diagnose.naming import about_owner, about_pod, container_said, pod_na
 from tools.diagnose.plaintext import one_line
 
 if TYPE_CHECKING:
+    from tools.diagnose.lesson import Lesson
     from tools.diagnose.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = ()
 
 SourceKind = Literal["ConfigMap", "Secret"]
 

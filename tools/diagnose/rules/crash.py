@@ -17,8 +17,11 @@ from tools.diagnose.naming import about_owner, about_pod, container_said, event_
 from tools.diagnose.plaintext import one_line
 
 if TYPE_CHECKING:
+    from tools.diagnose.lesson import Lesson
     from tools.cluster.client import Json
     from tools.diagnose.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = ()
 
 _PROBE_KILL = re.compile(r"failed (liveness|startup) probe")
 _PROBE_EXIT_CODES = (0, 137, 143)

@@ -14,8 +14,11 @@ from tools.diagnose.naming import about_owner, about_pod, container_said, pod_na
 from tools.diagnose.plaintext import one_line
 
 if TYPE_CHECKING:
+    from tools.diagnose.lesson import Lesson
     from tools.cluster.client import Json
     from tools.diagnose.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = ()
 
 Trouble = Literal[
     "name",

@@ -21,7 +21,10 @@ from tools.diagnose.naming import (
 )
 
 if TYPE_CHECKING:
+    from tools.diagnose.lesson import Lesson
     from tools.diagnose.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = ()
 
 _BUMP_UP_RATIO = Decimal("1.2")
 _MIN_BUMP_UP_BYTES = 100 * quantity.MIB

@@ -23,8 +23,11 @@ from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.configuration import missing_in, missing_remedies
 
 if TYPE_CHECKING:
+    from tools.diagnose.lesson import Lesson
     from tools.cluster.client import Json
     from tools.diagnose.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = ()
 
 MOUNTS_SETTLE_WITHIN = timedelta(seconds=20)
 """In a pod's first seconds, volumes that do not mount yet are no failure."""

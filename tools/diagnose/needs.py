@@ -1,0 +1,201 @@
+"""What a diagnosis reads: a few kinds always, the others only where something asks for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.diagnose import decoding
+from tools.diagnose.containers import broken, misconfigured
+from tools.diagnose.owners import controller, newest_replicaset
+from tools.diagnose.snapshot import Kind, Snapshot
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Json
+
+_NO_SERVICE_ACCOUNT = re.compile(r'serviceaccount "[^"]*" not found|service account [^ ]+ was not found', re.I)
+_CONFIGURED = re.compile(r"\b(configmap|secret)s?\b", re.I)
+_FORBIDDEN = re.compile(r"system:serviceaccount:|is forbidden: User", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a kind is read: `word` as kubectl takes it. `needed` None: always, in the first round."""
+
+    word: str
+    needed: Callable[[Snapshot], bool] | None = None
+    cluster_scoped: bool = False
+    names_only: bool = False
+    decode: Callable[[bytes], decoding.Page] = decoding.whole
+
+
+def events_say(snapshot: Snapshot, reasons: Iterable[str], pattern: re.Pattern[str] | None = None) -> bool:
+    """Whether there is an event of one of these reasons whose message matches."""
+    wanted = frozenset(reasons)
+    return any(
+        event.get("reason") in wanted and (pattern is None or pattern.search(str(event.get("message"))))
+        for event in snapshot.of("Event")
+    )
+
+
+def refused(snapshot: Snapshot) -> Iterator[str]:
+    """What the API server said to a controller that could not make a pod."""
+    for event in snapshot.of("Event"):
+        if event.get("reason") == "FailedCreate":
+            yield str(event.get("message"))
+    for item in snapshot.of("Deployment"):
+        for condition in (item.get("status") or {}).get("conditions") or ():
+            if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
+                yield str(condition.get("message"))
+
+
+def _owned_by(kind: str, snapshot: Snapshot) -> bool:
+    owners = (controller(pod) for pod in snapshot.of("Pod"))
+    return any(owner is not None and owner["kind"] == kind for owner in owners)
+
+
+def _statefulsets(snapshot: Snapshot) -> bool:
+    """They show by their pods, or by the events of what keeps them from having any."""
+    if not (snapshot.has("Pod") and snapshot.has("Event")):
+        return True
+    about = any((event.get("involvedObject") or {}).get("kind") == "StatefulSet" for event in snapshot.of("Event"))
+    scaled = any(
+        item["spec"]["scaleTargetRef"].get("kind") == "StatefulSet"
+        for item in snapshot.of("HorizontalPodAutoscaler")
+    )
+    return about or scaled or _owned_by("StatefulSet", snapshot)
+
+
+def _replicasets(snapshot: Snapshot) -> bool:
+    """Only where a Deployment does not say itself which ReplicaSet is its newest, or one has no Deployment."""
+    if not snapshot.has("Deployment"):
+        return True
+    known = {item["metadata"]["name"] for item in snapshot.of("Deployment")}
+    unnamed = {item["metadata"]["name"] for item in snapshot.of("Deployment") if newest_replicaset(item) is None}
+    for pod in snapshot.of("Pod"):
+        direct = controller(pod)
+        if direct is None or direct["kind"] != "ReplicaSet":
+            continue
+        above = direct["name"].rpartition("-")[0]
+        if above not in known or above in unnamed:
+            return True
+    return any(
+        about.get("kind") == "ReplicaSet" and str(about.get("name")).rpartition("-")[0] not in known
+        for event in snapshot.of("Event")
+        if event.get("reason") == "FailedCreate" and (about := event.get("involvedObject") or {})
+    )
+
+
+def _unplaced(pod: Json) -> bool:
+    return (pod.get("status") or {}).get("phase") == "Pending" and not pod["spec"].get("nodeName")
+
+
+def _nodes(snapshot: Snapshot) -> bool:
+    return bool(snapshot.of("DaemonSet")) or any(
+        _unplaced(pod)
+        or (pod.get("status") or {}).get("reason")
+        or (pod.get("status") or {}).get("phase") == "Unknown"
+        or _node_lost(pod)
+        for pod in snapshot.of("Pod")
+    )
+
+
+def _node_lost(pod: Json) -> bool:
+    """The node's kubelet no longer answers: the pod is not Ready though its containers say they are."""
+    status = pod.get("status") or {}
+    conditions = {item.get("type"): item.get("status") for item in status.get("conditions") or ()}
+    return (
+        conditions.get("Ready") == "False"
+        and conditions.get("ContainersReady") == "True"
+        or bool(pod["metadata"].get("deletionTimestamp"))
+    )
+
+
+def _claims(snapshot: Snapshot) -> bool:
+    return any(
+        (pod.get("status") or {}).get("phase") == "Pending"
+        and any("persistentVolumeClaim" in each for each in pod["spec"].get("volumes") or ())
+        for pod in snapshot.of("Pod")
+    ) or any("VolumeResize" in str(event.get("reason")) for event in snapshot.of("Event"))
+
+
+def _claim_pending(snapshot: Snapshot) -> bool:
+    return any((item.get("status") or {}).get("phase") != "Bound" for item in snapshot.of("PersistentVolumeClaim"))
+
+
+def _limits(snapshot: Snapshot) -> bool:
+    return bool(broken(snapshot, "OOMKilled")) or any(True for _ in refused(snapshot))
+
+
+def _quota(snapshot: Snapshot) -> bool:
+    return _limits(snapshot)
+
+
+def _metrics(snapshot: Snapshot) -> bool:
+    """Only what runs is measured."""
+    return any(container.running for group in broken(snapshot, "OOMKilled") for container in group)
+
+
+def _configuration(snapshot: Snapshot) -> bool:
+    return misconfigured(snapshot) or events_say(snapshot, ("FailedMount",), _CONFIGURED)
+
+
+def _secret_names(snapshot: Snapshot) -> bool:
+    tls = any(item["spec"].get("tls") for item in snapshot.of("Ingress"))
+    return tls or _image_refused(snapshot) or _configuration(snapshot)
+
+
+def _image_refused(snapshot: Snapshot) -> bool:
+    return bool(broken(snapshot, "ImagePullBackOff"))
+
+
+def _service_accounts(snapshot: Snapshot) -> bool:
+    return _image_refused(snapshot) or any(_NO_SERVICE_ACCOUNT.search(said) for said in refused(snapshot))
+
+
+def _rbac(snapshot: Snapshot) -> bool:
+    return any(_FORBIDDEN.search(log) for log in snapshot.logs.values())
+
+
+def _refused_for(word: str) -> Callable[[Snapshot], bool]:
+    return lambda snapshot: any(word in said for said in refused(snapshot))
+
+
+READINGS: dict[Kind, Reading] = {
+    "Pod": Reading("pods", decode=decoding.pods),
+    "Event": Reading("events", decode=decoding.events),
+    "Deployment": Reading("deployments"),
+    "DaemonSet": Reading("daemonsets"),
+    "Job": Reading("jobs"),
+    "CronJob": Reading("cronjobs"),
+    "Service": Reading("services"),
+    "Ingress": Reading("ingresses"),
+    "NetworkPolicy": Reading("networkpolicies"),
+    "HorizontalPodAutoscaler": Reading("horizontalpodautoscalers"),
+    "PodDisruptionBudget": Reading("poddisruptionbudgets"),
+    "ReplicaSet": Reading("replicasets", _replicasets),
+    "StatefulSet": Reading("statefulsets", _statefulsets),
+    "Node": Reading("nodes", _nodes, cluster_scoped=True),
+    "LimitRange": Reading("limitranges", _limits),
+    "ResourceQuota": Reading("resourcequotas", _quota),
+    "PersistentVolumeClaim": Reading("persistentvolumeclaims", _claims),
+    "PersistentVolume": Reading("persistentvolumes", _claim_pending, cluster_scoped=True),
+    "StorageClass": Reading("storageclasses", _claim_pending, cluster_scoped=True),
+    "PodMetrics": Reading("pods.metrics.k8s.io", _metrics),
+    "ConfigMap": Reading("configmaps", _configuration, decode=decoding.keys_only),
+    "Secret": Reading("secrets", _secret_names, names_only=True, decode=decoding.keys_only),
+    "ServiceAccount": Reading("serviceaccounts", _service_accounts),
+    "IngressClass": Reading("ingressclasses", lambda snapshot: bool(snapshot.of("Ingress")), cluster_scoped=True),
+    "PriorityClass": Reading("priorityclasses", _refused_for("PriorityClass"), cluster_scoped=True),
+    "RuntimeClass": Reading("runtimeclasses", _refused_for("RuntimeClass"), cluster_scoped=True),
+    "Route": Reading("routes.route.openshift.io", lambda snapshot: bool(snapshot.of("Service"))),
+    "Role": Reading("roles", _rbac),
+    "RoleBinding": Reading("rolebindings", _rbac),
+}
+
+
+def needed(snapshot: Snapshot) -> set[Kind]:
+    """The kinds that what is known so far asks for."""
+    return {kind for kind, how in READINGS.items() if how.needed is not None and how.needed(snapshot)}

@@ -1,0 +1,20 @@
+"""HorizontalPodAutoscalers and PodDisruptionBudgets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tools.diagnose.findings import Finding, Known
+    from tools.diagnose.lesson import Lesson
+    from tools.diagnose.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = ()
+
+
+def autoscalers(snapshot: Snapshot, known: Known) -> list[Finding]:
+    return []
+
+
+def disruption_budgets(snapshot: Snapshot, known: Known) -> list[Finding]:
+    return []

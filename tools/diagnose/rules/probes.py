@@ -1,0 +1,20 @@
+"""Probes that fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tools.diagnose.findings import Finding, Known
+    from tools.diagnose.lesson import Lesson
+    from tools.diagnose.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = ()
+
+
+def failed_probes(snapshot: Snapshot) -> list[Finding]:
+    return []
+
+
+def not_ready(snapshot: Snapshot, known: Known) -> list[Finding]:
+    return []
