@@ -1,32 +1,57 @@
-"""CreateContainerConfigError: what a container's configuration names is not there.
+"""CreateContainerConfigError: what a container's configuration names is not there, or cannot be had as asked.
 
 Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/
 """
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.naming import about_owner, about_pod, container_said, pod_names, quoted, typed
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.naming import (
+    TEMPLATE_KINDS,
+    about_owner,
+    about_pod,
+    container_said,
+    pod_names,
+    quoted,
+    typed,
+)
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.rules import runtime
 
 if TYPE_CHECKING:
-    from tools.diagnose.lesson import Lesson
+    from tools.cluster.client import Json
+    from tools.cluster.resources import ObjectRef
     from tools.diagnose.snapshot import Snapshot
 
-LESSONS: tuple[Lesson, ...] = ()
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="CreateContainerConfigError",
+        means="The kubelet cannot create a container, because of what its configuration names or asks for.",
+        why="A ConfigMap, Secret or key that env or envFrom names does not exist in the pod's own namespace; or "
+        "the pod must not run as root and its image does; or a mount (its subPath, or a file that a directory "
+        "would cover) cannot be made. The pod waits; nothing of the container has run yet, so it has no log.",
+        mend="Name the right object or key, or create the missing one; the kubelet tries again by itself. Mark a "
+        "reference as optional where the program can do without it.",
+        example="container app of Deployment checkout cannot be created: ConfigMap checkout-confg does not exist; "
+        "the nearest there is: checkout-config",
+        source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/",
+    ),
+)
 
 SourceKind = Literal["ConfigMap", "Secret"]
 
 _OBJECT = re.compile(r'(configmap|secret)s? "([^"]+)" not found', re.I)
 _KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) [^/\s]+/(\S+)")
-_ROOT = re.compile(r"runAsNonRoot and image (will run as root|has non-numeric user)")
 _KINDS: dict[str, SourceKind] = {"configmap": "ConfigMap", "secret": "Secret"}
+_OTHER: dict[SourceKind, SourceKind] = {"ConfigMap": "Secret", "Secret": "ConfigMap"}
 _ENV_FIELDS: dict[SourceKind, tuple[str, str]] = {
     "ConfigMap": ("configMapRef", "configMapKeyRef"),
     "Secret": ("secretRef", "secretKeyRef"),
@@ -59,34 +84,100 @@ def missing_in(message: str) -> Missing | None:
     return None
 
 
-def missing_remedies(missing: Missing, owner_typed: str, namespace: str, keys: list[str]) -> list[Remedy]:
-    """How to make what is missing (`keys`: those that are asked of it), or to name what is there."""
+def nearest(missing: Missing, snapshot: Snapshot) -> str | None:
+    """The existing name, or key of that object, that is most like the missing one; None when none is like it."""
+    if missing.key:
+        there = list((snapshot.named(missing.kind, missing.name) or {}).get("data") or ())
+    else:
+        there = [item["metadata"]["name"] for item in snapshot.of(missing.kind)]
+    wanted = missing.key or missing.name
+    by_lower = {str(one).lower(): str(one) for one in sorted(there, reverse=True)}
+    near = get_close_matches(wanted.lower(), by_lower, n=1)
+    return by_lower[near[0]] if near else None
+
+
+def nearest_said(missing: Missing, snapshot: Snapshot) -> str:
+    """How a summary goes on: what is there instead, as far as it was read; empty when nothing is like it."""
+    other = _OTHER[missing.kind]
+    if not missing.key and snapshot.named(other, missing.name):
+        return f"; there is a {other} of that name"
+    if near := nearest(missing, snapshot):
+        return f"; the nearest there is: {one_line(near)}"
+    if missing.key and (keys := (snapshot.named(missing.kind, missing.name) or {}).get("data")):
+        return f"; its keys are: {one_line(', '.join(sorted(keys)), 120)}"
+    return ""
+
+
+def missing_remedies(
+    missing: Missing,
+    owner_typed: str,
+    namespace: str,
+    keys: list[str],
+    *,
+    near: str | None = None,
+    owner: ObjectRef | None = None,
+    container: str | None = None,
+    point: str | None = None,
+) -> list[Remedy]:
+    """How to name what is there, or to make what is missing (`keys`: those that are asked of it).
+
+    `near` is the existing name or key to point to, `owner` what holds the reference (None: no tool can change
+    it), `container` the only one to change (None: all, volumes too), `point` the command that does it by hand.
+    """
     create = Remedy(
         title=f"Create the missing {missing}",
         command=_create_command(missing, namespace, keys),
         risk="secret" if missing.kind == "Secret" else "change",
     )
-    point = Remedy(
-        title="Or name one that exists",
-        command=f"kubectl edit {owner_typed}",
-        risk="change",
-    )
-    return [create, point]
+    by_hand = point or f"kubectl edit {owner_typed}"
+    if near is None:
+        return [create, Remedy(title="Or name one that exists", command=by_hand, risk="change")]
+    what = f"the key {near} of {missing.kind} {missing.name}" if missing.key else f"{missing.kind} {near}"
+    can_do = owner is not None and owner.kind in TEMPLATE_KINDS
+    arguments = _reference_arguments(missing, near, owner, container) if owner and can_do else {}
+    return [
+        Remedy(
+            title=f"Name {what}, which exists",
+            command=by_hand,
+            risk="change",
+            tool="set_reference" if can_do else None,
+            arguments=arguments,
+        ),
+        create,
+    ]
+
+
+def _reference_arguments(missing: Missing, near: str, owner: ObjectRef, container: str | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "namespace": owner.namespace or "",
+        "kind": owner.kind,
+        "name": owner.name,
+        "source": missing.kind,
+        "from_name": missing.name,
+        "to_name": missing.name if missing.key else near,
+    }
+    if container is not None:
+        arguments["container"] = container
+    if missing.key:
+        arguments |= {"from_key": missing.key, "to_key": near}
+    return arguments
 
 
 def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     container = group[0]
-    message = str(container.waiting.get("message") or "")
+    message = runtime.complaint(container)
     missing = missing_in(message)
+    trouble = None if missing else runtime.trouble(container, message, snapshot)
+    what = trouble.said if trouble else _what(missing, message, snapshot)
     return Finding(
         cause="CreateContainerConfigError",
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} cannot be created: {_what(missing, message, snapshot)}",
-        why=_why(missing, message),
-        evidence=_evidence(container, missing, message),
-        remedies=tuple(_remedies(container, missing, message)),
+        summary=f"{container_said(container)} cannot be created: {what}",
+        why=trouble.why if trouble else _why(missing),
+        evidence=(*_evidence(container, missing, message), *(trouble.evidence if trouble else ())),
+        remedies=tuple(trouble.remedies if trouble else _remedies(container, missing, snapshot)),
     )
 
 
@@ -94,37 +185,23 @@ def _what(missing: Missing | None, message: str, snapshot: Snapshot) -> str:
     if missing is None:
         return one_line(message.partition(" (pod:")[0], 200) or "the kubelet does not say why"
     if missing.key:
-        return f"{missing.kind} {missing.name} has no key {missing.key}{_nearest(missing, snapshot)}"
-    return f"{missing} does not exist{_nearest(missing, snapshot)}"
+        said = f"{missing.kind} {missing.name} has no key {missing.key}"
+    else:
+        said = f"{missing} does not exist"
+    return one_line(said) + nearest_said(missing, snapshot)
 
 
-def _nearest(missing: Missing, snapshot: Snapshot) -> str:
-    if missing.kind == "Secret":
-        return ""
-    wanted = missing.key or missing.name
-    there = [item["metadata"]["name"] for item in snapshot.of("ConfigMap")]
-    if missing.key:
-        there = list((snapshot.named("ConfigMap", missing.name) or {}).get("data") or ())
-    near = get_close_matches(wanted, there, n=1)
-    return f"; the nearest there is: {near[0]}" if near else ""
-
-
-def _why(missing: Missing | None, message: str) -> str:
+def _why(missing: Missing | None) -> str:
     if missing is not None:
         return (
             "The kubelet resolves every ConfigMap and Secret in env and envFrom before it creates the "
             "container, in the pod's own namespace, and waits until all are there (unless marked optional)."
         )
-    if _ROOT.search(message):
-        return (
-            "The pod may only run as another user than root, but its image does not name a numeric user. "
-            "Name one in the image (USER 1000) or in securityContext.runAsUser."
-        )
     return "The container runtime could not make the container as the pod asks for it; the kubelet tries again."
 
 
 def _evidence(container: Container, missing: Missing | None, message: str) -> tuple[Evidence, ...]:
-    reason = container.waiting.get("reason")
+    reason = container.waiting.get("reason") or "StartError"
     evidence = [about_pod("status", container.pod, f"{reason}: {message}")]
     if missing is not None:
         evidence += [about_owner("spec", container.owner, text) for text in _references(container, missing)]
@@ -152,31 +229,69 @@ def _keys_asked(container: Container, missing: Missing) -> list[str]:
     references = [
         (variable.get("valueFrom") or {}).get(one_key) or {} for variable in container.spec.get("env") or ()
     ]
-    return [str(one.get("key")) for one in references if one.get("name") == missing.name]
+    return list(dict.fromkeys(str(one.get("key")) for one in references if one.get("name") == missing.name))
 
 
-def _remedies(container: Container, missing: Missing | None, message: str) -> list[Remedy]:
+def _remedies(container: Container, missing: Missing | None, snapshot: Snapshot) -> list[Remedy]:
     owner = container.owner
-    if missing is not None:
-        keys = _keys_asked(container, missing)
-        return missing_remedies(missing, typed(owner), owner.namespace or "", keys)
-    title = "Set a numeric user other than 0" if _ROOT.search(message) else "Mend what the message names"
-    return [Remedy(title=title, command=f"kubectl edit {typed(owner)}", risk="change")]
+    if missing is None:
+        return [Remedy(title="Mend what the message names", command=f"kubectl edit {typed(owner)}", risk="change")]
+    near = nearest(missing, snapshot)
+    changeable = near is not None and owner.kind in TEMPLATE_KINDS
+    return missing_remedies(
+        missing,
+        typed(owner),
+        owner.namespace or "",
+        _keys_asked(container, missing),
+        near=near,
+        owner=owner,
+        container=container.name,
+        point=_point(container, missing, near) if near and changeable else None,
+    )
+
+
+def _point(container: Container, missing: Missing, near: str) -> str:
+    """A strategic merge patch: env merges by the variable's name, envFrom is replaced as a whole."""
+    whole, one_key = _ENV_FIELDS[missing.kind]
+    changed: Json = {"name": container.name}
+    if env := _env_changed(container, missing, near, one_key):
+        changed["env"] = env
+    sources = container.spec.get("envFrom") or ()
+    named = [(source.get(whole) or {}).get("name") == missing.name for source in sources]
+    if not missing.key and any(named):
+        changed["envFrom"] = [
+            {**source, whole: {**source[whole], "name": near}} if is_it else source
+            for source, is_it in zip(sources, named, strict=True)
+        ]
+    listed = "initContainers" if container.init else "containers"
+    patch = {"spec": {"template": {"spec": {listed: [changed]}}}}
+    return f"kubectl patch {typed(container.owner)} -p {quoted(json.dumps(patch))}"
+
+
+def _env_changed(container: Container, missing: Missing, near: str, one_key: str) -> list[Json]:
+    changed = []
+    for variable in container.spec.get("env") or ():
+        reference = (variable.get("valueFrom") or {}).get(one_key) or {}
+        if reference.get("name") == missing.name and missing.key in (None, reference.get("key")):
+            new = {"key": near} if missing.key else {"name": near}
+            changed.append({"name": variable["name"], "valueFrom": {one_key: {**reference, **new}}})
+    return changed
 
 
 def _create_command(missing: Missing, namespace: str, keys: list[str]) -> str:
     if missing.kind == "Secret":
         return _create_secret(missing, namespace, keys)
+    name = quoted(missing.name)
     if missing.key:
-        patch = quoted(f'{{"data": {{"{missing.key}": "VALUE"}}}}')
-        return f"kubectl patch configmap {missing.name} -n {namespace} --type merge -p {patch}"
-    values = " ".join(f"--from-literal={key}=VALUE" for key in keys or ["KEY"])
-    return f"kubectl create configmap {missing.name} -n {namespace} {values}"
+        patch = quoted(json.dumps({"data": {missing.key: "VALUE"}}))
+        return f"kubectl patch configmap {name} -n {namespace} --type merge -p {patch}"
+    values = " ".join(quoted(f"--from-literal={key}=VALUE") for key in keys or ["KEY"])
+    return f"kubectl create configmap {name} -n {namespace} {values}"
 
 
 def _create_secret(missing: Missing, namespace: str, keys: list[str]) -> str:
-    files = " ".join(f"--from-file={key}=FILE" for key in keys or ["KEY"])
-    create = f"kubectl create secret generic {missing.name} -n {namespace} {files}"
+    files = " ".join(quoted(f"--from-file={key}=FILE") for key in keys or ["KEY"])
+    create = f"kubectl create secret generic {quoted(missing.name)} -n {namespace} {files}"
     if missing.key is None:
         return create
     return f"{create} --dry-run=client -o yaml | kubectl apply --server-side -f -"
