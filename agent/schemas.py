@@ -194,7 +194,7 @@ class Findings(_Document):
 
     schema_: Literal["desk.findings/v1"] = Field(alias="schema")
     cluster: str
-    namespace: str
+    namespace: str | None = Field(description="None: all namespaces; each finding's object names its own.")
     checked: dict[str, int]
     findings: list[Finding]
     not_checked: list[str] = []

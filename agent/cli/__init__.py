@@ -23,6 +23,7 @@ COMMANDS = {
     "resume": "run",
     "call": "run",
     "rollback": "run",
+    "debug-pod": "debug",
     "approvals": "approvals",
     "sessions": "sessions",
     "show": "sessions",
@@ -46,7 +47,8 @@ class LazyGroup(click.Group):
         """Import a command's module."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"agent.cli.{COMMANDS[cmd_name]}"), cmd_name)
+        module = importlib.import_module(f"agent.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
 

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tools.diagnose.findings import Finding, Known, report
-from tools.diagnose.reading import read_snapshot
+from tools.diagnose.reading import read_snapshots
 from tools.diagnose.rules import RULES, SYMPTOMS
+from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Json
     from tools.diagnose.snapshot import Snapshot
 
 
-def diagnose(cluster: Cluster, *, namespace: str, name: str | None = None) -> Json:
-    """Find out why workloads of a namespace do not run, and what would mend them.
+def diagnose(
+    cluster: Cluster, *, namespace: str | None, name: str | None = None, selector: str | None = None
+) -> Json:
+    """Find out why workloads of a namespace (None: of all namespaces) do not run, and what would mend them.
 
-    Looks at every pod of the namespace, or with `name` only at one workload or pod: its plain name, or
-    TYPE/NAME such as deployment/checkout or pod/checkout-7d4b9-x2x. Names the cause (OOMKilled,
-    CrashLoopBackOff, ImagePullBackOff, Pending, CreateContainerConfigError), the object to change, the
-    evidence, and remedies; a remedy with a `tool` can be called with its `arguments` as they stand. No
-    findings means that nothing it knows is wrong; `not_checked` says what it was not allowed to see.
+    With `name` only what concerns one object: its plain name, or TYPE/NAME such as deployment/checkout. With
+    `selector` only what concerns the pods with those labels.
 
-    Gives a `desk.findings/v1` document. Raises `NotFound` when the namespace or the name does not exist,
-    and any `ClusterError` that keeps the pods from being read.
+    Gives a `desk.findings/v1` document. Raises `NotFound` when the namespace or the name does not exist, and any
+    `ClusterError` that keeps the pods from being read.
     """
-    return judge(read_snapshot(cluster, namespace, name))
+    asked = Asked(name, selector) if name or selector else EVERYTHING
+    snapshots = read_snapshots(cluster, namespace, asked)
+    findings: list[Finding] = []
+    checked: Counter[str] = Counter()
+    not_checked: dict[str, None] = {}
+    for snapshot in snapshots.values():
+        part = narrowed(snapshot, asked, cluster)
+        findings += about(findings_of(snapshot), asked, part)
+        checked.update({kind: len(items) for kind, items in part.objects.items()})
+        not_checked |= dict.fromkeys(snapshot.not_checked)
+    return report(
+        findings, cluster=cluster.fingerprint, namespace=namespace, checked=checked, not_checked=not_checked
+    )
 
 
 def judge(snapshot: Snapshot) -> Json:
-    """The report on a snapshot: every rule, no input or output."""
+    """The report on one whole snapshot: no input or output."""
     return report(
         findings_of(snapshot),
         cluster=snapshot.cluster,

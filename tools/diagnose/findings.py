@@ -126,13 +126,13 @@ def report(
     findings: Iterable[Finding],
     *,
     cluster: str,
-    namespace: str,
+    namespace: str | None,
     checked: Mapping[str, int],
     not_checked: Iterable[str] = (),
 ) -> dict[str, Any]:
     """The JSON of `desk.findings/v1`, worst first, then by object.
 
-    `checked` counts the objects read of each kind. `not_checked` is there only when something was not
+    `namespace` is None for a report on all of them. `checked` counts the objects read of each kind. `not_checked` is there only when something was not
     readable: each entry says what and why.
     """
     document: dict[str, Any] = {
@@ -147,10 +147,11 @@ def report(
     return document
 
 
-def _order(finding: Finding) -> tuple[int, str, str, str, str]:
+def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
     target = finding.object
     return (
         _WORST_FIRST[finding.severity],
+        target.namespace or "",
         target.kind,
         target.name,
         finding.container or "",

@@ -28,6 +28,8 @@ class Reading:
     needed: Callable[[Snapshot], bool] | None = None
     cluster_scoped: bool = False
     names_only: bool = False
+    optional: bool = False
+    """A kind that not every cluster serves; where it is not served there is none."""
     decode: Callable[[bytes], decoding.Page] = decoding.whole
 
 
@@ -190,7 +192,7 @@ READINGS: dict[Kind, Reading] = {
     "IngressClass": Reading("ingressclasses", lambda snapshot: bool(snapshot.of("Ingress")), cluster_scoped=True),
     "PriorityClass": Reading("priorityclasses", _refused_for("PriorityClass"), cluster_scoped=True),
     "RuntimeClass": Reading("runtimeclasses", _refused_for("RuntimeClass"), cluster_scoped=True),
-    "Route": Reading("routes.route.openshift.io", lambda snapshot: bool(snapshot.of("Service"))),
+    "Route": Reading("routes.route.openshift.io", lambda snapshot: bool(snapshot.of("Service")), optional=True),
     "Role": Reading("roles", _rbac),
     "RoleBinding": Reading("rolebindings", _rbac),
 }

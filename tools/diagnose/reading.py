@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from tools.cluster import errors
 from tools.diagnose import decoding
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.needs import READINGS, needed
-from tools.diagnose.selection import select
+from tools.diagnose.selection import EVERYTHING, Asked, narrowed
 from tools.diagnose.snapshot import ContainerKey, Kind, Snapshot
 
 if TYPE_CHECKING:
@@ -39,85 +39,135 @@ class WantedLog:
 
 
 def read_snapshot(
-    cluster: Cluster, namespace: str, name: str | None = None, *, now: datetime | None = None
+    cluster: Cluster, namespace: str, asked: Asked = EVERYTHING, *, now: datetime | None = None
 ) -> Snapshot:
-    """Read a namespace, or the part of it that `name` selects (see `select`).
+    """Read a namespace; of the failed containers, the logs of those that `asked` is about.
 
     The number of requests does not depend on the number of objects: one list per kind that is needed (see
     `needs`), and one log (two when it is empty) per failed container of an owner, `LOGS_AT_MOST` at most. No
     value of a Secret or ConfigMap is kept. What could not be read is listed in `not_checked`.
 
-    Raises `NotFound` when the namespace, or what `name` names, does not exist; and any `ClusterError` that
+    Raises `NotFound` when the namespace, or what `asked` names, does not exist; and any `ClusterError` that
     keeps the pods from being read.
     """
-    reader = _Reader(cluster, Snapshot(cluster.fingerprint, namespace, now or datetime.now(UTC), {}, {}))
+    return read_snapshots(cluster, namespace, asked, now=now)[namespace]
+
+
+def read_snapshots(
+    cluster: Cluster, namespace: str | None, asked: Asked = EVERYTHING, *, now: datetime | None = None
+) -> dict[str, Snapshot]:
+    """As `read_snapshot`; with `namespace` None all namespaces at once, by name."""
+    reader = _Reader(cluster, namespace, now or datetime.now(UTC))
     with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
-        return reader.read(pool, name)
+        return reader.read(pool, asked)
 
 
 class _Reader:
     """Reads round by round: what one round tells decides what the next one asks."""
 
-    def __init__(self, cluster: Cluster, empty: Snapshot) -> None:
+    def __init__(self, cluster: Cluster, namespace: str | None, now: datetime) -> None:
         self._cluster = cluster
-        self._empty = empty
+        self._namespace = namespace
+        self._now = now
         self._answers: dict[Kind, Answer] = {}
 
-    def read(self, pool: ThreadPoolExecutor, name: str | None) -> Snapshot:
+    def read(self, pool: ThreadPoolExecutor, asked: Asked) -> dict[str, Snapshot]:
         self._ask(pool, (kind for kind, how in READINGS.items() if how.needed is None))
-        if isinstance(pods := self._answers["Pod"], errors.ClusterError):
-            raise pods
-        if not any(self._answers.values()):
-            _check_namespace(self._cluster, self._empty.namespace)
+        self._need_pods(asked)
+        if self._namespace is not None and not any(self._answers.values()):
+            _check_namespace(self._cluster, self._namespace)
         logs: _LogReading | None = None
         while True:
-            snapshot = self._assembled(logs)
-            kinds = needed(snapshot) - self._answers.keys()
-            if logs is None and (name is None or not kinds):  # the names that may be asked for are all known
-                logs = _LogReading(self._cluster, select(snapshot, name), pool)
+            snapshots = self._assembled(logs)
+            kinds = {kind for snapshot in snapshots.values() for kind in needed(snapshot)} - self._answers.keys()
+            if logs is None and (asked is EVERYTHING or not kinds):  # the names that may be asked for are known
+                chosen = [narrowed(snapshot, asked, self._cluster) for snapshot in snapshots.values()]
+                logs = _LogReading(self._cluster, chosen, pool)
             elif not kinds:
-                return select(snapshot, name)
+                return snapshots
             self._ask(pool, kinds)
 
+    def _need_pods(self, asked: Asked) -> None:
+        """Who may read one pod and not list them is told of that one."""
+        pods = self._answers["Pod"]
+        if not isinstance(pods, errors.ClusterError):
+            return
+        if isinstance(pods, errors.Forbidden) and self._namespace is not None and (name := asked.pod_name()):
+            self._answers["Pod"] = (self._cluster.get("pods", name, self._namespace),)
+            return
+        raise pods
+
     def _ask(self, pool: ThreadPoolExecutor, kinds: Iterable[Kind]) -> None:
-        reads = {kind: pool.submit(_list, self._cluster, kind, self._empty.namespace) for kind in kinds}
+        reads = {kind: pool.submit(_list, self._cluster, kind, self._namespace) for kind in kinds}
         self._answers |= {kind: read.result() for kind, read in reads.items()}
 
-    def _assembled(self, logs: _LogReading | None) -> Snapshot:
-        objects: dict[Kind, tuple[Json, ...]] = {}
+    def _assembled(self, logs: _LogReading | None) -> dict[str, Snapshot]:
+        objects: dict[str, dict[Kind, tuple[Json, ...]]] = {self._namespace: {}} if self._namespace else {}
         not_checked: list[str] = []
         for kind, answer in self._answers.items():
             if isinstance(answer, errors.ClusterError):
                 not_checked.append(f"{READINGS[kind].word}: {_because(answer)}")
-            else:
-                objects[kind] = answer
-        snapshot = replace(self._empty, objects=objects, not_checked=tuple(not_checked))
-        return snapshot if logs is None else logs.added_to(snapshot)
+            elif self._namespace is None and not READINGS[kind].cluster_scoped:
+                for namespace, items in _by_namespace(answer).items():
+                    objects.setdefault(namespace, {})[kind] = items
+        shared = self._shared()
+        snapshots = {
+            namespace: Snapshot(
+                self._cluster.fingerprint, namespace, self._now, {**shared, **own}, {}, tuple(not_checked)
+            )
+            for namespace, own in objects.items()
+        }
+        return snapshots if logs is None else logs.added_to(snapshots)
+
+    def _shared(self) -> dict[Kind, tuple[Json, ...]]:
+        """What each namespace's snapshot holds: all there is of one namespace; of all, what has no namespace."""
+        return {
+            kind: answer if self._namespace is not None or READINGS[kind].cluster_scoped else ()
+            for kind, answer in self._answers.items()
+            if not isinstance(answer, errors.ClusterError)
+        }
 
 
 class _LogReading:
     """The logs of what failed, being read."""
 
-    def __init__(self, cluster: Cluster, snapshot: Snapshot, pool: ThreadPoolExecutor) -> None:
-        wanted = _wanted_logs(snapshot)
+    def __init__(self, cluster: Cluster, snapshots: Iterable[Snapshot], pool: ThreadPoolExecutor) -> None:
+        wanted = [(snapshot.namespace, one) for snapshot in snapshots for one in _wanted_logs(snapshot)]
         self._left_out = max(0, len(wanted) - LOGS_AT_MOST)
-        self._reads: dict[ContainerKey, Future[str | errors.ClusterError | None]] = {
-            (one.pod, one.container): pool.submit(_log, cluster, snapshot.namespace, one)
-            for one in wanted[:LOGS_AT_MOST]
+        self._reads = {
+            (namespace, one.pod, one.container): pool.submit(_log, cluster, namespace, one)
+            for namespace, one in wanted[:LOGS_AT_MOST]
         }
 
-    def added_to(self, snapshot: Snapshot) -> Snapshot:
-        logs: dict[ContainerKey, str] = {}
-        not_read: list[str] = []
-        for (pod, container), read in self._reads.items():
+    def added_to(self, snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
+        logs: dict[str, dict[ContainerKey, str]] = {}
+        not_read: dict[str, list[str]] = {}
+        for (namespace, pod, container), read in self._reads.items():
             answer = read.result()
             if isinstance(answer, errors.ClusterError):
-                not_read.append(f"log of {pod}/{container}: {_because(answer)}")
+                not_read.setdefault(namespace, []).append(f"log of {pod}/{container}: {_because(answer)}")
             elif answer is not None:
-                logs[pod, container] = answer
-        if self._left_out:
-            not_read.append(f"logs of {self._left_out} more containers: {LOGS_AT_MOST} at most")
-        return replace(snapshot, logs=logs, not_checked=(*snapshot.not_checked, *not_read))
+                logs.setdefault(namespace, {})[pod, container] = answer
+        left_out = f"logs of {self._left_out} more containers: {LOGS_AT_MOST} at most"
+        return {
+            namespace: replace(
+                snapshot,
+                logs=logs.get(namespace, {}),
+                not_checked=(
+                    *snapshot.not_checked,
+                    *not_read.get(namespace, ()),
+                    *((left_out,) if self._left_out else ()),
+                ),
+            )
+            for namespace, snapshot in snapshots.items()
+        }
+
+
+def _by_namespace(items: Iterable[Json]) -> dict[str, tuple[Json, ...]]:
+    found: dict[str, list[Json]] = {}
+    for item in items:
+        found.setdefault(str(item["metadata"].get("namespace", "")), []).append(item)
+    return {namespace: tuple(own) for namespace, own in found.items()}
 
 
 def _check_namespace(cluster: Cluster, namespace: str) -> None:
@@ -132,7 +182,7 @@ def _check_namespace(cluster: Cluster, namespace: str) -> None:
         return
 
 
-def _list(cluster: Cluster, kind: Kind, namespace: str) -> Answer:
+def _list(cluster: Cluster, kind: Kind, namespace: str | None) -> Answer:
     how = READINGS[kind]
     pages = cluster.pages(how.word, None if how.cluster_scoped else namespace, names_only=how.names_only)
     objects: list[Json] = []
@@ -146,6 +196,8 @@ def _list(cluster: Cluster, kind: Kind, namespace: str) -> Answer:
             data = pages.send(token)
     except decoding.NotAList as error:
         return errors.ServerFailure(f"the API server did not answer with a list: {error}")
+    except errors.NotFound as error:
+        return () if how.optional else error
     except errors.ClusterError as error:
         return error
 

@@ -12,31 +12,39 @@ _WIDTH = 100
 _AFFECTED_NAMED = 3
 
 
-def render(report: Json) -> str:
-    """Plain text of a `desk.findings/v1` document; ends without a newline."""
-    parts = [_headline(report), *(_finding(each) for each in report["findings"]), *_not_checked(report)]
+def render(report: Json, *, brief: bool = False) -> str:
+    """Plain text of a `desk.findings/v1` document; ends without a newline. `brief`: one line a finding."""
+    if brief:
+        return "\n".join([headline(report), *(one_liner(each) for each in report["findings"])])
+    parts = [headline(report), *(_finding(each) for each in report["findings"]), *_not_checked(report)]
     return "\n\n".join(parts)
 
 
-def _headline(report: Json) -> str:
+def one_liner(finding: Json) -> str:
+    """A finding in one line."""
+    return f"{finding['severity'].upper()} {finding['cause']}: {finding['summary']}"
+
+
+def headline(report: Json) -> str:
+    """How many findings, in what, of how much."""
     pods = report["checked"].get("Pod", 0)
     looked_at = f"{pods} pod{'' if pods == 1 else 's'}"
     count = len(report["findings"])
     found = "nothing wrong" if count == 0 else f"{count} finding{'' if count == 1 else 's'}"
-    return f"{report['namespace']}: {found} ({looked_at} checked)"
+    return f"{report['namespace'] or 'all namespaces'}: {found} ({looked_at} checked)"
 
 
 def _finding(finding: Json) -> str:
-    lines = [f"{finding['severity'].upper()} {finding['cause']}: {finding['summary']}"]
-    lines += _wrapped("why:  ", finding["why"])
-    lines += _wrapped("pods: ", _affected(finding["affected"]))
+    lines = [one_liner(finding), *_wrapped("why:  ", finding["why"])]
+    lines += _wrapped("pods: ", affected_said(finding["affected"])) if finding["affected"] else []
     lines += [f"  {item['source']:<7}{item['object']}: {item['text']}" for item in finding["evidence"]]
     for remedy in finding["remedies"]:
         lines += [f"  -> {remedy['title']}:", f"     {remedy['command']}"]
     return "\n".join(lines)
 
 
-def _affected(pods: list[str]) -> str:
+def affected_said(pods: list[str]) -> str:
+    """The first of the pods that suffer, and how many more there are."""
     more = len(pods) - _AFFECTED_NAMED
     return ", ".join(pods[:_AFFECTED_NAMED]) + (f" and {more} more" if more > 0 else "")
 

@@ -1,37 +1,96 @@
-"""Narrow a snapshot to one workload or pod, by the name a person would use."""
+"""Narrow a diagnosis to what a person asks about: a workload, a pod, any object by name, or a label selector."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tools.cluster import errors
 from tools.cluster.resources import find
+from tools.diagnose import decoding
 from tools.diagnose.owners import controller, owner_of
 
 if TYPE_CHECKING:
-    from tools.cluster.client import Json
+    from tools.cluster.client import Cluster, Json
+    from tools.diagnose.findings import Finding
     from tools.diagnose.snapshot import Kind, Snapshot
 
-_WORKLOADS: tuple[Kind, ...] = ("Deployment", "StatefulSet", "DaemonSet", "Job", "ReplicaSet")
+_NOT_ASKED_FOR: tuple[Kind, ...] = ("Event", "PodMetrics")
 _NAMES_OFFERED = 3
 
 
-def select(snapshot: Snapshot, name: str | None) -> Snapshot:
-    """The snapshot with only the pods that `name` means; the whole of it when `name` is None.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about. `name`: an object's plain name, or TYPE/NAME as kubectl takes it (`deploy/checkout`).
 
-    `name` is a pod, any of its controllers (Deployment, ReplicaSet, StatefulSet, DaemonSet, Job, CronJob), or
-    TYPE/NAME as kubectl takes it (`deploy/checkout`). Raises `NotFound` with the nearest names.
+    `selector`: a label selector of pods, in the API server's own syntax.
     """
-    if name is None:
+
+    name: str | None = None
+    selector: str | None = None
+
+    def pod_name(self) -> str | None:
+        """The pod that `name` may mean."""
+        kind, wanted = _parse(self.name) if self.name else (None, None)
+        return wanted if kind in (None, "Pod") else None
+
+
+EVERYTHING = Asked()
+
+
+def narrowed(snapshot: Snapshot, asked: Asked, cluster: Cluster) -> Snapshot:
+    """The snapshot with only the pods that are asked about; as it is when everything is.
+
+    Raises `NotFound` with the nearest names when nothing has the name.
+    """
+    if asked.selector is not None:
+        chosen = _selected(snapshot, asked.selector, cluster)
+        pods = [pod for pod in snapshot.of("Pod") if pod["metadata"]["name"] in chosen]
+    elif asked.name is not None:
+        kind, wanted = _parse(asked.name)
+        known = _known(snapshot)
+        if not any(wanted == one and kind in (None, of_kind) for of_kind, one in known):
+            raise errors.NotFound(_nothing(asked.name, wanted, known, snapshot.namespace))
+        pods = [pod for pod in snapshot.of("Pod") if _means(kind, wanted, pod, snapshot)]
+    else:
         return snapshot
-    kind, wanted = _parse(name)
-    known = _known(snapshot)
-    if not any(wanted == one and kind in (None, of_kind) for of_kind, one in known):
-        raise errors.NotFound(_nothing(name, wanted, known, snapshot.namespace))
-    pods = tuple(pod for pod in snapshot.of("Pod") if _means(kind, wanted, pod, snapshot))
-    return replace(snapshot, objects={**snapshot.objects, "Pod": pods})
+    return replace(snapshot, objects={**snapshot.objects, "Pod": tuple(pods)})
+
+
+def about(findings: Iterable[Finding], asked: Asked, part: Snapshot) -> list[Finding]:
+    """The findings about what is asked for: its pods, what owns them, or what is named; `part` is narrowed."""
+    if asked == EVERYTHING:
+        return list(findings)
+    pods = {pod["metadata"]["name"] for pod in part.of("Pod")}
+    objects = set().union(*(_chain(pod, part) for pod in part.of("Pod")))
+    kind, wanted = _parse(asked.name) if asked.name else (None, None)
+    return [finding for finding in findings if _is_about(finding, pods, objects, kind, wanted)]
+
+
+def _is_about(
+    finding: Finding, pods: set[str], objects: set[tuple[str, str]], kind: str | None, wanted: str | None
+) -> bool:
+    named = {(one.kind, one.name) for one in (finding.object, *finding.concerns)}
+    return (
+        not pods.isdisjoint(finding.affected)
+        or not objects.isdisjoint(named)
+        or any(one == wanted and kind in (None, of_kind) for of_kind, one in named)
+    )
+
+
+def _selected(snapshot: Snapshot, selector: str, cluster: Cluster) -> set[str]:
+    """The names of the pods with those labels: the API server knows best what a selector means."""
+    pages = cluster.pages("pods", snapshot.namespace, label_selector=selector, names_only=True)
+    names: set[str] = set()
+    data = next(pages)
+    while True:
+        page, token = decoding.keys_only(data)
+        names |= {item["metadata"]["name"] for item in page}
+        if not token:
+            return names
+        data = pages.send(token)
 
 
 def _parse(name: str) -> tuple[str | None, str]:
@@ -44,8 +103,9 @@ def _parse(name: str) -> tuple[str | None, str]:
 
 def _known(snapshot: Snapshot) -> set[tuple[str, str]]:
     known: set[tuple[str, str]] = set()
-    for kind in (*_WORKLOADS, "Pod"):
-        known |= {(kind, item["metadata"]["name"]) for item in snapshot.of(kind)}
+    for kind in snapshot.objects:
+        if kind not in _NOT_ASKED_FOR:
+            known |= {(kind, item["metadata"]["name"]) for item in snapshot.of(kind)}
     for pod in snapshot.of("Pod"):
         known |= _chain(pod, snapshot)
     return known

@@ -17,6 +17,7 @@ from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 from tools.diagnose.reading import LOGS_AT_MOST, read_snapshot
+from tools.diagnose.selection import Asked, narrowed
 
 Json = dict[str, Any]
 
@@ -104,20 +105,20 @@ def test_pods_are_indispensable(api: PlayedApi) -> None:
 
 def test_what_may_not_be_read_is_said(api: PlayedApi) -> None:
     api.answers[CORE] = (403, {"message": "no"})
-    api.answers["/api/v1/nodes"] = (403, {"message": "no"})
-    api.answers["/apis/metrics.k8s.io/v1beta1/namespaces/shop-dev/pods"] = (404, "404 page not found")
+    api.answers[f"{CORE}/services"] = (403, {"message": "no"})
+    api.answers["/apis/batch/v1/namespaces/shop-dev/cronjobs"] = (404, "404 page not found")
     api.serve(f"{CORE}/pods", crashing())
     api.answers[f"{CORE}/pods/shop-abc-1/log?previous"] = (403, {"message": "no"})
 
     report = diagnose(api.cluster(), namespace="shop-dev")
 
     assert report["not_checked"] == [
-        "nodes: forbidden",
-        "pods.metrics.k8s.io: not served by this cluster",
+        "cronjobs: not served by this cluster",
+        "services: forbidden",
         "log of shop-abc-1/app: forbidden",
     ]
     assert [found["cause"] for found in report["findings"]] == ["CrashLoopBackOff"]
-    assert "Node" not in report["checked"]
+    assert "Service" not in report["checked"]
 
 
 def test_a_complete_reading_leaves_nothing_unchecked(api: PlayedApi) -> None:
@@ -209,10 +210,11 @@ def test_one_workload_or_pod_by_name(api: PlayedApi, name: str, pods: set[str] |
 
     if pods is None:
         with pytest.raises(errors.NotFound, match=f'no workload or pod "{name}" in shop-dev. Nearest: '):
-            read_snapshot(api.cluster(), "shop-dev", name, now=NOW)
+            diagnose(api.cluster(), namespace="shop-dev", name=name)
     else:
-        taken = read_snapshot(api.cluster(), "shop-dev", name, now=NOW)
-        assert {each["metadata"]["name"] for each in taken.of("Pod")} == pods
+        taken = read_snapshot(api.cluster(), "shop-dev", Asked(name), now=NOW)
+        part = narrowed(taken, Asked(name), api.cluster())
+        assert {each["metadata"]["name"] for each in part.of("Pod")} == pods
 
 
 def test_events_are_newest_first(api: PlayedApi) -> None:

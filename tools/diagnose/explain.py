@@ -1,0 +1,44 @@
+"""Teach a cause: what it means, how it comes about, what one does about it, and an example."""
+
+from __future__ import annotations
+
+import textwrap
+from difflib import get_close_matches
+
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.rules import LESSONS
+
+_WIDTH = 100
+
+
+class UnknownCause(LookupError):
+    """No rule finds such a cause; the text names the nearest, or all."""
+
+
+def lesson_of(cause: str) -> Lesson:
+    """The lesson of a cause, in any case; raises `UnknownCause`."""
+    by_lower = {name.lower(): lesson for name, lesson in LESSONS.items()}
+    found = by_lower.get(cause.lower())
+    if found is None:
+        near = get_close_matches(cause.lower(), by_lower, n=3, cutoff=0.5)
+        names = [by_lower[each].cause for each in near] or sorted(LESSONS)
+        raise UnknownCause(
+            f'There is no cause "{cause}". {"Nearest" if near else "There are"}: {", ".join(names)}.'
+        )
+    return found
+
+
+def said(lesson: Lesson) -> str:
+    """A lesson as text."""
+    parts = (
+        ("What it means", lesson.means),
+        ("Why it happens", lesson.why),
+        ("What to do", lesson.mend),
+        ("For example", lesson.example),
+    )
+    told = [f"{heading}:\n{_wrapped(text)}" for heading, text in parts]
+    return "\n\n".join([lesson.cause, *told, f"More: {lesson.source}"])
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent="  ", subsequent_indent="  ")
