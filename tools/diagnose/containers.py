@@ -7,6 +7,7 @@ that was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ IMAGE_REASONS = (
 )
 CONFIG_REASONS = ("CreateContainerConfigError", "CreateContainerError")
 START_REASONS = ("StartError", "ContainerCannotRun", "RunContainerError")
+_MOUNT_REFUSED = re.compile(r'error mounting .* to rootfs at "')
 _LOST_REASONS = ("Unknown", "ContainerStatusUnknown")
 
 STEADY_AFTER = timedelta(minutes=10)
@@ -126,11 +128,6 @@ def _broken(snapshot: Snapshot) -> dict[ContainerCause, list[list[Container]]]:
     return by_cause
 
 
-def misconfigured(snapshot: Snapshot) -> bool:
-    """Whether any container waits for its configuration."""
-    return any(container.waiting.get("reason") in CONFIG_REASONS for container in containers(snapshot))
-
-
 def containers(snapshot: Snapshot) -> Iterator[Container]:
     """The containers of the current pods that do not look well, init containers first."""
     for pod in current_pods(snapshot):
@@ -153,10 +150,22 @@ def cause_of(container: Container, now: datetime) -> ContainerCause | None:
         return "ImagePullBackOff"
     if reason in CONFIG_REASONS:
         return "CreateContainerConfigError"
+    if refused_mount(container):
+        return "CreateContainerConfigError"
     ended = crash(container, now)
     if ended is None:
         return None
     return "OOMKilled" if ended.reason == "OOMKilled" else "CrashLoopBackOff"
+
+
+def refused_mount(container: Container) -> str | None:
+    """What the container runtime says of a mount that it cannot make, as long as the container does not run."""
+    if container.running:
+        return None
+    for state in (container.waiting, container.terminated, container.last_terminated):
+        if _MOUNT_REFUSED.search(message := str(state.get("message") or "")):
+            return message
+    return None
 
 
 def crash(container: Container, now: datetime) -> Termination | None:

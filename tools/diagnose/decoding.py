@@ -48,6 +48,7 @@ class WellContainer(TypedDict, total=False):
     """`spec.containers[]`."""
 
     name: str
+    image: str | None
     ports: list[ContainerPort] | None
     restartPolicy: str
 
@@ -202,15 +203,16 @@ def without_values(item: Json) -> Json:
 
 def looks_well(pod: Json) -> bool:
     """Whether nothing about the pod asks for a closer look: it runs, all of it is ready and never ended badly."""
-    status = pod.get("status") or {}
+    status: Json = pod.get("status") or {}
     if status.get("phase") != "Running" or pod["metadata"].get("deletionTimestamp"):
         return False
-    return all(
-        state.get("ready") and not (state.get("lastState") or {}).get("terminated")
-        for state in status.get("containerStatuses") or ({},)
-    ) and not any(
-        (state.get("state") or {}).get("waiting") or (state.get("lastState") or {}).get("terminated")
-        for state in status.get("initContainerStatuses") or ()
+    containers: list[Json] = status.get("containerStatuses") or []
+    first: list[Json] = status.get("initContainerStatuses") or []
+    return (
+        bool(containers)
+        and all(each.get("ready") for each in containers)
+        and not any((each.get("state") or {}).get("waiting") for each in first)
+        and not any((each.get("lastState") or {}).get("terminated") for each in (*containers, *first))
     )
 
 

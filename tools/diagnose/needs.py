@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tools.diagnose import decoding
-from tools.diagnose.containers import broken, misconfigured
+from tools.diagnose.containers import broken, parse_time
+from tools.diagnose.decoding import looks_well
 from tools.diagnose.owners import controller, newest_replicaset
+from tools.diagnose.pulls import refused as images_refused
+from tools.diagnose.references import Missing, missing_in
+from tools.diagnose.service_pods import pods_behind, serves
 from tools.diagnose.snapshot import Kind, Snapshot
 
 if TYPE_CHECKING:
@@ -17,7 +23,11 @@ if TYPE_CHECKING:
 
 _NO_SERVICE_ACCOUNT = re.compile(r'serviceaccount "[^"]*" not found|service account [^ ]+ was not found', re.I)
 _CONFIGURED = re.compile(r"\b(configmap|secret)s?\b", re.I)
+_OF_SECRETS = re.compile(r"\bsecrets?\b", re.I)
 _FORBIDDEN = re.compile(r"system:serviceaccount:|is forbidden: User", re.I)
+
+
+MEASURED_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,12 @@ def _statefulsets(snapshot: Snapshot) -> bool:
         item["spec"]["scaleTargetRef"].get("kind") == "StatefulSet"
         for item in snapshot.of("HorizontalPodAutoscaler")
     )
-    return about or scaled or _owned_by("StatefulSet", snapshot)
+    return about or scaled or _owned_by("StatefulSet", snapshot) or _service_without_pods(snapshot)
+
+
+def _service_without_pods(snapshot: Snapshot) -> bool:
+    """A Service may be of something that has no pods now."""
+    return any(serves(service) and not pods_behind(service, snapshot) for service in snapshot.of("Service"))
 
 
 def _replicasets(snapshot: Snapshot) -> bool:
@@ -108,10 +123,8 @@ def _node_lost(pod: Json) -> bool:
     """The node's kubelet no longer answers: the pod is not Ready though its containers say they are."""
     status = pod.get("status") or {}
     conditions = {item.get("type"): item.get("status") for item in status.get("conditions") or ()}
-    return (
-        conditions.get("Ready") == "False"
-        and conditions.get("ContainersReady") == "True"
-        or bool(pod["metadata"].get("deletionTimestamp"))
+    return (conditions.get("Ready") == "False" and conditions.get("ContainersReady") == "True") or bool(
+        pod["metadata"].get("deletionTimestamp")
     )
 
 
@@ -136,21 +149,60 @@ def _quota(snapshot: Snapshot) -> bool:
 
 
 def _metrics(snapshot: Snapshot) -> bool:
-    """Only what runs is measured."""
-    return any(container.running for group in broken(snapshot, "OOMKilled") for container in group)
+    """Only what has run for a while is measured: of a container that has just started the use says nothing."""
+    started = (
+        parse_time(container.running.get("startedAt"))
+        for group in broken(snapshot, "OOMKilled")
+        for container in group
+        if container.running
+    )
+    return any(moment is not None and snapshot.taken_at - moment > MEASURED_AFTER for moment in started)
+
+
+def _anything_runs(snapshot: Snapshot) -> bool:
+    """A budget holds back the disruption of what runs."""
+    return any(looks_well(pod) for pod in snapshot.of("Pod"))
 
 
 def _configuration(snapshot: Snapshot) -> bool:
-    return misconfigured(snapshot) or events_say(snapshot, ("FailedMount",), _CONFIGURED)
+    return bool(broken(snapshot, "CreateContainerConfigError")) or events_say(
+        snapshot, ("FailedMount",), _CONFIGURED
+    )
+
+
+def _missing(snapshot: Snapshot) -> Iterator[Missing]:
+    """The ConfigMaps and Secrets that the kubelet does not find, for env or for a volume."""
+    waiting = (str(group[0].waiting.get("message")) for group in broken(snapshot, "CreateContainerConfigError"))
+    mounts = (str(event.get("message")) for event in snapshot.of("Event") if event.get("reason") == "FailedMount")
+    for message in (*waiting, *mounts):
+        if missing := missing_in(message):
+            yield missing
 
 
 def _secret_names(snapshot: Snapshot) -> bool:
+    """A ConfigMap that is missing, and like none that there is, may be a Secret of that name."""
     tls = any(item["spec"].get("tls") for item in snapshot.of("Ingress"))
-    return tls or _image_refused(snapshot) or _configuration(snapshot)
+    return tls or _image_refused(snapshot) or _secret_missing(snapshot) or _no_such_configmap(snapshot)
+
+
+def _secret_missing(snapshot: Snapshot) -> bool:
+    return any(missing.kind == "Secret" for missing in _missing(snapshot)) or events_say(
+        snapshot, ("FailedMount",), _OF_SECRETS
+    )
+
+
+def _no_such_configmap(snapshot: Snapshot) -> bool:
+    if not snapshot.has("ConfigMap"):
+        return False
+    names = [item["metadata"]["name"] for item in snapshot.of("ConfigMap")]
+    return any(
+        missing.kind == "ConfigMap" and not missing.key and not get_close_matches(missing.name, names, n=1)
+        for missing in _missing(snapshot)
+    )
 
 
 def _image_refused(snapshot: Snapshot) -> bool:
-    return bool(broken(snapshot, "ImagePullBackOff"))
+    return bool(images_refused(snapshot))
 
 
 def _service_accounts(snapshot: Snapshot) -> bool:
@@ -176,7 +228,7 @@ READINGS: dict[Kind, Reading] = {
     "Ingress": Reading("ingresses"),
     "NetworkPolicy": Reading("networkpolicies"),
     "HorizontalPodAutoscaler": Reading("horizontalpodautoscalers"),
-    "PodDisruptionBudget": Reading("poddisruptionbudgets"),
+    "PodDisruptionBudget": Reading("poddisruptionbudgets", _anything_runs),
     "ReplicaSet": Reading("replicasets", _replicasets),
     "StatefulSet": Reading("statefulsets", _statefulsets),
     "Node": Reading("nodes", _nodes, cluster_scoped=True),

@@ -233,7 +233,7 @@ FAULTS = (
     Fault(
         "config-root",
         "CreateContainerConfigError",
-        "container has runAsNonRoot and image will run as root",
+        "must not run as root (runAsNonRoot), and its image busybox:1 runs as root",
         deployment("config-root", {"securityContext": {"runAsNonRoot": True}}),
     ),
 )

@@ -6,10 +6,8 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-c
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -24,12 +22,23 @@ from tools.diagnose.naming import (
     typed,
 )
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.references import Missing, SourceKind, missing_in
 from tools.diagnose.rules import runtime
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.snapshot import Snapshot
+
+__all__ = [
+    "LESSONS",
+    "Missing",
+    "create_container_config_error",
+    "missing_in",
+    "missing_remedies",
+    "nearest",
+    "nearest_said",
+]
 
 LESSONS: tuple[Lesson, ...] = (
     Lesson(
@@ -46,11 +55,6 @@ LESSONS: tuple[Lesson, ...] = (
     ),
 )
 
-SourceKind = Literal["ConfigMap", "Secret"]
-
-_OBJECT = re.compile(r'(configmap|secret)s? "([^"]+)" not found', re.I)
-_KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) [^/\s]+/(\S+)")
-_KINDS: dict[str, SourceKind] = {"configmap": "ConfigMap", "secret": "Secret"}
 _OTHER: dict[SourceKind, SourceKind] = {"ConfigMap": "Secret", "Secret": "ConfigMap"}
 _ENV_FIELDS: dict[SourceKind, tuple[str, str]] = {
     "ConfigMap": ("configMapRef", "configMapKeyRef"),
@@ -58,30 +62,9 @@ _ENV_FIELDS: dict[SourceKind, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """What is not there: an object, or with `key` one key of an object that is."""
-
-    kind: SourceKind
-    name: str
-    key: str | None = None
-
-    def __str__(self) -> str:
-        return f"key {self.key} of {self.kind} {self.name}" if self.key else f"{self.kind} {self.name}"
-
-
 def create_container_config_error(snapshot: Snapshot) -> list[Finding]:
     """Containers that cannot be created as they are configured."""
     return [_finding(group, snapshot) for group in broken(snapshot, "CreateContainerConfigError")]
-
-
-def missing_in(message: str) -> Missing | None:
-    """What the kubelet misses, from its message; None when it complains of something else."""
-    if match := _KEY.search(message):
-        return Missing(_KINDS[match[2].lower()], match[3], match[1])
-    if match := _OBJECT.search(message):
-        return Missing(_KINDS[match[1].lower()], match[2])
-    return None
 
 
 def nearest(missing: Missing, snapshot: Snapshot) -> str | None:
@@ -184,10 +167,8 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
 def _what(missing: Missing | None, message: str, snapshot: Snapshot) -> str:
     if missing is None:
         return one_line(message.partition(" (pod:")[0], 200) or "the kubelet does not say why"
-    if missing.key:
-        said = f"{missing.kind} {missing.name} has no key {missing.key}"
-    else:
-        said = f"{missing} does not exist"
+    without = f"{missing.kind} {missing.name} has no key {missing.key}"
+    said = without if missing.key else f"{missing} does not exist"
     return one_line(said) + nearest_said(missing, snapshot)
 
 
@@ -237,7 +218,9 @@ def _remedies(container: Container, missing: Missing | None, snapshot: Snapshot)
     if missing is None:
         return [Remedy(title="Mend what the message names", command=f"kubectl edit {typed(owner)}", risk="change")]
     near = nearest(missing, snapshot)
-    changeable = near is not None and owner.kind in TEMPLATE_KINDS
+    changeable = owner.kind in TEMPLATE_KINDS
+    if changeable and not missing.key and snapshot.named(_OTHER[missing.kind], missing.name):
+        return [_name_the_other_kind(container, missing)]
     return missing_remedies(
         missing,
         typed(owner),
@@ -266,6 +249,35 @@ def _point(container: Container, missing: Missing, near: str) -> str:
     listed = "initContainers" if container.init else "containers"
     patch = {"spec": {"template": {"spec": {listed: [changed]}}}}
     return f"kubectl patch {typed(container.owner)} -p {quoted(json.dumps(patch))}"
+
+
+def _name_the_other_kind(container: Container, missing: Missing) -> Remedy:
+    other = _OTHER[missing.kind]
+    (whole, one_key), (other_whole, other_key) = _ENV_FIELDS[missing.kind], _ENV_FIELDS[other]
+    changed: Json = {"name": container.name}
+    variables = [
+        {"name": variable["name"], "valueFrom": {one_key: None, other_key: reference}}
+        for variable in container.spec.get("env") or ()
+        if (reference := (variable.get("valueFrom") or {}).get(one_key) or {}).get("name") == missing.name
+    ]
+    if variables:
+        changed["env"] = variables
+    sources = container.spec.get("envFrom") or ()
+    renamed = [
+        {**{key: value for key, value in source.items() if key != whole}, other_whole: source[whole]}
+        if (source.get(whole) or {}).get("name") == missing.name
+        else source
+        for source in sources
+    ]
+    if renamed != list(sources):
+        changed["envFrom"] = renamed
+    listed = "initContainers" if container.init else "containers"
+    patch = {"spec": {"template": {"spec": {listed: [changed]}}}}
+    return Remedy(
+        title=f"Name the {other} {missing.name}: {other_whole} or {other_key}",
+        command=f"kubectl patch {typed(container.owner)} -p {quoted(json.dumps(patch))}",
+        risk="change",
+    )
 
 
 def _env_changed(container: Container, missing: Missing, near: str, one_key: str) -> list[Json]:

@@ -6,52 +6,36 @@ Source: https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.findings import Evidence, Finding, Remedy, Source
-from tools.diagnose.naming import about_owner, about_pod, container_said, pod_names, quoted, typed
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names, quoted, typed
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.pulls import Trouble, image_of, pull_message, reference, trouble_of
+from tools.diagnose.rules import pull_secrets
+from tools.diagnose.rules.running_images import Alike, alike
 
 if TYPE_CHECKING:
-    from tools.diagnose.lesson import Lesson
-    from tools.cluster.client import Json
     from tools.diagnose.snapshot import Snapshot
 
-LESSONS: tuple[Lesson, ...] = ()
-
-Trouble = Literal[
-    "name",
-    "absent",
-    "host",
-    "unreachable",
-    "limited",
-    "certificate",
-    "refused",
-    "missing",
-    "platform",
-    "other",
-]
-
-_SIGNS: tuple[tuple[Trouble, re.Pattern[str]], ...] = (
-    ("host", re.compile(r"no such host|server misbehaving|name resolution", re.I)),
-    ("limited", re.compile(r"toomanyrequests|too many requests|rate limit|\b429\b", re.I)),
-    ("certificate", re.compile(r"x509|tls: |certificate|HTTP response to HTTPS client", re.I)),
-    ("platform", re.compile(r"no match for platform|no matching manifest", re.I)),
-    (
-        "refused",
-        re.compile(
-            r"unauthori[sz]ed|\b401\b|\b403\b|forbidden|authentication required|no basic auth"
-            r"|access denied|authorization failed|insufficient_scope",
-            re.I,
-        ),
-    ),
-    ("missing", re.compile(r"not found|manifest unknown|name unknown|does not exist|\b404\b", re.I)),
-    (
-        "unreachable",
-        re.compile(r"connection refused|i/o timeout|deadline exceeded|no route to host|unreachable|EOF", re.I),
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="ImagePullBackOff",
+        means="The image of a container cannot be had, so the container has never started.",
+        why="The name or tag does not exist in the registry; the registry wants credentials that the pod does "
+        "not bring (no pull secret, one for another registry, of the wrong type, or with a wrong password); or the "
+        "node does not reach the registry. The kubelet tries again and again, with pauses of up to five minutes; "
+        "between two tries the pod shows ImagePullBackOff, at a try ErrImagePull.",
+        mend="Correct the image's name or tag; or make a pull secret for that registry and name it in the pod, or "
+        "in its service account before the pod is made.",
+        example="container app of Deployment checkout cannot get its image shop/checkout:1.9: the registry "
+        "docker.io has no such image or tag (not found); shop/checkout:1.8 runs here",
+        source="https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff",
     ),
 )
+
 _SAID: dict[Trouble, str] = {
     "name": "that is not a valid image name",
     "absent": "it is not on the node, and the pull policy is Never",
@@ -59,8 +43,12 @@ _SAID: dict[Trouble, str] = {
     "unreachable": "the registry {registry} does not answer",
     "limited": "the registry {registry} limits the rate of pulls (429)",
     "certificate": "the certificate of {registry} is not trusted",
+    "plain": "one of the two speaks HTTP and the other HTTPS: the node and the registry {registry}",
+    "failing": "the registry {registry} has a failure of its own (5xx)",
     "refused": "the registry {registry} does not authorise the pull (401 or 403)",
+    "denied": "the registry {registry} does not authorise the pull, or has no such repository: one or the other",
     "missing": "the registry {registry} has no such image or tag (not found)",
+    "no_repository": "the registry {registry} has no such repository (name unknown)",
     "platform": "it is not built for the node's architecture",
 }
 _REACH = "The node itself must be able to reach the registry, by name, with a certificate that it trusts."
@@ -71,13 +59,22 @@ _WHY: dict[Trouble, str] = {
     "unreachable": _REACH,
     "limited": "Anonymous pulls are counted by address. Credentials, or a mirror, have a limit of their own.",
     "certificate": _REACH,
+    "plain": "A node asks every registry by HTTPS but those that its container runtime is told to ask by HTTP.",
+    "failing": "The registry answers, but not with the image. The kubelet tries again until it does.",
     "refused": "The registry wants credentials. A pod pulls with the imagePullSecrets of its own spec or of "
     "its service account, and they must be for this very registry.",
+    "denied": "Docker Hub, and registries like it, answer alike for what does not exist and what is private.",
     "missing": "The name or tag is misspelt, was never pushed, or was deleted. A tag is exact: 1.9 is not 1.9.0.",
+    "no_repository": "The repository is misspelt, or nothing was ever pushed to it.",
     "platform": "An image runs on the architectures that it was built for.",
     "other": "The kubelet tries again, with longer and longer pauses, up to 5 minutes.",
 }
-_BACK_OFF_ONLY = re.compile(r"Back-off pulling image \S+$")
+_PREFIXES = re.compile(
+    r'^(?:Back-off pulling image "[^"]*":? ?|ErrImagePull: |rpc error: code = \w+ desc = '
+    r'|failed to (?:pull|resolve)[^":]*"[^"]*": )+',
+    re.I,
+)
+_MISNAMED: tuple[Trouble, ...] = ("missing", "no_repository", "name", "host", "absent", "denied")
 
 
 def image_pull(snapshot: Snapshot) -> list[Finding]:
@@ -87,113 +84,82 @@ def image_pull(snapshot: Snapshot) -> list[Finding]:
 
 def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     container = group[0]
-    image = str(container.spec.get("image") or "")
-    message = _message(container, snapshot)
-    trouble = _trouble(str(container.waiting.get("reason")), message, image)
+    trouble = trouble_of(container, snapshot)
+    message = pull_message(container, snapshot)
+    near = alike(container, trouble, snapshot) if trouble in _MISNAMED else None
+    wants_credentials = trouble == "refused" or (trouble == "denied" and near is None)
+    credentials = pull_secrets.judged(container, snapshot) if wants_credentials else None
+    said = _said(trouble, container, message) + (f"; {near.said}" if near else "")
     return Finding(
         cause="ImagePullBackOff",
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} cannot get its image {one_line(image)}: "
-        + _said(trouble, image, message),
-        why=_WHY[trouble],
-        evidence=_evidence(container, image, message),
-        remedies=_remedies(trouble, container, image),
+        summary=f"{container_said(container)} cannot get its image {image_of(container)}: {said}"
+        + (f"; {credentials.said}" if credentials else ""),
+        why=credentials.why if credentials else _WHY[trouble],
+        evidence=(
+            *_evidence(container, message),
+            *(near.evidence if near else ()),
+            *(credentials.evidence if credentials else ()),
+        ),
+        remedies=credentials.remedies if credentials else _remedies(trouble, container, near),
     )
 
 
-def _message(container: Container, snapshot: Snapshot) -> str:
-    """What the registry said. Kubelets before 1.31 give it in the event only."""
-    message = str(container.waiting.get("message") or "")
-    if message and not _BACK_OFF_ONLY.match(message):
-        return message
-    event = _pull_event(container, snapshot)
-    return str(event["message"]) if event else message
-
-
-def _pull_event(container: Container, snapshot: Snapshot) -> Json | None:
-    for event in snapshot.events_of("Pod", container.pod_name):
-        about = (event.get("involvedObject") or {}).get("fieldPath", "")
-        if f"{{{container.name}}}" in about and "Failed to pull image" in str(event.get("message")):
-            return event
-    return None
-
-
-def _trouble(reason: str, message: str, image: str) -> Trouble:
-    if reason == "InvalidImageName":
-        return "name"
-    if reason == "ErrImageNeverPull":
-        return "absent"
-    without_name = message.replace(image, "")
-    return next((trouble for trouble, sign in _SIGNS if sign.search(without_name)), "other")
-
-
-def _said(trouble: Trouble, image: str, message: str) -> str:
+def _said(trouble: Trouble, container: Container, message: str) -> str:
     if trouble == "other":
-        return one_line(message) or "the kubelet does not say why"
-    return _SAID[trouble].format(registry=_registry(image))
+        return one_line(_PREFIXES.sub("", message), 200) or "the kubelet does not say why"
+    named = reference(image_of(container))
+    said = _SAID[trouble].format(registry=named.registry)
+    no_tag_written = trouble == "missing" and not named.tag and not named.digest
+    return f"{said}; it names no tag, which means latest" if no_tag_written else said
 
 
-def _registry(image: str) -> str:
-    """The registry's host: the first part, where it looks like one.
-
-    Source: https://github.com/distribution/reference (`splitDockerDomain`)
-    """
-    first, slash, _ = one_line(image).partition("/")
-    is_host = slash and ("." in first or ":" in first or first == "localhost")
-    return first if is_host else "docker.io"
-
-
-def _evidence(container: Container, image: str, message: str) -> tuple[Evidence, ...]:
+def _evidence(container: Container, message: str) -> tuple[Evidence, ...]:
     waiting = container.waiting
     source: Source = "status" if message == waiting.get("message", "") else "event"
     return (
         about_pod(source, container.pod, f"{waiting.get('reason')}: {message}"),
-        about_owner("spec", container.owner, f"image: {image}"),
+        about_owner("spec", container.owner, f"image: {container.spec.get('image') or ''}"),
     )
 
 
-def _remedies(trouble: Trouble, container: Container, image: str) -> tuple[Remedy, ...]:
-    owner = container.owner
-    name = one_line(image)
-    if trouble == "refused":
-        return _credentials(container, name)
-    if trouble in ("missing", "name", "host", "absent"):
-        repository = re.split(r"[@]|:(?=[^/]*$)", name)[0].replace(" ", "").lower()
+def _remedies(trouble: Trouble, container: Container, near: Alike | None) -> tuple[Remedy, ...]:
+    if near is not None:
+        return (_name(container, near),)
+    if trouble in _MISNAMED:
+        repository = reference(image_of(container)).repository.replace(" ", "").lower()
+        change = quoted(f"{container.name}={repository}:TAG")
         return (
             Remedy(
                 title="Name an image that exists, with its tag",
-                command=f"kubectl set image {typed(owner)} {container.name}={repository}:TAG",
+                command=f"kubectl set image {typed(container.owner)} {change}",
                 risk="change",
             ),
         )
     return (
         Remedy(
             title="See what the kubelet says at each try",
-            command=f"kubectl describe pod {container.pod_name} -n {owner.namespace}",
+            command=f"kubectl describe pod {container.pod_name} -n {container.owner.namespace}",
             risk="read",
         ),
     )
 
 
-def _credentials(container: Container, image: str) -> tuple[Remedy, ...]:
-    namespace = container.owner.namespace
-    account = container.pod["spec"].get("serviceAccountName") or "default"
-    patch = quoted('{"imagePullSecrets": [{"name": "registry-pull"}]}')
-    return (
-        Remedy(
-            title="Log in where you are (docker login or podman login), and make a pull secret of that file",
-            command=(
-                f"kubectl create secret generic registry-pull -n {namespace} "
-                "--type=kubernetes.io/dockerconfigjson "
-                "--from-file=.dockerconfigjson=$HOME/.docker/config.json"
-            ),
-            risk="secret",
-        ),
-        Remedy(
-            title=f"Let the service account {account} pull {_registry(image)} with it",
-            command=f"kubectl patch serviceaccount {account} -n {namespace} -p {patch}",
-            risk="provision",
-        ),
+def _name(container: Container, near: Alike) -> Remedy:
+    owner = container.owner
+    can_do = near.evident and owner.kind in TEMPLATE_KINDS and not container.init
+    return Remedy(
+        title=f"Name {near.image}" + (", which runs here" if near.runs else ""),
+        command=f"kubectl set image {typed(owner)} {quoted(f'{container.name}={near.image}')}",
+        risk="change",
+        tool="set_image" if can_do else None,
+        arguments={
+            "namespace": owner.namespace or "",
+            "kind": owner.kind,
+            "name": owner.name,
+            "container": container.name,
+            "image": near.image,
+        },
     )

@@ -83,7 +83,13 @@ def _user(container: Container, message: str) -> Trouble:
                 {"securityContext": {"runAsUser": 1000}},
             ),
         ),
-        (about_owner("spec", container.owner, f"{place}: runAsNonRoot true, runAsUser {user}"),),
+        (
+            about_owner(
+                "spec",
+                container.owner,
+                f"{place}: runAsNonRoot true, {'no runAsUser' if user is None else f'runAsUser {user}'}",
+            ),
+        ),
     )
 
 
@@ -126,7 +132,9 @@ def _no_value(container: Container, variable: str) -> Trouble:
 
 
 def _covered(container: Container, path: str, message: str, snapshot: Snapshot) -> Trouble:
-    mount = next((one for one in container.spec.get("volumeMounts") or () if one.get("mountPath") == path), {})
+    mount: Json = next(
+        (one for one in container.spec.get("volumeMounts") or () if one.get("mountPath") == path), {}
+    )
     where = one_line(path, 200)
     volume = one_line(str(mount.get("name") or ""), 63)
     if "not a directory" not in message:
@@ -154,7 +162,9 @@ def _covered(container: Container, path: str, message: str, snapshot: Snapshot) 
 
 def _key_for(path: str, mount: Json, pod: Json, snapshot: Snapshot) -> str | None:
     """The key of a mounted ConfigMap that has the file's own name."""
-    volume = next((one for one in pod["spec"].get("volumes") or () if one.get("name") == mount.get("name")), {})
+    volume: Json = next(
+        (one for one in pod["spec"].get("volumes") or () if one.get("name") == mount.get("name")), {}
+    )
     name = (volume.get("configMap") or {}).get("name")
     keys = (snapshot.named("ConfigMap", name) or {}).get("data") or () if name else ()
     wanted = path.rpartition("/")[2]
