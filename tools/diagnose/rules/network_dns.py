@@ -1,0 +1,203 @@
+"""Policies that keep pods from the cluster's DNS.
+
+Source: https://kubernetes.io/docs/concepts/services-networking/network-policies/
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.cluster.resources import ObjectRef
+from tools.diagnose import netpol
+from tools.diagnose.callers import calls
+from tools.diagnose.decoding import looks_well
+from tools.diagnose.findings import Evidence, Finding
+from tools.diagnose.naming import said
+from tools.diagnose.netpol import Peer, Port
+from tools.diagnose.owners import current_pods, owner_of
+from tools.diagnose.plaintext import one_line
+from tools.diagnose.rules.network_remedy import apply_policy
+from tools.diagnose.selectors import labels_of
+from tools.diagnose.workloads import settled
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Json
+    from tools.diagnose.findings import Severity
+    from tools.diagnose.selectors import Labels
+    from tools.diagnose.snapshot import Snapshot
+
+_KUBE_DNS = Peer("kube-system", {"k8s-app": "kube-dns"}, all_labels=False)
+_OPENSHIFT_DNS = Peer("openshift-dns", {"dns.operator.openshift.io/daemonset-dns": "default"}, all_labels=False)
+_SERVERS = ((_KUBE_DNS, 53), (_OPENSHIFT_DNS, 5353))
+"""The DNS pods and where they listen. Source: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
+and https://docs.openshift.com/container-platform/latest/networking/dns-operator.html
+"""
+_BY_CLUSTER_DNS = (None, "ClusterFirst", "ClusterFirstWithHostNet")
+_UNRESOLVED = re.compile(
+    r"name resolution|could(?: not|n't) resolve|can't resolve|cannot resolve|bad address|EAI_AGAIN|UnknownHost"
+    r"|Name or service not known|no servers could be reached|Resolving timed out"
+    r"|lookup \S+.*(?:i/o timeout|timed out|server misbehaving|:53:)",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One pod that is kept from DNS, and the policies that isolate it."""
+
+    pod: Json
+    policies: tuple[Json, ...]
+    only_tcp: bool
+
+
+def dns_blocked(snapshot: Snapshot) -> list[Finding]:
+    """One finding for each policy to change."""
+    policies = [item for item in snapshot.of("NetworkPolicy") if settled(item, snapshot)]
+    groups: dict[str, list[Kept]] = {}
+    verdicts: dict[frozenset[tuple[str, str]], tuple[tuple[Json, ...], bool, bool]] = {}
+    for pod in current_pods(snapshot):
+        if not _asks_cluster_dns(pod):
+            continue
+        labels = labels_of(pod)
+        key = frozenset(labels.items())
+        if key not in verdicts:
+            verdicts[key] = _judged(policies, labels, snapshot.namespace)
+        isolating, blocked, only_tcp = verdicts[key]
+        if blocked:
+            name = str(_to_change(isolating)["metadata"]["name"])
+            groups.setdefault(name, []).append(Kept(pod, isolating, only_tcp))
+    return [_finding(name, group, snapshot) for name, group in groups.items()]
+
+
+def _asks_cluster_dns(pod: Json) -> bool:
+    spec = pod.get("spec") or {}
+    ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    return not ended and not spec.get("hostNetwork") and spec.get("dnsPolicy") in _BY_CLUSTER_DNS
+
+
+def _judged(policies: list[Json], labels: Labels, namespace: str) -> tuple[tuple[Json, ...], bool, bool]:
+    """The policies that isolate such a pod; whether it is kept from DNS; and whether TCP is let through."""
+    isolating = netpol.selecting(policies, labels, "Egress")
+    blocked = _is_blocked(isolating, "UDP", namespace)
+    return isolating, blocked, blocked and not _is_blocked(isolating, "TCP", namespace)
+
+
+def _is_blocked(policies: tuple[Json, ...], protocol: str, namespace: str) -> bool:
+    """Only what is certain: no server may be reached, whatever else its labels and its address are."""
+    return all(
+        netpol.allowed(policies, "Egress", server, Port(number, protocol, None), namespace) is False
+        for server, number in _SERVERS
+    )
+
+
+def _to_change(policies: tuple[Json, ...]) -> Json:
+    """The policy that means to allow DNS and does not, else one that allows nothing, else the first."""
+    ranked = sorted(policies, key=lambda each: (-_meant(each), str(each["metadata"]["name"])))
+    return ranked[0]
+
+
+def _meant(policy: Json) -> int:
+    rules = netpol.rules_of(policy, "Egress")
+    for rule in rules:
+        if rule.get("ports") and any(
+            netpol.port_allowed(rule, Port(number, protocol, None))
+            for _, number in _SERVERS
+            for protocol in ("UDP", "TCP")
+        ):
+            return 2
+    return 0 if rules else 1
+
+
+def _finding(name: str, group: list[Kept], snapshot: Snapshot) -> Finding:
+    ref = ObjectRef("networking.k8s.io/v1", "NetworkPolicy", snapshot.namespace, name)
+    owners = list(dict.fromkeys(owner_of(kept.pod, snapshot) for kept in group))
+    logged = _logged(group, snapshot)
+    policy = snapshot.named("NetworkPolicy", name) or {}
+    log_said = f'; its log says "{logged[2]}"' if logged else ""
+    evidence = [Evidence("spec", said(ref), _egress_said(policy))]
+    if logged:
+        evidence.append(Evidence("log", f"Pod {logged[0]}", logged[2]))
+    others = {str(each["metadata"]["name"]) for kept in group for each in kept.policies} - {name}
+    return Finding(
+        cause="NetworkPolicyBlocksDNS",
+        object=ref,
+        container=None,
+        affected=tuple(str(kept.pod["metadata"]["name"]) for kept in group),
+        summary=f"{said(ref)} keeps {_owners_said(owners)} from DNS: {_how(policy, group[0])}{log_said}",
+        why=(
+            "A pod that a policy selects for Egress may reach only what some policy allows, and DNS is no "
+            "exception. Names are asked on port 53 of the DNS pods, over UDP first; a port without a protocol "
+            "means TCP."
+        ),
+        evidence=tuple(evidence),
+        remedies=(apply_policy("Allow DNS", f"{name}-allow-dns", _allow_dns(policy, snapshot), snapshot),),
+        severity=_severity(group, owners, snapshot, logged=bool(logged)),
+        concerns=(
+            *owners,
+            *(ObjectRef(ref.api_version, ref.kind, ref.namespace, each) for each in sorted(others)),
+        ),
+    )
+
+
+def _how(policy: Json, kept: Kept) -> str:
+    if kept.only_tcp:
+        return "it allows port 53 only over TCP, and names are asked over UDP"
+    rules = netpol.rules_of(policy, "Egress")
+    if not rules:
+        return "it allows nothing to go out, and no other policy allows port 53"
+    if _meant(policy) == 2:
+        return "it allows port 53, but not to the DNS pods (k8s-app=kube-dns in namespace kube-system)"
+    return "it does not allow port 53 over UDP, and no other policy does"
+
+
+def _egress_said(policy: Json) -> str:
+    spec = policy.get("spec") or {}
+    return one_line(f"spec.egress: {netpol.rules_of(policy, 'Egress')}, policyTypes: {spec.get('policyTypes')}")
+
+
+def _logged(group: list[Kept], snapshot: Snapshot) -> tuple[str, str, str] | None:
+    """The pod, the container, and the line of its log that says that a name was not resolved."""
+    names = {str(kept.pod["metadata"]["name"]) for kept in group}
+    for (pod, container), log in sorted(snapshot.logs.items()):
+        if pod in names:
+            for line in reversed(log.splitlines()):
+                if _UNRESOLVED.search(line[:2000]):
+                    return pod, container, one_line(line, 160)
+    return None
+
+
+def _severity(group: list[Kept], owners: list[ObjectRef], snapshot: Snapshot, *, logged: bool) -> Severity:
+    """Pods that may reach nobody at all, run well and name nobody to call are closed on purpose, it seems."""
+    if logged:
+        return "error"
+    closed = not any(netpol.rules_of(policy, "Egress") for kept in group for policy in kept.policies)
+    callers = {call.caller.ref for call in calls(snapshot)}
+    quiet = all(looks_well(kept.pod) for kept in group) and not callers.intersection(owners)
+    return "info" if closed and quiet else "warning"
+
+
+def _owners_said(owners: list[ObjectRef]) -> str:
+    more = f" and {len(owners) - 1} more" if len(owners) > 1 else ""
+    return f"{said(owners[0])}{more}"
+
+
+def _allow_dns(policy: Json, snapshot: Snapshot) -> Json:
+    servers = _SERVERS if snapshot.has("Route") else _SERVERS[:1]
+    return {
+        "podSelector": (policy.get("spec") or {}).get("podSelector") or {},
+        "policyTypes": ["Egress"],
+        "egress": [
+            {
+                "to": [
+                    {
+                        "namespaceSelector": {"matchLabels": {netpol.NAMESPACE_NAME: server.namespace}},
+                        "podSelector": {"matchLabels": dict(server.labels)},
+                    }
+                ],
+                "ports": [{"protocol": protocol, "port": number} for protocol in ("UDP", "TCP")],
+            }
+            for server, number in servers
+        ],
+    }
