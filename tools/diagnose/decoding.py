@@ -61,6 +61,7 @@ class WellSpec(TypedDict, total=False):
     initContainers: list[WellContainer] | None
     restartPolicy: str
     hostNetwork: bool
+    dnsPolicy: str
 
 
 class State(TypedDict, total=False):
