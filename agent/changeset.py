@@ -58,7 +58,9 @@ def _yaml(value: Any) -> str:
 
 def undo_plan(text: str, commit: str, cluster: Cluster) -> Plan:
     """The plan that undoes a change set; raises `ToolFailed` when the cluster is no longer as it left it."""
-    changes = tuple(_undo_change(item, cluster) for item in _parse(text, commit))
+    items = _parse(text, commit)
+    deleted = [item["target"] for item in items if item.get("verb") == "delete"]
+    changes = tuple(_undo_change(item, cluster, replaces=item["target"] in deleted) for item in items)
     names = ", ".join(str(change.target) for change in changes)
     return Plan(f"undo commit {commit[:10]} on {names}", changes)
 
@@ -79,11 +81,12 @@ def _parse(text: str, commit: str) -> list[Json]:
     return items
 
 
-def _undo_change(item: Json, cluster: Cluster) -> Change:
+def _undo_change(item: Json, cluster: Cluster, *, replaces: bool) -> Change:
+    """`replaces`: what is made again takes the place of what the same undo deletes."""
     target = ObjectRef(**item["target"])
     resource = cluster.find(target.kind)
     if item.get("verb", "patch") == "create":
-        return create_change(resource, _to_create(item, target, cluster))
+        return create_change(resource, item["create"] if replaces else _to_create(item, target, cluster))
     live = _as_left(item, target, cluster)
     if item.get("verb", "patch") == "delete":
         return delete_change(resource, live)

@@ -94,11 +94,12 @@ def risk_of(tool: Risk, verb: Verb, kind: str, namespace: str | None) -> Risk:
     return Risk.SECRET if kind == "Secret" else tool
 
 
-def decide(risk: Risk, environment: Environment, *, named: bool) -> Decision:
-    """The design's table, and one rule on top of it that can only be stricter.
+def decide(risk: Risk, environment: Environment, *, named: bool, always_asked: bool = False) -> Decision:
+    """The design's table, and two rules on top of it that can only be stricter.
 
     `named`: the task names the target and asks for a change. Every session reads files and the cluster before
     its first turn, and what stands there must not widen a decision: a change the task did not name asks.
+    `always_asked`: the tool's changes ask wherever the table would allow them.
     """
     verdict = TABLE[risk][_COLUMNS.index(environment)]
     if verdict is Verdict.DENY:
@@ -108,6 +109,8 @@ def decide(risk: Risk, environment: Environment, *, named: bool) -> Decision:
     if verdict is Verdict.ALLOW and risk not in (Risk.READ, Risk.RENDER) and not named:
         reason = "the task did not name this change, and text that came from the cluster was read before it"
         return Decision(Verdict.ASK, reason, environment, priority)
+    if verdict is Verdict.ALLOW and always_asked:
+        return Decision(Verdict.ASK, "this is asked for in every environment", environment, "HIGH")
     said = "may be done" if verdict is Verdict.ALLOW else "needs a person's approval"
     return Decision(verdict, f"{risk.value} in {environment.value} {said}", environment, priority)
 
@@ -128,7 +131,8 @@ def _priority(risk: Risk, environment: Environment) -> Priority:
 
 _CHANGE = re.compile(
     r"(?<![-\w])(?:fix|mend|repair|solve|heal|cure|change|set|raise|increase|lower|decrease|reduce|bump|restart|bounce"
-    r"|roll|scale|update|adjust|apply|patch|undo|revert|roll ?back)(?![-a-z0-9])"
+    r"|roll|scale|update|adjust|apply|patch|undo|revert|roll ?back"
+    r"|resume|unpause|suspend|unsuspend|point|link|allow)(?![-a-z0-9])"
 )
 # What the ReplicaSet and StatefulSet controllers put behind a workload's name.
 # Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go

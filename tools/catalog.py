@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from tools.batch import set_schedule, suspend
+from tools.claims import set_claim_class
 from tools.describe import describe
 from tools.diagnose.tool import diagnose
 from tools.frame import Risk, Tool
 from tools.objects import delete, save_manifest
+from tools.permissions import allow
+from tools.pull_secrets import link_pull_secret
 from tools.read import events, get, list_, logs, top
 from tools.rollout import wait_for_rollout
-from tools.workloads import restart, set_resources
+from tools.rollouts import resume_rollout, rollback_rollout, scale
+from tools.services import set_service_port, set_service_selector
+from tools.workloads import (
+    restart,
+    set_command,
+    set_image,
+    set_node_selector,
+    set_probe,
+    set_reference,
+    set_resources,
+)
 
 TOOLS: tuple[Tool, ...] = (
     Tool(diagnose, Risk.READ, "Name one workload."),
@@ -21,6 +35,21 @@ TOOLS: tuple[Tool, ...] = (
     Tool(wait_for_rollout, Risk.READ),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),
+    Tool(set_image, Risk.CHANGE),
+    Tool(set_probe, Risk.CHANGE),
+    Tool(set_reference, Risk.CHANGE),
+    Tool(set_command, Risk.CHANGE),
+    Tool(set_node_selector, Risk.CHANGE),
+    Tool(scale, Risk.CHANGE),
+    Tool(rollback_rollout, Risk.CHANGE),
+    Tool(resume_rollout, Risk.CHANGE),
+    Tool(suspend, Risk.CHANGE),
+    Tool(set_schedule, Risk.CHANGE),
+    Tool(set_service_selector, Risk.CHANGE),
+    Tool(set_service_port, Risk.CHANGE),
+    Tool(link_pull_secret, Risk.PROVISION),
+    Tool(allow, Risk.CHANGE, always_asked=True),
+    Tool(set_claim_class, Risk.DELETE),
     Tool(delete, Risk.DELETE),
     Tool(save_manifest, Risk.RENDER),
 )

@@ -3,6 +3,7 @@
     ToolError
       ArgumentsError   mend your arguments and call again
       ToolFailed       failed for good: the same call will not do better
+      Refused          never done by Desk, whoever asks: it is another agent's
 
 Three sorts of tools. A *reading* tool does its work and gives a `Result`. A *changing* tool does nothing:
 it gives a `Plan`, the changes it would make, and the agent previews, gates, applies and records them. So no
@@ -59,6 +60,14 @@ class ArgumentsError(ToolError):
 
 class ToolFailed(ToolError):
     """It failed for good."""
+
+
+class Refused(ToolError):
+    """Desk never does that: it is `owner`'s, another agent's."""
+
+    def __init__(self, text: str, owner: Literal["Atlas", "Flow", "Shield"]) -> None:
+        super().__init__(text)
+        self.owner = owner
 
 
 class Stopped(Exception):
@@ -150,6 +159,8 @@ class Tool:
     risk: Risk
     narrow: str = "Ask for less."
     """How to ask for less when the result is too long."""
+    always_asked: bool = False
+    """A person approves each of its changes, in every environment."""
 
     @property
     def name(self) -> str:

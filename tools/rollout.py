@@ -12,7 +12,7 @@ from pydantic import Field
 from tools.cluster.client import Json
 from tools.cluster.errors import PASSING
 from tools.frame import Name, Namespace, Result, ToolContext
-from tools.workloads import Workload
+from tools.templates import Workload
 
 POLL_S = 1.0
 

@@ -1,4 +1,4 @@
-"""Change a workload: resources, restart. Each function only plans; the agent gates and applies."""
+"""Change a workload: resources, image, probe, references, command, nodes. The functions only plan."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools.change import patch_change
 from tools.cluster.client import Json
-from tools.frame import ArgumentsError, Name, Namespace, Plan, ToolContext
+from tools.frame import ArgumentsError, Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.references import Redirection, Referred
+from tools.templates import Templated, Workload, container_of, container_patch, template_of, template_plan, where
 
-Workload = Annotated[Literal["Deployment", "StatefulSet", "DaemonSet"], Field(description="Kind of the workload.")]
 # Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
 Quantity = Annotated[
     str,
@@ -21,6 +21,13 @@ Quantity = Annotated[
         description="A Kubernetes quantity: 256Mi, 1Gi, 500m, 2.",
     ),
 ]
+
+Port = Annotated[
+    Annotated[int, Field(ge=1, le=65535)] | Annotated[str, Field(pattern=r"^[a-zA-Z0-9-]{1,63}$")],
+    Field(description="Port number, or the name of a port of the container."),
+]
+_HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")
+ConfigKey = Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253, description="A key in it.")]
 
 # What `kubectl rollout restart` writes. Source: https://kubernetes.io/docs/reference/labels-annotations-taints/
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -55,12 +62,10 @@ def set_resources(
             "set_resources: give at least one of memory_limit, memory_request, cpu_limit, cpu_request."
         )
     live = context.cluster.get(kind, name, namespace)
-    chosen = _container(live, container)
-    resources = {"name": chosen["name"], "resources": wanted}
-    body = {"spec": {"template": {"spec": {"containers": [resources]}}}}
+    field, chosen = container_of(live, container)
     said = _difference(chosen.get("resources") or {}, wanted)
-    summary = f"set {said} of {kind} {name} in {namespace}, container {chosen['name']}"
-    return Plan(summary, (patch_change(context.cluster.find(kind), live, body),))
+    patch = container_patch(field, chosen["name"], {"resources": wanted})
+    return template_plan(context, live, patch, f"set {said} of {where(live)}, container {chosen['name']}")
 
 
 def restart(context: ToolContext, *, namespace: Namespace, name: Name, kind: Workload = "Deployment") -> Plan:
@@ -70,9 +75,186 @@ def restart(context: ToolContext, *, namespace: Namespace, name: Name, kind: Wor
     """
     live = context.cluster.get(kind, name, namespace)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    body = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now}}}}}
-    change = patch_change(context.cluster.find(kind), live, body)
-    return Plan(f"restart {kind} {name} in {namespace}", (change,))
+    return template_plan(
+        context, live, {"metadata": {"annotations": {RESTARTED_AT: now}}}, f"restart {where(live)}"
+    )
+
+
+def set_image(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    name: Name,
+    image: Annotated[
+        str, Field(pattern=r"^\S+$", max_length=500, description="Image with its tag or digest: registry/app:1.2.")
+    ],
+    kind: Templated = "Deployment",
+    container: Name | None = None,
+) -> Plan:
+    """Set the image of one container of a workload, which rolls its pods anew.
+
+    The container may be left out when the workload has only one.
+
+    Asked as: set image of {name} to {image}; change image of {name} to {image}; set image {image} on {name};
+    update image of {name} to {image}
+    """
+    live = context.cluster.get(kind, name, namespace)
+    field, chosen = container_of(live, container)
+    patch = container_patch(field, chosen["name"], {"image": image})
+    said = f"set image {chosen.get('image', 'unset')} -> {image} of {where(live)}, container {chosen['name']}"
+    return template_plan(context, live, patch, said)
+
+
+def set_probe(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    name: Name,
+    probe: Annotated[Literal["liveness", "readiness", "startup"], Field(description="Which of the probes.")],
+    kind: Workload = "Deployment",
+    container: Name | None = None,
+    port: Port | None = None,
+    path: Annotated[str | None, Field(max_length=500, description="Path of an HTTP probe: /healthz.")] = None,
+    scheme: Annotated[Literal["HTTP", "HTTPS"] | None, Field(description="Of an HTTP probe.")] = None,
+    initial_delay_s: Annotated[int | None, Field(ge=0, le=86400, description="Before the first.")] = None,
+    period_s: Annotated[int | None, Field(ge=1, le=86400, description="Between two.")] = None,
+    timeout_s: Annotated[int | None, Field(ge=1, le=86400, description="For one answer.")] = None,
+    failure_threshold: Annotated[int | None, Field(ge=1, le=10000, description="Failures in a row.")] = None,
+) -> Plan:
+    """Set a probe of one container: its port, path, scheme or timing; what is not given stays as it is.
+
+    A port alone makes a TCP probe where there is none yet; a path or a scheme makes an HTTP probe.
+
+    Asked as: set {probe} probe port of {name} to {port}; set {probe} probe path of {name} to {path};
+    set port of {probe} probe of {name} to {port}; set path of {probe} probe of {name} to {path}
+    """
+    live = context.cluster.get(kind, name, namespace)
+    field, chosen = container_of(live, container)
+    before = chosen.get(f"{probe}Probe") or {}
+    timing = {
+        "initialDelaySeconds": initial_delay_s,
+        "periodSeconds": period_s,
+        "timeoutSeconds": timeout_s,
+        "failureThreshold": failure_threshold,
+    }
+    handler = _handler(before, {"port": port, "path": path, "scheme": scheme})
+    wanted = {**handler, **{key: value for key, value in timing.items() if value is not None}}
+    if not wanted:
+        raise ArgumentsError("set_probe: give at least one of port, path, scheme, or of the times.")
+    if not before and not handler:
+        raise ArgumentsError(f"Container {chosen['name']} has no {probe} probe yet: give a port.")
+    patch = container_patch(field, chosen["name"], {f"{probe}Probe": wanted})
+    said = ", ".join(_settings(before, wanted))
+    return template_plan(context, live, patch, f"set {probe} probe of {where(live)}, {chosen['name']}: {said}")
+
+
+def set_reference(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    name: Name,
+    source: Annotated[Referred, Field(description="What is referred to.")],
+    from_name: Annotated[Name, Field(description="The ConfigMap or Secret that is referred to now.")],
+    to_name: Annotated[Name, Field(description="The one to refer to.")],
+    kind: Templated = "Deployment",
+    container: Name | None = None,
+    from_key: ConfigKey | None = None,
+    to_key: ConfigKey | None = None,
+) -> Plan:
+    """Point a workload's references to a ConfigMap or Secret (env, envFrom, volumes) to another one.
+
+    With from_key, only references to that key; with to_key, they get that key. from_name and to_name may be the
+    same. Without a container, those of all containers.
+
+    Asked as: point {name} from {source} {from_name} to {to_name};
+    change {source} of {name} from {from_name} to {to_name}
+    """
+    live = context.cluster.get(kind, name, namespace)
+    redirection = Redirection(source, from_name, to_name, from_key, to_key)
+    patch = redirection.patch(template_of(live), container)
+    if not patch:
+        key = f", key {from_key}" if from_key else ""
+        raise ToolFailed(f"{where(live)} has no reference to {source} {from_name}{key} to change.")
+    sides = (f"{each}{f'/{key}' if key else ''}" for each, key in ((from_name, from_key), (to_name, to_key)))
+    return template_plan(context, live, patch, f"point {source} {' -> '.join(sides)} in {where(live)}")
+
+
+def set_command(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    name: Name,
+    kind: Templated = "Deployment",
+    container: Name | None = None,
+    command: Annotated[
+        list[str] | None, Field(max_length=100, description="The entrypoint; [] the image's.")
+    ] = None,
+    args: Annotated[list[str] | None, Field(max_length=100, description="Its arguments; [] the image's.")] = None,
+) -> Plan:
+    """Set the command or the arguments of one container; what is not given stays as it is.
+
+    Asked as: set command of {name}; set args of {name}; change command of {name}
+    """
+    if command is None and args is None:
+        raise ArgumentsError("set_command: give command or args.")
+    live = context.cluster.get(kind, name, namespace)
+    field, chosen = container_of(live, container)
+    given = {key: value for key, value in (("command", command), ("args", args)) if value is not None}
+    patch = container_patch(field, chosen["name"], {key: value or None for key, value in given.items()})
+    said = f"set {' and '.join(given)} of {where(live)}, container {chosen['name']}"
+    return template_plan(context, live, patch, said)
+
+
+def set_node_selector(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    name: Name,
+    node_selector: Annotated[
+        dict[str, str], Field(description="Labels that a node must have; {} lets it run on any.")
+    ],
+    kind: Templated = "Deployment",
+) -> Plan:
+    """Set which nodes a workload's pods may run on, by their labels; an empty one lets them run on any.
+
+    Asked as: set node selector of {name}; change node selector of {name}
+    """
+    live = context.cluster.get(kind, name, namespace)
+    before: Json = template_of(live)["spec"].get("nodeSelector") or {}
+    wanted: Json | None = {**dict.fromkeys(before), **node_selector} if node_selector else None
+    said = f"set nodeSelector {_labels(before)} -> {_labels(node_selector)} of {where(live)}"
+    return template_plan(context, live, {"spec": {"nodeSelector": wanted}}, said)
+
+
+def _handler(before: Json, given: Json) -> Json:
+    """What changes of how a probe asks; a TCP probe that gets a path becomes an HTTP probe."""
+    wanted = {key: value for key, value in given.items() if value is not None}
+    if not wanted:
+        return {}
+    known = before.get("httpGet") or before.get("tcpSocket") or before.get("grpc") or {}
+    kind = next((kind for kind in _HANDLERS[:3] if kind in before), "tcpSocket")
+    kind = "httpGet" if {"path", "scheme"} & set(wanted) else kind
+    if "port" not in wanted and "port" not in known:
+        raise ArgumentsError("set_probe: there is no port to ask at yet: give a port.")
+    others = {other: None for other in _HANDLERS if other in before and other != kind}
+    return {**others, kind: wanted if kind in before else {"port": known.get("port"), **wanted}}
+
+
+def _settings(before: Json, wanted: Json, of: str = "") -> list[str]:
+    said: list[str] = []
+    for key, value in wanted.items():
+        was = before.get(key)
+        if isinstance(value, dict):
+            said += _settings(was if isinstance(was, dict) else {}, value, f"{key}.")
+        else:
+            said.append(
+                f"no {of}{key}" if value is None else f"{of}{key} {'unset' if was is None else was} -> {value}"
+            )
+    return said
+
+
+def _labels(labels: Json) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items()) or "none"
 
 
 def _wanted(
@@ -84,17 +266,6 @@ def _wanted(
     }
     given = {side: {key: value for key, value in values.items() if value} for side, values in asked.items()}
     return {side: values for side, values in given.items() if values}
-
-
-def _container(live: Json, name: str | None) -> Json:
-    containers: list[Json] = live["spec"]["template"]["spec"]["containers"]
-    if name is None and len(containers) == 1:
-        return containers[0]
-    found = next((container for container in containers if container["name"] == name), None)
-    if found is None:
-        names = ", ".join(container["name"] for container in containers)
-        raise ArgumentsError(f'There is no container "{name or ""}" to choose: name one of {names}.')
-    return found
 
 
 def _difference(before: Json, wanted: Json) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from agent.desk import Desk
 from agent.journal.events import ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
 from tools.change import contains, inverse, version
 from tools.cluster.client import FIELD_MANAGER, RETRY_AFTER_LIMIT_S, Cluster, Json
 from tools.cluster.errors import PASSING, ClusterError, Conflict, NotFound, Unauthorized
+from tools.cluster.resources import ObjectRef
 from tools.frame import Change
 
 MAX_TRIES = 5
 RETRY_S = 0.5
+GOING_S = 20.0
+"""How long an object that is being deleted may still be in the way of the one that replaces it."""
 
 
 class Stale(Exception):
@@ -80,10 +85,21 @@ def _as_planned(cluster: Cluster, change: Change) -> Json:
 
 
 def _create(cluster: Cluster, change: Change) -> Json:
+    deadline = time.monotonic() + GOING_S
+    while True:
+        try:
+            return cluster.create(change.target, change.body)
+        except Conflict as error:  # there is one of this name; what is on its way out is waited for
+            if time.monotonic() >= deadline or not _is_going(cluster, change.target):
+                raise Stale from error
+            time.sleep(RETRY_S)
+
+
+def _is_going(cluster: Cluster, target: ObjectRef) -> bool:
     try:
-        return cluster.create(change.target, change.body)
-    except Conflict as error:  # there is one of this name
-        raise Stale from error
+        return "deletionTimestamp" in cluster.get(target.kind, target.name, target.namespace)["metadata"]
+    except NotFound:
+        return True
 
 
 def _happened(cluster: Cluster, change: Change, expected: Json) -> Json | None:

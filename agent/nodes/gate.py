@@ -20,7 +20,7 @@ from tools.change import inverse, written
 from tools.cluster.client import Cluster, Json
 from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Change, Plan, Risk, Tool, ToolError
+from tools.frame import ArgumentsError, Change, Plan, Refused, Risk, Tool, ToolError
 from tools.read import as_yaml
 
 
@@ -37,6 +37,9 @@ def gate(desk: Desk, call: ToolUse) -> None:
         _gate_change(desk, call, tool, arguments)
     except ArgumentsError as error:
         _answer(desk, call, str(error), "arguments")
+    except Refused as error:
+        gated = CallGated(call.id, tool.name, tool.risk.value, Verdict.DENY.value, str(error), owner=error.owner)
+        _answer(desk, call, f"Denied: {error}. Nothing was changed.", "denied", gated)
     except RESUMABLE:
         raise  # the session pauses, and goes on when the cluster answers again, or the user has logged in
     except (ToolError, ClusterError) as error:
@@ -118,7 +121,8 @@ def _decide_change(desk: Desk, call: ToolUse, tool: Tool, change: Change) -> Dec
     namespace = change.target.namespace
     labels = _labels(desk, namespace) if namespace else {}
     risk = risk_of(tool.risk, change.verb, change.target.kind, namespace)
-    decision = decide(risk, environment_of(labels), named=_named(desk, call, change))
+    named = _named(desk, call, change)
+    decision = decide(risk, environment_of(labels), named=named, always_asked=tool.always_asked)
     if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or "environment" in labels:
         return decision
     unlabelled = f"namespace {namespace} has no label environment, so it counts as prod"
@@ -145,12 +149,17 @@ def _previews(desk: Desk, plan: Plan) -> tuple[Preview, ...]:
                 f"{desk.identity.username} may not {change.access()}. Nothing was changed. "
                 "Who administers the namespace can grant it: a RoleBinding to the ClusterRole edit."
             )
-    return tuple(_preview(desk, change) for change in plan.changes)
+    deleted: set[ObjectRef] = set()
+    previews: list[Preview] = []
+    for change in plan.changes:
+        previews.append(_preview(desk, change, replaces=change.target in deleted))
+        deleted |= {change.target} if change.verb == "delete" else set()
+    return tuple(previews)
 
 
-def _preview(desk: Desk, change: Change) -> Preview:
+def _preview(desk: Desk, change: Change, *, replaces: bool) -> Preview:
     before = {} if change.verb == "create" else _written_now(desk.cluster, change.target)
-    after = _dry_run(desk.cluster, change)
+    after = _dry_run_beside(desk.cluster, change) if replaces else _dry_run(desk.cluster, change)
     diff = _diff(change, desk.mask(before), desk.mask(after))
     return Preview(before, inverse(change.body, after), diff, same=before == after)
 
@@ -171,6 +180,15 @@ def _dry_run(cluster: Cluster, change: Change) -> Json:
             now = cluster.get(change.target.kind, change.target.name, change.target.namespace)["metadata"]
             cluster.delete(change.target, uid=change.uid, resource_version=now["resourceVersion"], dry_run=True)
             return {}
+
+
+def _dry_run_beside(cluster: Cluster, change: Change) -> Json:
+    """What would be created once the object that has the name now is deleted: under a name of the server's."""
+    named = change.body["metadata"]
+    nameless = {key: value for key, value in named.items() if key != "name"} | {"generateName": "desk-"}
+    after = written(cluster.create(change.target, {**change.body, "metadata": nameless}, dry_run=True))
+    metadata = {key: value for key, value in after["metadata"].items() if key != "generateName"}
+    return {**after, "metadata": {**metadata, "name": named["name"]}}
 
 
 def _diff(change: Change, before: Json, after: Json) -> str:

@@ -22,7 +22,7 @@ def tools_of(specs: Iterable[ToolSpec]) -> list[Json]:
     for spec in specs:
         schema = without_null(spec.schema)
         more = len(schema.get("properties", {})) - len(schema.get("required", ()))
-        fits = strict < MAX_STRICT_TOOLS and optional + more <= MAX_STRICT_OPTIONAL
+        fits = not _has_map(schema) and strict < MAX_STRICT_TOOLS and optional + more <= MAX_STRICT_OPTIONAL
         tools.append(_tool(spec, schema, strict=fits))
         if fits:
             strict, optional = strict + 1, optional + more
@@ -36,6 +36,11 @@ def _tool(spec: ToolSpec, schema: Json, *, strict: bool) -> Json:
         if strict
         else {**tool, "input_schema": schema}
     )
+
+
+def _has_map(schema: Json) -> bool:
+    """Whether an argument is an object with keys of any name, which strict sampling would leave empty."""
+    return any(each.get("additionalProperties") for each in schema.get("properties", {}).values())
 
 
 def without_null(schema: Json) -> Json:

@@ -143,7 +143,7 @@ def test_near_misses_are_nobody_elses(task: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "task", ["what is the weather", "scale web to 3", "do not restart web", "should I restart web?"]
+    "task", ["what is the weather", "paint web blue", "do not restart web", "should I restart web?"]
 )
 def test_what_is_not_understood_says_so_and_what_is(task: str) -> None:
     tool, arguments = first(task)

@@ -1,0 +1,107 @@
+"""Scale a workload, roll it back to an earlier template, resume a paused rollout. The functions only plan."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from tools.change import difference, patch_change
+from tools.cluster.client import Json
+from tools.frame import Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.templates import Workload, template_of, template_plan, where
+
+# Source: https://kubernetes.io/docs/reference/labels-annotations-taints/
+_REVISION = "deployment.kubernetes.io/revision"
+_HASH = "pod-template-hash"
+
+
+def scale(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    name: Name,
+    replicas: Annotated[int, Field(ge=0, le=1000, description="How many pods.")],
+    kind: Annotated[
+        Literal["Deployment", "StatefulSet"], Field(description="Kind of the workload.")
+    ] = "Deployment",
+) -> Plan:
+    """Set how many pods a workload has.
+
+    Asked as: scale {name} to {replicas}; scale {kind} {name} to {replicas}; set replicas of {name} to {replicas}
+    """
+    live = context.cluster.get(kind, name, namespace)
+    change = patch_change(context.cluster.find(kind), live, {"spec": {"replicas": replicas}})
+    return Plan(f"scale {where(live)} from {live['spec'].get('replicas', 1)} to {replicas}", (change,))
+
+
+def rollback_rollout(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    name: Name,
+    kind: Workload = "Deployment",
+    to_revision: Annotated[int | None, Field(ge=1, description="The revision; without it, the one before.")] = None,
+) -> Plan:
+    """Roll a workload back to an earlier pod template, as `kubectl rollout undo` does.
+
+    Asked as: roll back {name} to revision {to_revision}; roll back rollout of {name}; undo rollout of {name};
+    roll back {kind} {name}; roll back {name}
+    """
+    live = context.cluster.get(kind, name, namespace)
+    if live["spec"].get("paused"):
+        raise ToolFailed(f"The rollout of {where(live)} is paused: resume it first (resume_rollout).")
+    revision, template = _earlier(context, live, to_revision)
+    patch = difference(template_of(live), template)
+    return template_plan(context, live, patch, f"roll {where(live)} back to revision {revision}")
+
+
+def resume_rollout(context: ToolContext, *, namespace: Namespace, name: Name) -> Plan:
+    """Resume a Deployment's paused rollout, as `kubectl rollout resume` does.
+
+    Asked as: resume rollout of {name}; unpause {name}; resume {name}
+    """
+    live = context.cluster.get("Deployment", name, namespace)
+    change = patch_change(context.cluster.find("Deployment"), live, {"spec": {"paused": None}})
+    return Plan(f"resume the rollout of {where(live)}", (change,))
+
+
+def _earlier(context: ToolContext, live: Json, wanted: int | None) -> tuple[int, Json]:
+    """(revision, pod template) to go back to; raises `ToolFailed` when it is not kept."""
+    kept = _revisions(context, live)
+    others = sorted(kept)[:-1]
+    chosen = wanted if wanted is not None else (others[-1] if others else None)
+    if chosen is None:
+        raise ToolFailed(f"{where(live)} has no earlier revision to roll back to.")
+    if chosen not in kept:
+        known = ", ".join(str(revision) for revision in sorted(kept))
+        raise ToolFailed(f"{where(live)} has no revision {chosen}. It has {known}.")
+    return chosen, kept[chosen]
+
+
+def _revisions(context: ToolContext, live: Json) -> dict[int, Json]:
+    """Revision -> pod template, of what the controller keeps."""
+    uid, namespace = live["metadata"]["uid"], live["metadata"]["namespace"]
+    word = "replicasets" if live["kind"] == "Deployment" else "controllerrevisions"
+    owned = [
+        item
+        for item in context.cluster.list(word, namespace)
+        if any(owner.get("uid") == uid for owner in item["metadata"].get("ownerReferences") or ())
+    ]
+    if live["kind"] == "Deployment":
+        return {int(_annotations(item).get(_REVISION, 0)): _template(item["spec"]["template"]) for item in owned}
+    return {int(item["revision"]): _template(item["data"]["spec"]["template"]) for item in owned}
+
+
+def _annotations(item: Json) -> Json:
+    return item["metadata"].get("annotations") or {}
+
+
+def _template(kept: Json) -> Json:
+    """A kept template as people wrote it: without the controller's label and the marks of how it is kept."""
+    metadata: dict[str, Any] = {
+        key: value for key, value in (kept.get("metadata") or {}).items() if value is not None
+    }
+    if "labels" in metadata:
+        metadata["labels"] = {key: value for key, value in metadata["labels"].items() if key != _HASH}
+    return {"metadata": metadata, "spec": kept["spec"]}
