@@ -294,6 +294,42 @@ class Quiet(JsonLines):
         """Said at the end."""
 
 
+_SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def show_report(report: dict[str, Any], *, brief: bool) -> None:
+    """A diagnosis for a person: worst first; what, why, evidence, what to type."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from tools.diagnose.render import affected_said, headline
+
+    console = Console(highlight=False)
+
+    def show(text: str, style: str = "", indent: int = 2) -> None:
+        console.print(Padding(Text(plain(text), style=style), (0, 0, 0, indent)))
+
+    console.print(Text(plain(headline(report)), style="bold"))
+    for finding in report["findings"]:
+        if not brief:
+            console.print()
+        style = _SEVERITY_STYLE[finding["severity"]]
+        console.print(Text.assemble((finding["cause"], style), " ", plain(finding["summary"])), soft_wrap=brief)
+        if brief:
+            continue
+        show(finding["why"])
+        if finding["affected"]:
+            show(f"pods: {affected_said(finding['affected'])}", "dim")
+        for item in finding["evidence"]:
+            show(f"{item['source']}  {item['object']}: {item['text']}", "dim")
+        for remedy in finding["remedies"]:
+            show(f"{remedy['title']}:", "green")
+            console.print(Text(f"    {plain(remedy['command'])}"), soft_wrap=True)
+    for missing in report.get("not_checked", []):
+        console.print(Text(plain(f"not checked: {missing}"), style="yellow"))
+
+
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table for a person."""
     from rich.console import Console

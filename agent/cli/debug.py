@@ -6,7 +6,7 @@ import sys
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -88,24 +88,27 @@ def _diagnosis(given: dict[str, Any], *, sandbox: bool) -> Iterator[Callable[...
             where = Where(document=stack.enter_context(Sandbox()).kubeconfig())
         cluster = connect(where, timeout_s=given["api_timeout_s"])
         redactor = Redactor((cluster.bearer_token() or "",))
-        yield lambda **asked: redactor.redact(diagnose(cluster, **asked))
+
+        def masked(**asked: Any) -> Json:
+            return cast("Json", redactor.redact(diagnose(cluster, **asked)))
+
+        yield masked
 
 
 def _show(report: Json, output: str, *, brief: bool) -> None:
     if output == "json":
-        return print_document(report, output)
-    if output == "jsonl":
+        print_document(report, output)
+    elif output == "jsonl":
         for finding in report["findings"]:
             print_document(finding, output)
-        return None
-    if sys.stdout.isatty():
+    elif sys.stdout.isatty():
         from agent.console import show_report
 
-        return show_report(report, brief=brief)
-    from tools.diagnose.render import render
+        show_report(report, brief=brief)
+    else:
+        from tools.diagnose.render import render
 
-    click.echo(render(report, brief=brief))
-    return None
+        click.echo(render(report, brief=brief))
 
 
 def _explain(cause: str, output: str) -> None:

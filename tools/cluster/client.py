@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Objects = list[Json]
 Resources = list[Resource]
+Errors = tuple[type[errors.ClusterError], ...]
 Pages = Generator[bytes, str | None, None]
 
 FIELD_MANAGER = "desk-agent"
@@ -34,6 +35,7 @@ CONNECT_TIMEOUT_S = 10.0
 
 Sent = TypeVar("Sent")
 
+_NOT_OF_KUBELET = (errors.Unreachable, errors.Throttled)
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
 _STRATEGIC_MERGE = "application/strategic-merge-patch+json"
 
@@ -93,6 +95,7 @@ class Cluster(Protocol):
         previous: bool = False,
         tail_lines: int = 100,
         limit_bytes: int = 256_000,
+        timeout_s: float | None = None,
     ) -> str: ...
     def patch(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
     def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
@@ -172,8 +175,12 @@ class HttpCluster:
         previous: bool = False,
         tail_lines: int = 100,
         limit_bytes: int = 256_000,
+        timeout_s: float | None = None,
     ) -> str:
-        """The last lines of a container's log; invalid UTF-8 is replaced."""
+        """The last lines of a container's log; invalid UTF-8 is replaced.
+
+        A failure of the node's kubelet, which keeps the log, is told at once: it does not pass in a second.
+        """
         path = self.find("pods").path(namespace, pod, "log")
         while True:
             query = _given(
@@ -182,7 +189,14 @@ class HttpCluster:
                 tailLines=str(tail_lines),
                 limitBytes=str(limit_bytes),
             )
-            text = self._send("GET", path, query, doing=f"read the log of pod {pod}")
+            text = self._send(
+                "GET",
+                path,
+                query,
+                again_after=_NOT_OF_KUBELET,
+                timeout_s=timeout_s,
+                doing=f"read the log of pod {pod}",
+            )
             if len(text) < limit_bytes or tail_lines == 1:
                 return text.decode("utf-8", "replace")
             tail_lines = max(1, tail_lines // 4)  # the kubelet cuts the end off, where the news is
@@ -354,12 +368,16 @@ class HttpCluster:
         body: Json | None = None,
         content_type: str = "application/json",
         accept: str = "",
+        again_after: Errors = errors.PASSING,
+        timeout_s: float | None = None,
         doing: str,
     ) -> bytes:
-        def send() -> bytes:
-            return self._send_once(method, path, query, body, self._headers(content_type, accept), doing)
+        headers = self._headers(content_type, accept)
 
-        return _again(send) if method == "GET" else send()
+        def send() -> bytes:
+            return self._send_once(method, path, query, body, headers, timeout_s or self._timeout_s, doing)
+
+        return _again(send, again_after) if method == "GET" else send()
 
     def _send_once(
         self,
@@ -368,6 +386,7 @@ class HttpCluster:
         query: Mapping[str, str],
         body: Json | None,
         headers: Mapping[str, str],
+        timeout_s: float,
         doing: str,
     ) -> bytes:
         url = self._host + path + (f"?{urlencode(query)}" if query else "")
@@ -377,7 +396,7 @@ class HttpCluster:
                 url,
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
-                timeout=Timeout(connect=min(self._timeout_s, CONNECT_TIMEOUT_S), read=self._timeout_s),
+                timeout=Timeout(connect=min(timeout_s, CONNECT_TIMEOUT_S), read=timeout_s),
                 retries=False,
             )
             data: bytes = response.data
@@ -399,15 +418,16 @@ class HttpCluster:
         return self._endpoint.host
 
 
-def _again(send: Callable[[], Sent]) -> Sent:
+def _again(send: Callable[[], Sent], after: Errors = errors.PASSING) -> Sent:
     """Send what has no effect, up to three times while the API server is only indisposed.
 
     It is not waited for longer than `RETRY_AFTER_LIMIT_S`: who asks for more is told to the caller at once.
     """
+    passing: Errors = (*after, errors.Modified)
     for wait_s in RETRY_AFTER_S:
         try:
             return send()
-        except (*errors.PASSING, errors.Modified) as error:
+        except passing as error:
             if error.retry_after_s > RETRY_AFTER_LIMIT_S:
                 raise
             time.sleep(max(wait_s, error.retry_after_s))

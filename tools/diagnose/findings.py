@@ -132,8 +132,8 @@ def report(
 ) -> dict[str, Any]:
     """The JSON of `desk.findings/v1`, worst first, then by object.
 
-    `namespace` is None for a report on all of them. `checked` counts the objects read of each kind. `not_checked` is there only when something was not
-    readable: each entry says what and why.
+    `namespace` is None for a report on all of them. `checked` counts the objects read of each kind.
+    `not_checked` is there only when something was not readable: each entry says what and why.
     """
     document: dict[str, Any] = {
         "schema": SCHEMA,

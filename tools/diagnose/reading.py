@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tools.cluster import errors
-from tools.diagnose import decoding
+from tools.diagnose import decoding, secrets
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.needs import READINGS, needed
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
@@ -25,6 +25,8 @@ _PARALLEL_REQUESTS = 12
 LOG_LINES = 50
 LOG_BYTES = 64_000
 LOGS_AT_MOST = 50
+LOGS_WITHIN_S = 5.0
+"""A log that has not begun to come by then is not waited for: the diagnosis does without it, and says so."""
 _NO_LOG = "unable to retrieve container logs for "
 """What the kubelet answers, with status 200, for a container that was removed meanwhile."""
 
@@ -84,7 +86,7 @@ class _Reader:
                 chosen = [narrowed(snapshot, asked, self._cluster) for snapshot in snapshots.values()]
                 logs = _LogReading(self._cluster, chosen, pool)
             elif not kinds:
-                return snapshots
+                return {name: secrets.look_into(self._cluster, one) for name, one in snapshots.items()}
             self._ask(pool, kinds)
 
     def _need_pods(self, asked: Asked) -> None:
@@ -139,11 +141,16 @@ class _LogReading:
             for namespace, one in wanted[:LOGS_AT_MOST]
         }
 
+    def _answers(self) -> dict[tuple[str, str, str], str | errors.ClusterError | None]:
+        """What has come; those that have not begun in time are no longer asked for."""
+        wait(self._reads.values(), timeout=LOGS_WITHIN_S)
+        late = errors.Unreachable(f"no answer within {LOGS_WITHIN_S:.0f} s")
+        return {which: late if read.cancel() else read.result() for which, read in self._reads.items()}
+
     def added_to(self, snapshots: Mapping[str, Snapshot]) -> dict[str, Snapshot]:
         logs: dict[str, dict[ContainerKey, str]] = {}
         not_read: dict[str, list[str]] = {}
-        for (namespace, pod, container), read in self._reads.items():
-            answer = read.result()
+        for (namespace, pod, container), answer in self._answers().items():
             if isinstance(answer, errors.ClusterError):
                 not_read.setdefault(namespace, []).append(f"log of {pod}/{container}: {_because(answer)}")
             elif answer is not None:
@@ -203,9 +210,9 @@ def _list(cluster: Cluster, kind: Kind, namespace: str | None) -> Answer:
 
 
 def _wanted_logs(snapshot: Snapshot) -> list[WantedLog]:
-    """One per container of an owner: the pods of one owner fail alike."""
+    """One per container of an owner: the pods of one owner fail alike. What was killed for memory says nothing."""
     wanted = []
-    for group in (*broken(snapshot, "CrashLoopBackOff"), *broken(snapshot, "OOMKilled")):
+    for group in broken(snapshot, "CrashLoopBackOff"):
         container = group[0]
         wanted.append(WantedLog(container.pod_name, container.name, previous=_wants_previous(container)))
     return wanted
@@ -232,6 +239,7 @@ def _log(cluster: Cluster, namespace: str, wanted: WantedLog) -> str | errors.Cl
                 previous=previous,
                 tail_lines=LOG_LINES,
                 limit_bytes=LOG_BYTES,
+                timeout_s=LOGS_WITHIN_S,
             )
         except (errors.NotFound, errors.Invalid):  # there was no such run, or the pod is gone since
             continue

@@ -85,7 +85,7 @@ def test_one_list_per_kind_whatever_there_is(api: PlayedApi) -> None:
 
     read_snapshot(api.cluster(), "shop-dev", now=NOW)
 
-    assert len(api.asked) == len(set(api.asked)) == 12
+    assert len(api.asked) == len(set(api.asked)) == 11
     assert not any("secrets" in path or "configmaps" in path for path in api.asked)
 
 
