@@ -106,7 +106,9 @@ def _replicasets(snapshot: Snapshot) -> bool:
 
 
 def _unplaced(pod: Json) -> bool:
-    return (pod.get("status") or {}).get("phase") == "Pending" and not pod["spec"].get("nodeName")
+    """No scheduler has placed it, or no kubelet has seen it: the node it names may not exist."""
+    status = pod.get("status") or {}
+    return status.get("phase") == "Pending" and not (pod["spec"].get("nodeName") and status.get("conditions"))
 
 
 def _nodes(snapshot: Snapshot) -> bool:
@@ -131,7 +133,7 @@ def _node_lost(pod: Json) -> bool:
 def _claims(snapshot: Snapshot) -> bool:
     return any(
         (pod.get("status") or {}).get("phase") == "Pending"
-        and any("persistentVolumeClaim" in each for each in pod["spec"].get("volumes") or ())
+        and any("persistentVolumeClaim" in each or "ephemeral" in each for each in pod["spec"].get("volumes") or ())
         for pod in snapshot.of("Pod")
     ) or any("VolumeResize" in str(event.get("reason")) for event in snapshot.of("Event"))
 

@@ -34,3 +34,12 @@ def cpu(cores: Decimal) -> str:
     """Cores as people write them: `2`, `500m`; a part of a millicore is cut off."""
     milli = int((cores * 1000).to_integral_value(ROUND_FLOOR))
     return str(milli // 1000) if milli % 1000 == 0 else f"{milli}m"
+
+
+def size(number_bytes: int) -> str:
+    """Bytes in the largest binary unit that leaves a whole number, as `2Gi`; else in whole Mi from 10Mi on."""
+    for unit, power in reversed(_BINARY.items()):
+        is_whole = number_bytes >= (1 << power) and number_bytes % (1 << power) == 0
+        if is_whole and (unit != "Ki" or number_bytes < 10 * MIB):
+            return f"{number_bytes >> power}{unit}"
+    return memory(number_bytes) if number_bytes >= 10 * MIB else str(number_bytes)

@@ -201,15 +201,16 @@ FAULTS = (
         deployment("pending-claim", _MOUNT, volumes=_claim("absent")),
     ),
     Fault(
-        "pending-unbound",
+        "pending-data",
         "Pending",
-        'PersistentVolumeClaim pending-data is not bound: storageclass.storage.k8s.io "absent" not found',
+        "PersistentVolumeClaim pending-data is not bound, and Deployment pending-unbound waits for it",
         deployment("pending-unbound", _MOUNT, volumes=_claim("pending-data")),
+        kind="PersistentVolumeClaim",
     ),
     Fault(
         "pending-mount",
-        "Pending",
-        'configmap "absent" not found',
+        "FailedMount",
+        "ConfigMap absent does not exist",
         deployment("pending-mount", _MOUNT, volumes=[{"name": "data", "configMap": {"name": "absent"}}]),
     ),
     Fault(

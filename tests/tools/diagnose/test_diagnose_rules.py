@@ -315,8 +315,8 @@ def test_a_node_with_room_leaves_the_request_alone() -> None:
 
     [found] = findings(snapshot(waiting, Node=[node]))
     [blind] = findings(snapshot(waiting))
-    assert found["summary"].endswith("(it asks for memory 1024Mi, the largest node has 2048Mi)")
-    assert blind["summary"].endswith("(it asks for memory 1024Mi)")
+    assert found["summary"].endswith("(it asks for memory 1Gi, the largest node has 2Gi, too much of it promised to other pods already)")
+    assert blind["summary"].endswith("(it asks for memory 1Gi)")
     assert [remedy["command"] for remedy in found["remedies"]] == ["kubectl describe nodes"]
 
 
@@ -328,5 +328,5 @@ def test_a_volume_that_does_not_mount_counts_after_a_while() -> None:
 
     assert causes(young, Event=[failed]) == []
     [found] = findings(snapshot(old, Event=[failed]))
-    assert found["cause"] == "Pending"
+    assert found["cause"] == "FailedMount"
     assert found["remedies"][0]["command"].startswith("kubectl create secret generic tls -n shop-dev")

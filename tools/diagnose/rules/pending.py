@@ -1,4 +1,4 @@
-"""Pending: no node takes the pod, or its volumes do not come.
+"""Pending: no node takes the pod, or a claim it names is not there or not bound.
 
 Source: https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/ and
 https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/#my-pod-stays-pending
@@ -8,70 +8,113 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from tools.cluster.resources import ObjectRef
-from tools.diagnose import quantity
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, event_said, quoted, said, typed
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.configuration import missing_in, missing_remedies
+from tools.diagnose.rules import claims
+from tools.diagnose.rules.placement import Obstacle, Waiting, obstacles
 
 if TYPE_CHECKING:
-    from tools.diagnose.lesson import Lesson
     from tools.cluster.client import Json
+    from tools.cluster.resources import ObjectRef
     from tools.diagnose.snapshot import Snapshot
 
-LESSONS: tuple[Lesson, ...] = ()
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="Pending",
+        means="No node takes the pod, or a volume claim it names is missing or not bound.",
+        why=(
+            "The scheduler looks for a node that meets every condition of the pod at once: free requests of CPU, "
+            "memory and other resources, labels, affinity, tolerated taints, free host ports, and volumes that can "
+            "be bound there. As long as there is none, the pod waits, and no container of it is made."
+        ),
+        mend=(
+            "Read which condition no node meets, and change it in the workload: ask for less, name a label that "
+            "nodes have, tolerate the taint, run fewer replicas. For a claim, name a storage class that exists. "
+            "What only the cluster's administrators can change (a cordoned node, a provisioner), ask of them."
+        ),
+        example=(
+            "a pod of Deployment checkout is Pending: 0/3 nodes are available: 3 Insufficient cpu (it asks for cpu "
+            "16, the largest node has 8)"
+        ),
+        source="https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/",
+    ),
+)
 
-MOUNTS_SETTLE_WITHIN = timedelta(seconds=20)
-"""In a pod's first seconds, volumes that do not mount yet are no failure."""
+SCHEDULED_WITHIN = timedelta(seconds=3)
+"""In a pod's first seconds it may wait for what is being made together with it."""
+SCHEDULER_ANSWERS_WITHIN = timedelta(seconds=30)
+PREEMPTION_TAKES = timedelta(minutes=1)
 
-_INSUFFICIENT = re.compile(r"Insufficient ([\w./-]+\w)")
-_NODE_MISMATCH = re.compile(r"didn't match Pod's node affinity/selector|didn't match Pod's node affinity")
+_TAIL = re.compile(r"\.?\s+(no new claims to deallocate|preemption:|not found$).*", re.S)
 _CLAIM_ABSENT = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 _UNBOUND = "unbound immediate PersistentVolumeClaims"
-_TAIL = re.compile(r"\.?\s+(no new claims to deallocate|preemption:|not found$).*", re.S)
-_MOUNT_REASONS = ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox")
-
-
-@dataclass(frozen=True, slots=True)
-class Stuck:
-    """A pod that waits: the scheduler's sentence, or the event that tells why its volumes do not come."""
-
-    pod: Json
-    owner: ObjectRef
-    sentence: str
-    event: Json | None
-    scheduled: bool
+_QUEUES = ("kueue.x-k8s.io/",)
+"""Gates of job queues: to wait there is what they are for."""
 
 
 def pending(snapshot: Snapshot) -> list[Finding]:
-    """Pods that no node takes, and pods on a node whose volumes or network do not come."""
-    groups: dict[ObjectRef, list[Stuck]] = {}
+    """Pods that no node takes, and claims that keep pods from their node."""
+    held: dict[str, claims.Held] = {}
+    groups: dict[ObjectRef, list[Waiting]] = {}
     for pod in current_pods(snapshot):
-        if stuck := _stuck(pod, snapshot):
-            groups.setdefault(stuck.owner, []).append(stuck)
-    return [_finding(group, snapshot) for group in groups.values()]
+        if (waiting := _waiting(pod, snapshot)) and not _held_by_claims(waiting, held):
+            groups.setdefault(waiting.owner, []).append(waiting)
+    found = [_finding(group) for group in groups.values()]
+    return [each for each in found if each] + [claims.finding(each, snapshot) for each in held.values()]
 
 
-def _stuck(pod: Json, snapshot: Snapshot) -> Stuck | None:
-    if pod["status"].get("phase") != "Pending":
+def _waiting(pod: Json, snapshot: Snapshot) -> Waiting | None:
+    """The pod, when it has no node and the scheduler has had its time."""
+    status = pod.get("status") or {}
+    if status.get("phase") != "Pending":
         return None
     condition = _scheduled_condition(pod)
-    if condition.get("status") == "False":
-        event = _newest(pod, ("FailedScheduling",), snapshot)
+    if pod["spec"].get("nodeName"):
+        sentence = _NO_SUCH_NODE if _node_is_missing(pod, snapshot) else ""
+    elif condition.get("status") == "False":
+        event = _newest(pod, "FailedScheduling", snapshot)
         sentence = str(condition.get("message") or (event or {}).get("message") or condition.get("reason"))
-        return Stuck(pod, owner_of(pod, snapshot), sentence, event, scheduled=False)
-    event = _newest(pod, _MOUNT_REASONS, snapshot)
-    if event is None or not _only_creating(pod) or _is_young(pod, snapshot):
+    else:
+        sentence = _NOBODY if _is_unseen(pod) and _older(pod, SCHEDULER_ANSWERS_WITHIN, snapshot) else ""
+    being_made = status.get("nominatedNodeName") and not _older(pod, PREEMPTION_TAKES, snapshot)
+    if not sentence or being_made or not (sentence == _NO_SUCH_NODE or _older(pod, SCHEDULED_WITHIN, snapshot)):
         return None
-    return Stuck(pod, owner_of(pod, snapshot), str(event.get("message")), event, scheduled=True)
+    return Waiting(pod, owner_of(pod, snapshot), _TAIL.sub("", sentence), snapshot)
+
+
+_NO_SUCH_NODE = "its spec.nodeName is a node that does not exist"
+_NOBODY = "no scheduler has looked at it"
+
+
+def _node_is_missing(pod: Json, snapshot: Snapshot) -> bool:
+    nodes = bool(snapshot.of("Node"))
+    return _is_unseen(pod) and nodes and snapshot.named("Node", pod["spec"]["nodeName"]) is None
+
+
+def _is_unseen(pod: Json) -> bool:
+    """Whether neither a scheduler nor a kubelet has said anything of it."""
+    return not any(
+        pod["status"].get(which) for which in ("conditions", "containerStatuses", "initContainerStatuses")
+    )
+
+
+def _held_by_claims(waiting: Waiting, held: dict[str, claims.Held]) -> bool:
+    """Whether claims are the cause; they are added to `held`."""
+    found = list(claims.troubled(waiting.pod, waiting.snapshot))
+    for claim, trouble in found:
+        one = held.setdefault(claim["metadata"]["name"], claims.Held(claim, trouble))
+        one.pods.append(waiting.pod["metadata"]["name"])
+        one.owners.append(waiting.owner)
+    return bool(found) and (_UNBOUND in waiting.sentence or "persistentvolumeclaim" in waiting.sentence.lower())
 
 
 def _scheduled_condition(pod: Json) -> Json:
@@ -79,220 +122,180 @@ def _scheduled_condition(pod: Json) -> Json:
     return next((item for item in conditions if item.get("type") == "PodScheduled"), {})
 
 
-def _newest(pod: Json, reasons: tuple[str, ...], snapshot: Snapshot) -> Json | None:
+def _newest(pod: Json, reason: str, snapshot: Snapshot) -> Json | None:
     events = snapshot.events_of("Pod", pod["metadata"]["name"])
-    return next((event for event in events if event.get("reason") in reasons), None)
+    return next((event for event in events if event.get("reason") == reason), None)
 
 
-def _only_creating(pod: Json) -> bool:
-    """Whether every container still waits for what comes before it: volumes, network, sandbox."""
-    statuses = [*(pod["status"].get(kind) or () for kind in ("initContainerStatuses", "containerStatuses"))]
-    waiting = [(status.get("state") or {}).get("waiting") or {} for each in statuses for status in each]
-    return all(state.get("reason") in ("ContainerCreating", "PodInitializing") for state in waiting)
-
-
-def _is_young(pod: Json, snapshot: Snapshot) -> bool:
+def _older(pod: Json, span: timedelta, snapshot: Snapshot) -> bool:
     created = parse_time(pod["metadata"].get("creationTimestamp"))
-    return created is not None and snapshot.taken_at - created < MOUNTS_SETTLE_WITHIN
+    return created is None or snapshot.taken_at - created >= span
 
 
-def _finding(group: list[Stuck], snapshot: Snapshot) -> Finding:
-    stuck = group[0]
-    return Finding(
+def _finding(group: list[Waiting]) -> Finding | None:
+    waiting = group[0]
+    if _UNBOUND in waiting.sentence and not _claims_are_judged(waiting):
+        return None
+    found = _obstacles(waiting)
+    gates = _gates(waiting)
+    severity = "error"
+    if gates:
+        severity = "info" if all(gate.startswith(_QUEUES) for gate in gates) else "warning"
+    elif _grows(waiting):
+        severity = "info"
+    finding = Finding(
         cause="Pending",
-        object=stuck.owner,
+        object=waiting.owner,
         container=None,
         affected=tuple(each.pod["metadata"]["name"] for each in group),
-        summary=_summary(stuck, snapshot),
-        why=_why(stuck),
-        evidence=tuple(_evidence(stuck, snapshot)),
-        remedies=tuple(_remedies(stuck, snapshot)),
+        summary=_summary(waiting, found),
+        why=found[0].why if found else _WHY,
+        evidence=tuple(_evidence(waiting, found)),
+        remedies=tuple(_remedies(waiting, found)),
+    )
+    return replace(finding, severity=severity)  # type: ignore[arg-type]
+
+
+_WHY = "The scheduler looks for a node that meets every condition of the pod, and goes on looking."
+
+
+def _claims_are_judged(waiting: Waiting) -> bool:
+    """Whether the claims could not be read, so that the scheduler's word is all there is."""
+    snapshot = waiting.snapshot
+    return not (snapshot.has("PersistentVolumeClaim") and snapshot.has("StorageClass"))
+
+
+def _obstacles(waiting: Waiting) -> list[Obstacle]:
+    if gates := _gates(waiting):
+        return [_gated(waiting, gates)]
+    if waiting.sentence == _NO_SUCH_NODE:
+        return [_no_such_node(waiting)]
+    if waiting.sentence == _NOBODY:
+        return [_nobody(waiting)]
+    if match := _CLAIM_ABSENT.search(waiting.sentence):
+        return [_claim_absent(waiting, match[1])]
+    return obstacles(waiting)
+
+
+def _gates(waiting: Waiting) -> list[str]:
+    return [str(each.get("name")) for each in waiting.pod["spec"].get("schedulingGates") or ()]
+
+
+def _gated(waiting: Waiting, gates: list[str]) -> Obstacle:
+    named = one_line(", ".join(gates), 160)
+    return Obstacle(
+        f"the scheduling gate {named} is still there" if len(gates) == 1 else f"scheduling gates are left: {named}",
+        "The scheduler passes over a pod until every gate is removed, by the controller (a quota, a queue) that "
+        "put it there.",
+        (Remedy("See who owns the gate, and whether that controller runs", _describe(waiting), "read"),),
+        (f"schedulingGates: {named}",),
     )
 
 
-def _summary(stuck: Stuck, snapshot: Snapshot) -> str:
-    who = "Pod" if stuck.owner.kind == "Pod" else "a pod of"
-    subject = f"{who} {stuck.owner.name}" if who == "Pod" else f"{who} {said(stuck.owner)}"
-    if stuck.scheduled:
-        return f"{subject} cannot start on its node: {one_line(stuck.sentence, 200)}"
-    return f"{subject} is Pending: {_core(stuck.sentence)}{_detail(stuck, snapshot)}"
-
-
-def _core(sentence: str) -> str:
-    """The scheduler's sentence without what it says of preemption."""
-    return one_line(_TAIL.sub("", sentence), 200).rstrip(".")
-
-
-def _detail(stuck: Stuck, snapshot: Snapshot) -> str:
-    if shortages := _shortages(stuck, snapshot):
-        return f" ({'; '.join(shortages)})"
-    if _NODE_MISMATCH.search(stuck.sentence) and (selector := stuck.pod["spec"].get("nodeSelector")):
-        wanted = ", ".join(f"{key}={value}" for key, value in sorted(selector.items()))
-        return f" (it asks for nodes labelled {one_line(wanted)})"
-    if claims := [_claim_said(claim, snapshot) for claim in _unbound_claims(stuck, snapshot)]:
-        return f" ({'; '.join(claims)})"
-    return ""
-
-
-def _shortages(stuck: Stuck, snapshot: Snapshot) -> list[str]:
-    said_short = dict.fromkeys(_INSUFFICIENT.findall(stuck.sentence))
-    return [_shortage(resource, stuck.pod, snapshot) for resource in said_short]
-
-
-def _shortage(resource: str, pod: Json, snapshot: Snapshot) -> str:
-    asked = _shown(resource, requested(pod, resource))
-    largest = _largest_allocatable(resource, snapshot)
-    has = "" if largest is None else f", the largest node has {_shown(resource, largest)}"
-    return f"it asks for {resource} {asked}{has}"
-
-
-def requested(pod: Json, resource: str) -> Decimal:
-    """What a pod asks for: the sum over its containers, or its largest init container when that is more.
-
-    Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
-    """
-    asked = [_request(container, resource) for container in pod["spec"].get("containers") or ()]
-    first = [_request(container, resource) for container in pod["spec"].get("initContainers") or ()]
-    return max(sum(asked, Decimal(0)), max(first, default=Decimal(0)))
-
-
-def _request(container: Json, resource: str) -> Decimal:
-    requests = (container.get("resources") or {}).get("requests") or {}
-    return quantity.parse(requests.get(resource, "0"))
-
-
-def _largest_allocatable(resource: str, snapshot: Snapshot) -> Decimal | None:
-    offered = [(node.get("status") or {}).get("allocatable") or {} for node in snapshot.of("Node")]
-    return max((quantity.parse(each[resource]) for each in offered if resource in each), default=None)
-
-
-def _shown(resource: str, amount: Decimal) -> str:
-    if resource == "memory" or "storage" in resource:
-        return quantity.memory(int(amount))
-    return quantity.cpu(amount)
-
-
-def _unbound_claims(stuck: Stuck, snapshot: Snapshot) -> list[Json]:
-    if _UNBOUND not in stuck.sentence:
-        return []
-    claims = [snapshot.named("PersistentVolumeClaim", name) for name in _claim_names(stuck.pod)]
-    return [claim for claim in claims if claim and claim["status"].get("phase") != "Bound"]
-
-
-def _claim_names(pod: Json) -> list[str]:
-    volumes: list[Json] = pod["spec"].get("volumes") or []
-    return [str(each["persistentVolumeClaim"]["claimName"]) for each in volumes if "persistentVolumeClaim" in each]
-
-
-def _claim_said(claim: Json, snapshot: Snapshot) -> str:
-    name = claim["metadata"]["name"]
-    event = _newest_claim_event(name, snapshot)
-    because = f": {one_line(str(event.get('message')), 160)}" if event else ""
-    return f"PersistentVolumeClaim {name} is not bound{because}"
-
-
-def _claim_evidence(stuck: Stuck, snapshot: Snapshot) -> list[Evidence]:
-    names = [claim["metadata"]["name"] for claim in _unbound_claims(stuck, snapshot)]
-    return [
-        Evidence("event", f"PersistentVolumeClaim {name}", one_line(event_said(event)))
-        for name in names
-        if (event := _newest_claim_event(name, snapshot))
-    ]
-
-
-def _newest_claim_event(name: str, snapshot: Snapshot) -> Json | None:
-    return next(iter(snapshot.events_of("PersistentVolumeClaim", name)), None)
-
-
-def _why(stuck: Stuck) -> str:
-    sentence = stuck.sentence
-    if stuck.scheduled:
-        return (
-            "Before its first container is made, the kubelet mounts all volumes and sets up the network. It "
-            "tries again, so the pod starts by itself once what is missing is there."
-        )
-    if _INSUFFICIENT.search(sentence):
-        return (
-            "The scheduler places a pod by what it requests, not by what it uses, and only where that much "
-            "is not yet promised to other pods."
-        )
-    if _NODE_MISMATCH.search(sentence):
-        return "A pod goes only to nodes whose labels match its nodeSelector and required node affinity."
-    if "PersistentVolumeClaim" in sentence or "persistentvolumeclaim" in sentence:
-        return "A pod waits until every claim it names exists and can be bound to a volume."
-    if "taint" in sentence:
-        return "A node with a taint takes only pods that tolerate it."
-    return "The scheduler looks for a node that meets every condition of the pod, and goes on looking."
-
-
-def _evidence(stuck: Stuck, snapshot: Snapshot) -> list[Evidence]:
-    evidence: list[Evidence] = []
-    if not stuck.scheduled:
-        evidence.append(about_pod("status", stuck.pod, f"PodScheduled is False: {stuck.sentence}"))
-    if stuck.event is not None and stuck.scheduled:
-        evidence.append(about_pod("event", stuck.pod, event_said(stuck.event)))
-    for resource in dict.fromkeys(_INSUFFICIENT.findall(stuck.sentence)):
-        evidence.append(_asked(resource, stuck))
-    if selector := stuck.pod["spec"].get("nodeSelector"):
-        evidence.append(about_owner("spec", stuck.owner, f"nodeSelector: {json.dumps(selector, sort_keys=True)}"))
-    return [*evidence, *_claim_evidence(stuck, snapshot)]
-
-
-def _asked(resource: str, stuck: Stuck) -> Evidence:
-    amount = _shown(resource, requested(stuck.pod, resource))
-    return about_owner("spec", stuck.owner, f"the pod's requests of {resource}: {amount}")
-
-
-def _remedies(stuck: Stuck, snapshot: Snapshot) -> list[Remedy]:
-    namespace = snapshot.namespace
-    missing = missing_in(stuck.sentence)
-    if stuck.scheduled and missing is not None:
-        return missing_remedies(missing, typed(stuck.owner), namespace, [])
-    if _CLAIM_ABSENT.search(stuck.sentence):
-        return [_see("Name a claim that exists, or create this one", f"get pvc -n {namespace}"), _edit(stuck)]
-    if _UNBOUND in stuck.sentence:
-        names = " ".join(_claim_names(stuck.pod))
-        return [_see("See why the claim is not bound", f"describe pvc {names} -n {namespace}")]
-    if short := _INSUFFICIENT.findall(stuck.sentence):
-        return _ask_for_less(stuck, short, snapshot)
-    if _NODE_MISMATCH.search(stuck.sentence):
-        return _other_nodes(stuck)
-    return [_see("See what the scheduler says", f"describe pod {stuck.pod['metadata']['name']} -n {namespace}")]
-
-
-def _ask_for_less(stuck: Stuck, short: list[str], snapshot: Snapshot) -> list[Remedy]:
-    remedies = [_less(stuck, resource, snapshot) for resource in dict.fromkeys(short)]
-    see = _see("See what the nodes have and what is promised already", "describe nodes")
-    return [*(remedy for remedy in remedies if remedy is not None), see]
-
-
-def _less(stuck: Stuck, resource: str, snapshot: Snapshot) -> Remedy | None:
-    """Half of the largest node, where even an empty node could not take the pod."""
-    largest = _largest_allocatable(resource, snapshot)
-    if largest is None or requested(stuck.pod, resource) <= largest or stuck.owner.kind not in TEMPLATE_KINDS:
-        return None
-    container = max(stuck.pod["spec"]["containers"], key=lambda each: _request(each, resource))
-    half = _shown(resource, largest / 2)
-    wanted = f"-c {container['name']} --requests={resource}={half}"
-    return Remedy(
-        title=f"Ask for less {resource} than a node has, such as half of the largest",
-        command=f"kubectl set resources {typed(stuck.owner)} {wanted}",
+def _no_such_node(waiting: Waiting) -> Obstacle:
+    wanted = one_line(str(waiting.pod["spec"].get("nodeName")), 120)
+    names = sorted(str(node["metadata"]["name"]) for node in waiting.snapshot.of("Node"))
+    near = get_close_matches(wanted, names, n=1)
+    there = f"; the nearest there is: {near[0]}" if near else ""
+    remove = '[{"op": "remove", "path": "/spec/template/spec/nodeName"}]'
+    drop = Remedy(
+        title="Leave the choice of the node to the scheduler",
+        command=f"kubectl patch {typed(waiting.owner)} --type json -p {quoted(remove)}",
         risk="change",
     )
+    return Obstacle(
+        f"spec.nodeName is {wanted}, and there is no such node{there}",
+        "spec.nodeName passes the scheduler by: only that node's kubelet would start the pod, and a pod on a node "
+        "that does not exist is deleted after a while.",
+        (drop if waiting.owner.kind in TEMPLATE_KINDS else _edit(waiting),),
+        (f"nodeName: {wanted}",),
+    )
 
 
-def _other_nodes(stuck: Stuck) -> list[Remedy]:
-    see = _see("See the labels of the nodes", "get nodes --show-labels")
-    if stuck.owner.kind not in TEMPLATE_KINDS or not stuck.pod["spec"].get("nodeSelector"):
-        return [see, _edit(stuck)]
-    patch = quoted('[{"op": "remove", "path": "/spec/template/spec/nodeSelector"}]')
-    drop = f"kubectl patch {typed(stuck.owner)} --type json -p {patch}"
-    return [see, Remedy(title="Let it run on any node", command=drop, risk="change")]
+def _nobody(waiting: Waiting) -> Obstacle:
+    name = one_line(str(waiting.pod["spec"].get("schedulerName") or "default-scheduler"), 120)
+    return Obstacle(
+        f"its scheduler is {name}, and that one has not answered",
+        "A pod is placed by the scheduler that its spec.schedulerName names; without one of that name, by nobody.",
+        (_edit(waiting),),
+        (f"schedulerName: {name}",),
+    )
 
 
-def _see(title: str, words: str) -> Remedy:
-    return Remedy(title=title, command=f"kubectl {words}", risk="read")
+def _claim_absent(waiting: Waiting, name: str) -> Obstacle:
+    namespace = waiting.snapshot.namespace
+    there = sorted(str(each["metadata"]["name"]) for each in waiting.snapshot.of("PersistentVolumeClaim"))
+    near = next(iter(get_close_matches(name, there, n=1)), None)
+    see = Remedy("Name a claim that exists, or create this one", f"kubectl get pvc -n {namespace}", "read")
+    return Obstacle(
+        f"the nearest there is: {near}" if near else "",
+        "A pod waits until every claim it names exists and can be bound to a volume.",
+        (*_point(waiting, name, near), see, _edit(waiting)),
+    )
 
 
-def _edit(stuck: Stuck) -> Remedy:
-    return Remedy(title="Change what the pod asks for", command=f"kubectl edit {typed(stuck.owner)}", risk="change")
+def _point(waiting: Waiting, name: str, near: str | None) -> list[Remedy]:
+    if near is None or waiting.owner.kind not in TEMPLATE_KINDS:
+        return []
+    volumes = waiting.pod["spec"].get("volumes") or ()
+    index = next(
+        (
+            at
+            for at, each in enumerate(volumes)
+            if (each.get("persistentVolumeClaim") or {}).get("claimName") == name
+        ),
+        None,
+    )
+    if index is None:
+        return []
+    path = f"/spec/template/spec/volumes/{index}/persistentVolumeClaim/claimName"
+    patch = quoted(json.dumps([{"op": "replace", "path": path, "value": near}]))
+    command = f"kubectl patch {typed(waiting.owner)} --type json -p {patch}"
+    return [Remedy(title=f"Name the claim {near}, which exists", command=command, risk="change")]
+
+
+def _grows(waiting: Waiting) -> bool:
+    """Whether the cluster's autoscaler is adding a node for it."""
+    event = _newest(waiting.pod, "TriggeredScaleUp", waiting.snapshot)
+    return event is not None and not _older(waiting.pod, timedelta(minutes=10), waiting.snapshot)
+
+
+def _summary(waiting: Waiting, found: list[Obstacle]) -> str:
+    owner = waiting.owner
+    subject = f"Pod {owner.name}" if owner.kind == "Pod" else f"a pod of {said(owner)}"
+    detail = "; ".join(each.said for each in found if each.said)
+    if _gates(waiting) or waiting.sentence in (_NO_SUCH_NODE, _NOBODY):
+        return f"{subject} is Pending: {detail}"
+    core = one_line(waiting.sentence, 200).rstrip(".")
+    return f"{subject} is Pending: {core}{f' ({detail})' if detail else ''}"
+
+
+def _evidence(waiting: Waiting, found: list[Obstacle]) -> list[Evidence]:
+    evidence: list[Evidence] = []
+    condition = _scheduled_condition(waiting.pod)
+    if condition.get("status") == "False":
+        told = str(condition.get("message") or condition.get("reason"))
+        evidence.append(about_pod("status", waiting.pod, f"PodScheduled is False: {told}"))
+    evidence += [about_owner("spec", waiting.owner, text) for each in found for text in each.spec]
+    if event := _newest(waiting.pod, "NotTriggerScaleUp", waiting.snapshot):
+        evidence.append(about_pod("event", waiting.pod, event_said(event)))
+    if event := _newest(waiting.pod, "TriggeredScaleUp", waiting.snapshot):
+        evidence.append(about_pod("event", waiting.pod, event_said(event)))
+    return evidence
+
+
+def _remedies(waiting: Waiting, found: list[Obstacle]) -> list[Remedy]:
+    by_command = {remedy.command: remedy for each in reversed(found) for remedy in reversed(each.remedies)}
+    remedies = list(reversed(by_command.values()))[:_REMEDIES_AT_MOST]
+    return remedies or [Remedy("See what the scheduler says", _describe(waiting), "read")]
+
+
+_REMEDIES_AT_MOST = 4
+
+
+def _describe(waiting: Waiting) -> str:
+    return f"kubectl describe pod {waiting.pod['metadata']['name']} -n {waiting.snapshot.namespace}"
+
+
+def _edit(waiting: Waiting) -> Remedy:
+    return Remedy("Change what the pod asks for", f"kubectl edit {typed(waiting.owner)}", "change")
