@@ -1,0 +1,125 @@
+"""Services, Ingresses, Routes and NetworkPolicies that are wrong, all at once on a real cluster."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi, V1Namespace, V1ObjectMeta
+from kubernetes.config import new_client_from_config
+from kubernetes.utils import create_from_dict
+
+from tests.tools.diagnose.service_faults import (
+    ADMITTED,
+    ALSO_FOUND,
+    FOUND,
+    MANIFESTS,
+    REFUSED,
+    ROUTES,
+    ROUTES_FOUND,
+)
+from tools.cluster.client import HttpCluster
+from tools.cluster.connect import Where, connect
+from tools.diagnose.diagnose import diagnose
+
+Json = dict[str, Any]
+Found = dict[tuple[str, str, str], Json]
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
+]
+
+WITHIN_S = 80
+EVERY_S = 3
+
+
+@pytest.fixture(scope="module")
+def cluster() -> HttpCluster:
+    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[str]:
+    api = new_client_from_config(os.environ["DESK_TEST_KUBECONFIG"])
+    namespaces, name = CoreV1Api(api), f"diag-{uuid.uuid4().hex[:8]}"
+    namespaces.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=name)))
+    try:
+        for manifest in MANIFESTS:
+            create_from_dict(api, manifest, namespace=name)
+        yield name
+    finally:
+        namespaces.delete_namespace(name)
+
+
+@pytest.fixture(scope="module")
+def routes(namespace: str) -> bool:
+    """Whether this cluster serves Routes; there is no router, so their status is written here."""
+    objects = CustomObjectsApi(_api())
+    where = ("route.openshift.io", "v1", namespace, "routes")
+    try:
+        for each in ROUTES:
+            objects.create_namespaced_custom_object(*where, each)
+    except ApiException as error:
+        if error.status == 404:
+            return False
+        raise
+    for each in ROUTES:
+        name = each["metadata"]["name"]
+        condition = REFUSED if name == "route-taken" else ADMITTED
+        status = {"ingress": [{"host": "h", "routerName": "default", "conditions": [condition]}]}
+        objects.patch_namespaced_custom_object_status(*where, name, {"status": status})
+    return True
+
+
+def _api() -> ApiClient:
+    client: ApiClient = new_client_from_config(os.environ["DESK_TEST_KUBECONFIG"])
+    return client
+
+
+@pytest.fixture(scope="module")
+def found(cluster: HttpCluster, namespace: str, routes: bool) -> Found:
+    """What was said when all of it was, or when the time was over."""
+    wanted = {*FOUND, *ALSO_FOUND, *(ROUTES_FOUND if routes else ())}
+    until = time.monotonic() + WITHIN_S
+    while True:
+        report = diagnose(cluster, namespace=namespace)
+        now = {(each["object"]["kind"], each["object"]["name"], each["cause"]): each for each in report["findings"]}
+        if wanted <= now.keys() or time.monotonic() > until:
+            return now
+        time.sleep(EVERY_S)
+
+
+@pytest.mark.parametrize("key", FOUND, ids="-".join)
+def test_each_fault_is_named(key: tuple[str, str, str], found: Found) -> None:
+    severity, detail = FOUND[key]
+
+    assert detail in found[key]["summary"]
+    assert found[key]["severity"] == severity
+    assert found[key]["remedies"]
+
+
+@pytest.mark.parametrize("key", ROUTES_FOUND, ids="-".join)
+def test_each_fault_of_a_route_is_named(key: tuple[str, str, str], found: Found, routes: bool) -> None:
+    if not routes:
+        pytest.skip("this cluster serves no Routes")
+    severity, detail = ROUTES_FOUND[key]
+
+    assert detail in found[key]["summary"]
+    assert found[key]["severity"] == severity
+
+
+def test_nothing_else_is_found(found: Found) -> None:
+    assert found.keys() - FOUND.keys() - ROUTES_FOUND.keys() == ALSO_FOUND
+
+
+def test_who_is_kept_out_is_named(found: Found) -> None:
+    closed = found["NetworkPolicy", "closed-in", "NetworkPolicyBlocksIngress"]
+    resolver = found["NetworkPolicy", "resolver-out", "NetworkPolicyBlocksDNS"]
+
+    assert [name.partition("-")[0] for name in closed["affected"]] == ["closed"]
+    assert [name.partition("-")[0] for name in resolver["affected"]] == ["resolver"]
