@@ -303,7 +303,7 @@ def show_report(report: dict[str, Any], *, brief: bool) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from tools.diagnose.render import affected_said, headline
+    from tools.diagnose.render import affected_said, headline, where
 
     console = Console(highlight=False)
 
@@ -315,7 +315,10 @@ def show_report(report: dict[str, Any], *, brief: bool) -> None:
         if not brief:
             console.print()
         style = _SEVERITY_STYLE[finding["severity"]]
-        console.print(Text.assemble((finding["cause"], style), " ", plain(finding["summary"])), soft_wrap=brief)
+        console.print(
+            Text.assemble((finding["cause"], style), f"{where(finding, report)}: ", plain(finding["summary"])),
+            soft_wrap=brief,
+        )
         if brief:
             continue
         show(finding["why"])

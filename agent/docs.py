@@ -25,6 +25,7 @@ from agent.nodes.effect import RETRY_S
 from agent.policy import EXPIRES_AFTER_MIN, TABLE, Environment
 from agent.settings import Settings
 from tools.catalog import TOOLS
+from tools.diagnose.rules import LESSONS
 
 _MARKED = re.compile(r"(<!-- table (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -89,6 +90,14 @@ def limits() -> Rows:
     yield "failed attempts", str(MAX_FAILED_ATTEMPTS), "an incident is opened"
 
 
+def causes() -> Rows:
+    """The vocabulary of a diagnosis, in the rules' order."""
+    yield "cause", "what it means", "how it comes about", "what to do", "for example", "more"
+    for lesson in LESSONS.values():
+        more = f"[documentation]({lesson.source})"
+        yield f"`{lesson.cause}`", lesson.means, lesson.why, lesson.mend, lesson.example, more
+
+
 TABLES: dict[str, Callable[[], Rows]] = {
     "events": events,
     "gate": gate,
@@ -97,6 +106,7 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "settings": settings,
     "exit-codes": exit_codes,
     "limits": limits,
+    "causes": causes,
 }
 
 

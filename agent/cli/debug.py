@@ -112,9 +112,12 @@ def _show(report: Json, output: str, *, brief: bool) -> None:
 
 
 def _explain(cause: str, output: str) -> None:
-    from tools.diagnose.explain import lesson_of, said
+    from tools.diagnose.explain import UnknownCause, lesson_of, said
 
-    lesson = lesson_of(cause)
+    try:
+        lesson = lesson_of(cause)
+    except UnknownCause as error:
+        raise UsageError(str(error)) from error
     if output == "text":
         click.echo(said(lesson))
     else:

@@ -15,14 +15,19 @@ _AFFECTED_NAMED = 3
 def render(report: Json, *, brief: bool = False) -> str:
     """Plain text of a `desk.findings/v1` document; ends without a newline. `brief`: one line a finding."""
     if brief:
-        return "\n".join([headline(report), *(one_liner(each) for each in report["findings"])])
-    parts = [headline(report), *(_finding(each) for each in report["findings"]), *_not_checked(report)]
+        return "\n".join([headline(report), *(one_liner(each, report) for each in report["findings"])])
+    parts = [headline(report), *(_finding(each, report) for each in report["findings"]), *_not_checked(report)]
     return "\n\n".join(parts)
 
 
-def one_liner(finding: Json) -> str:
+def one_liner(finding: Json, report: Json) -> str:
     """A finding in one line."""
-    return f"{finding['severity'].upper()} {finding['cause']}: {finding['summary']}"
+    return f"{finding['severity'].upper()} {finding['cause']}{where(finding, report)}: {finding['summary']}"
+
+
+def where(finding: Json, report: Json) -> str:
+    """The namespace of a finding, where the report is on more than one."""
+    return f" in {finding['object']['namespace']}" if report["namespace"] is None else ""
 
 
 def headline(report: Json) -> str:
@@ -34,8 +39,8 @@ def headline(report: Json) -> str:
     return f"{report['namespace'] or 'all namespaces'}: {found} ({looked_at} checked)"
 
 
-def _finding(finding: Json) -> str:
-    lines = [one_liner(finding), *_wrapped("why:  ", finding["why"])]
+def _finding(finding: Json, report: Json) -> str:
+    lines = [one_liner(finding, report), *_wrapped("why:  ", finding["why"])]
     lines += _wrapped("pods: ", affected_said(finding["affected"])) if finding["affected"] else []
     lines += [f"  {item['source']:<7}{item['object']}: {item['text']}" for item in finding["evidence"]]
     for remedy in finding["remedies"]:

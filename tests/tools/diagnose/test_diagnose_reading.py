@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.tools.diagnose.conftest import PlayedApi
 from tests.tools.diagnose.diagnose_objects import NOW, event, pod, replicaset, status, terminated
 from tools.cluster import errors
-from tools.cluster.client import HttpCluster
-from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 from tools.diagnose.reading import LOGS_AT_MOST, read_snapshot
 from tools.diagnose.selection import Asked, narrowed
@@ -24,56 +18,6 @@ Json = dict[str, Any]
 CORE = "/api/v1/namespaces/shop-dev"
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}
 GONE = "unable to retrieve container logs for containerd://0123"
-
-
-class PlayedApi(ThreadingHTTPServer):
-    """Answers GET: `answers` by path, or by path and `?previous`; empty lists for the rest."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: dict[str, tuple[int, Json | str]] = {"/api/v1/namespaces/shop-dev": (200, {})}
-        self.asked: list[str] = []
-
-    def serve(self, path: str, *items: Json) -> None:
-        self.answers[path] = (200, {"items": list(items)})
-
-    def cluster(self) -> HttpCluster:
-        server = {"cluster": {"server": f"http://127.0.0.1:{self.server_port}"}, "name": "c"}
-        context = {"context": {"cluster": "c", "user": "u"}, "name": "c"}
-        user = {"name": "u", "user": {}}
-        document = {"clusters": [server], "contexts": [context], "users": [user], "current-context": "c"}
-        return connect(Where(document=document))
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: PlayedApi
-
-    def do_GET(self) -> None:
-        url = urlsplit(self.path)
-        previous = "?previous" if "previous" in parse_qs(url.query) else ""
-        self.server.asked.append(url.path + previous)
-        code, answer = self.server.answers.get(url.path + previous, (200, {"items": []}))
-        body = answer if isinstance(answer, str) else json.dumps(answer)
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(body.encode())))
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@pytest.fixture
-def api() -> Iterator[PlayedApi]:
-    with PlayedApi() as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 def crashing(name: str = "shop-abc-1", **changes: Any) -> Json:
