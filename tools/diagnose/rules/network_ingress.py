@@ -19,6 +19,7 @@ from tools.diagnose.netpol import Peer, Port
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.network_remedy import apply_policy
+from tools.diagnose.rules.network_words import peers_said, ports_said
 from tools.diagnose.selectors import labels_of, matches
 from tools.diagnose.service_pods import number_named, pods_behind, ports_of, selector_of, target_of
 from tools.diagnose.workloads import Workload, settled, workloads
@@ -255,52 +256,14 @@ def _how(policy: Json, target: Target, kept: KeptOut, snapshot: Snapshot) -> str
         return "it lets nobody in, and no other policy does"
     on_port = [rule for rule in rules if any(netpol.port_allowed(rule, port) for port in ports)]
     if not on_port:
-        return f"it lets in on {_ports_said(rules)}, not on {numbers}, where the Service leads"
+        return f"it lets in on {ports_said(rules)}, not on {numbers}, where the Service leads"
     peers = [peer for rule in on_port for peer in netpol.peers_of(rule, "Ingress")]
     nobody = ", and there are none" if kept.everybody and not _any_of(peers, snapshot) else ""
-    return f"on port {numbers} it lets in only {_peers_said(peers)}{nobody}"
+    return f"on port {numbers} it lets in only {peers_said(peers)}{nobody}"
 
 
 def _any_of(peers: list[Json], snapshot: Snapshot) -> bool:
     return any(_match_anyone(peer.get("podSelector") or {}, snapshot) for peer in peers)
-
-
-def _ports_said(rules: list[Json]) -> str:
-    ports = [each for rule in rules for each in rule.get("ports") or ()]
-    shown = dict.fromkeys(_port_said(each) for each in ports)
-    return "port " + one_line(", ".join(shown), 120)
-
-
-def _port_said(port: Json) -> str:
-    number = str(port.get("port", "any"))
-    last = f"-{port['endPort']}" if port.get("endPort") else ""
-    protocol = port.get("protocol") or "TCP"
-    return f"{number}{last}" + ("" if protocol == "TCP" else f" ({protocol})")
-
-
-def _peers_said(peers: list[Json]) -> str:
-    shown = list(dict.fromkeys(_peer_said(peer) for peer in peers))
-    return one_line(" or ".join(shown), 200) or "nobody"
-
-
-def _peer_said(peer: Json) -> str:
-    if "ipBlock" in peer:
-        return f"addresses of {(peer['ipBlock'] or {}).get('cidr')}"
-    pods, namespaces = peer.get("podSelector"), peer.get("namespaceSelector")
-    whose = "pods of this namespace" if not pods else f"pods with {_selector_said(pods)}"
-    if namespaces is None:
-        return whose
-    chosen = f"namespaces with {_selector_said(namespaces)}" if namespaces else "any namespace"
-    return f"pods with {_selector_said(pods)} in {chosen}" if pods else chosen
-
-
-def _selector_said(selector: Json) -> str:
-    words = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
-    words += [
-        " ".join((str(each.get("key")), str(each.get("operator")), ",".join(each.get("values") or ()))).strip()
-        for each in selector.get("matchExpressions") or ()
-    ]
-    return ", ".join(words) or "any labels"
 
 
 def _evidence(ref: ObjectRef, policy: Json, kept: KeptOut) -> list[Evidence]:
