@@ -197,7 +197,9 @@ def _is_failure(container: Container, ended: Json) -> bool:
     reason, code = ended.get("reason"), ended.get("exitCode")
     if reason in _LOST_REASONS:
         return False
-    return reason == "OOMKilled" or code != 0 or container.must_run_on
+    if reason == "OOMKilled" and container.init:  # the kubelet takes even exit code 0 for a failure then
+        return True
+    return code != 0 or container.must_run_on
 
 
 def _is_over(container: Container, ended: Json, now: datetime) -> bool:

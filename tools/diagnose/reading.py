@@ -12,6 +12,7 @@ from tools.cluster import errors
 from tools.diagnose import decoding, secrets
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.needs import READINGS, needed
+from tools.diagnose.probing import waits_unready
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
 from tools.diagnose.snapshot import ContainerKey, Kind, Snapshot
 
@@ -215,6 +216,8 @@ def _wanted_logs(snapshot: Snapshot) -> list[WantedLog]:
     for group in broken(snapshot, "CrashLoopBackOff"):
         container = group[0]
         wanted.append(WantedLog(container.pod_name, container.name, previous=_wants_previous(container)))
+    for container, *_ in waits_unready(snapshot):
+        wanted.append(WantedLog(container.pod_name, container.name, previous=False))
     return wanted
 
 

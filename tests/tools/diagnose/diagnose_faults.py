@@ -134,8 +134,8 @@ FAULTS = (
     ),
     Fault(
         "crash-probe",
-        "CrashLoopBackOff",
-        "killed by its liveness probe (exit code 137)",
+        "LivenessProbeFailed",
+        "killed by its liveness probe, which asks GET :8080/healthz, and nothing listens on port 8080",
         _script("crash-probe", "trap '' TERM; while true; do sleep 1; done", livenessProbe=_PROBE),
     ),
     Fault(

@@ -9,22 +9,63 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tools.diagnose import hooks, probing
 from tools.diagnose.containers import START_REASONS, Container, Termination, broken, crash
 from tools.diagnose.exits import meaning
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.logs import decisive_line
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.log_context import in_context
+from tools.diagnose.log_errors import LogError, recognised
+from tools.diagnose.logs import around, decisive_line
 from tools.diagnose.naming import about_owner, about_pod, container_said, event_said, pod_names, typed
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.refusals import refused
 
 if TYPE_CHECKING:
-    from tools.diagnose.lesson import Lesson
     from tools.cluster.client import Json
+    from tools.diagnose.log_errors import ErrorKind
     from tools.diagnose.snapshot import Snapshot
 
-LESSONS: tuple[Lesson, ...] = ()
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="CrashLoopBackOff",
+        means="A container ends again and again, or cannot be started, and the kubelet waits longer each time.",
+        why=(
+            "The program ends: with an error of its own, because its command or a file is missing, by a signal, "
+            "or with exit code 0 because its work is done. The kubelet starts it anew after 10 s, 20 s, 40 s and "
+            "so on up to 5 minutes, and forgets that once it has run for 10 minutes."
+        ),
+        mend=(
+            "Read the log of the run that failed (kubectl logs --previous): its last lines nearly always say why. "
+            "Exit code 126 and 127 are about the command, 137 is SIGKILL, 139 a segmentation fault, 143 SIGTERM."
+        ),
+        example=(
+            "container app of Deployment shop ends with exit code 1 (an application error); its log says "
+            '"dial tcp 10.96.0.7:5433: connect: connection refused" (Service db has port 5432, not 5433)'
+        ),
+        source="https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts",
+    ),
+)
 
-_PROBE_KILL = re.compile(r"failed (liveness|startup) probe")
-_PROBE_EXIT_CODES = (0, 137, 143)
+_OTHER_CPU = re.compile(r"exec format error")
+_NOT_ALLOWED = re.compile(r"permission denied|is a directory")
+_EDITED: tuple[ErrorKind, ...] = (
+    "address in use",
+    "low port",
+    "read-only file system",
+    "no space left",
+    "missing variable",
+    "missing file",
+    "missing command",
+    "permission denied",
+    "unknown host",
+    "out of memory",
+    "wrong architecture",
+)
+"""What is mended in the workload itself."""
+_NO_ERROR_CODES = (0, 126)
+"""What the log says of these is no error, or is the code's own meaning."""
+_SIGNALLED_CODES = (134, 137, 139, 143)
 _START_MESSAGE = re.compile(r"(exec: .*?|starting container process caused: .*?)(: unknown)?$")
 _NOT_RUNNABLE_CODES = (126, 127)
 
@@ -37,21 +78,43 @@ class Crash:
     ended: Termination
     line: str | None
     """What its log says last; None when the log was not read."""
-    probe: Json | None
-    """The event that says a probe's failure killed it."""
+    error: LogError | None
+    """What kind of error that is, where it is a known one."""
+    context: str
+    """What the objects of the namespace add to it."""
+    hook: Json | None
+    """The event that says its postStart hook's failure killed it."""
 
     @property
     def never_started(self) -> bool:
         return self.ended.reason in START_REASONS
 
+    @property
+    def not_runnable(self) -> bool:
+        """Whether its command is at fault; 126 and 127 may also be a command's within a script."""
+        return self.never_started or self.ended.exit_code in (126, 127)
+
 
 def crash_loop(snapshot: Snapshot) -> list[Finding]:
-    """Containers that end and are not OOM-killed."""
-    return [_finding(group, snapshot) for group in broken(snapshot, "CrashLoopBackOff")]
+    """Containers that end by themselves, or cannot start: not those killed for memory or by a probe."""
+    explained = {*probing.killed(snapshot), *(key for key, each in refused(snapshot).items() if each.explains)}
+    return [
+        _finding(group, snapshot)
+        for group in broken(snapshot, "CrashLoopBackOff")
+        if (group[0].owner, group[0].name) not in explained and not _undecided(group, snapshot)
+    ]
+
+
+def _undecided(group: list[Container], snapshot: Snapshot) -> bool:
+    return all(
+        probing.undecided(container, snapshot) and hooks.failed_post_start(container, snapshot) is None
+        for container in group
+    )
 
 
 def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
-    this = _crash(group[0], snapshot)
+    read = (each for each in group if snapshot.logs.get((each.pod_name, each.name)))
+    this = _crash(next(read, group[0]), snapshot)
     return Finding(
         cause="CrashLoopBackOff",
         object=this.container.owner,
@@ -59,7 +122,7 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
         affected=pod_names(group),
         summary=f"{container_said(this.container)} {_what(this)}",
         why=_why(this),
-        evidence=tuple(_evidence(this, snapshot)),
+        evidence=tuple(_evidence(this)),
         remedies=tuple(_remedies(this)),
     )
 
@@ -67,34 +130,37 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
 def _crash(container: Container, snapshot: Snapshot) -> Crash:
     ended = crash(container, snapshot.taken_at) or Termination(None, "", "", "")
     log = snapshot.logs.get((container.pod_name, container.name))
-    line = None if log is None else decisive_line(log)
-    may_be_probe = ended.exit_code in _PROBE_EXIT_CODES
-    return Crash(container, ended, line, _probe_event(container, snapshot) if may_be_probe else None)
-
-
-def _probe_event(container: Container, snapshot: Snapshot) -> Json | None:
-    """The kubelet's Killing event. It names the container in its field path."""
-    for event in snapshot.events_of("Pod", container.pod_name):
-        about = (event.get("involvedObject") or {}).get("fieldPath", "")
-        if f"{{{container.name}}}" in about and _PROBE_KILL.search(str(event.get("message"))):
-            return event
-    return None
+    error = recognised(around(log)) if log and ended.exit_code not in _NO_ERROR_CODES else None
+    return Crash(
+        container,
+        ended,
+        line=None if log is None else decisive_line(log),
+        error=error,
+        context=in_context(error, container, snapshot) if error else "",
+        hook=hooks.failed_post_start(container, snapshot),
+    )
 
 
 def _what(this: Crash) -> str:
+    if this.hook is not None:
+        command = one_line(hooks.post_start(this.container), 120)
+        return f"is killed because its postStart hook fails: {command}{_code_said(this)}"
     if this.never_started:
         return f"cannot start: {_start_message(this.ended.message)}"
     if this.ended.exit_code is None:
         return "crashes again and again; the cluster does not say with which exit code"
-    if this.probe is not None:
-        return f"is killed by its {_probe_name(this.probe)} probe (exit code {this.ended.exit_code})"
     return f"ends with exit code {this.ended.exit_code} ({meaning(this.ended.exit_code)}){_log_said(this)}"
+
+
+def _code_said(this: Crash) -> str:
+    return "" if this.ended.exit_code is None else f" (exit code {this.ended.exit_code})"
 
 
 def _log_said(this: Crash) -> str:
     if this.line is None:
         return ""
-    return f'; its log says "{this.line}"' if this.line else "; its log is empty"
+    context = f" ({this.context})" if this.context else ""
+    return f'; its log says "{this.line}"{context}' if this.line else "; its log is empty"
 
 
 def _start_message(message: str) -> str:
@@ -103,23 +169,35 @@ def _start_message(message: str) -> str:
     return match[1] if match else plain or "the container runtime does not say why"
 
 
-def _probe_name(event: Json) -> str:
-    match = _PROBE_KILL.search(str(event.get("message")))
-    return match[1] if match else "liveness"
-
-
 def _why(this: Crash) -> str:
-    if this.never_started or this.ended.exit_code in _NOT_RUNNABLE_CODES:
+    if this.hook is not None:
         return (
-            "The container's command does not exist in its image, or cannot be executed there: a wrong path, "
-            "a missing shell, a file without the x bit, or an image without that program."
+            "A postStart hook runs beside the container's command, and when it fails the kubelet kills the "
+            "container. What the hook printed is in no log: the kubelet keeps only that it failed."
         )
-    if this.probe is not None:
-        return (
-            "The kubelet restarts a container whose probe fails failureThreshold times in a row. Either the "
-            "probe asks in the wrong place or too early, or the application hangs."
-        )
+    if this.never_started:
+        return _why_not_started(this.ended.message)
+    if this.error is not None and this.ended.exit_code not in _SIGNALLED_CODES:
+        return this.error.why
+    if this.not_runnable:
+        return _why_not_started("")
     return _why_of_code(this.ended.exit_code)
+
+
+def _why_not_started(message: str) -> str:
+    if _OTHER_CPU.search(message):
+        return (
+            "The program was built for another kind of CPU than the node's, mostly arm64 for amd64 or the reverse."
+        )
+    if _NOT_ALLOWED.search(message):
+        return (
+            "The file exists and cannot be executed: it lacks the x bit, it is a directory, or the container's "
+            "user may not run it."
+        )
+    return (
+        "The container's command does not exist in its image, or cannot be executed there: a wrong path, "
+        "a missing shell, a file without the x bit, or an image without that program."
+    )
 
 
 def _why_of_code(exit_code: int | None) -> str:
@@ -134,6 +212,10 @@ def _why_of_code(exit_code: int | None) -> str:
                 "Something outside killed it: a probe, a grace period that was too short, or the node. The "
                 "kernel's memory killer would be reported as OOMKilled."
             )
+        case 134:
+            return (
+                "The program ended itself with abort(): an assertion or a fatal error of its runtime or allocator."
+            )
         case 139:
             return "It touched memory that is not its own: a bug in native code, or an image for another CPU."
         case 143:
@@ -145,25 +227,16 @@ def _why_of_code(exit_code: int | None) -> str:
             )
 
 
-def _evidence(this: Crash, snapshot: Snapshot) -> list[Evidence]:
+def _evidence(this: Crash) -> list[Evidence]:
     container, pod = this.container, this.container.pod
     evidence = [about_pod("status", pod, _status(this))]
     if this.line and not this.never_started:
         evidence.append(about_pod("log", pod, this.line))
-    if this.probe is not None:
-        evidence += [about_pod("event", pod, event_said(event)) for event in _probe_events(this, snapshot)]
+    if this.hook is not None and this.hook.get("reason"):
+        evidence.append(about_pod("event", pod, event_said(this.hook)))
     if command := [*(container.spec.get("command") or ()), *(container.spec.get("args") or ())]:
         evidence.append(about_owner("spec", container.owner, f"command: {' '.join(map(str, command))}"))
     return evidence
-
-
-def _probe_events(this: Crash, snapshot: Snapshot) -> list[Json]:
-    unhealthy = [
-        event
-        for event in snapshot.events_of("Pod", this.container.pod_name)
-        if event.get("reason") == "Unhealthy" and "probe failed" in str(event.get("message"))
-    ]
-    return [event for event in (this.probe, *unhealthy[:1]) if event is not None]
 
 
 def _status(this: Crash) -> str:
@@ -180,19 +253,30 @@ def _status(this: Crash) -> str:
 def _remedies(this: Crash) -> list[Remedy]:
     owner, container = this.container.owner, this.container
     previous = " --previous" if container.last_terminated else ""
-    if this.probe is not None:
-        title = f"Compare the {_probe_name(this.probe)} probe with where the application listens, and mend it"
-        return [_edit(title, this)]
     logs = Remedy(
         title="Read what the run that failed said",
         command=f"kubectl logs {container.pod_name} -n {owner.namespace} -c {container.name}{previous}",
         risk="read",
     )
-    if this.never_started or this.ended.exit_code in _NOT_RUNNABLE_CODES:
+    if this.hook is not None:
+        return [_edit("Correct the postStart hook, or do its work in the container's command", this), logs]
+    if this.error is not None and not this.never_started:
+        return _mended(this.error, this, logs)
+    if this.not_runnable:
         return [_edit("Correct the command, or take an image that has it", this)]
     if this.ended.exit_code == 0:
         return [_edit("Give it a command that keeps running, or make it a Job", this), logs]
     return [logs]
+
+
+def _mended(error: LogError, this: Crash, logs: Remedy) -> list[Remedy]:
+    namespace = this.container.owner.namespace
+    if error.kind in _EDITED:
+        return [_edit(error.next_step, this), logs]
+    if error.kind in ("connection refused", "timeout"):
+        command = f"kubectl get services,endpointslices,networkpolicies -n {namespace}"
+        return [Remedy(title=error.next_step, command=command, risk="read"), logs]
+    return [Remedy(title=f"{error.next_step}; the log says more", command=logs.command, risk="read")]
 
 
 def _edit(title: str, this: Crash) -> Remedy:

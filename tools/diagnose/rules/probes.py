@@ -1,20 +1,317 @@
-"""Probes that fail."""
+"""Probes that fail: a container that is killed for it, that never counts as started, or that is not ready.
+
+Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
+from tools.diagnose import probing
+from tools.diagnose.containers import Container, crash
+from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.naming import (
+    TEMPLATE_KINDS,
+    about_owner,
+    about_pod,
+    container_said,
+    event_said,
+    pod_names,
+    quoted,
+    said,
+    typed,
+)
+from tools.diagnose.owners import current_pods, owner_of
+from tools.diagnose.plaintext import one_line
+from tools.diagnose.probe_verdicts import Verdict, verdict
+
 if TYPE_CHECKING:
-    from tools.diagnose.findings import Finding, Known
-    from tools.diagnose.lesson import Lesson
+    from tools.cluster.client import Json
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.findings import Known
+    from tools.diagnose.probing import Probe, ProbeName
     from tools.diagnose.snapshot import Snapshot
 
-LESSONS: tuple[Lesson, ...] = ()
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="LivenessProbeFailed",
+        means="The kubelet kills a container again and again because its liveness probe fails.",
+        why=(
+            "A liveness probe that fails failureThreshold times in a row makes the kubelet stop the container "
+            "(SIGTERM, then SIGKILL after the grace period) and start it anew. Most often nothing is wrong with "
+            "the application: the probe asks another port, path or scheme than it serves, begins before it has "
+            "started, or waits too short a time."
+        ),
+        mend=(
+            "Let the probe ask what the application serves. Give a slow start a startupProbe. A liveness probe "
+            "should fail only when a restart would help: it must not depend on other services."
+        ),
+        example=(
+            "container app of Deployment web is killed by its liveness probe, which asks GET :9090/healthz, and "
+            "nothing listens on port 9090: the container declares 8080"
+        ),
+        source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    ),
+    Lesson(
+        cause="StartupProbeFailed",
+        means="A container does not pass its startup probe: it is killed for that, or never counts as started.",
+        why=(
+            "Until the startup probe has succeeded once, the other probes wait. It has failureThreshold times "
+            "periodSeconds for that; then the kubelet kills the container. A probe that cannot be made at all, "
+            "because its port's name or its command does not exist, neither succeeds nor kills."
+        ),
+        mend="Correct what it asks, or raise failureThreshold so that the slowest start fits in.",
+        example=(
+            "container app of Deployment web does not pass its startup probe, which asks port metrics, and no "
+            "port of the container has that name: it declares http (8080)"
+        ),
+        source="https://kubernetes.io/docs/tasks/configure-pod-container/"
+        "configure-liveness-readiness-startup-probes/",
+    ),
+    Lesson(
+        cause="ReadinessProbeFailed",
+        means="A container runs, and its readiness probe keeps failing: no Service sends it traffic.",
+        why=(
+            "Only pods whose containers are all ready receive traffic, and a rollout waits for them. The probe "
+            "asks the wrong port, path or scheme, or the application says itself that it is not ready: a "
+            "database it needs is away, its cache is still being filled."
+        ),
+        mend="Correct what the probe asks, or mend what the application waits for: its log says what that is.",
+        example=(
+            "container app of Deployment web is not ready: its readiness probe asks GET :8080/ready, and gets "
+            "404: the server has no path /ready"
+        ),
+        source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    ),
+)
+
+_CAUSES: dict[ProbeName, Cause] = {
+    "liveness": "LivenessProbeFailed",
+    "startup": "StartupProbeFailed",
+    "readiness": "ReadinessProbeFailed",
+}
+_PATIENCE_S = 60
+"""How long an application that may still be starting is given before its readiness is called a fault."""
+_KILLED_CODE = 137
+_GRACE_S = 30
+_LONG_ENOUGH_S = 5
+_CANNOT_ASK = re.compile(r'Liveness probe errored.*?(?:parsing "([^"]*)": invalid syntax|exec: "([^"]*)": )', re.S)
 
 
 def failed_probes(snapshot: Snapshot) -> list[Finding]:
-    return []
+    """Containers that a liveness or startup probe kills, or that cannot pass their startup probe."""
+    killed = [_killed(name, group, snapshot) for name, group in probing.killed(snapshot).values()]
+    stuck = [
+        _waiting("startup", group, snapshot)
+        for group in probing.waits_unready(snapshot)
+        if probing.waits_for(group[0]) == "startup"
+    ]
+    return [*killed, *(finding for finding in stuck if finding is not None)]
 
 
 def not_ready(snapshot: Snapshot, known: Known) -> list[Finding]:
-    return []
+    """What nothing explains: containers that run and are not ready, and liveness probes that nobody can ask."""
+    unready = []
+    for group in probing.waits_unready(snapshot):
+        rest = [container for container in group if not known.explains_pod(container.pod_name)]
+        if rest and probing.waits_for(rest[0]) == "readiness":
+            unready.append(_waiting("readiness", rest, snapshot))
+    found = [finding for finding in unready if finding is not None]
+    told = {name for finding in found for name in finding.affected}
+    return found + [
+        finding
+        for finding in _never_asked(snapshot)
+        if not any(name in told or known.explains_pod(name) for name in finding.affected)
+    ]
+
+
+def _killed(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Finding:
+    container = next((each for each in group if probing.killing(each, snapshot)), group[0])
+    probe = probing.probe_of(container, name)
+    event = probing.unhealthy(container, name, snapshot)
+    judged = _verdict(probe, container, event, snapshot)
+    which = f", which {judged.said}" if judged else ""
+    ending = _not_in_time(container, probe, snapshot)
+    return Finding(
+        cause=_CAUSES[name],
+        object=container.owner,
+        container=container.name,
+        affected=pod_names(group),
+        summary=f"{container_said(container)} is killed by its {name} probe{which}{ending}",
+        why=f"The kubelet restarts a container whose {name} probe fails failureThreshold times in a row. "
+        f"{judged.why if judged else ''}".strip(),
+        evidence=tuple(_evidence(container, probe, (event, probing.killing(container, snapshot)), snapshot)),
+        remedies=tuple(_remedies(container, name, judged)),
+    )
+
+
+def _not_in_time(container: Container, probe: Probe | None, snapshot: Snapshot) -> str:
+    """Worth a word where it had the time to stop."""
+    ended = crash(container, snapshot.taken_at)
+    own = probe.spec.get("terminationGracePeriodSeconds") if probe else None
+    grace = own or container.pod["spec"].get("terminationGracePeriodSeconds", _GRACE_S)
+    if ended is None or ended.exit_code != _KILLED_CODE or grace < _LONG_ENOUGH_S:
+        return ""
+    return f"; it does not stop by itself in its {grace} s of grace (exit code 137)"
+
+
+def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Finding | None:
+    container = next((each for each in group if probing.unhealthy(each, name, snapshot)), group[0])
+    probe = probing.probe_of(container, name)
+    event = probing.unhealthy(container, name, snapshot)
+    judged = _verdict(probe, container, event, snapshot)
+    if probe is None or judged is None:
+        return None
+    if not judged.certain and probing.unready_for_s(container, snapshot) < max(probe.allowed_s, _PATIENCE_S):
+        return None
+    begins = (
+        "is not ready: its readiness probe" if name == "readiness" else "does not pass its startup probe, which"
+    )
+    return Finding(
+        cause=_CAUSES[name],
+        object=container.owner,
+        container=container.name,
+        affected=pod_names(group),
+        summary=f"{container_said(container)} {begins} {judged.said}",
+        why=judged.why,
+        evidence=tuple(_evidence(container, probe, (event,), snapshot)),
+        remedies=tuple(_remedies(container, name, judged)),
+    )
+
+
+def _verdict(probe: Probe | None, container: Container, event: Json | None, snapshot: Snapshot) -> Verdict | None:
+    if probe is None:
+        return None
+    message = str((event or {}).get("message") or "")
+    log = snapshot.logs.get((container.pod_name, container.name), "")
+    return verdict(probe, container, message, log)
+
+
+def _evidence(
+    container: Container, probe: Probe | None, events: tuple[Json | None, ...], snapshot: Snapshot
+) -> list[Evidence]:
+    evidence = [about_pod("status", container.pod, _status(container, snapshot))]
+    hooks = [
+        each for each in probing.events_about(container, snapshot) if each.get("reason") == "FailedPreStopHook"
+    ]
+    for event in (*events, *hooks[:1]):
+        if event is not None:
+            evidence.append(about_pod("event", container.pod, event_said(event)))
+    if probe is not None:
+        timing = f"{probe.allowed_s} s allowed, timeout {probe.timeout_s} s"
+        evidence.append(about_owner("spec", container.owner, f"{probe.name}Probe: {probe.asks} ({timing})"))
+    return evidence
+
+
+def _status(container: Container, snapshot: Snapshot) -> str:
+    ended = crash(container, snapshot.taken_at)
+    if ended is not None:
+        return (
+            f"container {container.name} ended with exit code {ended.exit_code} ({ended.reason}), "
+            f"restarts: {container.restarts}"
+        )
+    since = container.running.get("startedAt")
+    return f"container {container.name} runs since {since} and is not ready, restarts: {container.restarts}"
+
+
+def _remedies(container: Container, name: ProbeName, judged: Verdict | None) -> list[Remedy]:
+    owner = container.owner
+    logs = Remedy(
+        title="Read what the application says",
+        command=f"kubectl logs {container.pod_name} -n {owner.namespace} -c {container.name}"
+        + (" --previous" if container.last_terminated else ""),
+        risk="read",
+    )
+    if judged is None:
+        return [logs]
+    return [_set_probe(owner, container, name, judged), logs] if judged.change else [_edit(owner, judged), logs]
+
+
+def _set_probe(owner: ObjectRef, container: Container, name: ProbeName, judged: Verdict) -> Remedy:
+    if owner.kind not in TEMPLATE_KINDS or container.init:
+        return _edit(owner, judged)
+    return Remedy(
+        title=judged.title,
+        command=f"kubectl patch {typed(owner)} -p {quoted(_patch(container, name, judged))}",
+        risk="change",
+        tool="set_probe",
+        arguments={
+            "namespace": owner.namespace or "",
+            "kind": owner.kind,
+            "name": owner.name,
+            "container": container.name,
+            "probe": name,
+            **judged.change,
+        },
+    )
+
+
+_IN_THE_API = {"initial_delay_s": "initialDelaySeconds", "timeout_s": "timeoutSeconds"}
+
+
+def _patch(container: Container, name: ProbeName, judged: Verdict) -> str:
+    """The change as a strategic merge patch: containers merge by name."""
+    handlers = ("httpGet", "tcpSocket", "grpc")
+    spec = container.spec.get(f"{name}Probe") or {}
+    handler = next((each for each in handlers if each in spec), "exec")
+    probe: Json = {}
+    for key, value in judged.change.items():
+        if key in _IN_THE_API:
+            probe[_IN_THE_API[key]] = value
+        else:
+            probe.setdefault(handler, {})[key] = value
+    template = {"spec": {"containers": [{"name": container.name, f"{name}Probe": probe}]}}
+    return json.dumps({"spec": {"template": template}}, separators=(",", ":"))
+
+
+def _edit(owner: ObjectRef, judged: Verdict) -> Remedy:
+    return Remedy(title=judged.title, command=f"kubectl edit {typed(owner)}", risk="change")
+
+
+def _never_asked(snapshot: Snapshot) -> list[Finding]:
+    """Liveness probes that cannot be made: the container runs on, and nobody would notice that it hangs."""
+    found: dict[tuple[ObjectRef, str], Finding] = {}
+    for pod in current_pods(snapshot):
+        for event in snapshot.events_of("Pod", str(pod["metadata"]["name"])):
+            match = _CANNOT_ASK.search(str(event.get("message"))) if event.get("reason") == "Unhealthy" else None
+            field = re.search(r"\{(.+)\}", str((event.get("involvedObject") or {}).get("fieldPath") or ""))
+            if match is None or field is None:
+                continue
+            owner = owner_of(pod, snapshot)
+            before = found.get((owner, field[1]))
+            pods = (*(before.affected if before else ()), pod["metadata"]["name"])
+            found[owner, field[1]] = _without_liveness(
+                owner, field[1], match, event, tuple(dict.fromkeys(pods)), pod
+            )
+    return list(found.values())
+
+
+def _without_liveness(
+    owner: ObjectRef, container: str, match: re.Match[str], event: Json, pods: tuple[str, ...], pod: Json
+) -> Finding:
+    port, program = (one_line(part, 80) if part else "" for part in match.groups())
+    what = f"asks port {port}, and no port of the container has that name" if port else ""
+    what = what or f"runs {program}, which its image does not have"
+    return Finding(
+        cause="LivenessProbeFailed",
+        object=owner,
+        container=container,
+        affected=pods,
+        summary=f"the liveness probe of container {container} of {said(owner)} cannot be made: it {what}",
+        why=(
+            "A probe that cannot be made counts neither as a success nor as a failure: the container runs, and is "
+            "not restarted when it hangs."
+        ),
+        evidence=(about_pod("event", pod, event_said(event)),),
+        remedies=(
+            Remedy(
+                title="Correct what the liveness probe asks",
+                command=f"kubectl edit {quoted(f'{owner.kind.lower()}/{owner.name}')} -n {owner.namespace}",
+                risk="change",
+            ),
+        ),
+        severity="warning",
+    )

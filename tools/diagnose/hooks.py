@@ -1,0 +1,47 @@
+"""Lifecycle hooks that fail.
+
+Source: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tools.diagnose.containers import Container, parse_time
+from tools.diagnose.probing import events_about
+from tools.diagnose.snapshot import event_time
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Json
+    from tools.diagnose.snapshot import Snapshot
+
+_BEFORE = timedelta(seconds=2)
+
+
+def failed_post_start(container: Container, snapshot: Snapshot) -> Json | None:
+    """The event that says the container's postStart hook failed in its last run, or a later one; else None.
+
+    Where only the container's state says so, an event with nothing in it.
+    """
+    if not post_start(container):
+        return None
+    if container.waiting.get("reason") == "PostStartHookError":
+        return {}
+    ended = container.terminated or container.last_terminated
+    started = parse_time(ended.get("startedAt"))
+    for event in events_about(container, snapshot):
+        seen = parse_time(event_time(event))
+        if event.get("reason") == "FailedPostStartHook" and started and seen and seen >= started - _BEFORE:
+            return event
+    return None
+
+
+def post_start(container: Container) -> str:
+    """What the postStart hook does, as its spec says it; empty when there is none."""
+    hook = (container.spec.get("lifecycle") or {}).get("postStart") or {}
+    if command := (hook.get("exec") or {}).get("command"):
+        return " ".join(map(str, command))
+    if get := hook.get("httpGet"):
+        return f"GET :{get.get('port')}{get.get('path') or '/'}"
+    return next(iter(hook), "")

@@ -1,0 +1,157 @@
+"""What the objects of the namespace add to an error that a log tells of: the name that is nearly right."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from tools.diagnose.naming import said
+from tools.diagnose.plaintext import one_line
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Json
+    from tools.diagnose.containers import Container
+    from tools.diagnose.log_errors import LogError
+    from tools.diagnose.snapshot import Snapshot
+
+_ITSELF = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
+_NAME_CHARS = 80
+
+
+def in_context(error: LogError, container: Container, snapshot: Snapshot) -> str:
+    """A clause that says more of the error than the log does; empty when nothing does."""
+    subject = one_line(error.subject, _NAME_CHARS)
+    match error.kind:
+        case "connection refused" | "timeout":
+            return _address(subject, snapshot)
+        case "unknown host":
+            return _host(subject, snapshot)
+        case "address in use":
+            return _neighbour(subject, container)
+        case "missing variable":
+            return _variable(subject, container)
+        case "missing file":
+            return _file(subject, container)
+        case "read-only file system":
+            return _read_only(subject, container)
+        case "no space left":
+            return _full(subject, container)
+        case "permission denied":
+            return _user(container)
+        case _:
+            return ""
+
+
+def mounted(path: str, container: Container) -> tuple[Json, Json] | None:
+    """The volume mount that a path lies in, the deepest one, and its volume."""
+    mounts = [
+        mount
+        for mount in container.spec.get("volumeMounts") or ()
+        if f"{path.rstrip('/')}/".startswith(f"{str(mount.get('mountPath')).rstrip('/')}/")
+    ]
+    if not path.startswith("/") or not mounts:
+        return None
+    mount = max(mounts, key=lambda each: len(str(each.get("mountPath"))))
+    volumes = container.pod["spec"].get("volumes") or ()
+    return mount, next((volume for volume in volumes if volume.get("name") == mount.get("name")), {})
+
+
+def _address(subject: str, snapshot: Snapshot) -> str:
+    host, _, port = subject.rpartition(":") if ":" in subject else (subject, "", "")
+    if host in _ITSELF:
+        return f"{host} is the container's own pod"
+    service = _service(host, snapshot)
+    if service is None:
+        return ""
+    ports = [str(each.get("port")) for each in service["spec"].get("ports") or ()]
+    name = service["metadata"]["name"]
+    if port and ports and port not in ports:
+        return f"Service {name} has port {', '.join(ports)}, not {port}"
+    return f"that is Service {name} of this namespace"
+
+
+def _service(host: str, snapshot: Snapshot) -> Json | None:
+    for service in snapshot.of("Service"):
+        if host and host == service["spec"].get("clusterIP"):
+            return service
+    name, _, rest = host.partition(".")
+    if rest and rest.split(".")[0] != snapshot.namespace:
+        return None
+    return snapshot.named("Service", name)
+
+
+def _host(host: str, snapshot: Snapshot) -> str:
+    name, _, rest = host.partition(".")
+    if not name or not snapshot.has("Service") or (rest and not rest.startswith(snapshot.namespace)):
+        return ""
+    names = [service["metadata"]["name"] for service in snapshot.of("Service")]
+    if name in names:
+        return ""
+    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    nearest = f"; the nearest there is: {near[0]}" if near else ""
+    return f"no Service of this namespace is called {name}{nearest}"
+
+
+def _neighbour(port: str, container: Container) -> str:
+    for other in container.pod["spec"].get("containers") or ():
+        declared = {str(each.get("containerPort")) for each in other.get("ports") or ()}
+        if port in declared and other.get("name") != container.name:
+            return f"container {other['name']} of the same pod has port {port}"
+    return ""
+
+
+def _variable(name: str, container: Container) -> str:
+    names = {str(each.get("name")): each for each in container.spec.get("env") or ()}
+    if not name:
+        return ""
+    if name in names:
+        return f"its env sets {name} to nothing" if names[name].get("value") == "" else ""
+    if near := get_close_matches(name, list(names), n=1, cutoff=0.8):
+        return f"its env sets {near[0]}, not {name}"
+    return "" if container.spec.get("envFrom") else f"its env does not set {name}"
+
+
+def _file(path: str, container: Container) -> str:
+    if not path.startswith("/"):
+        return ""
+    found = mounted(path, container)
+    if found is None:
+        return "no volume of the container is mounted there"
+    mount, volume = found
+    return f"{_volume_said(volume)} is mounted at {mount['mountPath']}, and has no such file"
+
+
+def _read_only(path: str, container: Container) -> str:
+    found = mounted(path, container)
+    if found is not None:
+        return f"{_volume_said(found[1])} is mounted read-only at {found[0]['mountPath']}"
+    context = container.spec.get("securityContext") or {}
+    return "its readOnlyRootFilesystem is true" if context.get("readOnlyRootFilesystem") else ""
+
+
+def _full(path: str, container: Container) -> str:
+    found = mounted(path, container)
+    if found is None:
+        return ""
+    mount, volume = found
+    size = (volume.get("emptyDir") or {}).get("sizeLimit")
+    limit = f", its sizeLimit is {size}" if size else ""
+    return f"{_volume_said(volume)} is mounted at {mount['mountPath']}{limit}"
+
+
+def _user(container: Container) -> str:
+    own = container.spec.get("securityContext") or {}
+    pods = container.pod["spec"].get("securityContext") or {}
+    user = own.get("runAsUser", pods.get("runAsUser"))
+    return "" if user is None else f"{said(container.owner)} runs it as user {user}"
+
+
+def _volume_said(volume: Json) -> str:
+    if name := (volume.get("configMap") or {}).get("name"):
+        return f"ConfigMap {name}"
+    if name := (volume.get("secret") or {}).get("secretName"):
+        return f"Secret {name}"
+    if name := (volume.get("persistentVolumeClaim") or {}).get("claimName"):
+        return f"PersistentVolumeClaim {name}"
+    kind = "emptyDir " if "emptyDir" in volume else "volume "
+    return f"{kind}{volume.get('name', '')}".strip()

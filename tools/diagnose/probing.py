@@ -1,0 +1,226 @@
+"""What the kubelet asks of a container, and what it says when the answer is wrong.
+
+Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/ and kubelet's pkg/kubelet/prober/prober.go.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+from tools.diagnose.containers import Container, broken, containers, crash, parse_time
+from tools.diagnose.snapshot import event_time
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Json
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.snapshot import Snapshot
+
+ProbeName = Literal["liveness", "startup", "readiness"]
+Group = tuple["ObjectRef", str]
+"""The owner and the name of containers that fail alike."""
+
+_KILLED_BY = re.compile(r"failed (liveness|startup) probe")
+_STOPPED_CODES = (0, 137, 143)
+_EVENTS_MAY_LAG = timedelta(seconds=2)
+_FRESH = timedelta(seconds=15)
+_DECISIVE_FIRST = (
+    re.compile(r"statuscode|HTTP response|invalid syntax|executable file not found"),
+    re.compile(r"^(?!.*(connection refused|connection reset|EOF|readLoopPeek))", re.DOTALL),
+    re.compile(r"connection reset|EOF|readLoopPeek"),
+    re.compile(r"connection refused"),
+)
+_PERIOD_S = 10
+_FAILURES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A container's probe, with the defaults of the API filled in."""
+
+    name: ProbeName
+    spec: Json
+
+    @property
+    def initial_delay_s(self) -> int:
+        return int(self.spec.get("initialDelaySeconds") or 0)
+
+    @property
+    def timeout_s(self) -> int:
+        return int(self.spec.get("timeoutSeconds") or 1)
+
+    @property
+    def allowed_s(self) -> int:
+        """How long after its start a container may fail before it counts."""
+        period = int(self.spec.get("periodSeconds") or _PERIOD_S)
+        return self.initial_delay_s + period * int(self.spec.get("failureThreshold") or _FAILURES)
+
+    @property
+    def handler(self) -> Json:
+        for kind in ("httpGet", "tcpSocket", "grpc", "exec"):
+            if isinstance(found := self.spec.get(kind), dict):
+                return found
+        return {}
+
+    @property
+    def port(self) -> int | str | None:
+        return self.handler.get("port")
+
+    @property
+    def scheme(self) -> str:
+        return str(self.handler.get("scheme") or "HTTP")
+
+    @property
+    def asks(self) -> str:
+        """`GET :8080/healthz`, as a finding says it."""
+        if "httpGet" in self.spec:
+            scheme = "" if self.scheme == "HTTP" else "https "
+            return f"{scheme}GET :{self.port}{self.handler.get('path') or '/'}"
+        if "exec" in self.spec:
+            return " ".join(map(str, self.handler.get("command") or ()))
+        return f"{'gRPC' if 'grpc' in self.spec else 'TCP'} :{self.port}"
+
+
+def probe_of(container: Container, name: ProbeName) -> Probe | None:
+    """The container's probe of that name."""
+    spec = container.spec.get(f"{name}Probe")
+    return Probe(name, spec) if isinstance(spec, dict) else None
+
+
+def named_ports(container: Container) -> dict[str, int]:
+    """The container's ports that have a name."""
+    return {str(each["name"]): each["containerPort"] for each in _ports(container) if each.get("name")}
+
+
+def declared_ports(container: Container) -> list[int]:
+    """The TCP ports that the container declares."""
+    return [each["containerPort"] for each in _ports(container) if (each.get("protocol") or "TCP") == "TCP"]
+
+
+def _ports(container: Container) -> list[Json]:
+    return [each for each in container.spec.get("ports") or () if isinstance(each.get("containerPort"), int)]
+
+
+def killed(snapshot: Snapshot) -> dict[Group, tuple[ProbeName, list[Container]]]:
+    """The containers that a probe's failure kills again and again, and which probe: those are no crashes."""
+    return snapshot.once("killed by probes", lambda: _killed(snapshot))
+
+
+def _killed(snapshot: Snapshot) -> dict[Group, tuple[ProbeName, list[Container]]]:
+    found: dict[Group, tuple[ProbeName, list[Container]]] = {}
+    for group in broken(snapshot, "CrashLoopBackOff"):
+        for container in group:
+            if name := _killed_by(container, snapshot):
+                found[container.owner, container.name] = (name, group)
+                break
+    return found
+
+
+def _killed_by(container: Container, snapshot: Snapshot) -> ProbeName | None:
+    """The probe that the kubelet's last Killing event about this container names, if it was the run that ended."""
+    ended = crash(container, snapshot.taken_at)
+    event = killing(container, snapshot)
+    if ended is None or event is None:
+        return None
+    if ended.exit_code not in _STOPPED_CODES and not _since_last_start(event, container):
+        return None
+    match = _KILLED_BY.search(str(event.get("message")))
+    return "startup" if match and match[1] == "startup" else "liveness"
+
+
+def _since_last_start(event: Json, container: Container) -> bool:
+    ended = container.terminated or container.last_terminated
+    started, seen = parse_time(ended.get("startedAt")), parse_time(event_time(event))
+    return started is not None and seen is not None and seen >= started - _EVENTS_MAY_LAG
+
+
+def killing(container: Container, snapshot: Snapshot) -> Json | None:
+    """The kubelet's newest event that a probe made it kill the container."""
+    return next(
+        (event for event in events_about(container, snapshot) if _KILLED_BY.search(str(event.get("message")))),
+        None,
+    )
+
+
+def undecided(container: Container, snapshot: Snapshot) -> bool:
+    """Whether the first kill is so fresh that the event which tells why may still be on its way."""
+    ended = container.terminated or container.last_terminated
+    probed = any(container.spec.get(f"{name}Probe") for name in ("liveness", "startup"))
+    hooked = (container.spec.get("lifecycle") or {}).get("postStart")
+    finished = parse_time(ended.get("finishedAt"))
+    return (
+        bool(probed or hooked)
+        and container.restarts <= 1
+        and ended.get("exitCode") in _STOPPED_CODES
+        and finished is not None
+        and snapshot.taken_at - finished < _FRESH
+    )
+
+
+def events_about(container: Container, snapshot: Snapshot) -> list[Json]:
+    """The events about one container, newest first: the kubelet names it in the field path."""
+    return [
+        event
+        for event in snapshot.events_of("Pod", container.pod_name)
+        if f"{{{container.name}}}" in str((event.get("involvedObject") or {}).get("fieldPath") or "")
+    ]
+
+
+def unhealthy(container: Container, name: ProbeName, snapshot: Snapshot) -> Json | None:
+    """The event that says best why a probe fails, the newest of those: a wrong answer says more than none."""
+    about = re.compile(rf"\b{name} probe (failed|errored)", re.IGNORECASE)
+    failures = [
+        event
+        for event in events_about(container, snapshot)
+        if event.get("reason") == "Unhealthy" and about.search(str(event.get("message")))
+    ]
+    return min(failures, key=lambda event: _vagueness(str(event.get("message"))), default=None)
+
+
+def _vagueness(message: str) -> int:
+    """0 an answer that decides, 1 another, 2 a connection that broke, 3 nobody there, as at every start."""
+    for rank, pattern in enumerate(_DECISIVE_FIRST):
+        if pattern.search(message):
+            return rank
+    return 1
+
+
+def waits_unready(snapshot: Snapshot) -> list[list[Container]]:
+    """Containers that run and are not ready, or have not passed their startup probe, for longer than that allows.
+
+    Not those that ended lately. In groups of one owner and container name.
+    """
+    return snapshot.once("unready", lambda: _unready(snapshot))
+
+
+def _unready(snapshot: Snapshot) -> list[list[Container]]:
+    groups: dict[Group, list[Container]] = {}
+    for container in containers(snapshot):
+        name = None if crash(container, snapshot.taken_at) else waits_for(container)
+        probe = probe_of(container, name) if name else None
+        if probe is not None and unready_for_s(container, snapshot) > probe.allowed_s + probe.timeout_s:
+            groups.setdefault((container.owner, container.name), []).append(container)
+    return list(groups.values())
+
+
+def waits_for(container: Container) -> ProbeName | None:
+    """The probe that a running container has not passed; None when it has, or does not run."""
+    if not container.running or container.status.get("ready"):
+        return None
+    if container.status.get("started") is False and container.spec.get("startupProbe"):
+        return "startup"
+    return "readiness" if container.spec.get("readinessProbe") else None
+
+
+def unready_for_s(container: Container, snapshot: Snapshot) -> float:
+    """How long it has run and not been ready, in seconds; 0 where the API does not say."""
+    conditions = (container.pod["status"].get("conditions")) or ()
+    lost = (
+        parse_time(each.get("lastTransitionTime"))
+        for each in conditions
+        if each.get("type") == "ContainersReady" and each.get("status") == "False"
+    )
+    moments = [moment for moment in (parse_time(container.running.get("startedAt")), *lost) if moment is not None]
+    return (snapshot.taken_at - max(moments)).total_seconds() if moments else 0.0
