@@ -40,11 +40,12 @@ docs: .venv/.ready  ## Write the JSON schemas and the tables in docs/ anew
 	$(BIN)/python -m agent.schemas docs/schemas
 	$(BIN)/python -m agent.docs docs
 
-bench: .venv/.ready  ## What the loop, many sessions at once and the start cost, as ratios; some 10 minutes
+bench: .venv/.ready  ## What the loop, many sessions, the start and a diagnosis cost, as ratios; some 15 minutes
 	$(BIN)/python -m tests.benchmarks.loop
 	$(BIN)/python -m tests.benchmarks.sessions
 	$(BIN)/python -m tests.benchmarks.sessions --model claude --turns 20
 	$(BIN)/python -m tests.benchmarks.start
+	$(BIN)/python -m tests.benchmarks.diagnosis
 
 chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG, ours and a plain LangGraph agent's
 	$(BIN)/python -m tests.chaos --kills 1000

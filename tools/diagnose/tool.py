@@ -21,9 +21,9 @@ def diagnose(
 ) -> Result:
     """Find out why workloads of a namespace do not run, and what would mend them.
 
-    Names the cause (OOMKilled, CrashLoopBackOff, ImagePullBackOff, Pending, CreateContainerConfigError), the
-    object to change, the evidence, and remedies; a remedy with a tool can be called with its arguments as they
-    stand. No findings means that nothing it knows is wrong; what it was not allowed to see, it says.
+    Looks at pods, workloads, jobs, Services, Ingresses, NetworkPolicies, autoscalers, claims and quotas. Names the
+    cause, the object to change, the evidence, and remedies; a remedy with a tool can be called with its arguments
+    as they stand. No findings means that nothing it knows is wrong; what it was not allowed to see, it says.
 
     Asked as: diagnose {name}; diagnose {namespace}; debug {name}
     """
