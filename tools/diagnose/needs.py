@@ -183,7 +183,9 @@ def _missing(snapshot: Snapshot) -> Iterator[Missing]:
 
 def _secret_names(snapshot: Snapshot) -> bool:
     """A ConfigMap that is missing, and like none that there is, may be a Secret of that name."""
-    tls = any(item["spec"].get("tls") for item in snapshot.of("Ingress"))
+    tls = any((item.get("spec") or {}).get("tls") for item in snapshot.of("Ingress")) or any(
+        "externalCertificate" in ((item.get("spec") or {}).get("tls") or {}) for item in snapshot.of("Route")
+    )
     return tls or _image_refused(snapshot) or _secret_missing(snapshot) or _no_such_configmap(snapshot)
 
 

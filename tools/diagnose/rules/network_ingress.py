@@ -21,7 +21,7 @@ from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.network_remedy import apply_policy
 from tools.diagnose.rules.network_words import peers_said, ports_said
 from tools.diagnose.selectors import labels_of, matches
-from tools.diagnose.service_pods import number_named, pods_behind, ports_of, selector_of, target_of
+from tools.diagnose.service_pods import container_ports, number_named, pods_behind, ports_of, selector_of, target_of
 from tools.diagnose.workloads import Workload, settled, workloads
 
 if TYPE_CHECKING:
@@ -55,11 +55,19 @@ class Target:
             return every
         return [port for port in every if asked in (port.get("port"), port.get("name"), target_of(port))]
 
+    def distinct(self) -> list[tuple[Json, tuple[Json, ...]]]:
+        """One pod of those that are alike to policies: by the policies and the ports of their containers."""
+        alike = {
+            (tuple(each["metadata"]["name"] for each in policies), str(list(container_ports(pod["spec"])))): index
+            for index, (pod, policies) in enumerate(self.pods)
+        }
+        return [self.pods[index] for index in sorted(alike.values())]
+
     def keeps_out(self, peer: Peer, ports: list[Json]) -> bool:
         """Whether the peer certainly reaches none of the pods, on none of these ports."""
         verdicts = [
             netpol.allowed(policies, "Ingress", peer, port, self.namespace)
-            for pod, policies in self.pods
+            for pod, policies in self.distinct()
             for each in ports
             if (port := pod_port(each, pod)) is not None
         ]
@@ -156,13 +164,16 @@ def _is_closed(target: Target, snapshot: Snapshot) -> bool:
     """Whether nobody is let in on any port; a headless Service may only name its pods, and not be called."""
     if target.is_headless or not target.ports():
         return False
-    return not any(
-        netpol.port_allowed(rule, port) is not False and _may_be_someone(rule, snapshot)
-        for pod, policies in target.pods
+    rules = [
+        (rule, port)
+        for pod, policies in target.distinct()
         for each in target.ports()
         if (port := pod_port(each, pod)) is not None
         for policy in policies
         for rule in netpol.rules_of(policy, "Ingress")
+    ]
+    return not any(
+        netpol.port_allowed(rule, port) is not False and _may_be_someone(rule, snapshot) for rule, port in rules
     )
 
 
@@ -177,9 +188,14 @@ def _may_be_someone(rule: Json, snapshot: Snapshot) -> bool:
 
 
 def _match_anyone(selector: Json, snapshot: Snapshot) -> bool:
+    labels = snapshot.once("distinct labels", lambda: _distinct_labels(snapshot))
+    return any(matches(selector, dict(each)) for each in labels)
+
+
+def _distinct_labels(snapshot: Snapshot) -> set[frozenset[tuple[str, str]]]:
     templates = (each.labels for each in workloads(snapshot))
     pods = (labels_of(pod) for pod in snapshot.of("Pod"))
-    return any(matches(selector, labels) for labels in (*templates, *pods))
+    return {frozenset(each.items()) for each in (*templates, *pods)}
 
 
 def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:

@@ -93,8 +93,8 @@ def _backend_findings(snapshot: Snapshot, known: Known) -> Iterator[Finding]:
 
 
 def _settled(backend: Backend, snapshot: Snapshot) -> bool:
-    items = snapshot.of("Ingress" if backend.owner.kind == "Ingress" else "Route")
-    return any(item["metadata"]["name"] == backend.owner.name and settled(item, snapshot) for item in items)
+    item = snapshot.named("Ingress" if backend.owner.kind == "Ingress" else "Route", backend.owner.name)
+    return item is not None and settled(item, snapshot)
 
 
 def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:
