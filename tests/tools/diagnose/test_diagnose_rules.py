@@ -239,7 +239,7 @@ def test_the_remedy_keeps_within_the_limit_range(most: str, wanted: str | None) 
     bounds = {
         "metadata": {"name": "bounds"},
         "spec": {
-            "limits": [{"type": "Pod", "max": {"memory": "1Mi"}}, {"type": "Container", "max": {"memory": most}}]
+            "limits": [{"type": "Pod", "max": {"memory": "2Gi"}}, {"type": "Container", "max": {"memory": most}}]
         },
     }
     [found] = findings(snapshot(pod(status(BACK_OFF, OOM, restarts=2), limit="16Mi"), LimitRange=[bounds]))
