@@ -1,0 +1,154 @@
+"""Containers that cannot be created as they are configured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status, terminated
+from tools.diagnose.findings import Finding
+from tools.diagnose.rules.configuration import create_container_config_error, missing_in
+
+Json = dict[str, Any]
+
+
+def waiting(message: str, reason: str = "CreateContainerConfigError", **container: Any) -> Json:
+    spec = {"containers": [{"name": "app", "image": "shop:1", **container}]}
+    return pod(status({"waiting": {"reason": reason, "message": message}}), phase="Pending", spec=spec)
+
+
+def found(broken: Json, **kinds: Any) -> Finding:
+    [finding] = create_container_config_error(snapshot(broken, **kinds))
+    return finding
+
+
+def holder(name: str, *keys: str) -> Json:
+    return {"metadata": {"name": name}, "data": dict.fromkeys(keys, "")}
+
+
+def names_only(name: str) -> Json:
+    return {"metadata": {"name": name}}
+
+
+def test_a_reference_is_pointed_to_the_nearest() -> None:
+    env = [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "app-confg", "key": "mode"}}}]
+    finding = found(waiting('configmap "app-confg" not found', env=env), ConfigMap=[holder("app-config", "mode")])
+
+    assert "ConfigMap app-confg does not exist; the nearest there is: app-config" in finding.summary
+    first = finding.remedies[0]
+    assert (first.tool, first.risk) == ("set_reference", "change")
+    assert first.arguments == {
+        "namespace": "shop-dev",
+        "kind": "Deployment",
+        "name": "shop",
+        "container": "app",
+        "source": "ConfigMap",
+        "from_name": "app-confg",
+        "to_name": "app-config",
+    }
+    assert '"configMapKeyRef": {"name": "app-config", "key": "mode"}' in first.command
+
+
+def test_every_source_of_env_from_stays_in_the_patch() -> None:
+    sources = [{"configMapRef": {"name": "app-confg"}, "prefix": "P_"}, {"secretRef": {"name": "db"}}]
+    finding = found(waiting('configmap "app-confg" not found', envFrom=sources), ConfigMap=[holder("app-config")])
+
+    command = finding.remedies[0].command
+    assert '{"configMapRef": {"name": "app-config"}, "prefix": "P_"}, {"secretRef": {"name": "db"}}' in command
+
+
+def test_a_key_of_a_secret() -> None:
+    message = "couldn't find key pasword in Secret shop-dev/db"
+    finding = found(waiting(message), Secret=[holder("db", "password", "user")])
+
+    assert "Secret db has no key pasword; the nearest there is: password" in finding.summary
+    assert finding.remedies[0].arguments["to_key"] == "password"
+
+
+def test_keys_that_are_not_alike_are_listed() -> None:
+    finding = found(waiting("couldn't find key x in ConfigMap shop-dev/app"), ConfigMap=[holder("app", "b", "a")])
+
+    assert finding.summary.endswith("ConfigMap app has no key x; its keys are: a, b")
+
+
+def test_a_secret_of_the_name_of_a_missing_configmap() -> None:
+    broken = waiting('configmap "db" not found', envFrom=[{"configMapRef": {"name": "db"}}])
+    finding = found(broken, ConfigMap=[], Secret=[names_only("db")])
+
+    assert "ConfigMap db does not exist; there is a Secret of that name" in finding.summary
+    assert '"envFrom": [{"secretRef": {"name": "db"}}]' in finding.remedies[0].command
+
+
+def test_nothing_is_near_where_secrets_may_not_be_read() -> None:
+    finding = found(waiting('secret "db" not found'))
+
+    assert finding.summary.endswith("Secret db does not exist")
+    assert finding.remedies[0].command == "kubectl create secret generic db -n shop-dev --from-file=KEY=FILE"
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("container has runAsNonRoot and image will run as root (pod: x)", "its image shop:1 runs as root"),
+        (
+            "container has runAsNonRoot and image has non-numeric user (web), cannot verify (pod: x)",
+            "names its user web by no number",
+        ),
+        ("missing value for HOME_OF", "names the variable HOME_OF"),
+        ('failed to prepare subPath for volumeMount "data" of container "app"', "of its volume data"),
+        ("failed to generate container spec: no command specified", "names no command"),
+        ('container name "app_0" is reserved for "abc"', "still has a container of its name"),
+        ("the moon is in the wrong house", "the moon is in the wrong house"),
+        ("", "the kubelet does not say why"),
+    ],
+)
+def test_what_cannot_be_made(message: str, said: str) -> None:
+    assert said in found(waiting(message, "CreateContainerError")).summary
+
+
+REFUSED = (
+    "runc create failed: error during container init: error mounting "
+    '"/v" to rootfs at "/etc/app.conf": mount /v:/etc/app.conf, flags: 0x5001: not a directory: unknown'
+)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        status({"waiting": {"reason": "RunContainerError", "message": REFUSED}}),
+        status({"waiting": {"reason": "CrashLoopBackOff"}}, terminated(128, "StartError", message=REFUSED)),
+        status({"terminated": terminated(128, "StartError", message=REFUSED)}),
+    ],
+)
+def test_a_volume_over_a_file_is_the_same_at_every_instant(now: Json) -> None:
+    mounts = [{"name": "conf", "mountPath": "/etc/app.conf"}]
+    spec = {
+        "containers": [{"name": "app", "image": "shop:1", "volumeMounts": mounts}],
+        "volumes": [{"name": "conf", "configMap": {"name": "app"}}],
+    }
+
+    finding = found(pod(now, spec=spec), ConfigMap=[holder("app", "app.conf")])
+
+    assert "its volume conf is a directory, but /etc/app.conf is a file in its image" in finding.summary
+    assert '"subPath": "app.conf"' in finding.remedies[0].command
+
+
+def test_a_container_that_runs_by_now_is_no_finding() -> None:
+    started = status(
+        {"running": {"startedAt": ago(60)}}, terminated(128, "StartError", message=REFUSED), ready=True
+    )
+
+    assert create_container_config_error(snapshot(pod(started))) == []
+
+
+def test_hostile_names_stay_on_one_line_and_quoted() -> None:
+    env = [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "a; rm -rf /", "key": "k"}}}]
+    finding = found(waiting('configmap "a; rm -rf /\x1b[2J" not found', env=env), ConfigMap=[])
+
+    assert "\x1b" not in finding.summary
+    assert "'a; rm -rf /" in finding.remedies[0].command
+
+
+def test_another_complaint_is_not_a_missing_object() -> None:
+    assert missing_in("container has runAsNonRoot and image will run as root") is None
