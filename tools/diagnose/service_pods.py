@@ -34,10 +34,14 @@ def pods_behind(service: Json, snapshot: Snapshot) -> tuple[Json, ...]:
     selector = selector_of(service)
     if not selector:
         return ()
-    by_label = snapshot.once("pods_by_label", lambda: _by_label(snapshot))
-    fewest = min((by_label.get(label, ()) for label in selector.items()), key=len)
-    found = (pod for pod in fewest if matches_plain(selector, labels_of(pod)))
-    return tuple(sorted(found, key=lambda pod: str(pod["metadata"]["name"])))
+    known: dict[frozenset[tuple[str, str]], tuple[Json, ...]] = snapshot.once("pods_behind", dict)
+    key = frozenset(selector.items())
+    if key not in known:
+        by_label = snapshot.once("pods_by_label", lambda: _by_label(snapshot))
+        fewest = min((by_label.get(label, ()) for label in selector.items()), key=len)
+        found = (pod for pod in fewest if matches_plain(selector, labels_of(pod)))
+        known[key] = tuple(sorted(found, key=lambda pod: str(pod["metadata"]["name"])))
+    return known[key]
 
 
 def ports_of(service: Json) -> list[Json]:

@@ -25,7 +25,6 @@ from tools.diagnose.workloads import settled
 if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.diagnose.findings import Severity
-    from tools.diagnose.selectors import Labels
     from tools.diagnose.snapshot import Snapshot
 
 _KUBE_DNS = Peer("kube-system", {"k8s-app": "kube-dns"}, all_labels=False)
@@ -56,15 +55,16 @@ def dns_blocked(snapshot: Snapshot) -> list[Finding]:
     """One finding for each policy to change."""
     policies = [item for item in snapshot.of("NetworkPolicy") if settled(item, snapshot)]
     groups: dict[str, list[Kept]] = {}
-    verdicts: dict[frozenset[tuple[str, str]], tuple[tuple[Json, ...], bool, bool]] = {}
+    outward = netpol.Isolating(policies, "Egress")
+    verdicts: dict[tuple[int, ...], tuple[bool, bool]] = {}
     for pod in current_pods(snapshot):
         if not _asks_cluster_dns(pod):
             continue
-        labels = labels_of(pod)
-        key = frozenset(labels.items())
+        isolating = outward.of(labels_of(pod))
+        key = tuple(map(id, isolating))
         if key not in verdicts:
-            verdicts[key] = _judged(policies, labels, snapshot.namespace)
-        isolating, blocked, only_tcp = verdicts[key]
+            verdicts[key] = _judged(isolating, snapshot.namespace)
+        blocked, only_tcp = verdicts[key]
         if blocked:
             name = str(_to_change(isolating)["metadata"]["name"])
             groups.setdefault(name, []).append(Kept(pod, isolating, only_tcp))
@@ -77,11 +77,10 @@ def _asks_cluster_dns(pod: Json) -> bool:
     return not ended and not spec.get("hostNetwork") and spec.get("dnsPolicy") in _BY_CLUSTER_DNS
 
 
-def _judged(policies: list[Json], labels: Labels, namespace: str) -> tuple[tuple[Json, ...], bool, bool]:
-    """The policies that isolate such a pod; whether it is kept from DNS; and whether TCP is let through."""
-    isolating = netpol.selecting(policies, labels, "Egress")
+def _judged(isolating: tuple[Json, ...], namespace: str) -> tuple[bool, bool]:
+    """Whether the pods that these policies isolate are kept from DNS, and whether TCP is let through."""
     blocked = _is_blocked(isolating, "UDP", namespace)
-    return isolating, blocked, blocked and not _is_blocked(isolating, "TCP", namespace)
+    return blocked, blocked and not _is_blocked(isolating, "TCP", namespace)
 
 
 def _is_blocked(policies: tuple[Json, ...], protocol: str, namespace: str) -> bool:

@@ -34,10 +34,11 @@ _CONTROLLERS = re.compile(r"ingress|router|traefik|haproxy|contour|envoy|gateway
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The pods behind a Service that policies isolate, each with those policies."""
+    """The pods behind a Service that policies isolate; `distinct` has one of those that are alike to policies."""
 
     service: Json
-    pods: tuple[tuple[Json, tuple[Json, ...]], ...]
+    pods: tuple[Json, ...]
+    distinct: tuple[tuple[Json, tuple[Json, ...]], ...]
     namespace: str
 
     @property
@@ -55,19 +56,11 @@ class Target:
             return every
         return [port for port in every if asked in (port.get("port"), port.get("name"), target_of(port))]
 
-    def distinct(self) -> list[tuple[Json, tuple[Json, ...]]]:
-        """One pod of those that are alike to policies: by the policies and the ports of their containers."""
-        alike = {
-            (tuple(each["metadata"]["name"] for each in policies), str(list(container_ports(pod["spec"])))): index
-            for index, (pod, policies) in enumerate(self.pods)
-        }
-        return [self.pods[index] for index in sorted(alike.values())]
-
     def keeps_out(self, peer: Peer, ports: list[Json]) -> bool:
         """Whether the peer certainly reaches none of the pods, on none of these ports."""
         verdicts = [
             netpol.allowed(policies, "Ingress", peer, port, self.namespace)
-            for pod, policies in self.distinct()
+            for pod, policies in self.distinct
             for each in ports
             if (port := pod_port(each, pod)) is not None
         ]
@@ -86,9 +79,10 @@ class KeptOut:
 def ingress_blocked(snapshot: Snapshot, known: Known) -> list[Finding]:
     """Services whose pods no policy lets their callers reach, or anybody."""
     policies = [item for item in snapshot.of("NetworkPolicy") if settled(item, snapshot)]
+    isolating = netpol.Isolating(policies, "Ingress")
     findings = []
     for service in snapshot.of("Service"):
-        target = _target(service, policies, snapshot)
+        target = _target(service, isolating, snapshot)
         if target is None or known.explains("Service", target.name):
             continue
         kept = KeptOut(_callers(target, snapshot), _routes(target, snapshot), _is_closed(target, snapshot))
@@ -113,25 +107,27 @@ def pod_port(port: Json, pod: Json) -> Port | None:
     return Port(number, protocol, names)
 
 
-def _target(service: Json, policies: list[Json], snapshot: Snapshot) -> Target | None:
+def _target(service: Json, isolating: netpol.Isolating, snapshot: Snapshot) -> Target | None:
     """None when a pod behind the Service is open: then the Service answers, though not always."""
     if (service.get("spec") or {}).get("type") == "ExternalName" or not settled(service, snapshot):
         return None
-    pods = [
-        (pod, netpol.selecting(policies, labels_of(pod), "Ingress"))
-        for pod in pods_behind(service, snapshot)
-        if not pod["spec"].get("hostNetwork")
-    ]
-    if not pods or not all(isolating for _, isolating in pods):
-        return None
-    return Target(service, tuple(pods), snapshot.namespace)
+    pods = [pod for pod in pods_behind(service, snapshot) if not pod["spec"].get("hostNetwork")]
+    distinct: dict[object, tuple[Json, tuple[Json, ...]]] = {}
+    for pod in pods:
+        policies = isolating.of(labels_of(pod))
+        if not policies:
+            return None
+        ports = tuple((each.get("name"), each.get("containerPort")) for each in container_ports(pod["spec"]))
+        distinct.setdefault((tuple(map(id, policies)), ports), (pod, policies))
+    return Target(service, tuple(pods), tuple(distinct.values()), snapshot.namespace) if pods else None
 
 
 def _callers(target: Target, snapshot: Snapshot) -> tuple[Call, ...]:
-    own = {owner_of(pod, snapshot) for pod, _ in target.pods}
+    called = [call for call in calls(snapshot) if call.service == target.name and call.caller.wanted != 0]
+    own = {owner_of(pod, snapshot) for pod in target.pods} if called else set()
     found: dict[ObjectRef, Call] = {}
-    for call in calls(snapshot):
-        if call.service != target.name or call.caller.ref in own or call.caller.wanted == 0:
+    for call in called:
+        if call.caller.ref in own:
             continue
         peer = Peer(snapshot.namespace, call.caller.labels)
         ports = target.ports(call.port) or ([] if target.is_headless else target.ports())
@@ -166,7 +162,7 @@ def _is_closed(target: Target, snapshot: Snapshot) -> bool:
         return False
     rules = [
         (rule, port)
-        for pod, policies in target.distinct()
+        for pod, policies in target.distinct
         for each in target.ports()
         if (port := pod_port(each, pod)) is not None
         for policy in policies
@@ -189,7 +185,11 @@ def _may_be_someone(rule: Json, snapshot: Snapshot) -> bool:
 
 def _match_anyone(selector: Json, snapshot: Snapshot) -> bool:
     labels = snapshot.once("distinct labels", lambda: _distinct_labels(snapshot))
-    return any(matches(selector, dict(each)) for each in labels)
+    found = snapshot.once("matched by policies", dict[str, bool])
+    key = str(selector)
+    if key not in found:
+        found[key] = any(matches(selector, dict(each)) for each in labels)
+    return found[key]
 
 
 def _distinct_labels(snapshot: Snapshot) -> set[frozenset[tuple[str, str]]]:
@@ -222,7 +222,7 @@ def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
 
 def _severity(target: Target, kept: KeptOut) -> Severity:
     """Where nobody is known to call, and a policy waits for pods that are to come, it is only likely."""
-    expected = any(netpol.rules_of(policy, "Ingress") for _, policies in target.pods for policy in policies)
+    expected = any(netpol.rules_of(policy, "Ingress") for _, policies in target.distinct for policy in policies)
     return "error" if kept.callers or kept.routes or not expected else "warning"
 
 
@@ -232,13 +232,13 @@ def _affected(target: Target, kept: KeptOut, snapshot: Snapshot) -> tuple[str, .
     if refs and not kept.routes:
         pods = [pod for pod in current_pods(snapshot) if owner_of(pod, snapshot) in refs]
     else:
-        pods = [pod for pod, _ in target.pods]
+        pods = list(target.pods)
     return tuple(str(pod["metadata"]["name"]) for pod in pods)
 
 
 def _to_change(target: Target, kept: KeptOut) -> Json:
     """The policy that lets somebody else in on that port, else one that lets in on another, else the first."""
-    pod, policies = target.pods[0]
+    pod, policies = target.distinct[0]
     ports = [port for each in _asked_ports(target, kept) if (port := pod_port(each, pod)) is not None]
     return min(policies, key=lambda each: (-_meant(each, ports), str(each["metadata"]["name"])))
 
@@ -266,7 +266,7 @@ def _who(kept: KeptOut) -> str:
 
 def _how(policy: Json, target: Target, kept: KeptOut, snapshot: Snapshot) -> str:
     rules = netpol.rules_of(policy, "Ingress")
-    ports = [port for each in _asked_ports(target, kept) if (port := pod_port(each, target.pods[0][0])) is not None]
+    ports = [port for each in _asked_ports(target, kept) if (port := pod_port(each, target.pods[0])) is not None]
     numbers = one_line(", ".join(str(port.number) for port in dict.fromkeys(ports)), 80)
     if not rules:
         return "it lets nobody in, and no other policy does"
@@ -314,7 +314,7 @@ def _allow(target: Target, whom: str, suffix: str, peers: list[Json], snapshot: 
     ports = [
         {"protocol": port.protocol, "port": port.number}
         for each in target.ports()
-        if (port := pod_port(each, target.pods[0][0])) is not None
+        if (port := pod_port(each, target.pods[0])) is not None
     ]
     spec = {
         "podSelector": {"matchLabels": dict(selector_of(target.service))},
