@@ -30,6 +30,7 @@ class PodMetadata(TypedDict, total=False):
 
     name: str
     namespace: str
+    uid: str
     labels: dict[str, str] | None
     ownerReferences: list[OwnerReference] | None
     creationTimestamp: str | None

@@ -21,6 +21,7 @@ from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules import claims
 from tools.diagnose.rules.placement import Obstacle, Waiting, obstacles
+from tools.diagnose.rules.preemption import preemption_of
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -68,8 +69,14 @@ def pending(snapshot: Snapshot) -> list[Finding]:
     for pod in current_pods(snapshot):
         if (waiting := _waiting(pod, snapshot)) and not _held_by_claims(waiting, held):
             groups.setdefault(waiting.owner, []).append(waiting)
-    found = [_finding(group) for group in groups.values()]
+    found = [_finding(group) for owner, group in groups.items() if not _preempted(owner, group)]
     return [each for each in found if each] + [claims.finding(each, snapshot) for each in held.values()]
+
+
+def _preempted(owner: ObjectRef, group: list[Waiting]) -> bool:
+    """Whether it had its place and lost it: then that is the cause."""
+    names = [each.pod["metadata"]["name"] for each in group]
+    return not _gates(group[0]) and preemption_of(owner, names, group[0].snapshot) is not None
 
 
 def _waiting(pod: Json, snapshot: Snapshot) -> Waiting | None:
