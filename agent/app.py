@@ -22,7 +22,7 @@ from agent.model.claude.price import KNOWN, parse_price
 from agent.model.onecall import OneCall
 from agent.model.playbook import Playbook
 from agent.redaction import Redactor
-from agent.rollback import undo_tool
+from agent.rollback import undo_last_tool, undo_tool
 from agent.session import drive
 from agent.settings import CLAUDE, PLAYBOOK
 from agent.stopping import StopSignal
@@ -79,13 +79,14 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             commits_reads=task.call is None,
             call=task.call,
         )
+        view = SessionView(session)
         desk = Desk(
-            view=SessionView(session),
+            view=view,
             journal=journal,
             cluster=cluster,
             identity=identity,
             model=thinker,
-            tools=tools_of(started, history),
+            tools=tools_of(started, history, view),
             workspace=Workspace(settings.workspace),
             history=history,
             surface=surface,
@@ -119,7 +120,7 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
             cluster=cluster,
             identity=identity,
             model=thinker,
-            tools=tools_of(started, history),
+            tools=tools_of(started, history, view),
             workspace=Workspace(settings.workspace),
             history=history,
             surface=surface,
@@ -216,9 +217,10 @@ def _key(settings: Settings) -> str:
         raise UsageError(f"The key file {settings.api_key_file} cannot be read: {error}.") from error
 
 
-def tools_of(started: SessionStarted, history: History) -> Mapping[str, Tool]:
-    """The tools a session has: the catalog; a rollback has `undo` alone."""
-    tools = (undo_tool(history),) if started.call and started.call["tool"] == "undo" else TOOLS
+def tools_of(started: SessionStarted, history: History, view: SessionView) -> Mapping[str, Tool]:
+    """The tools a session has: the catalog and `undo_last`; a rollback has `undo` alone."""
+    is_rollback = started.call is not None and started.call["tool"] == "undo"
+    tools = (undo_tool(history),) if is_rollback else (*TOOLS, undo_last_tool(view))
     return {tool.name: tool for tool in tools}
 
 

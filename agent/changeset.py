@@ -56,26 +56,29 @@ def _yaml(value: Any) -> str:
     return yaml.safe_dump(value, sort_keys=False, width=120, allow_unicode=True)
 
 
-def undo_plan(text: str, commit: str, cluster: Cluster) -> Plan:
-    """The plan that undoes a change set; raises `ToolFailed` when the cluster is no longer as it left it."""
-    items = _parse(text, commit)
+def undo_plan(text: str, what: str, cluster: Cluster) -> Plan:
+    """The plan that undoes a change set; raises `ToolFailed` when the cluster is no longer as it left it.
+
+    `what` says whose it is: `commit 0123456789`.
+    """
+    items = _parse(text, what)
     deleted = [item["target"] for item in items if item.get("verb") == "delete"]
     changes = tuple(_undo_change(item, cluster, replaces=item["target"] in deleted) for item in items)
     names = ", ".join(str(change.target) for change in changes)
-    return Plan(f"undo commit {commit[:10]} on {names}", changes)
+    return Plan(f"undo {what} on {names}", changes)
 
 
-def _parse(text: str, commit: str) -> list[Json]:
+def _parse(text: str, what: str) -> list[Json]:
     try:
         document = yaml.safe_load(text)
         if document["schema"] != SCHEMA:
-            raise UsageError(f"Commit {commit[:10]} has an undo of schema {document['schema']}, not {SCHEMA}.")
+            raise UsageError(f"The {what} has an undo of schema {document['schema']}, not {SCHEMA}.")
         items: list[Json] = document["changes"]
     except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise UsageError(f"The {UNDO_FILE} of commit {commit[:10]} cannot be read: {error}.") from error
+        raise UsageError(f"The {UNDO_FILE} of {what} cannot be read: {error}.") from error
     if MARK in text:
         raise UsageError(
-            f"Commit {commit[:10]} changed a value that is secret and so was not written down; "
+            f"The {what} changed a value that is secret and so was not written down; "
             "it cannot be undone from the history. Set the value by hand."
         )
     return items

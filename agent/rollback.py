@@ -1,4 +1,4 @@
-"""Undo one commit's changes to the cluster: a tool like any other, so the gate and the journal see it."""
+"""Undo changes to the cluster: tools like any other, so the gate and the journal see it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from agent.changeset import UNDO_FILE, undo_plan
+from agent.changeset import UNDO_FILE, files, undo_plan
 from agent.errors import UsageError
-from tools.frame import Plan, Risk, Tool, ToolContext
+from tools.frame import Plan, Risk, Tool, ToolContext, ToolFailed
 
 if TYPE_CHECKING:
     from agent.history import History
+    from agent.journal.view import SessionView
 
 
 def undo_tool(history: History) -> Tool:
@@ -23,10 +24,38 @@ def undo_tool(history: History) -> Tool:
         commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$", description="Full hash of the commit.")],
     ) -> Plan:
         """Put back what a commit of Desk changed on the cluster."""
-        folder = change_set_of(history, commit)
-        return undo_plan(history.read_file(commit, f"{folder}/{UNDO_FILE}"), commit, context.cluster)
+        text = history.read_file(commit, f"{change_set_of(history, commit)}/{UNDO_FILE}")
+        return undo_plan(text, f"commit {commit[:10]}", context.cluster)
 
     return Tool(undo, Risk.CHANGE)
+
+
+def undo_last_tool(view: SessionView) -> Tool:
+    """The tool `undo_last`, which takes back what this session changed, the last change first."""
+
+    def undo_last(context: ToolContext) -> Plan:
+        """Put back what the last change of this session changed on the cluster: for a remedy that did not hold.
+
+        Called again, it takes back the change before that one.
+
+        Asked as: undo the last change
+        """
+        standing = _standing(view)
+        if not standing:
+            raise ToolFailed("This session has changed nothing on the cluster that could be undone.")
+        text = files(view.changes(standing[-1]))[UNDO_FILE]
+        return undo_plan(text, f"change {len(standing)} of this session", context.cluster)
+
+    return Tool(undo_last, Risk.CHANGE)
+
+
+def _standing(view: SessionView) -> list[str]:
+    """The calls of a session whose changes were not undone, the last one last."""
+    standing: list[str] = []
+    for call_id, result in view.results.items():
+        if view.changes(call_id):
+            standing = standing[:-1] if result.tool == "undo_last" else [*standing, call_id]
+    return standing
 
 
 def change_set_of(history: History, commit: str) -> str:

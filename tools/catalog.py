@@ -11,6 +11,7 @@ from tools.objects import delete, save_manifest
 from tools.permissions import allow
 from tools.pull_secrets import link_pull_secret
 from tools.read import events, get, list_, logs, top
+from tools.recovery import wait_until_mended
 from tools.rollout import wait_for_rollout
 from tools.rollouts import resume_rollout, rollback_rollout, scale
 from tools.services import set_service_port, set_service_selector
@@ -33,6 +34,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(events, Risk.READ, "Give the name of one object."),
     Tool(top, Risk.READ, "Give a smaller namespace."),
     Tool(wait_for_rollout, Risk.READ),
+    Tool(wait_until_mended, Risk.READ),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),
     Tool(set_image, Risk.CHANGE),

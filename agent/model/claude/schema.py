@@ -16,17 +16,23 @@ MAX_STRICT_OPTIONAL = 24
 
 
 def tools_of(specs: Iterable[ToolSpec]) -> list[Json]:
-    """The tools in their order. Strict from the first on, as far as the API's limits allow; the gate checks all."""
-    tools: list[Json] = []
-    strict, optional = 0, 0
-    for spec in specs:
-        schema = without_null(spec.schema)
-        more = len(schema.get("properties", {})) - len(schema.get("required", ()))
-        fits = not _has_map(schema) and strict < MAX_STRICT_TOOLS and optional + more <= MAX_STRICT_OPTIONAL
-        tools.append(_tool(spec, schema, strict=fits))
-        if fits:
-            strict, optional = strict + 1, optional + more
-    return tools
+    """The tools in their order. Strict are as many as the API's limits allow; the gate checks all."""
+    tools = [(spec, without_null(spec.schema)) for spec in specs]
+    strict = _strict([schema for _, schema in tools])
+    return [_tool(spec, schema, strict=number in strict) for number, (spec, schema) in enumerate(tools)]
+
+
+def _strict(schemas: list[Json]) -> set[int]:
+    """Which of the tools are strict: those with the fewest optional arguments first."""
+    chosen: set[int] = set()
+    optional = [len(schema.get("properties", {})) - len(schema.get("required", ())) for schema in schemas]
+    left = MAX_STRICT_OPTIONAL
+    for number in sorted(range(len(schemas)), key=lambda number: optional[number]):
+        fits = optional[number] <= left and len(chosen) < MAX_STRICT_TOOLS
+        if fits and not _has_map(schemas[number]) and not _has_union(schemas[number]):
+            chosen.add(number)
+            left -= optional[number]
+    return chosen
 
 
 def _tool(spec: ToolSpec, schema: Json, *, strict: bool) -> Json:
@@ -41,6 +47,10 @@ def _tool(spec: ToolSpec, schema: Json, *, strict: bool) -> Json:
 def _has_map(schema: Json) -> bool:
     """Whether an argument is an object with keys of any name, which strict sampling would leave empty."""
     return any(each.get("additionalProperties") for each in schema.get("properties", {}).values())
+
+
+def _has_union(schema: Json) -> bool:
+    return any("anyOf" in each for each in schema.get("properties", {}).values())
 
 
 def without_null(schema: Json) -> Json:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from agent.model.playbook.words import match_phrase, words
-from agent.model.port import Conversation, Json, ToolAnswer
+from agent.model.port import Conversation, Json, ToolAnswer, ToolSpec
 from agent.wording import means_everything, namespace_of, object_words, orders
 
 MAX_ATTEMPTS = 3
-_ROLLS = ("set_resources", "restart")
 ROLLOUT_TIMEOUT_S = 180
 
 
@@ -111,10 +110,51 @@ _HOW = re.compile(
 _CAUSES = {
     "OOMKilled": r"\boom\w*|\bout of memory\b|\bmemory kill\w*",
     "CrashLoopBackOff": r"\bcrash ?loop\w*",
+    "LivenessProbeFailed": r"\bliveness\b",
+    "StartupProbeFailed": r"\bstartup probe\w*",
+    "ReadinessProbeFailed": r"\breadiness\b|\b(not|n't|never) (get |become )?ready\b",
     "ImagePullBackOff": r"\bimage ?pull\w*|\berrimage\w*|\bpull\w* (the )?image|\bimage\b",
-    "Pending": r"\bpending\b|\bnot (be )?scheduled\b|\bunschedulable\b",
     "CreateContainerConfigError": r"\bcreatecontainer\w*|\bconfig ?error\b|\bconfigmap\b|\bmissing config\b",
+    "Pending": r"\bpending\b|\bnot (be )?scheduled\b|\bunschedulable\b",
+    "FailedMount": r"\bmount\w*",
+    "QuotaExceeded": r"\bquotas?\b",
+    "LimitRangeViolated": r"\blimit ?ranges?\b",
+    "PodSecurityViolated": r"\bpod ?security\b",
+    "WebhookDenied": r"\bwebhooks?\b",
+    "WebhookUnavailable": r"\bwebhooks?\b",
+    "FailedCreate": r"\b(not|never|cannot be) created\b",
+    "Evicted": r"\bevict\w*",
+    "Preempted": r"\bpreempt\w*",
+    "NodeNotReady": r"\bnode (is )?(lost|gone|not ready)\b",
+    "TerminatingStuck": r"\bterminating\b",
+    "ProgressDeadlineExceeded": r"\bprogress deadline\b|\brollout\b",
+    "RolloutPaused": r"\bpaused?\b|\brollout\b",
+    "RolloutBlocked": r"\brollout\b",
+    "DaemonSetNotScheduled": r"\bdaemon ?sets?\b",
+    "BackoffLimitExceeded": r"\bback-?off ?limit\b|\bjob fail\w*",
+    "DeadlineExceeded": r"\b(active )?deadline\b",
+    "CronJobSuspended": r"\bsuspend\w*",
+    "CronJobScheduleInvalid": r"\bschedule\b(?! on)",
+    "CronJobMissedRuns": r"\bmissed\b",
+    "CronJobForbidden": r"\bforbid\w* concurren\w*|\bconcurrency\b",
+    "ServiceSelectorMismatch": r"\bselector\b|\bendpoints?\b",
+    "ServiceNotReady": r"\bendpoints?\b",
+    "ServicePortMismatch": r"\btarget ?port\b",
+    "BackendServiceMissing": r"\bbackends?\b|\bingress\b",
+    "BackendPortMissing": r"\bbackends?\b|\bingress\b",
+    "IngressClassMissing": r"\bingress ?class\b|\bingress\b",
+    "TLSSecretMissing": r"\btls\b|\bcertificate\b",
+    "HostConflict": r"\bhost ?names?\b|\bhost conflict\b",
+    "NetworkPolicyBlocksDNS": r"\bnetwork ?polic(y|ies)\b|\bdns\b",
+    "NetworkPolicyBlocksIngress": r"\bnetwork ?polic(y|ies)\b",
+    "HPATargetMissing": r"\bhpa\b|\bautoscal\w*",
+    "HPANoRequests": r"\bhpa\b|\bautoscal\w*",
+    "HPANoMetrics": r"\bhpa\b|\bautoscal\w*|\bmetrics\b",
+    "HPAAtMaximum": r"\bhpa\b|\bautoscal\w*",
+    "PDBBlocksDisruption": r"\bpdb\b|\bdisruption\b",
+    "RBACForbidden": r"\brbac\b|\bforbidden\b|\bpermissions?\b",
 }
+"""What people say of a cause, each of `tools.diagnose.findings.Cause`; its own name counts too."""
 
 
 def choose(conversation: Conversation) -> Play:
@@ -122,11 +162,11 @@ def choose(conversation: Conversation) -> Play:
     owner = owner_of(conversation.task)
     if owner is not None:
         return outside_remit(*owner)
-    names = {tool.name for tool in conversation.tools}
+    tools = {tool.name: tool for tool in conversation.tools}
     found = match_phrase(conversation.task, conversation.context, conversation.tools)
     if found is not None and not (_FAULT.search(conversation.task) and found.tool.name == "diagnose"):
-        return call(found.tool.name, found.arguments, found.missing, names)
-    if _FAULT.search(conversation.task) and "diagnose" in names:
+        return call(found.tool.name, found.arguments, found.missing, tools)
+    if _FAULT.search(conversation.task) and "diagnose" in tools:
         return find_and_mend(conversation)
     return not_understood(conversation)
 
@@ -158,7 +198,7 @@ def not_understood(conversation: Conversation) -> Play:
     yield Move("finish", {"outcome": "failed", "summary": summary[:8000], "next_action": "say it in these words"})
 
 
-def call(tool: str, arguments: Json, missing: tuple[str, ...], tools: set[str]) -> Play:
+def call(tool: str, arguments: Json, missing: tuple[str, ...], tools: Mapping[str, ToolSpec]) -> Play:
     """Make the one call the task names; when it rolls a workload anew, wait until that holds."""
     if missing:
         summary = f"For {tool} I need {' and '.join(missing)}; the task does not say it."
@@ -166,8 +206,8 @@ def call(tool: str, arguments: Json, missing: tuple[str, ...], tools: set[str]) 
         return
     answer = yield Move(tool, arguments)
     text = answer.text
-    if answer.changed and tool in _ROLLS and "wait_for_rollout" in tools:
-        waited = yield Move("wait_for_rollout", _workload(arguments), "I wait until it holds.")
+    if answer.changed and (workload := _rolled(tool, arguments, tools)):
+        waited = yield Move("wait_for_rollout", workload, "I wait until it holds.")
         answer, text = waited, f"{text}\n{waited.text}"
     yield Move("finish", {"outcome": "done" if answer.ok else "failed", "summary": text[:8000]})
 
@@ -201,38 +241,87 @@ def find_and_mend(conversation: Conversation) -> Play:
         return
     told: list[str] = []
     mended = True
+    tools = {tool.name: tool for tool in conversation.tools}
     for number, finding in enumerate(findings):
-        held, text = yield from mend(finding, namespace, looked_just_now=number == 0)
+        held, text = yield from mend(finding, tools, looked_just_now=number == 0)
         mended, told = mended and held, [*told, text]
     yield Move("finish", {"outcome": "done" if mended else "failed", "summary": "\n\n".join(told)[:8000]})
 
 
-def mend(finding: Json, namespace: str, *, looked_just_now: bool) -> Generator[Move, ToolAnswer, tuple[bool, str]]:
-    """Try a finding's remedy until it holds, at most three times; gives whether it did, and the story."""
+Told = Generator[Move, ToolAnswer, tuple[bool, str]]
+
+
+def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool) -> Told:
+    """Try a finding's remedies until one holds, at most three; gives whether one did, and the story.
+
+    One that does not hold is undone, unless the next goes on from it: the same tool with other arguments, or
+    one for another cause that is seen now that the first is gone.
+    """
     story = [_story(finding)]
-    current: Json | None = finding
-    name = finding["object"]["name"]
+    current, name = finding, finding["object"]["name"]
     if not looked_just_now:  # somebody may have mended it while the one before was waited for
-        looked = yield Move("diagnose", {"namespace": namespace, "name": name}, f"Next, {name}: I look again.")
-        current = _same(finding, (looked.data or {}).get("findings", [])) if looked.ok else finding
-        if current is None:
+        looked = yield Move("diagnose", _where(finding), f"Next, {name}: I look again.")
+        found = _same(finding, (looked.data or {}).get("findings", [])) if looked.ok else finding
+        if found is None:
             return True, "\n".join([*story, f"Meanwhile {name} is healthy."])
-    for _ in range(MAX_ATTEMPTS):
-        remedy = next((r for r in (current or {}).get("remedies", []) if r.get("tool")), None)
-        if remedy is None:
-            return False, "\n".join([*story, _no_remedy(current or finding)])
-        say = f"{(current or finding)['summary']}. I try: {remedy['title']}."
-        changed = yield Move(remedy["tool"], remedy["arguments"], say)
+        current = found
+    tried: list[tuple[str, Json]] = []
+    standing = 0
+    while len(tried) < MAX_ATTEMPTS and (remedy := _untried(current, tried)):
+        tried.append((remedy["tool"], remedy["arguments"]))
+        changed = yield Move(*tried[-1], f"{current['summary']}. I try: {remedy['title']}.")
         story.append(changed.text)
         if not changed.changed:
-            return changed.ok, "\n".join(story)
-        waited = yield Move("wait_for_rollout", _workload(remedy["arguments"]), "I wait until it holds.")
+            if changed.ok or changed.error == "denied":
+                return changed.ok, "\n".join(story)
+            continue
+        standing += 1
+        waited = yield from _watch(remedy, current, tools)
+        looked = yield Move("diagnose", _where(finding), "I look again.")
         story.append(waited.text)
-        looked = yield Move("diagnose", {"namespace": namespace, "name": name}, "I look again.")
-        current = _same(finding, (looked.data or {}).get("findings", []))
-        if current is None and waited.ok and looked.ok:
+        after = _same(finding, (looked.data or {}).get("findings", []))
+        if after is None and waited.ok and looked.ok:
             return True, "\n".join([*story, f"{name} is healthy now."])
-    return False, "\n".join([*story, f"After {MAX_ATTEMPTS} attempts it is not mended."])
+        if after is not None and after["cause"] != current["cause"]:
+            story.append(f"{current['cause']} is gone; what is left is {after['cause']}: {after['summary']}.")
+            current, standing = after, 0
+        elif after is not None and (following := _untried(after, tried)) and following["tool"] == remedy["tool"]:
+            current = after
+        else:
+            story += yield from _take_back(standing, tools)
+            standing = 0
+    story += yield from _take_back(standing, tools)
+    tell = f"After {len(tried)} attempts it is not mended. " if tried else ""
+    return False, "\n".join([*story, f"{tell}{_no_remedy(current, tried)}"])
+
+
+def _untried(finding: Json, tried: list[tuple[str, Json]]) -> Json | None:
+    """The first remedy with a tool that was not called in the same words."""
+    remedies: list[Json] = finding.get("remedies", [])
+    return next((r for r in remedies if r.get("tool") and (r["tool"], r["arguments"]) not in tried), None)
+
+
+def _watch(remedy: Json, finding: Json, tools: Mapping[str, ToolSpec]) -> Generator[Move, ToolAnswer, ToolAnswer]:
+    """Wait until a remedy holds: for the rollout it makes, or until its object has no fault any more."""
+    target, arguments = finding["object"], remedy["arguments"]
+    rolled = _rolled(remedy["tool"], arguments, tools)
+    kind = {"kind": target["kind"], "namespace": target["namespace"], "name": target["name"]}
+    if rolled is None and target["kind"] in _choices(tools.get("wait_for_rollout"), "kind"):
+        if arguments.get("name") != target["name"] and finding["cause"] == "ImagePullBackOff":
+            yield Move("restart", kind, "Only new pods take that up, so I restart it.")
+        rolled = {**kind, "timeout_s": ROLLOUT_TIMEOUT_S}
+    if rolled is not None:
+        return (yield Move("wait_for_rollout", rolled, "I wait until it holds."))
+    return (yield Move("wait_until_mended", kind, "I wait until it holds."))
+
+
+def _take_back(changes: int, tools: Mapping[str, ToolSpec]) -> Generator[Move, ToolAnswer, list[str]]:
+    """Undo the last changes, which did not hold; gives what is to be said of it."""
+    told: list[str] = []
+    for _ in range(changes if "undo_last" in tools else 0):
+        undone = yield Move("undo_last", {}, "That did not hold: I take it back.")
+        told.append(f"That did not hold. {undone.text}")
+    return told
 
 
 def concerned(task: str, namespace: str, findings: list[Json]) -> list[Json]:
@@ -244,7 +333,9 @@ def concerned(task: str, namespace: str, findings: list[Json]) -> list[Json]:
         named = [finding for finding in findings if said & set(names(finding))]
         if named:
             return named
-    causes = {cause for cause, pattern in _CAUSES.items() if re.search(pattern, task, re.IGNORECASE)}
+    causes = {
+        cause for cause, pattern in _CAUSES.items() if re.search(rf"{pattern}|\b{cause}\b", task, re.IGNORECASE)
+    }
     of_cause = [finding for finding in findings if finding["cause"] in causes]
     return of_cause or findings
 
@@ -297,8 +388,8 @@ def _what_to_type(finding: Json) -> str:
     return "".join(f"\nTo {r['title']}: {r['command']}" for r in finding.get("remedies", []) if r.get("command"))
 
 
-def _no_remedy(finding: Json) -> str:
-    return f"I have no tool that mends this.{_what_to_type(finding)}"
+def _no_remedy(finding: Json, tried: list[tuple[str, Json]]) -> str:
+    return f"I have no {'further ' if tried else ''}tool that mends this.{_what_to_type(finding)}"
 
 
 def _names(finding: Json) -> Iterable[str]:
@@ -320,6 +411,27 @@ def _same(finding: Json, findings: list[Json]) -> Json | None:
     return next((other for other in findings if other["object"] == finding["object"]), None)
 
 
-def _workload(arguments: Json) -> Json:
-    workload: Json = {key: arguments[key] for key in ("namespace", "name", "kind") if key in arguments}
-    return {**workload, "timeout_s": ROLLOUT_TIMEOUT_S}
+def _where(finding: Json) -> Json:
+    """What to diagnose to see a finding again: a workload by its name; else all, as far as it reaches."""
+    target: Json = finding["object"]
+    by_name = target["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "Pod")
+    return {"namespace": target["namespace"], **({"name": target["name"]} if by_name else {})}
+
+
+def _rolled(tool: str, arguments: Json, tools: Mapping[str, ToolSpec]) -> Json | None:
+    """What to wait for after a call: the workload it changes, when its kind is one that rolls out."""
+    kind = arguments.get("kind") or _property(tools.get(tool), "kind").get("default")
+    if kind not in _choices(tools.get("wait_for_rollout"), "kind") or not _choices(tools.get(tool), "kind"):
+        return None
+    named: Json = {key: arguments[key] for key in ("namespace", "name", "kind") if key in arguments}
+    return {**named, "timeout_s": ROLLOUT_TIMEOUT_S}
+
+
+def _choices(tool: ToolSpec | None, name: str) -> tuple[str, ...]:
+    """The closed set that an argument's value is one of; empty when there is none."""
+    return tuple(_property(tool, name).get("enum", ()))
+
+
+def _property(tool: ToolSpec | None, name: str) -> Json:
+    found: Json = tool.schema.get("properties", {}).get(name, {}) if tool else {}
+    return found

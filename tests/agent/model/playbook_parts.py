@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from agent.endings import ENDINGS
+from agent.journal.view import SessionView
 from agent.model.port import Context, Conversation, Message, ToolSpec
+from agent.rollback import undo_last_tool
 from tools.catalog import TOOLS
 
 NAMESPACES = ("kube-system", "default", "shop-dev", "shop-staging", "shop-prod")
 HERE = Context("shop-dev", NAMESPACES)
-SPECS = tuple(ToolSpec(tool.name, tool.description, tool.schema, tool.phrases) for tool in (*TOOLS, *ENDINGS))
+_TOOLS = (*TOOLS, undo_last_tool(SessionView("s")), *ENDINGS)
+SPECS = tuple(ToolSpec(tool.name, tool.description, tool.schema, tool.phrases) for tool in _TOOLS)
 
 
 def asked(task: str, *messages: Message, context: Context = HERE) -> Conversation:

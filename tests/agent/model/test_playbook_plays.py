@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from agent.model.playbook import Playbook
-from agent.model.playbook.plays import MAX_ATTEMPTS, choose, owner_of, wants_mending
+from agent.model.playbook.plays import _CAUSES, MAX_ATTEMPTS, choose, owner_of, wants_mending
 from agent.model.port import (
     AnswersMessage,
     AssistantMessage,
@@ -19,6 +19,7 @@ from agent.model.port import (
     TurnEnded,
 )
 from tests.agent.model.playbook_parts import asked
+from tools.diagnose.findings import Cause
 
 Json = dict[str, Any]
 
@@ -207,6 +208,7 @@ def report(*findings: Json) -> ToolAnswer:
 
 CHANGED = ToolAnswer("", "Done: set the limit.", changed=True)
 HEALTHY = ToolAnswer("", "healthy")
+UNDONE = ToolAnswer("", "Done: undo change 1 of this session on checkout.", changed=True)
 BROKEN = ToolAnswer("", "the rollout failed", ok=False)
 
 
@@ -249,12 +251,57 @@ def test_an_order_mends_waits_and_looks_again() -> None:
     assert calls[-1][1]["outcome"] == "done"
 
 
-def test_it_gives_up_after_three_attempts() -> None:
-    again = (CHANGED, BROKEN, report(finding("checkout")))
-    calls = play("fix checkout", report(finding("checkout")), *again * MAX_ATTEMPTS)
-    assert [name for name, _ in calls].count("set_resources") == MAX_ATTEMPTS
-    assert calls[-1][0] == "finish"
+def with_limit(limit: str, cause: str = "OOMKilled") -> Json:
+    """A finding whose remedy sets this limit."""
+    found = finding("checkout", cause)
+    found["remedies"][0]["arguments"]["memory_limit"] = limit
+    return found
+
+
+def test_it_goes_on_where_a_remedy_was_not_enough_and_takes_all_back_after_three_attempts() -> None:
+    answers = [
+        answer for limit in ("128Mi", "256Mi", "512Mi") for answer in (CHANGED, BROKEN, report(with_limit(limit)))
+    ]
+    calls = play("fix checkout", report(with_limit("64Mi")), *answers, *[UNDONE] * MAX_ATTEMPTS)
+    limits = [arguments["memory_limit"] for name, arguments in calls if name == "set_resources"]
+    assert limits == ["64Mi", "128Mi", "256Mi"]
+    assert [name for name, _ in calls][-MAX_ATTEMPTS - 1 :] == ["undo_last"] * MAX_ATTEMPTS + ["finish"]
     assert calls[-1][1]["outcome"] == "failed"
+    assert "That did not hold. Done: undo change" in calls[-1][1]["summary"]
+
+
+def test_a_remedy_that_does_not_hold_is_taken_back_before_the_next() -> None:
+    found = finding("checkout")
+    found["remedies"] += [{"title": "restart it", "tool": "restart", "arguments": {"name": "checkout"}}]
+    calls = play("fix checkout", report(found), CHANGED, BROKEN, report(found), UNDONE, CHANGED, HEALTHY, report())
+    assert [name for name, _ in calls] == [
+        "diagnose", "set_resources", "wait_for_rollout", "diagnose", "undo_last",
+        "restart", "wait_for_rollout", "diagnose", "finish",
+    ]  # fmt: skip
+    assert calls[-1][1]["outcome"] == "done"
+
+
+def test_a_remedy_that_ends_its_cause_stays_when_another_shows() -> None:
+    probe = finding("checkout", "ReadinessProbeFailed", tool="set_probe")
+    calls = play("fix checkout", report(finding("checkout")), CHANGED, BROKEN, report(probe), CHANGED, BROKEN,
+                 report(probe), UNDONE)  # fmt: skip
+    assert [name for name, _ in calls].count("undo_last") == 1
+    assert "OOMKilled is gone; what is left is ReadinessProbeFailed" in calls[-1][1]["summary"]
+
+
+def test_what_does_not_roll_is_waited_for_by_its_diagnosis() -> None:
+    found = finding("web", "ServiceSelectorMismatch", tool="set_service_selector")
+    found["object"] |= {"kind": "Service", "apiVersion": "v1"}
+    calls = play("fix web", report(found), CHANGED, HEALTHY, report())
+    assert calls[2:4] == [
+        ("wait_until_mended", {"kind": "Service", "namespace": "shop-dev", "name": "web"}),
+        ("diagnose", {"namespace": "shop-dev"}),
+    ]
+    assert calls[-1][1]["outcome"] == "done"
+
+
+def test_every_cause_has_its_words() -> None:
+    assert set(_CAUSES) == set(get_args(Cause))
 
 
 def test_a_change_that_was_denied_ends_the_mending() -> None:

@@ -130,14 +130,16 @@ def test_what_the_start_protocol_read_is_data() -> None:
     assert bare(opening[1]) == {"type": "text", "text": "Task: fix checkout"}
 
 
-def test_every_tool_is_strict_and_none_has_what_the_grammar_cannot_hold() -> None:
+def test_no_strict_tool_has_what_the_grammar_cannot_hold() -> None:
     tools = tools_of(SPECS)
-    assert all(tool["strict"] for tool in tools)
     assert [tool["name"] for tool in tools] == [spec.name for spec in SPECS]
-    assert "anyOf" not in json.dumps(tools)
     assert not any("Asked as" in tool["description"] for tool in tools)
-    for tool in tools:
+    strict = [tool for tool in tools if tool.get("strict")]
+    assert {"diagnose", "restart", "finish"} <= {tool["name"] for tool in strict}
+    assert "anyOf" not in json.dumps(strict)
+    for tool in strict:
         assert tool["input_schema"]["additionalProperties"] is False
+        assert not any("additionalProperties" in each for each in tool["input_schema"]["properties"].values())
 
 
 def test_beyond_the_limits_of_strict_tools_the_gate_alone_checks() -> None:
