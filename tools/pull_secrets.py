@@ -18,18 +18,19 @@ def link_pull_secret(
     *,
     namespace: Namespace,
     service_account: Annotated[Name, Field(description="The pods' service account; often default.")],
-    secret: Annotated[Name, Field(description="The pull secret; it must be there.")],
+    pull_secret: Annotated[Name, Field(description="The pull secret; it must be there.")],
 ) -> Plan:
     """Add a pull secret to a service account: pods that start from then on use it, as `oc secrets link` does.
 
-    Asked as: link pull secret {secret} to {service_account}; link {secret} to service account {service_account}
+    Asked as: link pull secret {pull_secret} to {service_account};
+    link {pull_secret} to service account {service_account}
     """
-    kind = context.cluster.get("Secret", secret, namespace).get("type")
+    kind = context.cluster.get("Secret", pull_secret, namespace).get("type")
     if kind not in PULL_SECRET_TYPES:
-        raise ToolFailed(f"Secret {secret} in {namespace} is of type {kind}, which is no pull secret.")
+        raise ToolFailed(f"Secret {pull_secret} in {namespace} is of type {kind}, which is no pull secret.")
     live = context.cluster.get("ServiceAccount", service_account, namespace)
     linked = live.get("imagePullSecrets") or []
-    there = any(each.get("name") == secret for each in linked)
-    body = {"imagePullSecrets": linked if there else [*linked, {"name": secret}]}
+    there = any(each.get("name") == pull_secret for each in linked)
+    body = {"imagePullSecrets": linked if there else [*linked, {"name": pull_secret}]}
     change = patch_change(context.cluster.find("ServiceAccount"), live, body)
-    return Plan(f"link pull secret {secret} to {where(live)}", (change,))
+    return Plan(f"link pull secret {pull_secret} to {where(live)}", (change,))
