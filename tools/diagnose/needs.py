@@ -21,6 +21,7 @@ from tools.diagnose.snapshot import Kind, Snapshot
 if TYPE_CHECKING:
     from tools.cluster.client import Json
 
+_CONFIG_VOLUMES = frozenset(("configMap", "secret", "projected"))
 _NO_SERVICE_ACCOUNT = re.compile(r'serviceaccount "[^"]*" not found|service account [^ ]+ was not found', re.I)
 _CONFIGURED = re.compile(r"\b(configmap|secret)s?\b", re.I)
 _OF_SECRETS = re.compile(r"\bsecrets?\b", re.I)
@@ -179,6 +180,21 @@ def _missing(snapshot: Snapshot) -> Iterator[Missing]:
     for message in (*waiting, *mounts):
         if missing := missing_in(message):
             yield missing
+
+
+def _config_volume(snapshot: Snapshot) -> bool:
+    """Whether a pod waits on its node, and has a volume of a ConfigMap or Secret."""
+    return any(
+        (pod.get("status") or {}).get("phase") == "Pending"
+        and not _unplaced(pod)
+        and any(_CONFIG_VOLUMES & each.keys() for each in pod["spec"].get("volumes") or () if not _is_token(each))
+        for pod in snapshot.of("Pod")
+    )
+
+
+def _is_token(volume: Json) -> bool:
+    """The volume that every pod has for its service account."""
+    return str(volume.get("name")).startswith("kube-api-access-")
 
 
 def _secret_names(snapshot: Snapshot) -> bool:

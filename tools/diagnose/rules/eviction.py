@@ -137,7 +137,7 @@ def _severity(group: list[Eviction], snapshot: Snapshot) -> Severity | None:
     if direct["kind"] == "Job":
         return _severity_of_job(direct["name"], snapshot)
     own = [pod for pod in current_pods(snapshot) if owner_of(pod, snapshot) == newest.owner]
-    recent = [each for each in group if each.at is None or snapshot.taken_at - each.at < STEADY_AFTER]
+    recent = [each for each in group if each.at is not None and snapshot.taken_at - each.at < STEADY_AFTER]
     if len(recent) > max(1, len(own)) or (recent and direct["kind"] == "StatefulSet"):
         return "error"
     is_late = newest.at is None or snapshot.taken_at - newest.at >= REPLACED_WITHIN

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tools.diagnose.containers import parse_time
-from tools.diagnose.findings import Finding, Remedy
+from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import about_owner, about_pod, event_said, said, typed
 from tools.diagnose.owners import current_pods, owner_of
@@ -74,11 +74,16 @@ class Failure:
     owner: ObjectRef
     volume: str | None
     missing: Missing | None
-    event: Json
+    event: Json | None
+    """None where only the specification tells: the kubelet's events may come late, or be gone."""
 
     @property
     def message(self) -> str:
-        return str(self.event.get("message") or "")
+        return str((self.event or {}).get("message") or "")
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        return [] if self.event is None else [about_pod("event", self.pod, event_said(self.event))]
 
 
 def failed_mounts(snapshot: Snapshot) -> list[Finding]:
@@ -122,9 +127,29 @@ def _failures(pod: Json, snapshot: Snapshot) -> Iterator[Failure]:
             if (volume, missing) not in seen and not (missing is None and any(volume == one for one, _ in seen)):
                 seen.add((volume, missing))
                 yield Failure(pod, owner, volume, missing, event)
+    for volume, missing in _missing_by_spec(pod, snapshot):
+        if (volume, missing) not in seen:
+            seen.add((volume, missing))
+            yield Failure(pod, owner, volume, missing, None)
     sandbox = next((each for each in events if each.get("reason") == _SANDBOX), None)
     if not mounts and sandbox is not None:
         yield Failure(pod, owner, None, None, sandbox)
+
+
+def _missing_by_spec(pod: Json, snapshot: Snapshot) -> Iterator[tuple[str, Missing]]:
+    """What the pod's volumes name and that is not there, whether or not an event says so."""
+    for each in pod["spec"].get("volumes") or ():
+        for kind, name, items, optional in _sources(pod, str(each.get("name"))):
+            if optional or not snapshot.has(kind):
+                continue
+            found = snapshot.named(kind, name)
+            if found is None:
+                yield str(each["name"]), Missing(kind, name)
+            elif "data" in found:
+                keys = [str(item.get("key")) for item in items]
+                yield from (
+                    (str(each["name"]), Missing(kind, name, key)) for key in keys if key not in found["data"]
+                )
 
 
 def _is_fresh(event: Json, snapshot: Snapshot) -> bool:
@@ -164,7 +189,7 @@ def _is_there(missing: Missing, snapshot: Snapshot) -> bool:
 
 def _missing_key(key: str, message: str, volume: str, pod: Json, snapshot: Snapshot) -> Missing | None:
     kind: SourceKind = "Secret" if "secret" in message.lower() else "ConfigMap"
-    for one, name, items in _sources(pod, volume):
+    for one, name, items, _ in _sources(pod, volume):
         if one == kind and any(item.get("key") == key for item in items):
             candidate = Missing(kind, name, key)
             if not _is_there(candidate, snapshot):
@@ -172,16 +197,22 @@ def _missing_key(key: str, message: str, volume: str, pod: Json, snapshot: Snaps
     return None
 
 
-def _sources(pod: Json, volume: str) -> Iterator[tuple[str, str, list[Json]]]:
-    """Kind, name and items of each ConfigMap and Secret that a volume is made of."""
+def _sources(pod: Json, volume: str) -> Iterator[tuple[SourceKind, str, list[Json], bool]]:
+    """Kind, name, items and whether optional, of each ConfigMap and Secret that a volume is made of."""
     for each in pod["spec"].get("volumes") or ():
         if each.get("name") != volume:
             continue
         for source in (each, *((each.get("projected") or {}).get("sources") or ())):
             if config := source.get("configMap"):
-                yield "ConfigMap", str(config.get("name")), list(config.get("items") or ())
+                yield (
+                    "ConfigMap",
+                    str(config.get("name")),
+                    list(config.get("items") or ()),
+                    bool(config.get("optional")),
+                )
             if secret := source.get("secret"):
-                yield "Secret", str(secret.get("secretName") or secret.get("name")), list(secret.get("items") or ())
+                name = str(secret.get("secretName") or secret.get("name"))
+                yield "Secret", name, list(secret.get("items") or ()), bool(secret.get("optional"))
 
 
 def _finding(group: list[Failure], snapshot: Snapshot) -> Finding:
@@ -204,7 +235,7 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding:
         summary=f"{trouble.subject or subject}: {trouble.said}",
         why=trouble.why,
         evidence=(
-            about_pod("event", failure.pod, event_said(failure.event)),
+            *failure.evidence,
             *(about_owner("spec", failure.owner, text) for text in _volume_spec(failure)),
         ),
         remedies=(*trouble.remedies, _edit(failure), _describe(failure, snapshot)),
@@ -218,7 +249,7 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
     namespace = snapshot.namespace
     asked = [
         str(item.get("key"))
-        for kind, name, items in _sources(failure.pod, failure.volume or "")
+        for kind, name, items, _ in _sources(failure.pod, failure.volume or "")
         if (kind, name) == (missing.kind, missing.name)
         for item in items
     ]
@@ -230,7 +261,7 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
         summary=f"{which} cannot be mounted: {one_line(what, 200)}{nearest_said(missing, snapshot)}",
         why=_WHY_MISSING,
         evidence=(
-            about_pod("event", failure.pod, event_said(failure.event)),
+            *failure.evidence,
             *(about_owner("spec", failure.owner, text) for text in _volume_spec(failure)),
         ),
         remedies=tuple(
