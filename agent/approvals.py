@@ -197,9 +197,14 @@ def authorize_rejection(row: Row, cluster: Cluster, fingerprint: str) -> str:
 
 
 def changed_since(row: Row, cluster: Cluster) -> list[ObjectRef]:
-    """The targets that are not as they were when it was asked."""
-    refs = [(target, _reference(target)) for target in row.asked.targets]
-    return [ref for target, ref in refs if _version(cluster, ref) != target["version"]]
+    """The targets that are not as they were when it was asked.
+
+    What is made again under its name is there until it is deleted: that it was not changed is said of the deletion.
+    """
+    refs = [(target["version"], _reference(target)) for target in row.asked.targets]
+    there = [ref for version, ref in refs if version]
+    looked_at = [(version, ref) for version, ref in refs if version or ref not in there]
+    return [ref for version, ref in looked_at if _version(cluster, ref) != version]
 
 
 def _version(cluster: Cluster, ref: ObjectRef) -> str:

@@ -62,6 +62,10 @@ REPAIRS = (
         "{.spec.template.spec.nodeSelector.kubernetes\\.io/os}", "linx", "linux",
     ),
     Repair(
+        "deployment", "unalive", "LivenessProbeFailed", "set_probe",
+        _CONTAINER + ".livenessProbe.httpGet.port}", "9999", "http",
+    ),
+    Repair(
         "service", "lonely", "ServiceSelectorMismatch", "set_service_selector",
         "{.spec.selector.app}", "wel", "well",
     ),

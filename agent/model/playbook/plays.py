@@ -267,7 +267,7 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
         current = found
     tried: list[tuple[str, Json]] = []
     standing = 0
-    while len(tried) < MAX_ATTEMPTS and (remedy := _untried(current, tried)):
+    while len(tried) < MAX_ATTEMPTS and (remedy := _untried(current, tried, tools)):
         tried.append((remedy["tool"], remedy["arguments"]))
         changed = yield Move(*tried[-1], f"{current['summary']}. I try: {remedy['title']}.")
         story.append(changed.text)
@@ -285,7 +285,7 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
         if after is not None and after["cause"] != current["cause"]:
             story.append(f"{current['cause']} is gone; what is left is {after['cause']}: {after['summary']}.")
             current, standing = after, 0
-        elif after is not None and (following := _untried(after, tried)) and following["tool"] == remedy["tool"]:
+        elif after and (following := _untried(after, tried, tools)) and following["tool"] == remedy["tool"]:
             current = after
         else:
             story += yield from _take_back(standing, tools)
@@ -295,10 +295,16 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
     return False, "\n".join([*story, f"{tell}{_no_remedy(current, tried)}"])
 
 
-def _untried(finding: Json, tried: list[tuple[str, Json]]) -> Json | None:
-    """The first remedy with a tool that was not called in the same words."""
+def _untried(finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> Json | None:
+    """The first remedy that can be called as it stands and was not called in the same words."""
     remedies: list[Json] = finding.get("remedies", [])
-    return next((r for r in remedies if r.get("tool") and (r["tool"], r["arguments"]) not in tried), None)
+    return next((r for r in remedies if _callable(r, tools) and (r["tool"], r["arguments"]) not in tried), None)
+
+
+def _callable(remedy: Json, tools: Mapping[str, ToolSpec]) -> bool:
+    """Whether there is its tool, and it says all that the tool must be told."""
+    tool = tools.get(remedy.get("tool") or "")
+    return tool is not None and set(tool.schema.get("required", ())) <= set(remedy["arguments"])
 
 
 def _watch(remedy: Json, finding: Json, tools: Mapping[str, ToolSpec]) -> Generator[Move, ToolAnswer, ToolAnswer]:

@@ -251,6 +251,9 @@ def test_an_order_mends_waits_and_looks_again() -> None:
     assert calls[-1][1]["outcome"] == "done"
 
 
+CHECKOUT = {"namespace": "shop-dev", "name": "checkout"}
+
+
 def with_limit(limit: str, cause: str = "OOMKilled") -> Json:
     """A finding whose remedy sets this limit."""
     found = finding("checkout", cause)
@@ -272,7 +275,7 @@ def test_it_goes_on_where_a_remedy_was_not_enough_and_takes_all_back_after_three
 
 def test_a_remedy_that_does_not_hold_is_taken_back_before_the_next() -> None:
     found = finding("checkout")
-    found["remedies"] += [{"title": "restart it", "tool": "restart", "arguments": {"name": "checkout"}}]
+    found["remedies"] += [{"title": "restart it", "tool": "restart", "arguments": CHECKOUT}]
     calls = play("fix checkout", report(found), CHANGED, BROKEN, report(found), UNDONE, CHANGED, HEALTHY, report())
     assert [name for name, _ in calls] == [
         "diagnose", "set_resources", "wait_for_rollout", "diagnose", "undo_last",
@@ -283,6 +286,7 @@ def test_a_remedy_that_does_not_hold_is_taken_back_before_the_next() -> None:
 
 def test_a_remedy_that_ends_its_cause_stays_when_another_shows() -> None:
     probe = finding("checkout", "ReadinessProbeFailed", tool="set_probe")
+    probe["remedies"][0]["arguments"] = {**CHECKOUT, "probe": "readiness", "path": "/ok"}
     calls = play("fix checkout", report(finding("checkout")), CHANGED, BROKEN, report(probe), CHANGED, BROKEN,
                  report(probe), UNDONE)  # fmt: skip
     assert [name for name, _ in calls].count("undo_last") == 1
@@ -292,12 +296,19 @@ def test_a_remedy_that_ends_its_cause_stays_when_another_shows() -> None:
 def test_what_does_not_roll_is_waited_for_by_its_diagnosis() -> None:
     found = finding("web", "ServiceSelectorMismatch", tool="set_service_selector")
     found["object"] |= {"kind": "Service", "apiVersion": "v1"}
+    found["remedies"][0]["arguments"] = {"namespace": "shop-dev", "name": "web", "selector": {"app": "web"}}
     calls = play("fix web", report(found), CHANGED, HEALTHY, report())
     assert calls[2:4] == [
         ("wait_until_mended", {"kind": "Service", "namespace": "shop-dev", "name": "web"}),
         ("diagnose", {"namespace": "shop-dev"}),
     ]
     assert calls[-1][1]["outcome"] == "done"
+
+
+def test_a_remedy_that_does_not_say_all_its_tool_must_know_is_not_called() -> None:
+    calls = play("fix checkout", report(finding("checkout", tool="set_image")))
+    assert [name for name, _ in calls] == ["diagnose", "finish"]
+    assert "kubectl mend" in calls[-1][1]["summary"]
 
 
 def test_every_cause_has_its_words() -> None:
