@@ -59,7 +59,7 @@ def verdict(probe: Probe, container: Container, message: str, log: str) -> Verdi
     if isinstance(probe.port, str) and not probe.port.isdecimal() and probe.port not in named_ports(container):
         return _no_such_port(probe, container)
     if "exec" in probe.spec:
-        return _command(probe, container, said)
+        return _command(probe, container, said, known=bool(message))
     if "grpc" in probe.spec:
         return _grpc(probe, container, said, log)
     if match := _STATUS.search(said):
@@ -107,7 +107,7 @@ def _no_such_port(probe: Probe, container: Container) -> Verdict:
     )
 
 
-def _command(probe: Probe, container: Container, said: str) -> Verdict:
+def _command(probe: Probe, container: Container, said: str, *, known: bool) -> Verdict:
     command = one_line(probe.asks, _OUTPUT_CHARS)
     why = "An exec probe runs its command inside the container: exit code 0 within timeoutSeconds is success."
     if match := _NOT_FOUND_IN_IMAGE.search(said):
@@ -130,6 +130,7 @@ def _command(probe: Probe, container: Container, said: str) -> Verdict:
         )
     output = one_line(said, _OUTPUT_CHARS)
     fails = f"which fails: {output}" if output else "which fails and prints nothing"
+    fails = fails if known else "which has not succeeded yet"
     title = f"Run it in the container to see why: kubectl exec {container.pod_name} -c {container.name} -- ..."
     return Verdict(f'runs "{command}", {fails}', why, title)
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from tools.diagnose.containers import Container, broken, containers, crash, parse_time
+from tools.diagnose.containers import (
+    START_REASONS,
+    Container,
+    Termination,
+    broken,
+    containers,
+    crash,
+    parse_time,
+)
 from tools.diagnose.snapshot import event_time
 
 if TYPE_CHECKING:
@@ -32,6 +40,8 @@ _DECISIVE_FIRST = (
     re.compile(r"connection reset|EOF|readLoopPeek"),
     re.compile(r"connection refused"),
 )
+_KILLERS: tuple[ProbeName, ...] = ("startup", "liveness")
+_ABOUT_S = 5
 _PERIOD_S = 10
 _FAILURES = 3
 
@@ -56,6 +66,11 @@ class Probe:
         """How long after its start a container may fail before it counts."""
         period = int(self.spec.get("periodSeconds") or _PERIOD_S)
         return self.initial_delay_s + period * int(self.spec.get("failureThreshold") or _FAILURES)
+
+    @property
+    def soonest_s(self) -> int:
+        """How long after its start a container can be killed at the earliest."""
+        return self.allowed_s - int(self.spec.get("periodSeconds") or _PERIOD_S)
 
     @property
     def handler(self) -> Json:
@@ -119,15 +134,43 @@ def _killed(snapshot: Snapshot) -> dict[Group, tuple[ProbeName, list[Container]]
 
 
 def _killed_by(container: Container, snapshot: Snapshot) -> ProbeName | None:
-    """The probe that the kubelet's last Killing event about this container names, if it was the run that ended."""
+    """The probe that killed the run which ended: as the kubelet's event says, else as its end tells."""
     ended = crash(container, snapshot.taken_at)
-    event = killing(container, snapshot)
-    if ended is None or event is None:
+    if ended is None or ended.reason in START_REASONS:
         return None
+    event = killing(container, snapshot)
+    if event is None:
+        return _most_likely(container, ended)
     if ended.exit_code not in _STOPPED_CODES and not _since_last_start(event, container):
         return None
     match = _KILLED_BY.search(str(event.get("message")))
     return "startup" if match and match[1] == "startup" else "liveness"
+
+
+def _most_likely(container: Container, ended: Termination) -> ProbeName | None:
+    """Without an event (they come late, and are kept for an hour): a run that was stopped when a probe would.
+
+    Stopped by SIGKILL or SIGTERM, or ended well: a server that is asked to stop does that; then the run must have
+    lasted about as long as the probe allows.
+    """
+    ran_s = _ran_s(container)
+    if ended.exit_code not in _STOPPED_CODES or ran_s is None or container.restarts == 0:
+        return None
+    for name in _KILLERS:
+        probe = probe_of(container, name)
+        if probe is None or ran_s < probe.soonest_s:
+            continue
+        grace_s = int(container.pod["spec"].get("terminationGracePeriodSeconds") or 0)
+        in_time = ran_s <= probe.allowed_s + grace_s + _ABOUT_S
+        if in_time or (name == "liveness" and ended.exit_code != 0):
+            return name
+    return None
+
+
+def _ran_s(container: Container) -> float | None:
+    ended = container.terminated or container.last_terminated
+    started, finished = parse_time(ended.get("startedAt")), parse_time(ended.get("finishedAt"))
+    return (finished - started).total_seconds() if started and finished else None
 
 
 def _since_last_start(event: Json, container: Container) -> bool:

@@ -26,7 +26,8 @@ pytestmark = [
     pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
 ]
 
-WITHIN_S = 65
+WITHIN_S = 150
+"""Twice what it takes: on a busy machine the kubelet's events come late."""
 EVERY_S = 3
 RUN_ON = "trap 'exit 0' TERM; while true; do sleep 1; done"
 TLS_ALERT = r"nc -ll -p 8443 -e printf '\025\003\001\000\002\002P'"
@@ -224,7 +225,7 @@ CASES = (
     Case(
         "s-port",
         "StartupProbeFailed",
-        "is killed by its startup probe, which asks TCP :9090, and nothing listens on port 9090",
+        "by its startup probe, which asks TCP :9090, and nothing listens on port 9090",
         _web(startupProbe={"tcpSocket": {"port": 9090}, "periodSeconds": 1, "failureThreshold": 2}),
         "set_probe",
         {"probe": "startup", "port": "http"},

@@ -63,6 +63,8 @@ _EDITED: tuple[ErrorKind, ...] = (
     "wrong architecture",
 )
 """What is mended in the workload itself."""
+_HOOK_CHARS = 120
+_STOPPED_CODES = (0, 137, 143)
 _NO_ERROR_CODES = (0, 126)
 """What the log says of these is no error, or is the code's own meaning."""
 _SIGNALLED_CODES = (134, 137, 139, 143)
@@ -143,17 +145,26 @@ def _crash(container: Container, snapshot: Snapshot) -> Crash:
 
 def _what(this: Crash) -> str:
     if this.hook is not None:
-        command = one_line(hooks.post_start(this.container), 120)
+        command = one_line(hooks.post_start(this.container), _HOOK_CHARS)
         return f"is killed because its postStart hook fails: {command}{_code_said(this)}"
     if this.never_started:
         return f"cannot start: {_start_message(this.ended.message)}"
     if this.ended.exit_code is None:
         return "crashes again and again; the cluster does not say with which exit code"
-    return f"ends with exit code {this.ended.exit_code} ({meaning(this.ended.exit_code)}){_log_said(this)}"
+    code = f"exit code {this.ended.exit_code} ({meaning(this.ended.exit_code)})"
+    return f"ends with {code}{_log_said(this)}{_hook_said(this)}"
 
 
 def _code_said(this: Crash) -> str:
     return "" if this.ended.exit_code is None else f" (exit code {this.ended.exit_code})"
+
+
+def _hook_said(this: Crash) -> str:
+    """No event says so, and it may be: a hook that fails ends its container from outside."""
+    hook = one_line(hooks.post_start(this.container), _HOOK_CHARS)
+    if not hook or this.ended.exit_code not in _STOPPED_CODES:
+        return ""
+    return f"; it has a postStart hook, whose failure would end it: {hook}"
 
 
 def _log_said(this: Crash) -> str:

@@ -134,13 +134,14 @@ def _killed(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Find
     event = probing.unhealthy(container, name, snapshot)
     judged = _verdict(probe, container, event, snapshot)
     which = f", which {judged.said}" if judged else ""
+    likely = "" if probing.killing(container, snapshot) else ", most likely"
     ending = _not_in_time(container, probe, snapshot)
     return Finding(
         cause=_CAUSES[name],
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} is killed by its {name} probe{which}{ending}",
+        summary=f"{container_said(container)} is killed{likely} by its {name} probe{which}{ending}",
         why=f"The kubelet restarts a container whose {name} probe fails failureThreshold times in a row. "
         f"{judged.why if judged else ''}".strip(),
         evidence=tuple(_evidence(container, probe, (event, probing.killing(container, snapshot)), snapshot)),
