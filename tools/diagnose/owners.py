@@ -25,12 +25,37 @@ def controller(item: Json) -> Json | None:
 def newest_replicaset(deployment: Json) -> str | None:
     """The name of the ReplicaSet a Deployment wants now, as its Progressing condition says it; None if it does not.
 
-    Source: kube-controller-manager's pkg/controller/deployment/progress.go
+    It does not while the Deployment is paused or has no progress deadline, and when the ReplicaSet it names
+    could not be created.
+    Source: kube-controller-manager's pkg/controller/deployment/progress.go and sync.go
     """
     for condition in (deployment.get("status") or {}).get("conditions") or ():
-        if condition.get("type") == "Progressing" and (match := _NEWEST.search(str(condition.get("message")))):
+        if condition.get("type") != "Progressing" or condition.get("reason") == "ReplicaSetCreateError":
+            continue
+        if match := _NEWEST.search(str(condition.get("message"))):
             return match[1]
     return None
+
+
+def newest_replicaset_of(deployment: Json, snapshot: Snapshot) -> str | None:
+    """The name of the ReplicaSet a Deployment wants now, from the ReplicaSets where they were read."""
+    return newest_revisions(snapshot).get(("ReplicaSet", deployment["metadata"]["name"]))
+
+
+def deployment_of(pod: Json, replicaset: Json) -> str | None:
+    """The Deployment of a pod's ReplicaSet (the owner reference), by its name without the template's hash.
+
+    Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label
+    """
+    suffix = "-" + str((pod["metadata"].get("labels") or {}).get(_HASH, ""))
+    name = str(replicaset["name"])
+    return name.removesuffix(suffix) if len(suffix) > 1 and name.endswith(suffix) else None
+
+
+def revision_of(item: Json) -> int:
+    """The revision of a Deployment or a ReplicaSet; 0 when it does not say."""
+    revision = str((item["metadata"].get("annotations") or {}).get(_REVISION, ""))
+    return int(revision) if revision.isdecimal() else 0
 
 
 def owner_of(pod: Json, snapshot: Snapshot) -> ObjectRef:
@@ -59,7 +84,7 @@ def current_pods(snapshot: Snapshot) -> tuple[Json, ...]:
 
 
 def _current(snapshot: Snapshot) -> tuple[Json, ...]:
-    newest = _newest_revisions(snapshot) | _newest_jobs(snapshot)
+    newest = newest_revisions(snapshot) | _newest_jobs(snapshot)
     pods = (pod for pod in snapshot.of("Pod") if _alive(pod) and _of_newest(pod, newest, snapshot))
     return tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"])))
 
@@ -68,9 +93,8 @@ def _above_replicaset(pod: Json, direct: Json, snapshot: Snapshot) -> ObjectRef:
     replicaset = snapshot.named("ReplicaSet", direct["name"])
     if replicaset is not None:
         return _ref(controller(replicaset) or direct, snapshot)
-    suffix = "-" + str((pod["metadata"].get("labels") or {}).get(_HASH, ""))
-    if len(suffix) > 1 and direct["name"].endswith(suffix):
-        return ObjectRef("apps/v1", "Deployment", snapshot.namespace, direct["name"].removesuffix(suffix))
+    if above := deployment_of(pod, direct):
+        return ObjectRef("apps/v1", "Deployment", snapshot.namespace, above)
     return _ref(direct, snapshot)
 
 
@@ -93,7 +117,7 @@ def _of_newest(pod: Json, newest: dict[tuple[str, str], str], snapshot: Snapshot
     direct = controller(pod)
     if direct is None:
         return True
-    middle = _middle(direct, snapshot)
+    middle = _middle(pod, direct, snapshot)
     if middle is None:
         return True
     if direct["kind"] == "Job" and _is_complete(middle):
@@ -102,27 +126,31 @@ def _of_newest(pod: Json, newest: dict[tuple[str, str], str], snapshot: Snapshot
     return above is None or newest.get((direct["kind"], above["name"]), direct["name"]) == direct["name"]
 
 
-def _middle(direct: Json, snapshot: Snapshot) -> Json | None:
+def _middle(pod: Json, direct: Json, snapshot: Snapshot) -> Json | None:
     match direct["kind"]:
         case "ReplicaSet":
-            return snapshot.named("ReplicaSet", direct["name"]) or _as_if_read(direct, snapshot)
+            return snapshot.named("ReplicaSet", direct["name"]) or _as_if_read(pod, direct, snapshot)
         case "Job":
             return snapshot.named("Job", direct["name"])
         case _:
             return None
 
 
-def _as_if_read(direct: Json, snapshot: Snapshot) -> Json | None:
+def _as_if_read(pod: Json, direct: Json, snapshot: Snapshot) -> Json | None:
     """A ReplicaSet that was not read, with the Deployment its name tells."""
-    above = str(direct["name"]).rpartition("-")[0]
-    if snapshot.named("Deployment", above) is None:
+    above = deployment_of(pod, direct)
+    if above is None or snapshot.named("Deployment", above) is None:
         return None
     reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": above, "controller": True}
     return {"metadata": {"name": direct["name"], "ownerReferences": [reference]}}
 
 
-def _newest_revisions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+def newest_revisions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
     """The ReplicaSet a Deployment wants now, by the Deployment's name: a rollback raises its revision too."""
+    return snapshot.once("newest_revisions", lambda: _newest_revisions(snapshot))
+
+
+def _newest_revisions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
     said = {
         ("ReplicaSet", item["metadata"]["name"]): name
         for item in snapshot.of("Deployment")
@@ -146,9 +174,7 @@ def _newest_jobs(snapshot: Snapshot) -> dict[tuple[str, str], str]:
 
 
 def _revision(replicaset: Json) -> tuple[int, str]:
-    meta = replicaset["metadata"]
-    revision = str((meta.get("annotations") or {}).get(_REVISION, ""))
-    return int(revision) if revision.isdecimal() else 0, str(meta.get("creationTimestamp", ""))
+    return revision_of(replicaset), str(replicaset["metadata"].get("creationTimestamp", ""))
 
 
 def _is_complete(job: Json) -> bool:

@@ -1,0 +1,81 @@
+"""Back to what served before: the remedy for a new version that does not run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.diagnose.findings import Remedy
+from tools.diagnose.naming import typed
+from tools.diagnose.owners import controller, deployment_of, newest_replicaset_of, revision_of
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Json
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.snapshot import Snapshot
+
+
+def rollback_remedy(snapshot: Snapshot, owner: ObjectRef) -> Remedy | None:
+    """Roll a Deployment back to the revision whose pods serve, else to the one before; None if there is none.
+
+    None too for a paused Deployment, which kubectl does not roll back, and for every other kind. Without
+    ReplicaSets in the snapshot only the step from revision 2 to revision 1 is known to lead to the pods that serve.
+    Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-back-a-deployment
+    """
+    deployment = snapshot.named("Deployment", owner.name) if owner.kind == "Deployment" else None
+    if deployment is None or deployment["spec"].get("paused"):
+        return None
+    present = revision_of(deployment)
+    newest = newest_replicaset_of(deployment, snapshot)
+    serving = serving_replicasets(snapshot, owner.name) - {newest}
+    earlier = _earlier_revisions(snapshot, owner.name, present)
+    served = [revision for name, revision in earlier.items() if name in serving]
+    if served:
+        return _undo(owner, max(served), "whose pods still serve")
+    if serving and present == 2:  # there is only one to go back to
+        return _undo(owner, 1, "whose pods still serve")
+    return _undo(owner, max(earlier.values()), "the one before") if earlier and not serving else None
+
+
+def serving_replicasets(snapshot: Snapshot, deployment: str) -> set[str]:
+    """The ReplicaSets of a Deployment that have a Ready pod."""
+    return {
+        direct["name"]
+        for pod in snapshot.of("Pod")
+        if (direct := controller(pod)) is not None
+        and direct["kind"] == "ReplicaSet"
+        and deployment_of(pod, direct) == deployment
+        and is_ready(pod)
+    }
+
+
+def is_ready(pod: Json) -> bool:
+    """Whether a pod takes part in Services: Ready, and not on its way out."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    ready = any(item.get("type") == "Ready" and item.get("status") == "True" for item in conditions)
+    return ready and not pod["metadata"].get("deletionTimestamp")
+
+
+def _earlier_revisions(snapshot: Snapshot, deployment: str, present: int) -> dict[str, int]:
+    """The revisions that can be gone back to, by the name of their ReplicaSet."""
+    return {
+        item["metadata"]["name"]: revision
+        for item in snapshot.of("ReplicaSet")
+        if (above := controller(item)) is not None
+        and (above["kind"], above["name"]) == ("Deployment", deployment)
+        and 0 < (revision := revision_of(item)) < present
+    }
+
+
+def _undo(owner: ObjectRef, revision: int, which: str) -> Remedy:
+    return Remedy(
+        title=f"Go back to revision {revision}, {which}",
+        command=f"kubectl rollout undo {typed(owner)} --to-revision={revision}",
+        risk="change",
+        tool="rollback_rollout",
+        arguments={
+            "namespace": owner.namespace or "",
+            "kind": owner.kind,
+            "name": owner.name,
+            "to_revision": revision,
+        },
+    )
