@@ -168,8 +168,10 @@ def _anything_runs(snapshot: Snapshot) -> bool:
 
 
 def _configuration(snapshot: Snapshot) -> bool:
-    return bool(broken(snapshot, "CreateContainerConfigError")) or events_say(
-        snapshot, ("FailedMount",), _CONFIGURED
+    return (
+        bool(broken(snapshot, "CreateContainerConfigError"))
+        or _config_volume(snapshot)
+        or events_say(snapshot, ("FailedMount",), _CONFIGURED)
     )
 
 
@@ -182,13 +184,21 @@ def _missing(snapshot: Snapshot) -> Iterator[Missing]:
             yield missing
 
 
-def _config_volume(snapshot: Snapshot) -> bool:
-    """Whether a pod waits on its node, and has a volume of a ConfigMap or Secret."""
+def _config_volume(snapshot: Snapshot, kinds: frozenset[str] = _CONFIG_VOLUMES) -> bool:
+    """Whether a pod waits on its node for its volumes, and has one of a ConfigMap or Secret."""
     return any(
         (pod.get("status") or {}).get("phase") == "Pending"
         and not _unplaced(pod)
-        and any(_CONFIG_VOLUMES & each.keys() for each in pod["spec"].get("volumes") or () if not _is_token(each))
+        and not _is_mounted(pod)
+        and any(kinds & each.keys() for each in pod["spec"].get("volumes") or () if not _is_token(each))
         for pod in snapshot.of("Pod")
+    )
+
+
+def _is_mounted(pod: Json) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(
+        each.get("type") == "PodReadyToStartContainers" and each.get("status") == "True" for each in conditions
     )
 
 
@@ -206,8 +216,10 @@ def _secret_names(snapshot: Snapshot) -> bool:
 
 
 def _secret_missing(snapshot: Snapshot) -> bool:
-    return any(missing.kind == "Secret" for missing in _missing(snapshot)) or events_say(
-        snapshot, ("FailedMount",), _OF_SECRETS
+    return (
+        any(missing.kind == "Secret" for missing in _missing(snapshot))
+        or _config_volume(snapshot, _CONFIG_VOLUMES - {"configMap"})
+        or events_say(snapshot, ("FailedMount",), _OF_SECRETS)
     )
 
 

@@ -381,8 +381,8 @@ FAULTS: tuple[Fault, ...] = (
         "LimitRangeViolated",
         "Deployment",
         "bounded",
-        "container app of Deployment bounded breaks LimitRange bounds: the minimum cpu for each Container is 50m, and "
-        "its request is 10m",
+        "container app of Deployment bounded breaks LimitRange bounds: the minimum cpu for each Container is 50m, "
+        "and its request is 10m",
         (deployment("bounded", _limits(memory="10Mi", cpu="10m")),),
         "set_resources",
         "second",
@@ -496,13 +496,7 @@ def _cluster_scoped(third: str) -> tuple[tuple[str, Json], ...]:
 
 def _delete(api: ApiClient, path: str, name: str) -> None:
     with suppress(ApiException):
-        api.call_api(
-            f"{path}/{name}",
-            "DELETE",
-            header_params={"Accept": "application/json"},
-            response_type="object",
-            auth_settings=["BearerToken"],
-        )
+        api.call_api(*api.param_serialize("DELETE", f"{path}/{name}", auth_settings=["BearerToken"]))
 
 
 @contextmanager

@@ -210,7 +210,7 @@ def _name_remedies(kind: str, name: str, field: str, near: str | None, refusal: 
 
 def _scc(details: str, refusal: Refusal) -> Verdict:
     match = _SCC_FIELD.search(details)
-    told = f"{match[1]}: {match[2]}" if match else details
+    told = f"{match[1]}: Invalid value: {match[2]}" if match else details
     namespace = refusal.owner.namespace
     return Verdict(
         "FailedCreate",

@@ -1,0 +1,199 @@
+"""Pods without a node and claims without a volume, from objects in the API's shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot
+from tools.diagnose.findings import Finding
+from tools.diagnose.rules.pending import pending
+
+Json = dict[str, Any]
+
+_TAIL = " no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful."
+
+
+def unplaced(sentence: str, reason: str = "Unschedulable", **changes: Any) -> Json:
+    condition = {"type": "PodScheduled", "status": "False", "reason": reason, "message": sentence + _TAIL}
+    spec = {"containers": [{"name": "app"}], **changes.pop("spec", {})}
+    return pod(phase="Pending", spec=spec, status={"conditions": [condition], "containerStatuses": []}, **changes)
+
+
+def node(name: str, *, labels: Json | None = None, taints: list[Json] | None = None, **changes: Any) -> Json:
+    allocatable = {"cpu": "2", "memory": "4Gi", "pods": "110", **changes.pop("allocatable", {})}
+    return {
+        "metadata": {"name": name, "labels": {"disktype": "hdd", **(labels or {})}},
+        "spec": {"taints": taints or [], **changes},
+        "status": {"allocatable": allocatable},
+    }
+
+
+def found(*pods: Json, **kinds: Any) -> list[Finding]:
+    return pending(snapshot(*pods, **kinds))
+
+
+def one(*pods: Json, **kinds: list[Json]) -> Finding:
+    [finding] = found(*pods, **kinds)
+    return finding
+
+
+DB = {"key": "dedicated", "value": "db", "effect": "NoSchedule"}
+
+
+def test_a_taint_is_named_with_the_toleration_that_is_missing() -> None:
+    waits = unplaced("0/1 nodes are available: 1 node(s) had untolerated taint(s).")
+
+    finding = one(waits, Node=[node("one", taints=[DB])])
+    assert "it does not tolerate the taint dedicated=db:NoSchedule on one" in finding.summary
+    assert '"operator": "Equal", "value": "db"' in finding.remedies[0].command
+
+
+def test_a_tolerated_taint_is_not_named() -> None:
+    tolerations = [{"key": "dedicated", "operator": "Exists"}]
+    other = {"key": "gpu", "effect": "NoExecute"}
+    waits = unplaced(
+        "0/1 nodes are available: 1 node(s) had untolerated taint {gpu: }.", spec={"tolerations": tolerations}
+    )
+
+    finding = one(waits, Node=[node("one", taints=[DB, other])])
+    assert "the taint gpu:NoExecute on one" in finding.summary
+    assert "dedicated" not in finding.summary
+
+
+def test_without_nodes_the_scheduler_says_the_taint() -> None:
+    assert (
+        "the taint gpu:"
+        in one(unplaced("0/1 nodes are available: 1 node(s) had untolerated taint {gpu: }.")).summary
+    )
+
+
+def test_only_nodes_that_the_pod_tolerates_count() -> None:
+    asks = {"containers": [{"name": "app", "resources": {"requests": {"cpu": "8"}}}]}
+    waits = unplaced("0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint(s).", spec=asks)
+    nodes = [node("one"), node("two", taints=[DB], allocatable={"cpu": "64"})]
+
+    assert "it asks for cpu 8, the largest node has 2;" in one(waits, Node=nodes).summary
+
+
+def test_cordoned_nodes() -> None:
+    waits = unplaced("0/1 nodes are available: 1 node(s) were unschedulable.")
+
+    assert "one is cordoned" in one(waits, Node=[node("one", unschedulable=True)]).summary
+
+
+def test_no_node_at_all() -> None:
+    assert "the cluster has no node at all" in one(unplaced("no nodes available to schedule pods"), Node=[]).summary
+
+
+def test_a_selector_is_told_by_the_labels_that_nodes_have() -> None:
+    waits = unplaced(
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.",
+        spec={"nodeSelector": {"disktype": "hhd"}},
+    )
+
+    finding = one(waits, Node=[node("one")])
+    assert "disktype=hhd; the nodes have disktype=hdd" in finding.summary
+    assert finding.remedies[0].arguments["node_selector"] == {"disktype": "hdd"}
+
+
+@pytest.mark.parametrize(("gate", "severity"), [("example.com/x", "warning"), ("kueue.x-k8s.io/admission", "info")])
+def test_a_queue_s_gate_is_no_warning(gate: str, severity: str) -> None:
+    gated = unplaced("Scheduling is blocked", "SchedulingGated", spec={"schedulingGates": [{"name": gate}]})
+
+    assert one(gated).severity == severity
+
+
+def test_an_autoscaler_at_work_is_told_and_no_error() -> None:
+    waits = unplaced("0/1 nodes are available: 1 Insufficient cpu.", metadata={"creationTimestamp": ago(60)})
+    grows = event("shop-abc-1", "TriggeredScaleUp", "pod triggered scale-up: [{group 1->2 (max: 5)}]")
+
+    assert one(waits, Event=[grows]).severity == "info"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"metadata": {"creationTimestamp": ago(1)}}, {"metadata": {"deletionTimestamp": ago(1)}}],
+    ids=["just created", "being deleted"],
+)
+def test_what_passes_is_no_finding(changes: Json) -> None:
+    assert found(unplaced("0/1 nodes are available: 1 Insufficient cpu.", **changes)) == []
+
+
+def test_a_pod_whose_victims_are_ending_is_no_finding() -> None:
+    waits = unplaced("0/1 nodes are available: 1 Insufficient cpu.", metadata={"creationTimestamp": ago(20)})
+    waits["status"]["nominatedNodeName"] = "one"
+
+    assert found(waits) == []
+
+
+UNBOUND = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
+USES = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
+
+
+def claim(age_s: float = 600, **spec: Any) -> Json:
+    asked = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, **spec}
+    return {
+        "metadata": {"name": "data", "creationTimestamp": ago(age_s)},
+        "spec": asked,
+        "status": {"phase": "Pending"},
+    }
+
+
+def storage_class(name: str, *, mode: str = "Immediate", default: bool = False) -> Json:
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
+    return {
+        "metadata": {"name": name, "annotations": annotations},
+        "provisioner": "disk.example.com",
+        "volumeBindingMode": mode,
+    }
+
+
+def of_claim(one_claim: Json, classes: list[Json], **kinds: list[Json]) -> list[Finding]:
+    kinds = {"PersistentVolume": [], **kinds}
+    return found(unplaced(UNBOUND, spec=USES), PersistentVolumeClaim=[one_claim], StorageClass=classes, **kinds)
+
+
+def test_no_class_and_no_default() -> None:
+    [finding] = of_claim(claim(), [storage_class("fast")])
+
+    assert (finding.object.kind, finding.object.name) == ("PersistentVolumeClaim", "data")
+    assert "it names no storage class and the cluster has no default one (there is: fast)" in finding.summary
+    assert finding.remedies[0].arguments == {"namespace": "shop-dev", "name": "data", "storage_class": "fast"}
+    assert [(each.kind, each.name) for each in finding.concerns] == [("Deployment", "shop")]
+    assert finding.affected == ("shop-abc-1",)
+
+
+def test_a_class_that_is_nearly_right() -> None:
+    [finding] = of_claim(claim(storageClassName="standart"), [storage_class("standard")])
+
+    assert "standart does not exist; the nearest there is: standard" in finding.summary
+    assert finding.remedies[0].risk == "delete"
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        (claim(storageClassName="fast"), storage_class("fast", mode="WaitForFirstConsumer")),
+        (claim(5, storageClassName="fast"), storage_class("fast")),
+    ],
+    ids=["waits for its first consumer", "just created"],
+)
+def test_a_claim_that_may_wait_is_no_finding(waits: tuple[Json, Json]) -> None:
+    assert of_claim(waits[0], [waits[1]]) == []
+
+
+def test_a_provisioner_that_fails_is_quoted() -> None:
+    failed = event(
+        "data", "ProvisioningFailed", "rpc error: quota of disks is used up", kind="PersistentVolumeClaim"
+    )
+    [finding] = of_claim(claim(storageClassName="fast"), [storage_class("fast")], Event=[failed])
+
+    assert "disk.example.com, the provisioner of class fast, fails: rpc error: quota of disks" in finding.summary
+
+
+def test_classes_that_cannot_be_read_are_never_missing() -> None:
+    waits = unplaced(UNBOUND, spec=USES)
+
+    assert found(waits, PersistentVolumeClaim=[claim(storageClassName="fast")])[0].object.kind == "Deployment"
