@@ -118,8 +118,8 @@ _KINDS = (
         "unknown host",
         _any(
             "no such host",
-            "ENOTFOUND",
-            "EAI_AGAIN",
+            r"\bENOTFOUND\b",
+            r"\bEAI_AGAIN\b",
             "name or service not known",
             "name resolution",
             "getaddrinfo failed",

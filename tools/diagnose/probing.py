@@ -42,6 +42,7 @@ _DECISIVE_FIRST = (
 )
 _KILLERS: tuple[ProbeName, ...] = ("startup", "liveness")
 _ABOUT_S = 5
+_EVENTS_IN_A_BURST = 25
 _PERIOD_S = 10
 _FAILURES = 3
 
@@ -140,7 +141,7 @@ def _killed_by(container: Container, snapshot: Snapshot) -> ProbeName | None:
         return None
     event = killing(container, snapshot)
     if event is None:
-        return _most_likely(container, ended)
+        return None if _events_are_complete(container, snapshot) else _most_likely(container, ended)
     if ended.exit_code not in _STOPPED_CODES and not _since_last_start(event, container):
         return None
     match = _KILLED_BY.search(str(event.get("message")))
@@ -165,6 +166,19 @@ def _most_likely(container: Container, ended: Termination) -> ProbeName | None:
         if in_time or (name == "liveness" and ended.exit_code != 0):
             return name
     return None
+
+
+def _events_are_complete(container: Container, snapshot: Snapshot) -> bool:
+    """Whether the kubelet's events go on after the end: it sends them in order, and drops some only of many.
+
+    Source: client-go's tools/record/events_cache.go (25 of one object in a burst).
+    """
+    events = events_about(container, snapshot)
+    ended = container.terminated or container.last_terminated
+    finished = parse_time(ended.get("finishedAt"))
+    seen = [moment for event in events if (moment := parse_time(event_time(event))) is not None]
+    many = sum(int(event.get("count") or 1) for event in events) >= _EVENTS_IN_A_BURST
+    return finished is not None and not many and any(moment > finished for moment in seen)
 
 
 def _ran_s(container: Container) -> float | None:
@@ -197,6 +211,7 @@ def undecided(container: Container, snapshot: Snapshot) -> bool:
         bool(probed or hooked)
         and container.restarts <= 1
         and ended.get("exitCode") in _STOPPED_CODES
+        and not _events_are_complete(container, snapshot)
         and finished is not None
         and snapshot.taken_at - finished < _FRESH
     )

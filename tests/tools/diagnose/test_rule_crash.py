@@ -1,0 +1,233 @@
+"""Crashes: what a log tells of, with what the namespace adds to it, and what needs no log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tools.diagnose.diagnose_objects import event, pod, snapshot, status, terminated
+from tools.diagnose.diagnose import judge
+from tools.diagnose.log_errors import recognised
+from tools.diagnose.logs import around, decisive_line, served_port, serves_only_itself
+
+Json = dict[str, Any]
+
+BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}
+HERE = ("shop-abc-1", "app")
+
+
+def crashed(code: int = 1, *, container: Json | None = None, **spec: Any) -> Json:
+    containers = [{"name": "app", "image": "shop:1", **(container or {})}]
+    return pod(status(BACK_OFF, terminated(code), restarts=2), spec={"containers": containers, **spec})
+
+
+def only(log: str, *pods: Json, **kinds: Any) -> Json:
+    [found] = judge(snapshot(*(pods or (crashed(),)), logs={HERE: log}, **kinds))["findings"]
+    assert found["cause"] == "CrashLoopBackOff"
+    result: Json = found
+    return result
+
+
+def service(name: str, *ports: int, ip: str = "10.96.0.7") -> Json:
+    return {
+        "metadata": {"name": name},
+        "spec": {"clusterIP": ip, "ports": [{"port": port} for port in ports]},
+    }
+
+
+PYTHON = """starting
+Traceback (most recent call last):
+  File "/app/main.py", line 3, in <module>
+    url = os.environ["DATABASE_URL"]
+          ~~~~~~~~~~^^^^^^^^^^^^^^^^
+KeyError: 'DATABASE_URL'
+shutting down workers
+"""
+JAVA = """Exception in thread "main" java.lang.IllegalStateException: cannot start
+\tat com.shop.Main.main(Main.java:12)
+Caused by: java.net.UnknownHostException: orders-db
+\tat java.net.Socket.connect(Socket.java:1)
+\t... 4 more
+"""
+NODE = """node:events:491
+      throw er; // Unhandled 'error' event
+      ^
+
+Error: connect ECONNREFUSED 10.96.0.7:5433
+    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1555:16) {
+  errno: -111,
+  code: 'ECONNREFUSED'
+}
+
+Node.js v20.11.1
+"""
+GO = """2026/01/02 listening
+panic: open /etc/app/config.yaml: no such file or directory
+
+goroutine 1 [running]:
+main.main()
+\t/src/main.go:9 +0x1d
+exit status 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        (PYTHON, "KeyError: 'DATABASE_URL'"),
+        (JAVA, "Caused by: java.net.UnknownHostException: orders-db"),
+        (NODE, "Error: connect ECONNREFUSED 10.96.0.7:5433"),
+        (GO, "panic: open /etc/app/config.yaml: no such file or directory"),
+        ("thread 'main' panicked at src/main.rs:4:5:\nno config\nnote: run with RUST_BACKTRACE=1\n", "no config"),
+        ("connecting\nERROR no route\nbye\n", "ERROR no route"),
+        ("one\ntwo\n", "two"),
+        ("", ""),
+    ],
+)
+def test_the_line_that_says_why(log: str, line: str) -> None:
+    assert decisive_line(log) == line
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "subject"),
+    [
+        ("dial tcp 10.96.0.7:5433: connect: connection refused", "connection refused", "10.96.0.7:5433"),
+        ("wget: can't connect to remote host (127.0.0.1): Connection refused", "connection refused", "127.0.0.1"),
+        ("dial tcp: lookup db on 10.96.0.10:53: no such host", "unknown host", "db"),
+        ("wget: bad address 'db.nowhere'", "unknown host", "db.nowhere"),
+        ("Error: getaddrinfo ENOTFOUND redis", "unknown host", "redis"),
+        ('could not translate host name "pg" to address: Name or service not known', "unknown host", "pg"),
+        ("sh: can't create /data.txt: Read-only file system", "read-only file system", "/data.txt"),
+        ("nc: bind: Address already in use", "address in use", ""),
+        ("listen tcp :8080: bind: address already in use", "address in use", "8080"),
+        ("Error: listen EADDRINUSE: address already in use :::3000", "address in use", "3000"),
+        ("listen tcp :80: bind: permission denied", "low port", "80"),
+        ("dd: error writing '/cache/x': No space left on device", "no space left", "/cache/x"),
+        ("sh: DATABASE_URL: parameter not set or null", "missing variable", "DATABASE_URL"),
+        ("KeyError: 'DATABASE_URL'", "missing variable", "DATABASE_URL"),
+        ("environment variable API_TOKEN is not set", "missing variable", "API_TOKEN"),
+        ("cat: can't open '/etc/app/c.yaml': No such file or directory", "missing file", "/etc/app/c.yaml"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'app.ini'", "missing file", "app.ini"),
+        ("exec /x/serve: exec format error", "wrong architecture", "/x/serve"),
+        ("ModuleNotFoundError: No module named 'flask'", "missing module", "flask"),
+        ("touch: /etc/x: Permission denied", "permission denied", "/etc/x"),
+        ('FATAL: password authentication failed for user "shop"', "login refused", "shop"),
+        ("java.lang.OutOfMemoryError: Java heap space", "out of memory", ""),
+        ("tls: failed to verify: x509: certificate signed by unknown authority", "untrusted certificate", ""),
+        ("sh: serve: not found", "missing command", "serve"),
+    ],
+)
+def test_kinds_of_error(line: str, kind: str, subject: str) -> None:
+    error = recognised((line,))
+
+    assert error is not None
+    assert (error.kind, error.subject) == (kind, subject)
+
+
+@pytest.mark.parametrize("line", ["KeyError: 'price'", "all is well", "order 12 rejected", "boom"])
+def test_what_is_no_known_kind(line: str) -> None:
+    assert recognised((line,)) is None
+
+
+def test_the_kind_may_be_said_a_line_further() -> None:
+    error = recognised(around("ERROR cannot start\n  cause: dial tcp 10.0.0.1:80: connection refused\n"))
+
+    assert error is not None
+    assert error.kind == "connection refused"
+
+
+@pytest.mark.parametrize(
+    ("log", "port", "itself"),
+    [
+        ("Listening on http://0.0.0.0:8080", 8080, False),
+        (" * Running on http://127.0.0.1:5000/ (Press CTRL+C to quit)", 5000, True),
+        ("Tomcat started on port(s): 8081 (http) with context path ''", 8081, False),
+        ("Server listening at port 3000", 3000, False),
+        ("level=info msg=listening address=:9090", 9090, False),
+        ("2026-01-02T12:00:00 starting up", None, False),
+        ("connecting to db:5432: started, connection refused", None, False),
+    ],
+)
+def test_where_the_log_says_it_serves(log: str, port: int | None, itself: bool) -> None:
+    assert served_port(log) == port
+    assert serves_only_itself(log) is itself
+
+
+def test_a_port_that_the_service_has_not() -> None:
+    found = only(NODE, Service=[service("db", 5432)])
+
+    assert "(Service db has port 5432, not 5433)" in found["summary"]
+    assert found["why"].startswith("The address was reached and nothing listens there")
+
+
+def test_the_nearest_service() -> None:
+    found = only("lookup databse on 10.96.0.10:53: no such host", Service=[service("database", 5432)])
+
+    assert "(no Service of this namespace is called databse; the nearest there is: database)" in found["summary"]
+
+
+def test_the_nearest_variable() -> None:
+    this = crashed(container={"env": [{"name": "DATABSE_URL", "value": "x"}]})
+
+    assert "(its env sets DATABSE_URL, not DATABASE_URL)" in only(PYTHON, this)["summary"]
+
+
+def test_where_variables_come_from_a_configmap_none_is_called_missing() -> None:
+    this = crashed(container={"envFrom": [{"configMapRef": {"name": "settings"}}]})
+
+    assert only(PYTHON, this)["summary"].endswith("its log says \"KeyError: 'DATABASE_URL'\"")
+
+
+def test_the_volume_that_lacks_the_file() -> None:
+    this = crashed(
+        2,
+        container={"volumeMounts": [{"name": "c", "mountPath": "/etc/app"}]},
+        volumes=[{"name": "c", "configMap": {"name": "app-config"}}],
+    )
+
+    assert "(ConfigMap app-config is mounted at /etc/app, and has no such file)" in only(GO, this)["summary"]
+
+
+def test_another_container_of_the_pod_has_the_port() -> None:
+    this = crashed()
+    this["spec"]["containers"].append({"name": "web", "ports": [{"containerPort": 8080}]})
+
+    found = only("listen tcp :8080: bind: address already in use", this)
+    assert "(container web of the same pod has port 8080)" in found["summary"]
+
+
+def test_an_image_for_another_cpu() -> None:
+    message = 'runc create failed: unable to start container process: exec: "/serve": exec format error: unknown'
+    state = {"waiting": {"reason": "RunContainerError", "message": message}}
+    [found] = judge(snapshot(pod(status(state, restarts=2))))["findings"]
+
+    assert 'cannot start: exec: "/serve": exec format error' in found["summary"]
+    assert "another kind of CPU" in found["why"]
+
+
+def test_a_post_start_hook_that_fails() -> None:
+    hook = {"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", "exit 3"]}}}}
+    failed = event("shop-abc-1", "FailedPostStartHook", "PostStartHook failed")
+    told = only("", crashed(0, container=hook), Event=[failed])
+    untold = only("", crashed(0, container=hook))
+
+    assert "is killed because its postStart hook fails: sh -c exit 3 (exit code 0)" in told["summary"]
+    assert untold["summary"].endswith("; it has a postStart hook, whose failure would end it: sh -c exit 3")
+
+
+def test_exit_0_is_not_explained_by_an_error_that_it_survived() -> None:
+    assert "must keep running" in only("retry: connection refused\n", crashed(0))["why"]
+
+
+def test_null_and_absent_fields() -> None:
+    bare = {
+        "name": "app",
+        "env": None,
+        "volumeMounts": None,
+        "ports": None,
+        "lifecycle": None,
+        "securityContext": None,
+    }
+    for log in (PYTHON, JAVA, NODE, GO, "touch: /x: Permission denied", "/x: No space left on device"):
+        only(log, crashed(container=bare, volumes=None))
