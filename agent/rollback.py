@@ -33,7 +33,11 @@ def undo_tool(history: History) -> Tool:
 def undo_last_tool(view: SessionView) -> Tool:
     """The tool `undo_last`, which takes back what this session changed, the last change first."""
 
-    def undo_last(context: ToolContext) -> Plan:
+    def undo_last(
+        context: ToolContext,
+        *,
+        call: Annotated[str | None, Field(max_length=200, description="Id of the call that made it.")] = None,
+    ) -> Plan:
         """Put back what the last change of this session changed on the cluster: for a remedy that did not hold.
 
         Called again, it takes back the change before that one.
@@ -43,6 +47,8 @@ def undo_last_tool(view: SessionView) -> Tool:
         standing = _standing(view)
         if not standing:
             raise ToolFailed("This session has changed nothing on the cluster that could be undone.")
+        if call not in (None, standing[-1]):
+            raise ToolFailed(f"Call {call} did not make the last change that stands: undo the later ones first.")
         text = files(view.changes(standing[-1]))[UNDO_FILE]
         return undo_plan(text, f"change {len(standing)} of this session", context.cluster)
 

@@ -266,7 +266,7 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
             return True, "\n".join([*story, f"Meanwhile {name} is healthy."])
         current = found
     tried: list[tuple[str, Json]] = []
-    standing = 0
+    standing: list[str] = []
     while len(tried) < MAX_ATTEMPTS and (remedy := _untried(current, tried, tools)):
         tried.append((remedy["tool"], remedy["arguments"]))
         changed = yield Move(*tried[-1], f"{current['summary']}. I try: {remedy['title']}.")
@@ -275,7 +275,7 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
             if changed.ok or changed.error == "denied":
                 return changed.ok, "\n".join(story)
             continue
-        standing += 1
+        standing.append(changed.tool_use_id)
         waited = yield from _watch(remedy, current, tools)
         looked = yield Move("diagnose", _where(finding), "I look again.")
         story.append(waited.text)
@@ -284,12 +284,12 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
             return True, "\n".join([*story, f"{name} is healthy now."])
         if after is not None and after["cause"] != current["cause"]:
             story.append(f"{current['cause']} is gone; what is left is {after['cause']}: {after['summary']}.")
-            current, standing = after, 0
+            current, standing = after, []
         elif after and (following := _untried(after, tried, tools)) and following["tool"] == remedy["tool"]:
             current = after
         else:
             story += yield from _take_back(standing, tools)
-            standing = 0
+            standing = []
     story += yield from _take_back(standing, tools)
     tell = f"After {len(tried)} attempts it is not mended. " if tried else ""
     return False, "\n".join([*story, f"{tell}{_no_remedy(current, tried)}"])
@@ -321,11 +321,11 @@ def _watch(remedy: Json, finding: Json, tools: Mapping[str, ToolSpec]) -> Genera
     return (yield Move("wait_until_mended", kind, "I wait until it holds."))
 
 
-def _take_back(changes: int, tools: Mapping[str, ToolSpec]) -> Generator[Move, ToolAnswer, list[str]]:
+def _take_back(calls: list[str], tools: Mapping[str, ToolSpec]) -> Generator[Move, ToolAnswer, list[str]]:
     """Undo the last changes, which did not hold; gives what is to be said of it."""
     told: list[str] = []
-    for _ in range(changes if "undo_last" in tools else 0):
-        undone = yield Move("undo_last", {}, "That did not hold: I take it back.")
+    for call_id in reversed(calls if "undo_last" in tools else []):
+        undone = yield Move("undo_last", {"call": call_id}, "That did not hold: I take it back.")
         told.append(f"That did not hold. {undone.text}")
     return told
 
