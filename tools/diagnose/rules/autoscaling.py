@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -49,7 +50,10 @@ LESSONS: tuple[Lesson, ...] = (
         means="A HorizontalPodAutoscaler wants more replicas than it may make.",
         why="The metric is above its target, and maxReplicas is reached.",
         mend="Raise maxReplicas, or find out why each pod needs so much.",
-        example="HorizontalPodAutoscaler web is at its maximum of 3 replicas and wants more: cpu is at 400%, its target is 50%",
+        example=(
+            "HorizontalPodAutoscaler web is at its maximum of 3 replicas and wants more: cpu is at "
+            "400%, its target is 50%"
+        ),
         source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
     ),
     Lesson(
@@ -113,7 +117,7 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
     near = get_close_matches(name, there, n=1)
     hpa = _hpa(item)
     hint = f"; there is {kind} {near[0]}" if near else ""
-    patch = quoted('{"spec":{"scaleTargetRef":{"name":"%s"}}}' % near[0]) if near else ""
+    patch = quoted(json.dumps({"spec": {"scaleTargetRef": {"name": near[0]}}})) if near else ""
     edit = (
         f"patch hpa {hpa.name} -n {snapshot.namespace} -p {patch}"
         if near
@@ -124,7 +128,10 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
         object=hpa,
         container=None,
         affected=(),
-        summary=f"HorizontalPodAutoscaler {hpa.name} scales {one_line(kind)} {one_line(name)}, which does not exist{hint}",
+        summary=(
+            f"HorizontalPodAutoscaler {hpa.name} scales {one_line(kind)} {one_line(name)}, which does "
+            f"not exist{hint}"
+        ),
         why="An autoscaler finds what it scales by kind and name, in its own namespace.",
         evidence=(_condition(item, able),),
         remedies=(Remedy("Name a target that exists", f"kubectl {edit}", "change"),),
@@ -148,7 +155,10 @@ def _no_requests(item: Json, target: Json, active: Json, match: re.Match[str]) -
             f"HorizontalPodAutoscaler {hpa.name} cannot scale: container {container} of {owner.kind} {owner.name} "
             f"has no request for {resource}"
         ),
-        why="Utilization is the use divided by the request, over all containers of a pod; without a request there is none.",
+        why=(
+            "Utilization is the use divided by the request, over all containers of a pod; without a "
+            "request there is none."
+        ),
         evidence=(_condition(item, active),),
         remedies=(Remedy(f"Give the container a request for {resource} that matches its use", command, "change"),),
         concerns=(hpa,),
@@ -164,8 +174,14 @@ def _at_maximum(item: Json, limited: Json) -> Finding | None:
         object=hpa,
         container=None,
         affected=(),
-        summary=f"HorizontalPodAutoscaler {hpa.name} is at its maximum of {spec['maxReplicas']} replicas and wants more{_use(item)}",
-        why="Above its target the autoscaler adds pods, but never more than maxReplicas: more load makes each pod slower.",
+        summary=(
+            f"HorizontalPodAutoscaler {hpa.name} is at its maximum of {spec['maxReplicas']} replicas "
+            f"and wants more{_use(item)}"
+        ),
+        why=(
+            "Above its target the autoscaler adds pods, but never more than maxReplicas: more load "
+            "makes each pod slower."
+        ),
         evidence=(_condition(item, limited),),
         remedies=(
             Remedy(

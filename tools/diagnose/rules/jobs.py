@@ -54,7 +54,10 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         cause="CronJobMissedRuns",
         means="A CronJob missed its times.",
-        why="It was suspended or the controller was away; over 100 missed times, or a start later than startingDeadlineSeconds, and it does not start.",
+        why=(
+            "It was suspended or the controller was away; over 100 missed times, or a start later than "
+            "startingDeadlineSeconds, and it does not start."
+        ),
         mend="Set startingDeadlineSeconds to some minutes.",
         example="CronJob report misses runs: too many missed start times",
         source=_DOC + "cron-jobs/#starting-deadline",

@@ -25,7 +25,10 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         cause="ProgressDeadlineExceeded",
         means="A Deployment's new version did not become available in time.",
-        why="The controller only reports it after progressDeadlineSeconds, ten minutes by default; it goes on trying.",
+        why=(
+            "The controller only reports it after progressDeadlineSeconds, ten minutes by default; it "
+            "goes on trying."
+        ),
         mend="See why the new pods do not become available, or roll back.",
         example="Deployment web made no progress for 600 s: 0 of 3 new pods are available",
         source=_DOC + "deployment/#failed-deployment",
@@ -41,7 +44,10 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         cause="RolloutBlocked",
         means="A StatefulSet's update waits for a broken pod of the old revision.",
-        why="With OrderedReady no pod is replaced before all others are Ready, so that a mended template does not reach the broken one.",
+        why=(
+            "With OrderedReady no pod is replaced before all others are Ready, so that a mended "
+            "template does not reach the broken one."
+        ),
         mend="Delete the broken pod: it comes back with the new template.",
         example="StatefulSet db does not roll out its new template: pod db-0 of the old revision is broken",
         source=_DOC + "statefulset/#forced-rollback",
@@ -130,7 +136,10 @@ def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot)
             f"{status.get('availableReplicas') or 0} of {1 if spec.get('replicas') is None else spec['replicas']} "
             f"pods are available{wait}"
         ),
-        why="After progressDeadlineSeconds without one more available pod, the rollout counts as failed; nothing is undone.",
+        why=(
+            "After progressDeadlineSeconds without one more available pod, the rollout counts as "
+            "failed; nothing is undone."
+        ),
         evidence=(Evidence("status", f"Deployment {ref.name}", one_line(str(progressing.get("message")))),),
         remedies=(see, back) if back else (see,),
     )
@@ -163,8 +172,14 @@ def _statefulset(item: Json, snapshot: Snapshot) -> Finding | None:
         object=ref,
         container=None,
         affected=tuple(names),
-        summary=f"StatefulSet {ref.name} does not roll out its new template: pod {names[0]} of the old revision is broken",
-        why="With OrderedReady the controller replaces a pod only when all others are Ready; a broken one must be deleted by hand.",
+        summary=(
+            f"StatefulSet {ref.name} does not roll out its new template: pod {names[0]} of the old "
+            "revision is broken"
+        ),
+        why=(
+            "With OrderedReady the controller replaces a pod only when all others are Ready; a broken "
+            "one must be deleted by hand."
+        ),
         evidence=(
             Evidence(
                 "status",
