@@ -242,7 +242,8 @@ def _budget(item: Json) -> Finding:
         container=None,
         affected=(),
         summary=(
-            f"PodDisruptionBudget {pdb.name} lets no pod be evicted: with {asked} it wants {status['desiredHealthy']} "
+            f"PodDisruptionBudget {pdb.name} lets no pod be evicted: with {asked} it wants "
+            f"{status['desiredHealthy']} "
             f"healthy pods, and there are {status['expectedPods']} in all"
         ),
         why="Draining a node evicts its pods, and waits as long as a budget does not allow it: here forever.",

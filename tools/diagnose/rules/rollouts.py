@@ -146,7 +146,7 @@ def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot)
 
 
 def _statefulset(item: Json, snapshot: Snapshot) -> Finding | None:
-    """A mended template that waits for a broken pod of the old one; the pod's own finding is of the old template."""
+    """A mended template that waits for a broken pod of the old one."""
     spec, status, ref = item["spec"], item.get("status") or {}, _ref(item, "StatefulSet", snapshot)
     new = status.get("updateRevision")
     rolling = (spec.get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
