@@ -157,8 +157,8 @@ class _ListMeta(msgspec.Struct):
 
 
 class _List(msgspec.Struct):
+    items: list[msgspec.Raw] | None
     metadata: _ListMeta = msgspec.field(default_factory=_ListMeta)
-    items: list[msgspec.Raw] | None = None
 
 
 class NotAList(Exception):

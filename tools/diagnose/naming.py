@@ -24,8 +24,9 @@ def said(owner: ObjectRef) -> str:
 
 
 def container_said(container: Container) -> str:
-    """`container app of Deployment checkout`."""
-    return f"{'init container' if container.init else 'container'} {container.name} of {said(container.owner)}"
+    """`container app of Deployment checkout`; a sidecar is an init container that runs on."""
+    kind = "container" if not container.init else "sidecar" if container.must_run_on else "init container"
+    return f"{kind} {container.name} of {said(container.owner)}"
 
 
 def typed(owner: ObjectRef) -> str:

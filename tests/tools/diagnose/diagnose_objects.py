@@ -36,6 +36,7 @@ def job(name: str, *, created: str = "", cronjob: str | None = None, complete: b
     conditions = [{"type": "Complete", "status": "True"}] if complete else []
     return {
         "metadata": {"name": name, "creationTimestamp": created, **owner},
+        "spec": {},
         "status": {"conditions": conditions},
     }
 

@@ -147,8 +147,7 @@ CASES = (
     ),
     _crash(
         "sidecar",
-        "init container proxy of Deployment sidecar ends with exit code 1 (an application error); "
-        'its log says "no route"',
+        'sidecar proxy of Deployment sidecar ends with exit code 1 (an application error); its log says "no route"',
         _script(RUN_ON),
         initContainers=[
             {

@@ -18,6 +18,7 @@ from tests.tools.diagnose.diagnose_objects import (
     terminated,
 )
 from tools.diagnose.diagnose import judge
+from tools.diagnose.pulls import Trouble
 from tools.diagnose.quantity import MIB
 from tools.diagnose.rules import image
 from tools.diagnose.rules.memory import next_limit_bytes
@@ -299,8 +300,8 @@ def test_older_kubelets_say_it_in_the_event_only() -> None:
 
 
 def test_every_trouble_with_an_image_is_explained() -> None:
-    assert set(image._WHY) == set(get_args(image.Trouble))
-    assert {*image._SAID, "other"} == set(get_args(image.Trouble))
+    assert set(image._WHY) == set(get_args(Trouble))
+    assert {*image._SAID, "other"} == set(get_args(Trouble))
 
 
 def test_a_node_with_room_leaves_the_request_alone() -> None:
@@ -316,7 +317,9 @@ def test_a_node_with_room_leaves_the_request_alone() -> None:
 
     [found] = findings(snapshot(waiting, Node=[node]))
     [blind] = findings(snapshot(waiting))
-    assert found["summary"].endswith("(it asks for memory 1Gi, the largest node has 2Gi, too much of it promised to other pods already)")
+    assert found["summary"].endswith(
+        "(it asks for memory 1Gi, the largest node has 2Gi, too much of it promised to other pods already)"
+    )
     assert blind["summary"].endswith("(it asks for memory 1Gi)")
     assert [remedy["command"] for remedy in found["remedies"]] == ["kubectl describe nodes"]
 

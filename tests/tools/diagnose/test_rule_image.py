@@ -156,7 +156,7 @@ def test_a_fitting_secret_that_is_not_linked() -> None:
     assert finding.remedies[0].arguments == {
         "namespace": "shop-dev",
         "service_account": "default",
-        "secret": "pull",
+        "pull_secret": "pull",
     }
     assert finding.remedies[0].command.startswith("kubectl patch serviceaccount default -n shop-dev")
 

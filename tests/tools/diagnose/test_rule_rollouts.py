@@ -18,7 +18,7 @@ def made(name: str, spec: Json, status: Json) -> Json:
 
 
 def causes(**kinds: list[Json]) -> list[tuple[str, str, str]]:
-    found = findings_of(snapshot(**kinds))
+    found = findings_of(snapshot(logs=None, **kinds))
     return [(one.cause, one.object.name, one.severity) for one in found]
 
 

@@ -245,7 +245,7 @@ def _link(case: _Case, secret: str) -> Remedy:
         command=f"{link} && {_made_anew(case)}",
         risk="provision",
         tool="link_pull_secret",
-        arguments={"namespace": namespace, "service_account": case.account, "secret": secret},
+        arguments={"namespace": namespace, "service_account": case.account, "pull_secret": secret},
     )
 
 
