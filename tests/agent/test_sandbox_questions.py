@@ -15,7 +15,7 @@ QUESTIONS = [
     ("why does checkout crash in shop-dev?", ("OOMKilled", "checkout", "16Mi")),
     ("why does payments keep restarting in shop-dev?", ("CrashLoopBackOff", "payments", "exit", "no such host")),
     ("why is catalog not starting in shop-dev?", ("ImagePullBackOff", "catalog", "ghcr.io/shop/catalog:2.3.1")),
-    ("what keeps search pending?", ("Pending", "search", "65536Mi", "Insufficient memory")),
+    ("what keeps search pending?", ("Pending", "search", "64Gi", "Insufficient memory")),
     ("cart won't start, what is wrong with it?", ("CreateContainerConfigError", "cart-config", "does not exist")),
 ]
 

@@ -96,7 +96,7 @@ CASES = (
         f"there is the pull secret team-pull for {HOST}, but the service account default does not name it",
         "link_pull_secret",
         service_account="default",
-        secret="team-pull",
+        pull_secret="team-pull",
     ),
     _private("misnamed", "team-pul does not exist; the nearest there is: team-pull", pod=_named("team-pul")),
     _private(
@@ -110,7 +110,7 @@ CASES = (
         "link_pull_secret",
         pod={"serviceAccountName": "robot"},
         service_account="robot",
-        secret="team-pull",
+        pull_secret="team-pull",
     ),
     _private(
         "late", "late names team-pull for it, but the pod is older than that", pod={"serviceAccountName": "late"}
