@@ -168,7 +168,7 @@ FAULTS = (
         "image-private",
         "ImagePullBackOff",
         "the registry 127.0.0.1:15001 does not authorise the pull (401 or 403)",
-        deployment("image-private", {"image": "127.0.0.1:15001/team/web:1"}),
+        deployment("image-private", {"image": "127.0.0.1:15001/team/web:1", "imagePullPolicy": "Always"}),
     ),
     Fault(
         "image-name",
