@@ -191,8 +191,6 @@ def _create(case: _Case, name: str) -> Remedy:
         f"secret {name} of that file",
         command=_from_login(case, name),
         risk="secret",
-        tool="create_pull_secret",
-        arguments={"namespace": case.snapshot.namespace, "name": name, "registry": case.image.registry},
     )
 
 
