@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -112,6 +111,8 @@ def _show(report: Json, output: str, *, brief: bool) -> None:
 
 
 def _explain(cause: str, output: str) -> None:
+    from msgspec.structs import asdict
+
     from tools.diagnose.explain import UnknownCause, lesson_of, said
 
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 INGRESS_API, ROUTE_API = "networking.k8s.io/v1", "route.openshift.io/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(msgspec.Struct, frozen=True):
     """One Service that an Ingress or Route sends to.
 
     `port` None: none named. `pointer` and `port_pointer` are the JSON pointers (RFC 6901) of the Service's

@@ -8,8 +8,9 @@ Source: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.workloads import Workload, workloads
@@ -31,8 +32,7 @@ _SCHEME_PORTS = {"http": 80, "https": 443}
 _SCANNED_CHARS = 4000
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One place where a workload names a Service; `port` None where it does not say which."""
 
     caller: Workload

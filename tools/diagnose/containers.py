@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from tools.diagnose.decoding import looks_well
 from tools.diagnose.owners import current_pods, owner_of
@@ -48,8 +49,7 @@ UNREADY_FORGIVEN_AFTER = timedelta(hours=1)
 """An end longer ago than this is not why a container is unready now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Termination:
+class Termination(msgspec.Struct, frozen=True):
     """How a container's last run ended; `exit_code` None where the API does not say."""
 
     exit_code: int | None
@@ -58,8 +58,7 @@ class Termination:
     finished_at: str
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(msgspec.Struct, frozen=True):
     """One container of a current pod, what it should be and what it is."""
 
     pod: Json

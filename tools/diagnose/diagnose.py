@@ -6,8 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tools.diagnose.findings import Finding, Known, report
-from tools.diagnose.reading import read_snapshots
-from tools.diagnose.rules import RULES, SYMPTOMS
+from tools.diagnose.reading import Reader
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
 
 if TYPE_CHECKING:
@@ -27,7 +26,10 @@ def diagnose(
     `ClusterError` that keeps the pods from being read.
     """
     asked = Asked(name, selector) if name or selector else EVERYTHING
-    snapshots = read_snapshots(cluster, namespace, asked)
+    with Reader(cluster, namespace) as reader:
+        import tools.diagnose.rules  # noqa: F401  it takes about as long as the first answers
+
+        snapshots = reader.snapshots(asked)
     findings: list[Finding] = []
     checked: Counter[str] = Counter()
     not_checked: dict[str, None] = {}
@@ -54,6 +56,8 @@ def judge(snapshot: Snapshot) -> Json:
 
 def findings_of(snapshot: Snapshot) -> list[Finding]:
     """What the rules find: the causes, then the symptoms that no cause explains."""
+    from tools.diagnose.rules import RULES, SYMPTOMS
+
     findings = [finding for rule in RULES for finding in rule(snapshot)]
     for symptom in SYMPTOMS:
         findings += symptom(snapshot, Known(findings))

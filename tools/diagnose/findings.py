@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 
@@ -65,8 +66,7 @@ Risk = Literal["read", "render", "provision", "change", "secret", "delete", "clu
 _WORST_FIRST: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """Where a finding rests: `object` is the kind and name it was read from, `text` what was read."""
 
     source: Source
@@ -74,19 +74,17 @@ class Evidence:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(msgspec.Struct, frozen=True):
     """What a person could type; and, where Desk can do it, the tool with its arguments."""
 
     title: str
     command: str
     risk: Risk
     tool: str | None = None
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One cause on one object: `object` is what a person would change, `affected` the pods that suffer.
 
     `concerns` are further objects that suffer (the Deployment that a quota holds back): who asks about one of

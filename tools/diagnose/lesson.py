@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from tools.diagnose.findings import Cause
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(msgspec.Struct, frozen=True):
     """One cause, for a developer who meets it for the first time; each rule's module has those it finds.
 
     `means` is one sentence; `why` how it comes about; `mend` what one does about it; `example` a finding's

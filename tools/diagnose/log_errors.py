@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 ErrorKind = Literal[
     "address in use",
@@ -27,8 +28,7 @@ ErrorKind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class LogError:
+class LogError(msgspec.Struct, frozen=True):
     """A recognised kind of error. `subject` is what it is about: an address, a host, a path, a variable."""
 
     kind: ErrorKind
@@ -37,8 +37,7 @@ class LogError:
     next_step: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(msgspec.Struct, frozen=True):
     kind: ErrorKind
     pattern: re.Pattern[str]
     subjects: tuple[re.Pattern[str], ...]

@@ -7,8 +7,9 @@ https://kubernetes.io/docs/concepts/policy/resource-quotas/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose import quantity
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from tools.diagnose.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """The most a container's memory limit may be, and what says so."""
 
     limit_bytes: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose import decoding
 from tools.diagnose.containers import broken, parse_time
@@ -31,8 +32,7 @@ _FORBIDDEN = re.compile(r"system:serviceaccount:|is forbidden: User", re.I)
 MEASURED_AFTER = timedelta(seconds=60)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """How a kind is read: `word` as kubectl takes it. `needed` None: always, in the first round."""
 
     word: str

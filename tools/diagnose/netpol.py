@@ -9,9 +9,10 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any, Literal
+
+import msgspec
 
 from tools.diagnose.selectors import Labels, matches
 
@@ -23,8 +24,7 @@ NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label that every namespace has, with its own name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(msgspec.Struct, frozen=True):
     """Who is at the other end, as far as it is known.
 
     `namespace` None: one of the other namespaces. `all_labels` False: it may have more labels than these.
@@ -32,13 +32,12 @@ class Peer:
     """
 
     namespace: str | None
-    labels: Labels = field(default_factory=dict)
+    labels: Labels = msgspec.field(default_factory=dict)
     all_labels: bool = True
     address: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(msgspec.Struct, frozen=True):
     """The port of the pod that is reached; `names` are the names it has there, None when they are not known."""
 
     number: int

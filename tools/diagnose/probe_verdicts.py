@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tools.diagnose.logs import served_port, serves_only_itself
 from tools.diagnose.plaintext import one_line
@@ -38,8 +39,7 @@ _TIME = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """Why a probe fails.
 
     `said` continues "its readiness probe". `change` holds the arguments of `set_probe` that mend it, where they
@@ -49,7 +49,7 @@ class Verdict:
     said: str
     why: str
     title: str
-    change: Mapping[str, Any] = field(default_factory=dict)
+    change: Mapping[str, Any] = msgspec.field(default_factory=dict)
     certain: bool = False
 
 

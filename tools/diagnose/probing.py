@@ -6,9 +6,10 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/ and kubelet's
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from tools.diagnose.containers import (
     START_REASONS,
@@ -47,8 +48,7 @@ _PERIOD_S = 10
 _FAILURES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(msgspec.Struct, frozen=True):
     """A container's probe, with the defaults of the API filled in."""
 
     name: ProbeName

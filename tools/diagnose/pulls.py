@@ -7,8 +7,9 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-code
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.plaintext import one_line
@@ -77,8 +78,7 @@ _SAYS_NOTHING = re.compile(r"Back-off pulling image \S+$|.*pull QPS exceeded")
 _NAME = re.compile(r"(?P<repository>[^@]*?)(?::(?P<tag>[^:/@]*))?(?:@(?P<digest>.*))?$", re.S)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(msgspec.Struct, frozen=True):
     """The parts of an image's name, as written: `repository` with the registry's host where it is written."""
 
     repository: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+from msgspec.structs import replace
 
 from tools.cluster import errors
 from tools.diagnose import decoding, secrets
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
 Answer = tuple["Json", ...] | errors.ClusterError
 
-_PARALLEL_REQUESTS = 12
+_PARALLEL_LISTS = 4
+"""Each has its connection, whose TLS handshake costs both sides as much as several small lists."""
+_PARALLEL_LOGS = 12
 
 LOG_LINES = 50
 LOG_BYTES = 64_000
@@ -32,8 +36,7 @@ _NO_LOG = "unable to retrieve container logs for "
 """What the kubelet answers, with status 200, for a container that was removed meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class WantedLog:
+class WantedLog(msgspec.Struct, frozen=True):
     """A container that failed; `previous`: its log is that of the run before the present one."""
 
     pod: str
@@ -53,29 +56,36 @@ def read_snapshot(
     Raises `NotFound` when the namespace, or what `asked` names, does not exist; and any `ClusterError` that
     keeps the pods from being read.
     """
-    return read_snapshots(cluster, namespace, asked, now=now)[namespace]
+    with Reader(cluster, namespace, now=now) as reader:
+        return reader.snapshots(asked)[namespace]
 
 
-def read_snapshots(
-    cluster: Cluster, namespace: str | None, asked: Asked = EVERYTHING, *, now: datetime | None = None
-) -> dict[str, Snapshot]:
-    """As `read_snapshot`; with `namespace` None all namespaces at once, by name."""
-    reader = _Reader(cluster, namespace, now or datetime.now(UTC))
-    with ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
-        return reader.read(pool, asked)
+class Reader:
+    """Reads one namespace, or with None all of them, round by round: what one round tells decides the next.
 
+    On entry the first round is sent, and not waited for: the caller may do something else meanwhile.
+    """
 
-class _Reader:
-    """Reads round by round: what one round tells decides what the next one asks."""
-
-    def __init__(self, cluster: Cluster, namespace: str | None, now: datetime) -> None:
+    def __init__(self, cluster: Cluster, namespace: str | None, *, now: datetime | None = None) -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._now = now
+        self._now = now or datetime.now(UTC)
+        self._lists = ThreadPoolExecutor(_PARALLEL_LISTS)
+        self._logs = ThreadPoolExecutor(_PARALLEL_LOGS)
+        self._asked: dict[Kind, Future[Answer]] = {}
         self._answers: dict[Kind, Answer] = {}
 
-    def read(self, pool: ThreadPoolExecutor, asked: Asked) -> dict[str, Snapshot]:
-        self._ask(pool, (kind for kind, how in READINGS.items() if how.needed is None))
+    def __enter__(self) -> Self:
+        self._ask(kind for kind, how in READINGS.items() if how.needed is None)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for pool in (self._lists, self._logs):
+            pool.shutdown(cancel_futures=True)
+
+    def snapshots(self, asked: Asked) -> dict[str, Snapshot]:
+        """The snapshots by namespace; raises as `read_snapshot`."""
+        self._await()
         self._need_pods(asked)
         if self._namespace is not None and not any(self._answers.values()):
             _check_namespace(self._cluster, self._namespace)
@@ -85,10 +95,11 @@ class _Reader:
             kinds = {kind for snapshot in snapshots.values() for kind in needed(snapshot)} - self._answers.keys()
             if logs is None and (asked is EVERYTHING or not kinds):  # the names that may be asked for are known
                 chosen = [narrowed(snapshot, asked, self._cluster) for snapshot in snapshots.values()]
-                logs = _LogReading(self._cluster, chosen, pool)
+                logs = _LogReading(self._cluster, chosen, self._logs)
             elif not kinds:
                 return {name: secrets.look_into(self._cluster, one) for name, one in snapshots.items()}
-            self._ask(pool, kinds)
+            self._ask(kinds)
+            self._await()
 
     def _need_pods(self, asked: Asked) -> None:
         """Who may read one pod and not list them is told of that one."""
@@ -100,9 +111,11 @@ class _Reader:
             return
         raise pods
 
-    def _ask(self, pool: ThreadPoolExecutor, kinds: Iterable[Kind]) -> None:
-        reads = {kind: pool.submit(_list, self._cluster, kind, self._namespace) for kind in kinds}
-        self._answers |= {kind: read.result() for kind, read in reads.items()}
+    def _ask(self, kinds: Iterable[Kind]) -> None:
+        self._asked = {kind: self._lists.submit(_list, self._cluster, kind, self._namespace) for kind in kinds}
+
+    def _await(self) -> None:
+        self._answers |= {kind: read.result() for kind, read in self._asked.items()}
 
     def _assembled(self, logs: _LogReading | None) -> dict[str, Snapshot]:
         objects: dict[str, dict[Kind, tuple[Json, ...]]] = {self._namespace: {}} if self._namespace else {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 SourceKind = Literal["ConfigMap", "Secret"]
 
@@ -13,8 +14,7 @@ _KEY = re.compile(r"couldn't find key (\S+) in (ConfigMap|Secret) [^/\s]+/(\S+)"
 _KINDS: dict[str, SourceKind] = {"configmap": "ConfigMap", "secret": "Secret"}
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(msgspec.Struct, frozen=True):
     """What is not there: an object, or with `key` one key of an object that is."""
 
     kind: SourceKind

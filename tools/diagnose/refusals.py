@@ -6,8 +6,9 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose.containers import broken
 from tools.diagnose.log_errors import recognised
@@ -28,8 +29,7 @@ _REFUSED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """One call that was forbidden; `target` is the namespace it was about, None at the cluster's scope."""
 
     namespace: str
@@ -40,8 +40,7 @@ class Refusal:
     target: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """Containers of one owner that are forbidden something; `explains`: that is why they end or are not ready."""
 
     refusal: Refusal

@@ -9,9 +9,10 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import replace
 
 from tools.cluster import errors
 from tools.diagnose.containers import broken

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from tools.cluster import errors
 from tools.cluster.resources import find
@@ -21,8 +23,7 @@ _NOT_ASKED_FOR: tuple[Kind, ...] = ("Event", "PodMetrics")
 _NAMES_OFFERED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """What is asked about. `name`: an object's plain name, or TYPE/NAME as kubectl takes it (`deploy/checkout`).
 
     `selector`: a label selector of pods, in the API server's own syntax.

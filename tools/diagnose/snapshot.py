@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
+
+import msgspec
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -48,8 +49,7 @@ ContainerKey = tuple[str, str]
 """Pod name and container name."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True, dict=True):
     """Everything the rules may look at.
 
     `objects` holds the API's own JSON by kind; a kind that was not needed or could not be read is absent

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.containers import parse_time
@@ -27,8 +28,7 @@ _STANDING: dict[Kind, str] = {
 _PASSING: dict[Kind, str] = {"Job": "batch/v1", "CronJob": "batch/v1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Workload:
+class Workload(msgspec.Struct, frozen=True):
     """What makes pods, or a pod that nothing made; `wanted` is the number of pods, None where it has none."""
 
     ref: ObjectRef

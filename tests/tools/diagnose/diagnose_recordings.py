@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 from kubernetes.client import CoreV1Api, V1Namespace, V1ObjectMeta
 from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
+from msgspec.structs import replace
 
 from tests.tools.diagnose.diagnose_faults import MANIFESTS
 from tools.cluster.client import Cluster

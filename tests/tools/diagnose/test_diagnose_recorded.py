@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.tools.diagnose.diagnose_faults import FAULTS
 from tests.tools.diagnose.diagnose_recordings import HEADINGS, RECORDED, load

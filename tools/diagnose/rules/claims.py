@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.containers import parse_time
@@ -40,8 +41,7 @@ _WHY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """Why a claim is not bound; `wanted_class`: the StorageClass it should name instead."""
 
     said: str
@@ -50,14 +50,13 @@ class Trouble:
     remedies: tuple[Remedy, ...] = ()
 
 
-@dataclass(slots=True)
-class Held:
+class Held(msgspec.Struct):
     """A claim, with the pods and owners it keeps from running."""
 
     claim: Json
     trouble: Trouble
-    pods: list[str] = field(default_factory=list)
-    owners: list[ObjectRef] = field(default_factory=list)
+    pods: list[str] = msgspec.field(default_factory=list)
+    owners: list[ObjectRef] = msgspec.field(default_factory=list)
 
 
 def claim_names(pod: Json) -> list[str]:

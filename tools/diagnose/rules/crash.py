@@ -6,8 +6,9 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose import hooks, probing
 from tools.diagnose.containers import START_REASONS, Container, Termination, broken, crash
@@ -72,8 +73,7 @@ _START_MESSAGE = re.compile(r"(exec: .*?|starting container process caused: .*?)
 _NOT_RUNNABLE_CODES = (126, 127)
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
+class Crash(msgspec.Struct, frozen=True):
     """One crashing container with what decides its finding."""
 
     container: Container

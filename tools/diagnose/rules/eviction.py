@@ -6,9 +6,10 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-ev
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose import quantity
 from tools.diagnose.containers import STEADY_AFTER, parse_time
@@ -38,8 +39,7 @@ _USED = re.compile(r"Container (\S+) was using (\S+), request is ([^,\s]+)")
 _PRESSURE = re.compile(r"node had condition: \[(\w+)\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Eviction:
+class Eviction(msgspec.Struct, frozen=True):
     """One evicted pod."""
 
     pod: Json

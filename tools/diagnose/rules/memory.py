@@ -5,9 +5,10 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose import memory_bounds, quantity
 from tools.diagnose.containers import Container, broken, crash
@@ -86,8 +87,7 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(msgspec.Struct, frozen=True):
     """The limit to try next and the request it takes along; `new_bytes` None: nothing larger is allowed."""
 
     new_bytes: int | None

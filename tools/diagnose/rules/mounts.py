@@ -6,8 +6,9 @@ Source: kubelet's pkg/volume and pkg/kubelet/kuberuntime, https://kubernetes.io/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose.findings import Remedy
 from tools.diagnose.plaintext import one_line
@@ -28,8 +29,7 @@ _PLUGIN = re.compile(r'plugin type="?([\w.-]+)"?')
 _NO_RUNTIME = re.compile(r'no runtime for "([^"]+)" is configured')
 
 
-@dataclass(frozen=True, slots=True)
-class MountTrouble:
+class MountTrouble(msgspec.Struct, frozen=True):
     """What the message comes to; `subject` in place of "volume ... cannot be mounted" where that is not it."""
 
     said: str

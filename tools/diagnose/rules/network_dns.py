@@ -6,8 +6,9 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import netpol
@@ -42,8 +43,7 @@ _UNRESOLVED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """One pod that is kept from DNS, and the policies that isolate it."""
 
     pod: Json

@@ -6,8 +6,9 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import netpol
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 _CONTROLLERS = re.compile(r"ingress|router|traefik|haproxy|contour|envoy|gateway|kong|nginx", re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """The pods behind a Service that policies isolate; `distinct` has one of those that are alike to policies."""
 
     service: Json
@@ -67,8 +67,7 @@ class Target:
         return bool(verdicts) and all(verdict is False for verdict in verdicts)
 
 
-@dataclass(frozen=True, slots=True)
-class KeptOut:
+class KeptOut(msgspec.Struct, frozen=True):
     """Who cannot reach a Service."""
 
     callers: tuple[Call, ...]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -160,7 +161,7 @@ def _finding(group: list[Waiting]) -> Finding | None:
         evidence=tuple(_evidence(waiting, found)),
         remedies=tuple(_remedies(waiting, found)),
     )
-    return replace(finding, severity=severity)  # type: ignore[arg-type]
+    return replace(finding, severity=severity)
 
 
 _WHY = "The scheduler looks for a node that meets every condition of the pod, and goes on looking."

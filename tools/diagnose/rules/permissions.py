@@ -6,9 +6,10 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -49,8 +50,7 @@ _WHY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(msgspec.Struct, frozen=True):
     """What is missing: the object to change, what to say of it, and how to mend it."""
 
     object: ObjectRef

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose.findings import Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, typed
@@ -37,8 +38,7 @@ _DEFAULT_TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreac
 _TAINTS_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """A pod without a node, and what the scheduler says of it."""
 
     pod: Json
@@ -47,8 +47,7 @@ class Waiting:
     snapshot: Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(msgspec.Struct, frozen=True):
     """One reason why no node takes the pod: what decides it (may be empty), why, and what one does."""
 
     said: str

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, quoted, typed
@@ -34,8 +35,7 @@ _BRINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """What a finding says of a pod's pull secrets."""
 
     said: str
@@ -44,8 +44,7 @@ class Credentials:
     remedies: tuple[Remedy, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True):
     """A container whose image was refused, with what is known of the pull secrets about it."""
 
     container: Container

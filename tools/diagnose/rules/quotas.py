@@ -7,9 +7,10 @@ https://kubernetes.io/docs/concepts/policy/limit-range/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Cause, Evidence, Remedy
@@ -35,8 +36,7 @@ _RATIO = re.compile(
 _EXAMPLES = {"cpu": "250m", "memory": "128Mi"}
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What a refusal comes to, and the object a person would change."""
 
     cause: Cause

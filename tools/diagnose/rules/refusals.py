@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
+
+import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.containers import parse_time
@@ -35,8 +36,7 @@ _API: dict[str, str] = {"Job": "batch/v1", "CronJob": "batch/v1"}
 _CONTROLLERS = ("ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """One workload whose pods are refused; `message` without what every such message begins with."""
 
     owner: ObjectRef

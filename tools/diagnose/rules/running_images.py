@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from tools.diagnose.naming import about_pod
 from tools.diagnose.owners import owner_of
@@ -27,8 +29,7 @@ _DIGITS = re.compile(r"\d+")
 _VALID = re.compile(r"[a-z0-9]+([.:_/-]+[a-z0-9]+)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(msgspec.Struct, frozen=True):
     """An image that runs: where it was seen, and whose pod that is."""
 
     image: str
@@ -37,8 +38,7 @@ class Running:
     container: str
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(msgspec.Struct, frozen=True):
     """The image that is probably meant; `evident`: near enough to name it instead."""
 
     image: str

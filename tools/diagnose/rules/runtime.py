@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tools.diagnose.containers import Container, refused_mount
 from tools.diagnose.findings import Evidence, Remedy
@@ -28,8 +29,7 @@ _NO_COMMAND = re.compile(r"no command specified")
 _NAME_TAKEN = re.compile(r"container name .* (?:is reserved|already in use)")
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """What is wrong with a container besides what it names, as a finding says it."""
 
     said: str
