@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from agent.errors import DeskError, HistoryError, UsageError
 from agent.stopping import HeldBack, held_from_children
@@ -125,9 +125,7 @@ class _Git:
             raise _not_installed() from error
         # git -C: GitPython falls back on the process's own folder where it cannot enter the one it is given.
         command = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", "-C", str(self.directory), *args]
-        with _translated(Path(tempfile.gettempdir())), tempfile.TemporaryFile() as stream:
-            stream.write(stdin)
-            stream.seek(0)
+        with _translated(self.directory), _input(stdin, self.directory) as stream:
             try:
                 with held_from_children():
                     running = git.Git().execute(
@@ -149,6 +147,22 @@ class _Git:
         if output.status:
             raise _refusal(output.err, args[0], self.directory)
         return output
+
+
+@contextmanager
+def _input(content: bytes, directory: Path) -> Iterator[BinaryIO | None]:
+    """What git reads, in a file without a name there; None where it reads nothing.
+
+    With a directory given, for without one `tempfile` first tries where it may write: by a file, which stays when
+    Desk is killed at that moment.
+    """
+    if not content:
+        yield None
+        return
+    with tempfile.TemporaryFile(dir=directory) as stream:
+        stream.write(content)
+        stream.seek(0)
+        yield cast("BinaryIO", stream)
 
 
 def _ended(running: Git.AutoInterrupt) -> _Output:

@@ -110,6 +110,13 @@ def hook(root: Path, name: str, script: str) -> None:
     file.chmod(0o755)
 
 
+def test_needs_no_folder_for_temporary_files(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "there-is-none"))
+
+    assert record(root, [put("new.txt")])
+    assert git(root, "status", "--porcelain") == ""
+
+
 def test_commit_holds_the_edits_and_leaves_the_tree_clean(root: Path) -> None:
     sha = record(root, [update_working(STATE), add_log(ENTRY), *write_change_set("s", 1, "x", {"a.yaml": "a\n"})])
     assert sha == git(root, "rev-parse", "HEAD").strip()
