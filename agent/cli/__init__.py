@@ -6,6 +6,7 @@ A command's module is imported when it is asked for, and it imports what it need
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -34,6 +35,10 @@ COMMANDS = {
     "journal": "journal",
 }
 """Command -> its module in agent.cli, in the order of --help."""
+
+
+COLLECTED_AFTER = 100_000
+"""Objects made before the garbage collector looks for cycles: what a command imports and reads has few."""
 
 
 class LazyGroup(click.Group):
@@ -67,6 +72,7 @@ def desk() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its code; an error is said in one line, never as a traceback."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    gc.set_threshold(COLLECTED_AFTER)
     try:
         code = desk.main(arguments, prog_name="desk", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -78,6 +84,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last line of defence: said, never shown raw
         code = _failed(error, arguments)
+    gc.freeze()  # what is left goes with the process: nobody need look through it once more
     sys.exit(int(code or 0))
 
 
