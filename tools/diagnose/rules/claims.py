@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +17,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.naming import event_said, quoted, said, typed
+from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.amounts import amount, shown
 
@@ -158,7 +158,7 @@ def _no_class(snapshot: Snapshot) -> Trouble | None:
 
 def _class_missing(wanted: str, snapshot: Snapshot) -> Trouble:
     names = _class_names(snapshot)
-    near = next(iter(get_close_matches(wanted, names, n=1)), None)
+    near = nearest(wanted, names)
     default = _default_class(snapshot)
     instead = (
         f"; the nearest there is: {near}"

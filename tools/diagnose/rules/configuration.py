@@ -6,7 +6,6 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-c
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tools.diagnose.containers import Container, broken
@@ -21,6 +20,7 @@ from tools.diagnose.naming import (
     quoted,
     typed,
 )
+from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.references import Missing, SourceKind, missing_in
 from tools.diagnose.rules import runtime
@@ -67,16 +67,14 @@ def create_container_config_error(snapshot: Snapshot) -> list[Finding]:
     return [_finding(group, snapshot) for group in broken(snapshot, "CreateContainerConfigError")]
 
 
-def nearest(missing: Missing, snapshot: Snapshot) -> str | None:
+def existing(missing: Missing, snapshot: Snapshot) -> str | None:
     """The existing name, or key of that object, that is most like the missing one; None when none is like it."""
     if missing.key:
         there = list((snapshot.named(missing.kind, missing.name) or {}).get("data") or ())
     else:
         there = [item["metadata"]["name"] for item in snapshot.of(missing.kind)]
     wanted = missing.key or missing.name
-    by_lower = {str(one).lower(): str(one) for one in sorted(there, reverse=True)}
-    near = get_close_matches(wanted.lower(), by_lower, n=1)
-    return by_lower[near[0]] if near else None
+    return nearest(wanted, map(str, there))
 
 
 def nearest_said(missing: Missing, snapshot: Snapshot) -> str:
@@ -84,7 +82,7 @@ def nearest_said(missing: Missing, snapshot: Snapshot) -> str:
     other = _OTHER[missing.kind]
     if not missing.key and snapshot.named(other, missing.name):
         return f"; there is a {other} of that name"
-    if near := nearest(missing, snapshot):
+    if near := existing(missing, snapshot):
         return f"; the nearest there is: {one_line(near)}"
     if missing.key and (keys := (snapshot.named(missing.kind, missing.name) or {}).get("data")):
         return f"; its keys are: {one_line(', '.join(sorted(keys)), 120)}"
@@ -217,7 +215,7 @@ def _remedies(container: Container, missing: Missing | None, snapshot: Snapshot)
     owner = container.owner
     if missing is None:
         return [Remedy(title="Mend what the message names", command=f"kubectl edit {typed(owner)}", risk="change")]
-    near = nearest(missing, snapshot)
+    near = existing(missing, snapshot)
     changeable = owner.kind in TEMPLATE_KINDS
     if changeable and not missing.key and snapshot.named(_OTHER[missing.kind], missing.name):
         return [_name_the_other_kind(container, missing)]

@@ -18,6 +18,7 @@ from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, event_said, quoted, said, typed
+from tools.diagnose.nearest import nearest
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules import claims
@@ -233,7 +234,7 @@ def _nobody(waiting: Waiting) -> Obstacle:
 def _claim_absent(waiting: Waiting, name: str) -> Obstacle:
     namespace = waiting.snapshot.namespace
     there = sorted(str(each["metadata"]["name"]) for each in waiting.snapshot.of("PersistentVolumeClaim"))
-    near = next(iter(get_close_matches(name, there, n=1)), None)
+    near = nearest(name, there)
     see = Remedy("Name a claim that exists, or create this one", f"kubectl get pvc -n {namespace}", "read")
     return Obstacle(
         f"the nearest there is: {near}" if near else "",

@@ -6,7 +6,6 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +14,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import about_owner, about_pod, container_said, pod_names, quoted
+from tools.diagnose.nearest import nearest
 from tools.diagnose.refusals import Refusal, Refused, allows, bindings_of, concerns, refused, roles_of
 
 if TYPE_CHECKING:
@@ -196,11 +196,11 @@ def _dangling(bindings: list[Json], snapshot: Snapshot) -> Json | None:
 
 def _no_such_role(binding: Json, refusal: Refusal, snapshot: Snapshot) -> _Judged:
     name, role = binding["metadata"]["name"], binding["roleRef"]["name"]
-    near = get_close_matches(role, [each["metadata"]["name"] for each in snapshot.of("Role")], n=1)
-    nearest = f"; the nearest there is: {near[0]}" if near else ""
+    near = nearest(role, [each["metadata"]["name"] for each in snapshot.of("Role")])
+    there = f"; the nearest there is: {near}" if near else ""
     return _Judged(
         ObjectRef(_GROUP_VERSION, "RoleBinding", snapshot.namespace, name),
-        f"RoleBinding {name} binds {_account(refusal)} to Role {role}, which does not exist{nearest}",
+        f"RoleBinding {name} binds {_account(refusal)} to Role {role}, which does not exist{there}",
         Remedy(
             title=f"Create Role {role}",
             command=f"kubectl create role {role} -n {snapshot.namespace} --verb={refusal.verb} "

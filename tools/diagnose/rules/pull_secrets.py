@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, quoted, typed
+from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.pulls import Reference, image_of, reference, refused
 from tools.diagnose.secrets import PULL_TYPE, PULL_TYPES, fits
@@ -115,9 +115,9 @@ def _candidates(case: _Case) -> list[str]:
         for name in _names(group[0].pod["spec"])
         if reference(image_of(group[0])).registry == case.image.registry
     }
-    near = get_close_matches(case.named[0], known, n=1) if case.named else []
+    near = nearest(case.named[0], known) if case.named else None
     fitting = case.fitting(sorted(known))
-    return sorted((name for name in fitting if name not in in_vain), key=lambda name: name not in near)
+    return sorted((name for name in fitting if name not in in_vain), key=lambda name: name != near)
 
 
 def _what_is_named(case: _Case) -> str:
@@ -126,8 +126,8 @@ def _what_is_named(case: _Case) -> str:
         return f"its pod has no pull secret (service account {case.account})"
     if missing := case.missing():
         known = [item["metadata"]["name"] for item in case.snapshot.of("Secret")]
-        near = get_close_matches(missing[0], known, n=1)
-        more = f"; the nearest there is: {near[0]}" if near else ""
+        near = nearest(missing[0], known)
+        more = f"; the nearest there is: {near}" if near else ""
         return f"its pull secret {missing[0]} does not exist{more}"
     for name in case.named:
         secret = case.snapshot.named("Secret", name) or {}

@@ -13,6 +13,7 @@ from tools.diagnose.backends import Backend, backends
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import quoted, said, typed
+from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.routing_hosts import HOST_LESSON, host_conflicts
 from tools.diagnose.rules.routing_needs import NEEDS_LESSONS, missing_classes, missing_tls
@@ -100,15 +101,15 @@ def _settled(backend: Backend, snapshot: Snapshot) -> bool:
 def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:
     first = group[0]
     there = [str(item["metadata"]["name"]) for item in snapshot.of("Service")]
-    near = get_close_matches(first.service, there, n=1)
-    nearest = f"; the nearest there is: {near[0]}" if near else ""
+    near = nearest(first.service, there)
+    hint = f"; the nearest there is: {near}" if near else ""
     return Finding(
         cause="BackendServiceMissing",
         object=first.owner,
         container=None,
         affected=(),
         summary=(
-            f"{said(first.owner)} sends {_what(group)} to Service {first.service}, which does not exist{nearest}"
+            f"{said(first.owner)} sends {_what(group)} to Service {first.service}, which does not exist{hint}"
         ),
         why=(
             "The API accepts an Ingress or Route before its Services exist. As long as one is missing, the "
@@ -116,7 +117,7 @@ def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:
         ),
         evidence=(Evidence("spec", said(first.owner), f"{first.pointer}: {first.service}"),),
         remedies=(
-            _patch(f"Send it to Service {near[0]}", first.owner, [(each.pointer, near[0]) for each in group])
+            _patch(f"Send it to Service {near}", first.owner, [(each.pointer, near) for each in group])
             if near
             else _edit("Name a Service that exists, or create this one", first.owner),
         ),

@@ -6,13 +6,13 @@ Source: https://kubernetes.io/docs/concepts/services-networking/ingress/
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tools.diagnose.backends import ingress_ref, route_ref
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import quoted, said, typed
+from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.workloads import settled
 
@@ -86,8 +86,8 @@ def _class_finding(ingress: Json, snapshot: Snapshot) -> Finding | None:
     if not wanted and (has_default or snapshot.has("Route")):  # OpenShift makes Routes of those without a class
         return None
     ref = ingress_ref(ingress, snapshot)
-    near = get_close_matches(str(wanted), names, n=1) if wanted else []
-    mended = near[0] if near else names[0] if len(names) == 1 else None
+    near = nearest(wanted, names) if wanted else None
+    mended = near or (names[0] if len(names) == 1 else None)
     return Finding(
         cause="IngressClassMissing",
         object=ref,
@@ -107,12 +107,12 @@ def _class_finding(ingress: Json, snapshot: Snapshot) -> Finding | None:
     )
 
 
-def _class_said(wanted: str | None, near: list[str], names: list[str]) -> str:
+def _class_said(wanted: str | None, near: str | None, names: list[str]) -> str:
     there = one_line(f"; there is: {', '.join(names)}" if names else "; there is no IngressClass at all", 160)
     if not wanted:
         return f"names no class, and no class is the default{there}"
-    nearest = f"; the nearest there is: {near[0]}" if near else there
-    return f"names the class {wanted}, which does not exist{nearest}"
+    hint = f"; the nearest there is: {near}" if near else there
+    return f"names the class {wanted}, which does not exist{hint}"
 
 
 def _class_remedy(ref: ObjectRef, mended: str | None) -> Remedy:
@@ -163,15 +163,15 @@ def _fault(name: str, snapshot: Snapshot) -> str | None:
 
 def _tls_finding(ref: ObjectRef, item: Json, pointer: str, name: str, fault: str, snapshot: Snapshot) -> Finding:
     others = [str(each["metadata"]["name"]) for each in snapshot.of("Secret") if each["metadata"]["name"] != name]
-    near = get_close_matches(name, others, n=1, cutoff=0.8)
-    nearest = f"; the nearest there is: {near[0]}" if near else ""
+    near = nearest(name, others)
+    hint = f"; the nearest there is: {near}" if near else ""
     issued = any(key.startswith(_ISSUED_BY) for key in item["metadata"].get("annotations") or ())
     return Finding(
         cause="TLSSecretMissing",
         object=ref,
         container=None,
         affected=(),
-        summary=f"{said(ref)} takes its certificate from Secret {one_line(name, 253)}, {fault}{nearest}",
+        summary=f"{said(ref)} takes its certificate from Secret {one_line(name, 253)}, {fault}{hint}",
         why=(
             "Without the certificate most controllers serve one of their own, which browsers refuse; a router "
             "may leave the host out altogether. The Secret must be in the same namespace."
@@ -182,14 +182,14 @@ def _tls_finding(ref: ObjectRef, item: Json, pointer: str, name: str, fault: str
     )
 
 
-def _tls_remedies(ref: ObjectRef, pointer: str, name: str, near: list[str], *, issued: bool) -> Iterator[Remedy]:
+def _tls_remedies(ref: ObjectRef, pointer: str, name: str, near: str | None, *, issued: bool) -> Iterator[Remedy]:
     if issued:
         see = f"kubectl describe certificates,certificaterequests -n {ref.namespace}"
         yield Remedy(title="See why cert-manager has not issued it", command=see, risk="read")
         return
     if near:
-        patch = quoted(json.dumps([{"op": "replace", "path": pointer, "value": near[0]}]))
+        patch = quoted(json.dumps([{"op": "replace", "path": pointer, "value": near}]))
         command = f"kubectl patch {typed(ref)} --type json -p {patch}"
-        yield Remedy(title=f"Take it from Secret {near[0]}", command=command, risk="change")
+        yield Remedy(title=f"Take it from Secret {near}", command=command, risk="change")
     create = f"kubectl create secret tls {quoted(name)} -n {ref.namespace} --cert=CERTIFICATE_FILE --key=KEY_FILE"
     yield Remedy(title="Create it from the files of the certificate", command=create, risk="secret")

@@ -20,7 +20,7 @@ from tools.diagnose.naming import about_owner, about_pod, event_said, said, type
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.references import Missing, missing_in
-from tools.diagnose.rules.configuration import missing_remedies, nearest, nearest_said
+from tools.diagnose.rules.configuration import existing, missing_remedies, nearest_said
 from tools.diagnose.rules.mounts import mount_trouble, sandbox_trouble
 from tools.diagnose.snapshot import event_time
 
@@ -245,7 +245,7 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding:
 def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], snapshot: Snapshot) -> Finding:
     what = f"{missing.kind} {missing.name} has no key {missing.key}" if missing.key else f"{missing} does not exist"
     which = f"volume {one_line(failure.volume or '', 120)} of {said(failure.owner)}"
-    near = nearest(missing, snapshot)
+    near = existing(missing, snapshot)
     namespace = snapshot.namespace
     asked = [
         str(item.get("key"))
