@@ -109,7 +109,8 @@ class Known:
     def __init__(self, findings: Iterable[Finding]) -> None:
         told = [finding for finding in findings if finding.severity != "info"]
         self._pods = {pod for finding in told for pod in finding.affected}
-        self._objects = {(one.kind, one.name) for each in told for one in (each.object, *each.concerns)}
+        self._refs = {one for each in told for one in (each.object, *each.concerns)}
+        self._objects = {(one.kind, one.name) for one in self._refs}
 
     def explains_pod(self, name: str) -> bool:
         """Whether a finding names this pod among those that suffer."""
@@ -118,6 +119,10 @@ class Known:
     def explains(self, kind: str, name: str) -> bool:
         """Whether a finding is on this object, or concerns it."""
         return (kind, name) in self._objects
+
+    def explains_exactly(self, ref: ObjectRef) -> bool:
+        """The same with the namespace: a webhook's Service may be of another one."""
+        return ref in self._refs
 
 
 def report(

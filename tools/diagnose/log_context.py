@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.naming import said
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.service_pods import is_ready, pods_behind, ports_of, serves
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -23,7 +24,7 @@ def in_context(error: LogError, container: Container, snapshot: Snapshot) -> str
     subject = one_line(error.subject, _NAME_CHARS)
     match error.kind:
         case "connection refused" | "timeout":
-            return _address(subject, snapshot)
+            return _address(error, snapshot)
         case "unknown host":
             return _host(subject, snapshot)
         case "address in use":
@@ -56,18 +57,41 @@ def mounted(path: str, container: Container) -> tuple[Json, Json] | None:
     return mount, next((volume for volume in volumes if volume.get("name") == mount.get("name")), {})
 
 
-def _address(subject: str, snapshot: Snapshot) -> str:
-    host, _, port = subject.rpartition(":") if ":" in subject else (subject, "", "")
+def service_called(error: LogError, snapshot: Snapshot) -> tuple[Json, int | None] | None:
+    """The Service of the namespace that an address means, and the port, where the log says which."""
+    host, port = _host_and_port(one_line(error.subject, _NAME_CHARS))
+    service = _service(host, snapshot)
+    return None if service is None else (service, port)
+
+
+def _address(error: LogError, snapshot: Snapshot) -> str:
+    host, _ = _host_and_port(one_line(error.subject, _NAME_CHARS))
     if host in _ITSELF:
         return f"{host} is the container's own pod"
-    service = _service(host, snapshot)
-    if service is None:
+    called = service_called(error, snapshot)
+    if called is None:
         return ""
-    ports = [str(each.get("port")) for each in service["spec"].get("ports") or ()]
+    service, port = called
+    ports = [each.get("port") for each in ports_of(service)]
     name = service["metadata"]["name"]
     if port and ports and port not in ports:
-        return f"Service {name} has port {', '.join(ports)}, not {port}"
-    return f"that is Service {name} of this namespace"
+        return f"Service {name} has port {', '.join(map(str, ports))}, not {port}"
+    return f"that is Service {name} of this namespace{_endpoints_said(service, snapshot)}"
+
+
+def _endpoints_said(service: Json, snapshot: Snapshot) -> str:
+    """Who answers there, where nobody does."""
+    if not serves(service):
+        return ""
+    behind = pods_behind(service, snapshot)
+    if not behind:
+        return ", and there is no pod behind it"
+    return "" if any(is_ready(pod) for pod in behind) else ", and no pod behind it is ready"
+
+
+def _host_and_port(address: str) -> tuple[str, int | None]:
+    host, _, port = address.rpartition(":")
+    return (host, int(port)) if port.isdecimal() and host else (address, None)
 
 
 def _service(host: str, snapshot: Snapshot) -> Json | None:

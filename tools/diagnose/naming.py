@@ -9,6 +9,8 @@ from tools.diagnose.findings import Evidence
 from tools.diagnose.plaintext import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tools.cluster.client import Json
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.containers import Container
@@ -56,6 +58,6 @@ def event_said(event: Json) -> str:
     return f"{event.get('reason', '')}{times}: {event.get('message', '')}"
 
 
-def pod_names(group: list[Container]) -> tuple[str, ...]:
+def pod_names(group: Iterable[Container]) -> tuple[str, ...]:
     """The pods of a group, in its order."""
     return tuple(container.pod_name for container in group)

@@ -44,6 +44,17 @@ def pods_behind(service: Json, snapshot: Snapshot) -> tuple[Json, ...]:
     return known[key]
 
 
+def is_ready(pod: Json) -> bool:
+    """Whether the condition Ready says so: only then a Service leads to the pod."""
+    return condition(pod, "Ready").get("status") == "True"
+
+
+def condition(pod: Json, kind: str) -> Json:
+    """One of `status.conditions`; empty when it has none of that type."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return next((each for each in conditions if each.get("type") == kind), {})
+
+
 def ports_of(service: Json) -> list[Json]:
     """`spec.ports`."""
     return (service.get("spec") or {}).get("ports") or []

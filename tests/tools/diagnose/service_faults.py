@@ -33,8 +33,14 @@ def web(name: str, **spec: Any) -> Json:
     }
 
 
+def caller(name: str, address: str, after: str = "") -> Json:
+    """A Deployment that ends when what it calls does not answer."""
+    command = f"sleep 1; timeout 3 wget -q -O- http://{address} && exec sleep 3600; {after} exit 1"
+    return web(name, container={"command": ["sh", "-c", command], "image": "busybox:1", "readinessProbe": None})
+
+
 def service(name: str, selector: Json | None, target: int | str = "http", **spec: Any) -> Json:
-    ports = [{"port": 80, "targetPort": target}]
+    ports = spec.pop("ports", [{"port": 80, "targetPort": target}])
     chosen = {"selector": selector} if selector else {}
     return {
         "apiVersion": "v1",
@@ -96,6 +102,11 @@ MANIFESTS: list[Json] = [
             "readinessProbe": None,
         },
     ),
+    caller("asks-nobody", "no-pods:5432"),
+    caller("asks-wrong-port", "other-port:5432"),
+    caller("asks-kept-out", "closed:80", "echo dial tcp closed:80: i/o timeout;"),
+    service("no-pods", {"app": "numberd"}, ports=[{"port": 5432, "targetPort": 8080}]),
+    service("other-port", {"app": "numbered"}, ports=[{"port": 5432, "targetPort": 5432}]),
     service("web", {"app": "web"}),
     service("api", {"app": "api"}),
     service("closed", {"app": "closed"}),
@@ -176,7 +187,19 @@ FOUND: dict[tuple[str, str, str], tuple[str, str]] = {
         "keeps Deployment front and the controller of Ingress taken from Service api: "
         "on port 8080 it lets in only pods with app=web",
     ),
-    ("NetworkPolicy", "closed-in", "NetworkPolicyBlocksIngress"): ("error", "keeps everybody from Service closed"),
+    ("NetworkPolicy", "closed-in", "NetworkPolicyBlocksIngress"): (
+        "error",
+        "keeps Deployment asks-kept-out from Service closed: it lets nobody in, and no other policy does; "
+        'Deployment asks-kept-out crashes for it, its log says "dial tcp closed:80: i/o timeout"',
+    ),
+    ("Service", "no-pods", "ServiceSelectorMismatch"): (
+        "error",
+        "the pods of Deployment numbered have app=numbered; Deployment asks-nobody crashes for it, its log says",
+    ),
+    ("Service", "other-port", "ServicePortMismatch"): (
+        "error",
+        "they have 8080 (http); Deployment asks-wrong-port crashes for it, its log says",
+    ),
     ("NetworkPolicy", "resolver-out", "NetworkPolicyBlocksDNS"): (
         "error",
         "allows port 53 only over TCP, and names are asked over UDP; its log says",
@@ -187,5 +210,3 @@ ROUTES_FOUND: dict[tuple[str, str, str], tuple[str, str]] = {
     ("Route", "route-no-port", "BackendPortMissing"): ("error", "port 80 of Service web, which leads to 8080"),
     ("Route", "route-taken", "HostConflict"): ("error", "is claimed already (Route route-right has it)"),
 }
-ALSO_FOUND = {("Deployment", "resolver", "CrashLoopBackOff")}
-"""What follows, and is a cause of its own to whoever cannot see the policies."""

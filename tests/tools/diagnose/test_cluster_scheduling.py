@@ -402,7 +402,7 @@ FAULTS: tuple[Fault, ...] = (
         "WebhookUnavailable",
         "Service",
         "nohook",
-        "admission webhook check.policy.example.com",
+        "Service nohook selects pods with app=nobody, and there are none",
         (deployment("hooked", {}),),
         place="third",
     ),
@@ -429,7 +429,7 @@ _HOOK_SERVICE: Json = {
     "apiVersion": "v1",
     "kind": "Service",
     "metadata": {"name": "nohook"},
-    "spec": {"ports": [{"port": 443}]},
+    "spec": {"selector": {"app": "nobody"}, "ports": [{"port": 443}]},
 }
 
 

@@ -27,6 +27,7 @@ from tools.diagnose.rules import (
     rollouts,
     routing,
     services,
+    unreached,
     volumes,
 )
 from tools.diagnose.snapshot import Snapshot
@@ -39,6 +40,8 @@ RULES: tuple[Rule, ...] = (
     probes.failed_probes,
     permissions.forbidden,
     crash.crash_loop,
+    network.names_unresolved,
+    unreached.unreached,
     image.image_pull,
     configuration.create_container_config_error,
     pending.pending,

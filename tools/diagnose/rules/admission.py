@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, said, typed
+from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.quotas import Verdict
+from tools.diagnose.rules.services import misdirected
 
 if TYPE_CHECKING:
+    from tools.diagnose.findings import Finding
     from tools.diagnose.rules.refusals import Refusal
     from tools.diagnose.snapshot import Kind, Snapshot
 
@@ -50,7 +52,7 @@ def admission_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
     if match := _DENIED.search(message):
         return _denied(match[1], match[2] or "", refusal)
     if match := _UNAVAILABLE.search(message):
-        return _unavailable(match[1], match[2], refusal)
+        return _unavailable(match[1], match[2], refusal, snapshot)
     if match := _PRIORITY.search(message):
         return _missing("PriorityClass", match[1], "priorityClassName", _WHY_PRIORITY, refusal, snapshot)
     if match := _RUNTIME.search(message):
@@ -149,25 +151,33 @@ _SEE_HOOKS = Remedy(
 )
 
 
-def _unavailable(name: str, message: str, refusal: Refusal) -> Verdict:
+def _unavailable(name: str, message: str, refusal: Refusal, snapshot: Snapshot) -> Verdict:
     match = _HOOK_SERVICE.search(message)
     target, where = refusal.owner, ""
-    see = [_SEE_HOOKS]
+    see, fault = [_SEE_HOOKS], None
     if match:
         target = ObjectRef("v1", "Service", match[2], match[1])
         where = f" (Service {match[1]} in namespace {match[2]})"
         slices = f"kubectl get endpointslices -n {match[2]} -l kubernetes.io/service-name={match[1]}"
+        fault = _misdirected(target, snapshot)
         see = [Remedy("See whether pods stand behind the webhook's Service", slices, "read"), _SEE_HOOKS]
     told = one_line(message.removeprefix("failed to call webhook: ").rpartition('": ')[2] or message, 200)
     return Verdict(
         "WebhookUnavailable",
         target,
         f"admission webhook {one_line(name, 120)}{where} does not answer, so the pods of {said(refusal.owner)} "
-        f"cannot be created: {told}",
+        f"cannot be created: {told}{f' ({fault.summary})' if fault else ''}",
         "With failurePolicy: Fail, nothing that a webhook must see is created while it does not answer. Its own "
         "pods may be down, or its certificate or network policy wrong.",
-        tuple(see),
+        (*(fault.remedies if fault else ()), *see),
+        fault.evidence if fault else (),
     )
+
+
+def _misdirected(target: ObjectRef, snapshot: Snapshot) -> Finding | None:
+    """The fault of the webhook's Service, where that is of this namespace."""
+    service = snapshot.named("Service", target.name) if target.namespace == snapshot.namespace else None
+    return next(iter(misdirected(service, snapshot)), None) if service else None
 
 
 def _missing(kind: Kind, name: str, field: str, why: str, refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
@@ -176,7 +186,7 @@ def _missing(kind: Kind, name: str, field: str, why: str, refusal: Refusal, snap
     if snapshot.named(kind, name) is not None:
         return None
     names = sorted(str(each["metadata"]["name"]) for each in snapshot.of(kind))
-    near = next(iter(get_close_matches(name, names, n=1)), None)
+    near = nearest(name, names)
     there = f"; the nearest there is: {near}" if near else ""
     return Verdict(
         "FailedCreate",

@@ -8,23 +8,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from tools.diagnose import hooks, probing
-from tools.diagnose.containers import START_REASONS, Container, Termination, broken, crash
+from tools.diagnose import hooks
+from tools.diagnose.crashes import Crash, crashes
 from tools.diagnose.exits import meaning
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.log_context import in_context
-from tools.diagnose.log_errors import LogError, recognised
-from tools.diagnose.logs import around, decisive_line
 from tools.diagnose.naming import about_owner, about_pod, container_said, event_said, pod_names, typed
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.refusals import refused
+from tools.diagnose.rules.unreached import cause_elsewhere
 
 if TYPE_CHECKING:
-    from tools.cluster.client import Json
-    from tools.diagnose.log_errors import ErrorKind
+    from tools.diagnose.log_errors import ErrorKind, LogError
     from tools.diagnose.snapshot import Snapshot
 
 LESSONS: tuple[Lesson, ...] = (
@@ -66,80 +60,26 @@ _EDITED: tuple[ErrorKind, ...] = (
 """What is mended in the workload itself."""
 _HOOK_CHARS = 120
 _STOPPED_CODES = (0, 137, 143)
-_NO_ERROR_CODES = (0, 126)
-"""What the log says of these is no error, or is the code's own meaning."""
 _SIGNALLED_CODES = (134, 137, 139, 143)
 _START_MESSAGE = re.compile(r"(exec: .*?|starting container process caused: .*?)(: unknown)?$")
 _NOT_RUNNABLE_CODES = (126, 127)
 
 
-class Crash(msgspec.Struct, frozen=True):
-    """One crashing container with what decides its finding."""
-
-    container: Container
-    ended: Termination
-    line: str | None
-    """What its log says last; None when the log was not read."""
-    error: LogError | None
-    """What kind of error that is, where it is a known one."""
-    context: str
-    """What the objects of the namespace add to it."""
-    hook: Json | None
-    """The event that says its postStart hook's failure killed it."""
-
-    @property
-    def never_started(self) -> bool:
-        return self.ended.reason in START_REASONS
-
-    @property
-    def not_runnable(self) -> bool:
-        """Whether its command is at fault; 126 and 127 may also be a command's within a script."""
-        return self.never_started or self.ended.exit_code in (126, 127)
-
-
 def crash_loop(snapshot: Snapshot) -> list[Finding]:
-    """Containers that end by themselves, or cannot start: not those killed for memory or by a probe."""
-    explained = {*probing.killed(snapshot), *(key for key, each in refused(snapshot).items() if each.explains)}
-    return [
-        _finding(group, snapshot)
-        for group in broken(snapshot, "CrashLoopBackOff")
-        if (group[0].owner, group[0].name) not in explained and not _undecided(group, snapshot)
-    ]
+    """Containers that end by themselves, or cannot start, where the cause is not found elsewhere."""
+    return [_finding(each) for each in crashes(snapshot) if cause_elsewhere(each, snapshot) is None]
 
 
-def _undecided(group: list[Container], snapshot: Snapshot) -> bool:
-    return all(
-        probing.undecided(container, snapshot) and hooks.failed_post_start(container, snapshot) is None
-        for container in group
-    )
-
-
-def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
-    read = (each for each in group if snapshot.logs.get((each.pod_name, each.name)))
-    this = _crash(next(read, group[0]), snapshot)
+def _finding(this: Crash) -> Finding:
     return Finding(
         cause="CrashLoopBackOff",
         object=this.container.owner,
         container=this.container.name,
-        affected=pod_names(group),
+        affected=pod_names(this.group),
         summary=f"{container_said(this.container)} {_what(this)}",
         why=_why(this),
         evidence=tuple(_evidence(this)),
         remedies=tuple(_remedies(this)),
-    )
-
-
-def _crash(container: Container, snapshot: Snapshot) -> Crash:
-    ended = crash(container, snapshot.taken_at) or Termination(None, "", "", "")
-    log = snapshot.logs.get((container.pod_name, container.name))
-    error = recognised(around(log)) if log and ended.exit_code not in _NO_ERROR_CODES else None
-    return Crash(
-        container,
-        ended,
-        line=None if log is None else decisive_line(log),
-        error=error,
-        context=in_context(error, container, snapshot) if error else "",
-        hook=hooks.failed_post_start(container, snapshot),
     )
 
 

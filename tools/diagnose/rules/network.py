@@ -53,8 +53,14 @@ LESSONS: tuple[Lesson, ...] = (
 )
 
 
+def names_unresolved(snapshot: Snapshot) -> list[Finding]:
+    """Policies that keep pods from DNS whose logs say so: what these pods suffer follows from that."""
+    return [finding for finding in dns_blocked(snapshot) if finding.severity == "error"]
+
+
 def network_policies(snapshot: Snapshot, known: Known) -> list[Finding]:
-    """What the policies of the namespace take from pods that need it."""
+    """What else the policies of the namespace take from pods that need it."""
     if not snapshot.of("NetworkPolicy"):
         return []
-    return [*dns_blocked(snapshot), *ingress_blocked(snapshot, known)]
+    untold = [finding for finding in dns_blocked(snapshot) if finding.severity != "error"]
+    return [*untold, *ingress_blocked(snapshot, known)]

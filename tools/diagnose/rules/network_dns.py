@@ -41,6 +41,7 @@ _UNRESOLVED = re.compile(
     r"|lookup \S+.*(?:i/o timeout|timed out|server misbehaving|:53:)",
     re.I,
 )
+_LINE_CHARS = 2000
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -52,7 +53,16 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 def dns_blocked(snapshot: Snapshot) -> list[Finding]:
-    """One finding for each policy to change."""
+    """One finding for each policy to change; an error where a log says that a name was not resolved."""
+    return snapshot.once("dns_blocked", lambda: _dns_blocked(snapshot))
+
+
+def unresolved(line: str) -> bool:
+    """Whether a line of a log says that a name was not resolved."""
+    return _UNRESOLVED.search(line[:_LINE_CHARS]) is not None
+
+
+def _dns_blocked(snapshot: Snapshot) -> list[Finding]:
     policies = [item for item in snapshot.of("NetworkPolicy") if settled(item, snapshot)]
     groups: dict[str, list[Kept]] = {}
     outward = netpol.Isolating(policies, "Egress")
@@ -162,7 +172,7 @@ def _logged(group: list[Kept], snapshot: Snapshot) -> tuple[str, str, str] | Non
     for (pod, container), log in sorted(snapshot.logs.items()):
         if pod in names:
             for line in reversed(log.splitlines()):
-                if _UNRESOLVED.search(line[:2000]):
+                if unresolved(line):
                     return pod, container, one_line(line, 160)
     return None
 

@@ -46,6 +46,10 @@ class Target(msgspec.Struct, frozen=True):
         return str(self.service["metadata"]["name"])
 
     @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef("v1", "Service", self.namespace, self.name)
+
+    @property
     def is_headless(self) -> bool:
         return (self.service.get("spec") or {}).get("clusterIP") == "None"
 
@@ -82,7 +86,7 @@ def ingress_blocked(snapshot: Snapshot, known: Known) -> list[Finding]:
     findings = []
     for service in snapshot.of("Service"):
         target = _target(service, isolating, snapshot)
-        if target is None or known.explains("Service", target.name):
+        if target is None or known.explains_exactly(target.ref):
             continue
         kept = KeptOut(_callers(target, snapshot), _routes(target, snapshot), _is_closed(target, snapshot))
         if kept.callers or kept.routes or kept.everybody:
@@ -200,14 +204,13 @@ def _distinct_labels(snapshot: Snapshot) -> set[frozenset[tuple[str, str]]]:
 def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
     policy = _to_change(target, kept)
     ref = ObjectRef("networking.k8s.io/v1", "NetworkPolicy", snapshot.namespace, policy["metadata"]["name"])
-    service = ObjectRef("v1", "Service", snapshot.namespace, target.name)
     refs = [call.caller.ref for call in kept.callers]
     return Finding(
         cause="NetworkPolicyBlocksIngress",
         object=ref,
         container=None,
         affected=_affected(target, kept, snapshot),
-        summary=f"{said(ref)} keeps {_who(kept)} from {said(service)}: {_how(policy, target, kept, snapshot)}",
+        summary=f"{said(ref)} keeps {_who(kept)} from {said(target.ref)}: {_how(policy, target, kept, snapshot)}",
         why=(
             "A pod that a policy selects for Ingress is reached only by what some policy allows, on the pod's "
             "own port (the Service's targetPort). Everything else is dropped, so callers wait until they give up."
@@ -215,7 +218,7 @@ def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
         evidence=tuple(_evidence(ref, policy, kept)),
         remedies=tuple(_remedies(target, kept, snapshot)),
         severity=_severity(target, kept),
-        concerns=(service, *refs, *kept.routes),
+        concerns=(target.ref, *refs, *kept.routes),
     )
 
 

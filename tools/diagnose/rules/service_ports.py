@@ -6,13 +6,13 @@ Source: https://kubernetes.io/docs/concepts/services-networking/service/#field-s
 from __future__ import annotations
 
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import quoted, said
+from tools.diagnose.nearest import nearest
 from tools.diagnose.owners import owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.selectors import matches_plain
@@ -43,10 +43,12 @@ PORT_LESSON = Lesson(
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 
 
-def port_mismatches(service: Json, behind: tuple[Json, ...], snapshot: Snapshot) -> list[Finding]:
-    """The ports of a Service that lead to no port of the pods behind it."""
+def port_mismatches(
+    service: Json, ports: list[Json], behind: tuple[Json, ...], snapshot: Snapshot
+) -> list[Finding]:
+    """Which of these ports of a Service lead to no port of the pods behind it."""
     findings = []
-    for port in ports_of(service):
+    for port in ports:
         target = target_of(port)
         if isinstance(target, str):
             if not any(_has_named(pod, target, port) for pod in behind):
@@ -176,8 +178,8 @@ def _mended(port: Json, declared: list[Json]) -> int | str | None:
     target = target_of(port)
     fitting = [each for each in declared if _protocol(each) == _protocol(port)]
     names = [str(each["name"]) for each in fitting if each.get("name")]
-    if isinstance(target, str) and (near := get_close_matches(target, names, n=1)):
-        return near[0]
+    if isinstance(target, str) and (near := nearest(target, names)):
+        return near
     alike = [
         each
         for each in fitting

@@ -17,7 +17,7 @@ from tools.diagnose.naming import quoted, said, typed
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.service_ports import PORT_LESSON, port_mismatches
 from tools.diagnose.selectors import labels_of, matches_plain
-from tools.diagnose.service_pods import nearest, pods_behind, selector_of, serves
+from tools.diagnose.service_pods import condition, is_ready, nearest, pods_behind, ports_of, selector_of, serves
 from tools.diagnose.workloads import Workload, settled, workloads
 
 if TYPE_CHECKING:
@@ -71,14 +71,24 @@ def services(snapshot: Snapshot, known: Known) -> list[Finding]:
     """Services whose selector, pods or ports leave them without an endpoint that answers."""
     findings: list[Finding] = []
     for service in snapshot.of("Service"):
-        if not serves(service) or not settled(service, snapshot):
-            continue
-        behind = pods_behind(service, snapshot)
-        if not behind:
-            findings += _unmatched(service, snapshot)
-            continue
-        findings += port_mismatches(service, behind, snapshot) or _not_ready(service, behind, snapshot, known)
+        if not known.explains_exactly(_ref(service, snapshot)):
+            findings += misdirected(service, snapshot) or _not_ready(service, snapshot, known)
     return findings
+
+
+def misdirected(service: Json, snapshot: Snapshot, *, port: int | None = None) -> list[Finding]:
+    """What leads a Service past its pods: its selector, or the ports it sends to; with `port` only that one."""
+    if not _is_judged(service, snapshot):
+        return []
+    behind = pods_behind(service, snapshot)
+    if not behind:
+        return _unmatched(service, snapshot)
+    ports = [each for each in ports_of(service) if port in (None, each.get("port"))]
+    return port_mismatches(service, ports, behind, snapshot)
+
+
+def _is_judged(service: Json, snapshot: Snapshot) -> bool:
+    return serves(service) and settled(service, snapshot)
 
 
 def _unmatched(service: Json, snapshot: Snapshot) -> list[Finding]:
@@ -202,12 +212,14 @@ def _select(service: Json, near: Workload | None, snapshot: Snapshot) -> Remedy:
     )
 
 
-def _not_ready(service: Json, behind: tuple[Json, ...], snapshot: Snapshot, known: Known) -> list[Finding]:
+def _not_ready(service: Json, snapshot: Snapshot, known: Known) -> list[Finding]:
     """Only what no finding on the pods explains, and not while they start."""
-    if (service.get("spec") or {}).get("publishNotReadyAddresses"):
+    behind = pods_behind(service, snapshot)
+    published = (service.get("spec") or {}).get("publishNotReadyAddresses")
+    if published or not behind or not _is_judged(service, snapshot):
         return []
     names = tuple(str(pod["metadata"]["name"]) for pod in behind)
-    if any(_is_ready(pod) or not _has_started(pod, snapshot) for pod in behind):
+    if any(is_ready(pod) or not _has_started(pod, snapshot) for pod in behind):
         return []
     if any(known.explains_pod(name) for name in names):
         return []
@@ -249,15 +261,6 @@ def _not_ready_finding(
     )
 
 
-def _is_ready(pod: Json) -> bool:
-    return _condition(pod, "Ready").get("status") == "True"
-
-
-def _condition(pod: Json, kind: str) -> Json:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
-    return next((each for each in conditions if each.get("type") == kind), {})
-
-
 def _has_started(pod: Json, snapshot: Snapshot) -> bool:
     """Old enough, and no container in the time that its startup probe gives it."""
     created = parse_time(pod["metadata"].get("creationTimestamp"))
@@ -276,14 +279,14 @@ def _unmet_gates(pod: Json, snapshot: Snapshot) -> str:
     gates = dict.fromkeys(
         str(each.get("conditionType")) for spec in specs for each in spec.get("readinessGates") or ()
     )
-    unmet = [gate for gate in gates if _condition(pod, gate).get("status") != "True"]
+    unmet = [gate for gate in gates if condition(pod, gate).get("status") != "True"]
     if unmet:
         return f"readiness gate {one_line(', '.join(unmet), 160)} is not met"
-    return "a readiness gate is not met" if _condition(pod, "Ready").get("reason") == _GATES else ""
+    return "a readiness gate is not met" if condition(pod, "Ready").get("reason") == _GATES else ""
 
 
 def _ready_said(pod: Json) -> str:
-    ready = _condition(pod, "Ready")
+    ready = condition(pod, "Ready")
     said_so = f"Ready is {ready.get('status', 'not set')}"
     words = [str(ready[key]) for key in ("reason", "message") if ready.get(key)]
     return one_line(": ".join([said_so, *words]))
