@@ -14,6 +14,7 @@ SCHEMA = "desk.findings/v1"
 Cause = Literal[
     "OOMKilled",
     "CrashLoopBackOff",
+    "InitContainerStuck",
     "LivenessProbeFailed",
     "StartupProbeFailed",
     "ReadinessProbeFailed",

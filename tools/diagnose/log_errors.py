@@ -61,7 +61,8 @@ _ADDRESS = _subjects(
     r"\b([\w.\-]*[a-z\d]:\d{2,5})\b",
 )
 _HOST = _subjects(
-    r"(?:lookup|bad address|resolve host(?: name)?:?|host name|ENOTFOUND|EAI_AGAIN|UnknownHostException:?)"
+    r"(?:lookup|bad address|resolve host(?: name)?:?|host name|server can't find|can't resolve|ENOTFOUND|EAI_AGAIN"
+    r"|UnknownHostException:?)"
     r"\s+[\"']?([\w.\-]*\w)",
     r"host=[\"']?([\w.\-]*\w)",
     r"[\"']([\w\-]+(?:\.[\w\-]+)*)[\"']",
@@ -128,6 +129,9 @@ _KINDS = (
             "could not translate host",
             "could not resolve host",
             r"name does not resolve",
+            r"server can't find",
+            r"can't resolve",
+            "no address associated with hostname",
         ),
         _HOST,
         "The cluster's DNS knows a Service of the same namespace by its name, and one of another namespace by "

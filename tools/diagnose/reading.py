@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tools.cluster import errors
 from tools.diagnose import decoding, secrets
 from tools.diagnose.containers import Container, broken
+from tools.diagnose.initializing import long_initializing
 from tools.diagnose.needs import READINGS, needed
 from tools.diagnose.probing import waits_unready
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
@@ -229,7 +230,7 @@ def _wanted_logs(snapshot: Snapshot) -> list[WantedLog]:
     for group in broken(snapshot, "CrashLoopBackOff"):
         container = group[0]
         wanted.append(WantedLog(container.pod_name, container.name, previous=_wants_previous(container)))
-    for container, *_ in waits_unready(snapshot):
+    for container, *_ in (*waits_unready(snapshot), *long_initializing(snapshot)):
         wanted.append(WantedLog(container.pod_name, container.name, previous=False))
     return wanted
 

@@ -18,6 +18,7 @@ from tools.diagnose.rules import (
     creation,
     disruption,
     image,
+    initializing,
     jobs,
     memory,
     network,
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
 )
 SYMPTOMS: tuple[Symptom, ...] = (
     probes.not_ready,
+    initializing.stuck,
     jobs.failed_jobs,
     jobs.cron_jobs,
     rollouts.rollouts,
@@ -66,6 +68,7 @@ LESSONS: dict[Cause, Lesson] = {
     for lesson in chain(
         memory.LESSONS,
         crash.LESSONS,
+        initializing.LESSONS,
         probes.LESSONS,
         image.LESSONS,
         configuration.LESSONS,

@@ -1,0 +1,76 @@
+"""Init containers that do not end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status, terminated
+from tools.diagnose.diagnose import judge
+
+Json = dict[str, Any]
+
+WAITING = {"waiting": {"reason": "PodInitializing"}}
+
+
+def initializing(minutes: float, *, init: Json | None = None, last: Json | None = None) -> Json:
+    """A pod whose init container wait-db runs."""
+    running = {"running": {"startedAt": ago(minutes * 60)}}
+    spec = {
+        "initContainers": [
+            {"name": "wait-db", "image": "shop:1", "command": ["wait", "orders-db"], **(init or {})}
+        ],
+        "containers": [{"name": "app", "image": "shop:1"}],
+    }
+    statuses = [status(running, last, restarts=1 if last else 0, name="wait-db")]
+    return pod(status(WAITING), phase="Pending", spec=spec, status={"initContainerStatuses": statuses})
+
+
+def found(*pods: Json, log: str | None = None, **kinds: Any) -> list[Json]:
+    logs = {} if log is None else {("shop-abc-1", "wait-db"): log}
+    findings: list[Json] = judge(snapshot(*pods, logs=logs, **kinds))["findings"]
+    return findings
+
+
+def test_one_that_waits_for_a_name_is_an_error_with_the_name() -> None:
+    [one] = found(
+        initializing(4),
+        log="waiting\nnslookup: can't resolve 'orders-db'\n",
+        Service=({"metadata": {"name": "db"}, "spec": {}},),
+    )
+    assert (one["cause"], one["severity"], one["container"]) == ("InitContainerStuck", "error", "wait-db")
+    assert one["object"]["name"] == "shop"
+    assert one["affected"] == ["shop-abc-1"]
+    assert "init container wait-db of Deployment shop has been running for 4 min" in one["summary"]
+    assert "can't resolve 'orders-db'" in one["summary"]
+    assert one["remedies"][-1]["command"] == "kubectl logs shop-abc-1 -n shop-dev -c wait-db"
+
+
+@pytest.mark.parametrize(("minutes", "severity"), [(4, "warning"), (11, "error")])
+def test_how_bad_it_is_without_an_error_in_the_log_depends_on_how_long(minutes: float, severity: str) -> None:
+    [one] = found(initializing(minutes), log="migrated 3 of 900 tables\n")
+    assert (one["cause"], one["severity"]) == ("InitContainerStuck", severity)
+    assert 'its log says "migrated 3 of 900 tables"' in one["summary"]
+
+
+def test_one_whose_log_cannot_be_read_is_found_too() -> None:
+    [one] = found(initializing(3))
+    assert one["summary"].endswith("and its pod waits until it ends")
+
+
+def test_one_that_has_just_begun_and_a_sidecar_are_nothing() -> None:
+    assert found(initializing(1.5), log="Connection refused\n") == []
+    assert found(initializing(30, init={"restartPolicy": "Always"}), log="serving\n") == []
+
+
+def test_one_that_has_failed_before_crashes() -> None:
+    [one] = found(initializing(3, last=terminated(1, ended_s_ago=190)), log="no route\n")
+    assert one["cause"] == "CrashLoopBackOff"
+
+
+def test_what_busybox_says_of_a_name_is_understood() -> None:
+    log = "** server can't find orders-db.shop-dev.svc.cluster.local: NXDOMAIN\n\nwaiting\n"
+    [one] = found(initializing(4), log=log, Service=())
+    assert one["severity"] == "error"
+    assert "(no Service of this namespace is called orders-db)" in one["summary"]

@@ -1,0 +1,108 @@
+"""InitContainerStuck: an init container does not end, and its pod waits.
+
+Source: https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-containers/
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tools.diagnose.findings import Evidence, Finding, Known, Remedy
+from tools.diagnose.initializing import long_initializing, running_for
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.log_context import in_context
+from tools.diagnose.log_errors import recognised
+from tools.diagnose.logs import around, decisive_line
+from tools.diagnose.naming import about_owner, about_pod, container_said, pod_names
+
+if TYPE_CHECKING:
+    from tools.diagnose.containers import Container
+    from tools.diagnose.log_errors import LogError
+    from tools.diagnose.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="InitContainerStuck",
+        means="An init container runs on and on, and the containers of its pod are not started before it ends.",
+        why=(
+            "Mostly it waits in a loop for something that does not come: a database, another Service, a lock, a "
+            "name that DNS does not know. It may also do long work, such as a migration."
+        ),
+        mend=(
+            "Its log says what it waits for (kubectl logs POD -c INIT-CONTAINER): mend that, or the name it asks "
+            "for. Let such a loop give up after some time, so that it shows as a failure."
+        ),
+        example=(
+            "init container wait-db of Deployment shop has been running for 12 min, and its pod waits until it "
+            "ends; its log says \"nslookup: can't resolve 'orders-db'\""
+        ),
+        source="https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-containers/",
+    ),
+)
+
+NO_LONGER_PATIENT = timedelta(minutes=10)
+"""When a Deployment, too, gives its rollout up by default (progressDeadlineSeconds)."""
+
+
+def stuck(snapshot: Snapshot, known: Known) -> list[Finding]:
+    """Init containers that have run for minutes: an error where the log names one, or after ten minutes."""
+    groups = (
+        [each for each in group if not known.explains_pod(each.pod_name)] for group in long_initializing(snapshot)
+    )
+    return [_finding(group, snapshot) for group in groups if group]
+
+
+def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
+    container = next((each for each in group if _log(each, snapshot)), group[0])
+    log = _log(container, snapshot)
+    line = decisive_line(log)
+    error = recognised(around(log)) if log else None
+    age = running_for(container, snapshot)
+    minutes = age // timedelta(minutes=1)
+    given = [*(container.spec.get("command") or ()), *(container.spec.get("args") or ())]
+    evidence: list[Evidence] = [
+        about_pod(
+            "status", container.pod, f"container {container.name} runs since {container.running['startedAt']}"
+        )
+    ]
+    if line:
+        evidence.append(about_pod("log", container.pod, line))
+    if given:
+        evidence.append(about_owner("spec", container.owner, f"command: {' '.join(map(str, given))}"))
+    return Finding(
+        cause="InitContainerStuck",
+        object=container.owner,
+        container=container.name,
+        affected=pod_names(group),
+        summary=(
+            f"{container_said(container)} has been running for {minutes} min, and its pod waits until it ends"
+            f"{_log_said(line, error, container, snapshot)}"
+        ),
+        why=(
+            "The containers of a pod are started only when all its init containers have ended well, one after the "
+            "other. This one has not failed; it does not end."
+        ),
+        evidence=tuple(evidence),
+        remedies=(_look(error, container),),
+        severity="error" if error is not None or age > NO_LONGER_PATIENT else "warning",
+    )
+
+
+def _log(container: Container, snapshot: Snapshot) -> str:
+    return snapshot.logs.get((container.pod_name, container.name), "")
+
+
+def _log_said(line: str, error: LogError | None, container: Container, snapshot: Snapshot) -> str:
+    if not line:
+        return ""
+    context = in_context(error, container, snapshot) if error else ""
+    return f'; its log says "{line}"' + (f" ({context})" if context else "")
+
+
+def _look(error: LogError | None, container: Container) -> Remedy:
+    return Remedy(
+        title=f"{error.next_step}; the log says more" if error else "Read what it waits for",
+        command=f"kubectl logs {container.pod_name} -n {container.owner.namespace} -c {container.name}",
+        risk="read",
+    )
