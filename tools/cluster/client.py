@@ -84,7 +84,13 @@ class Cluster(Protocol):
         limit: int | None = None,
     ) -> Objects: ...
     def pages(
-        self, word: str, namespace: str | None, *, label_selector: str = "", names_only: bool = False
+        self,
+        word: str,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        names_only: bool = False,
     ) -> Pages: ...
     def logs(
         self,
@@ -148,7 +154,13 @@ class HttpCluster:
         return objects
 
     def pages(
-        self, word: str, namespace: str | None, *, label_selector: str = "", names_only: bool = False
+        self,
+        word: str,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        names_only: bool = False,
     ) -> Pages:
         """A list page by page, as the API's own bytes: for who decodes only a part of it.
 
@@ -162,7 +174,12 @@ class HttpCluster:
         accept = _METADATA_ONLY if names_only else ""
         token = ""
         while True:
-            query = _given(labelSelector=label_selector, limit=str(PAGE_OBJECTS), **{"continue": token})
+            query = _given(
+                labelSelector=label_selector,
+                fieldSelector=field_selector,
+                limit=str(PAGE_OBJECTS),
+                **{"continue": token},
+            )
             sent = yield self._send("GET", path, query, accept=accept, doing=doing)
             token = sent or ""
 

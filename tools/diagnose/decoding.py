@@ -112,6 +112,42 @@ class WellPod(TypedDict, total=False):
     status: WellStatus
 
 
+class PodName(TypedDict, total=False):
+    """What is kept of the `metadata` of a pod that only takes room."""
+
+    name: str
+
+
+class Requests(TypedDict, total=False):
+    """`resources` of a container or a pod."""
+
+    requests: dict[str, str | int | float] | None
+
+
+class PlacedContainer(TypedDict, total=False):
+    """`spec.containers[]`."""
+
+    resources: Requests | None
+    restartPolicy: str
+
+
+class PlacedSpec(TypedDict, total=False):
+    """`spec` of a pod, as far as it says what the pod takes of its node."""
+
+    nodeName: str
+    containers: list[PlacedContainer]
+    initContainers: list[PlacedContainer] | None
+    resources: Requests | None
+    overhead: dict[str, str | int | float] | None
+
+
+class PlacedPod(TypedDict, total=False):
+    """What a pod takes of its node."""
+
+    metadata: PodName
+    spec: PlacedSpec
+
+
 class InvolvedObject(TypedDict, total=False):
     """`involvedObject` of an event."""
 
@@ -168,6 +204,7 @@ class NotAList(Exception):
 _LIST = msgspec.json.Decoder(_List)
 _WELL_POD = msgspec.json.Decoder(WellPod)
 _EVENT = msgspec.json.Decoder(Event)
+_PLACED_POD = msgspec.json.Decoder(PlacedPod)
 _WHOLE = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -179,6 +216,11 @@ def whole(data: bytes) -> Page:
 def pods(data: bytes) -> Page:
     """Pods: those that look well by their `WellPod` fields, the others whole."""
     return _page(data, _pod)
+
+
+def placed_pods(data: bytes) -> Page:
+    """Pods of whatever state: what they request, and of which node."""
+    return _page(data, lambda raw: _typed(_PLACED_POD, raw))
 
 
 def events(data: bytes) -> Page:

@@ -16,6 +16,7 @@ from tools.diagnose.decoding import looks_well
 from tools.diagnose.owners import controller, newest_replicaset
 from tools.diagnose.pulls import refused as images_refused
 from tools.diagnose.references import Missing, missing_in
+from tools.diagnose.room import depends_on_others
 from tools.diagnose.service_pods import pods_behind, serves
 from tools.diagnose.snapshot import Kind, Snapshot
 
@@ -31,6 +32,7 @@ _FORBIDDEN = re.compile(r"system:serviceaccount:|is forbidden: User", re.I)
 
 MEASURED_AFTER = timedelta(seconds=60)
 
+PLACED_PODS_AT_MOST = 20_000
 
 class Reading(msgspec.Struct, frozen=True):
     """How a kind is read: `word` as kubectl takes it. `needed` None: always, in the first round."""
@@ -43,6 +45,11 @@ class Reading(msgspec.Struct, frozen=True):
     """A kind that not every cluster serves; where it is not served there is none."""
     decode: Callable[[bytes], decoding.Page] = decoding.whole
 
+    field_selector: str = ""
+    at_most: int | None = None
+    """More objects than these (and the rest of their page) are not read: then it is as if none were."""
+    said: str = ""
+    """What `not_checked` calls it, where `word` does not say it."""
 
 def events_say(snapshot: Snapshot, reasons: Iterable[str], pattern: re.Pattern[str] | None = None) -> bool:
     """Whether there is an event of one of these reasons whose message matches."""
@@ -132,6 +139,13 @@ def _node_lost(pod: Json) -> bool:
 
 
 def _claims(snapshot: Snapshot) -> bool:
+def _others_requests(snapshot: Snapshot) -> bool:
+    """Where an empty node would do for a pod that waits: what the others take decides."""
+    return bool(snapshot.of("Node")) and any(
+        depends_on_others(pod, snapshot) for pod in snapshot.of("Pod") if _unplaced(pod)
+    )
+
+
     return any(
         (pod.get("status") or {}).get("phase") == "Pending"
         and any("persistentVolumeClaim" in each or "ephemeral" in each for each in pod["spec"].get("volumes") or ())
@@ -272,6 +286,15 @@ READINGS: dict[Kind, Reading] = {
     "PodMetrics": Reading("pods.metrics.k8s.io", _metrics),
     "ConfigMap": Reading("configmaps", _configuration, decode=decoding.keys_only),
     "Secret": Reading("secrets", _secret_names, names_only=True, decode=decoding.keys_only),
+    "PlacedPod": Reading(
+        "pods",
+        _others_requests,
+        cluster_scoped=True,
+        decode=decoding.placed_pods,
+        field_selector="status.phase!=Succeeded,status.phase!=Failed,spec.nodeName!=",
+        at_most=PLACED_PODS_AT_MOST,
+        said="what the pods of all namespaces request",
+    ),
     "ServiceAccount": Reading("serviceaccounts", _service_accounts),
     "IngressClass": Reading("ingressclasses", lambda snapshot: bool(snapshot.of("Ingress")), cluster_scoped=True),
     "PriorityClass": Reading("priorityclasses", _refused_for("PriorityClass"), cluster_scoped=True),

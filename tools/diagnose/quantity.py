@@ -25,6 +25,14 @@ def parse(text: object) -> Decimal:
     return number.scaleb(_DECIMAL.get(suffix, 0))
 
 
+def amount(text: object) -> Decimal:
+    """The number of a quantity; 0 where there is none."""
+    try:
+        return parse("0" if text is None else text)
+    except (ValueError, ArithmeticError):
+        return Decimal(0)
+
+
 def memory(limit_bytes: int) -> str:
     """Whole Mi, as `128Mi`; a part of one is cut off."""
     return f"{limit_bytes // MIB}Mi"

@@ -123,7 +123,7 @@ class Reader:
         not_checked: list[str] = []
         for kind, answer in self._answers.items():
             if isinstance(answer, errors.ClusterError):
-                not_checked.append(f"{READINGS[kind].word}: {_because(answer)}")
+                not_checked.append(f"{READINGS[kind].said or READINGS[kind].word}: {_because(answer)}")
             elif self._namespace is None and not READINGS[kind].cluster_scoped:
                 for namespace, items in _by_namespace(answer).items():
                     objects.setdefault(namespace, {})[kind] = items
@@ -206,7 +206,12 @@ def _check_namespace(cluster: Cluster, namespace: str) -> None:
 
 def _list(cluster: Cluster, kind: Kind, namespace: str | None) -> Answer:
     how = READINGS[kind]
-    pages = cluster.pages(how.word, None if how.cluster_scoped else namespace, names_only=how.names_only)
+    pages = cluster.pages(
+        how.word,
+        None if how.cluster_scoped else namespace,
+        field_selector=how.field_selector,
+        names_only=how.names_only,
+    )
     objects: list[Json] = []
     try:
         data = next(pages)
@@ -215,6 +220,8 @@ def _list(cluster: Cluster, kind: Kind, namespace: str | None) -> Answer:
             objects += page
             if not token:
                 return tuple(objects)
+            if how.at_most is not None and len(objects) >= how.at_most:
+                return errors.ClusterError(f"there are more than {how.at_most}")
             data = pages.send(token)
     except decoding.NotAList as error:
         return errors.ServerFailure(f"the API server did not answer with a list: {error}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tools.diagnose.findings import Finding
     from tools.diagnose.snapshot import Kind, Snapshot
 
-_NOT_ASKED_FOR: tuple[Kind, ...] = ("Event", "PodMetrics")
+_NOT_ASKED_FOR: tuple[Kind, ...] = ("Event", "PodMetrics", "PlacedPod")
 _NAMES_OFFERED = 3
 
 

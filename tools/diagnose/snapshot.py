@@ -27,6 +27,7 @@ Kind = Literal[
     "ReplicaSet",
     "StatefulSet",
     "Node",
+    "PlacedPod",
     "LimitRange",
     "ResourceQuota",
     "PersistentVolumeClaim",
@@ -53,9 +54,10 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
     """Everything the rules may look at.
 
     `objects` holds the API's own JSON by kind; a kind that was not needed or could not be read is absent
-    (`has` tells). Pods that look well hold only the fields of `decoding.WellPod`. A ConfigMap or Secret holds
-    no values: `data` maps its keys to empty strings, and is absent where only the name is known. `logs` holds
-    the last lines of failed containers. `taken_at` is what the rules take for now.
+    (`has` tells). Pods that look well hold only the fields of `decoding.WellPod`, and a `PlacedPod`, which is of
+    any namespace, only what it takes of its node. A ConfigMap or Secret holds no values: `data` maps its keys to
+    empty strings, and is absent where only the name is known. `logs` holds the last lines of failed containers.
+    `taken_at` is what the rules take for now.
     """
 
     cluster: str

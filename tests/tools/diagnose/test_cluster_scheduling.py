@@ -92,6 +92,13 @@ _SPREAD: Json = {
     "whenUnsatisfiable": "DoNotSchedule",
     "labelSelector": {"matchLabels": {"app": "spread"}},
 }
+_SIDECAR: Json = {
+    "name": "proxy",
+    "image": "busybox:1",
+    "command": ["sleep", "3600"],
+    "restartPolicy": "Always",
+    **_requests(cpu="1500m"),
+}
 _CONFIG: Json = {
     "apiVersion": "v1",
     "kind": "ConfigMap",
@@ -135,6 +142,13 @@ def _limits(**amounts: str) -> Json:
 
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "Pending",
+        "Deployment",
+        "promised",
+        "(it asks for cpu 2; the node that comes nearest, desk, has cpu 1",
+        (deployment("promised", _requests(cpu="500m"), initContainers=[_SIDECAR]),),
+    ),
     Fault(
         "Pending",
         "Deployment",

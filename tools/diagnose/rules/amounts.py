@@ -10,10 +10,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tools.diagnose import quantity
-from tools.diagnose.findings import Remedy
+from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, typed
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.taints import open_nodes
+from tools.diagnose.room import largest_allocatable, most_room, request, requested
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -24,39 +24,6 @@ _BYTES = ("memory", "ephemeral-storage")
 _SETTABLE = {"cpu": "cpu_request", "memory": "memory_request"}
 
 
-def requested(pod: Json, resource: str) -> Decimal:
-    """What a pod asks for: its containers and sidecars, or its largest init container when that is more.
-
-    Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
-    """
-    spec = pod["spec"]
-    together = sum((_request(each, resource) for each in spec.get("containers") or ()), Decimal(0))
-    sidecars = first = Decimal(0)
-    for each in spec.get("initContainers") or ():
-        asked = _request(each, resource)
-        if each.get("restartPolicy") == "Always":
-            sidecars += asked
-        else:
-            first = max(first, sidecars + asked)
-    of_pod = amount((((spec.get("resources") or {}).get("requests")) or {}).get(resource))
-    overhead = amount((spec.get("overhead") or {}).get(resource))
-    return (of_pod or max(together + sidecars, first)) + overhead
-
-
-def amount(text: object) -> Decimal:
-    """The number of a quantity; 0 where there is none."""
-    try:
-        return quantity.parse("0" if text is None else text)
-    except (ValueError, ArithmeticError):
-        return Decimal(0)
-
-
-def largest_allocatable(resource: str, pod: Json, snapshot: Snapshot) -> Decimal | None:
-    """The most that one node whose taints the pod tolerates offers; None where none is known to offer any."""
-    offered = [(node.get("status") or {}).get("allocatable") or {} for node in open_nodes(pod, snapshot)]
-    return max((amount(each[resource]) for each in offered if resource in each), default=None)
-
-
 def shown(resource: str, number: Decimal) -> str:
     """An amount as people write it: `1Gi`, `500m`, `3`."""
     if resource.rpartition(".")[2] in _BYTES or resource.endswith("storage") or resource.startswith("hugepages-"):
@@ -64,15 +31,59 @@ def shown(resource: str, number: Decimal) -> str:
     return quantity.cpu(number)
 
 
-def shortage(resource: str, pod: Json, snapshot: Snapshot) -> str:
-    """`it asks for cpu 100, the largest node has 2`."""
-    asked = requested(pod, resource)
+def shortage(resources: list[str], pod: Json, snapshot: Snapshot) -> str:
+    """`it asks for cpu 100, the largest node has 2`, or `...; node one has most of it free, 700m`."""
+    beyond = [each for each in resources if not _on_some_node(each, pod, snapshot)]
+    others = [each for each in resources if each not in beyond]
+    told = [_beyond(each, pod, snapshot) for each in beyond]
+    return "; ".join(told + _promised(others, pod, snapshot))
+
+
+def room_said(resources: list[str], pod: Json, snapshot: Snapshot) -> list[Evidence]:
+    """What the node has that comes nearest, and how much of it is promised."""
+    within = [each for each in resources if _on_some_node(each, pod, snapshot)]
+    room = most_room(pod, within, snapshot) if within else None
+    if room is None:
+        return []
+    told = [
+        f"{each}: {shown(each, room.allocatable[each])} allocatable, "
+        f"{shown(each, room.allocatable[each] - room.free[each])} requested"
+        for each in within
+    ]
+    pods = f"by {room.pods} pod{'' if room.pods == 1 else 's'}"
+    return [Evidence("spec", f"Node {one_line(room.node, 120)}", one_line(f"{'; '.join(told)} {pods}"))]
+
+
+def _on_some_node(resource: str, pod: Json, snapshot: Snapshot) -> bool:
+    """Whether an empty node would have enough of it, as far as the nodes are known."""
     largest = largest_allocatable(resource, pod, snapshot)
-    said = f"it asks for {one_line(resource, 80)} {shown(resource, asked)}"
-    if largest is None or not largest:
-        return said + _none_has(resource, snapshot)
-    has = f"{said}, the largest node has {shown(resource, largest)}"
-    return has if asked > largest else f"{has}, too much of it promised to other pods already"
+    return bool(largest) and requested(pod, resource) <= (largest or 0)
+
+
+def _beyond(resource: str, pod: Json, snapshot: Snapshot) -> str:
+    largest = largest_allocatable(resource, pod, snapshot)
+    said = _asked(resource, pod)
+    return (
+        f"{said}, the largest node has {shown(resource, largest)}"
+        if largest
+        else said + _none_has(resource, snapshot)
+    )
+
+
+def _promised(resources: list[str], pod: Json, snapshot: Snapshot) -> list[str]:
+    """What an empty node would have, and none has left."""
+    room = most_room(pod, resources, snapshot) if resources else None
+    if room is None:
+        return [
+            f"{_beyond(each, pod, snapshot)}, too much of it promised to other pods already" for each in resources
+        ]
+    asked = " and ".join(f"{one_line(each, 80)} {shown(each, requested(pod, each))}" for each in resources)
+    free = " and ".join(f"{one_line(each, 80)} {shown(each, room.free[each])}" for each in resources)
+    return [f"it asks for {asked}; the node that comes nearest, {one_line(room.node, 120)}, has {free} free"]
+
+
+def _asked(resource: str, pod: Json) -> str:
+    return f"it asks for {one_line(resource, 80)} {shown(resource, requested(pod, resource))}"
 
 
 def less(pod: Json, owner: ObjectRef, resource: str, snapshot: Snapshot) -> Remedy | None:
@@ -81,7 +92,7 @@ def less(pod: Json, owner: ObjectRef, resource: str, snapshot: Snapshot) -> Reme
     is_own = "/" in resource or resource.startswith("hugepages-")
     if is_own or not largest or requested(pod, resource) <= largest or owner.kind not in TEMPLATE_KINDS:
         return None
-    container = max(pod["spec"]["containers"], key=lambda each: _request(each, resource))
+    container = max(pod["spec"]["containers"], key=lambda each: request(each, resource))
     half = quantity.memory(int(largest / 2)) if resource in _BYTES else quantity.cpu(largest / 2)
     wanted = f"-c {container['name']} --requests={resource}={half}"
     arguments: dict[str, Any] = {
@@ -134,9 +145,3 @@ def _none_has(resource: str, snapshot: Snapshot) -> str:
     offered = {key for node in snapshot.of("Node") for key in (node.get("status") or {}).get("allocatable") or {}}
     near = get_close_matches(resource, sorted(key for key in offered if "/" in key), n=1)
     return ", no node has any" + (f"; the nearest there is: {one_line(near[0], 80)}" if near else "")
-
-
-def _request(container: Json, resource: str) -> Decimal:
-    resources = container.get("resources") or {}
-    asked = (resources.get("requests") or {}).get(resource)
-    return amount((resources.get("limits") or {}).get(resource) if asked is None else asked)

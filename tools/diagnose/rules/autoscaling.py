@@ -12,6 +12,7 @@ from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import quoted
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.quantity import amount
 from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:

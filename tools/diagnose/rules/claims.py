@@ -19,7 +19,8 @@ from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.naming import event_said, quoted, said, typed
 from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.amounts import amount, shown
+from tools.diagnose.quantity import amount
+from tools.diagnose.rules.amounts import shown
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json

@@ -18,7 +18,7 @@ from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, event_said, said, typed
 from tools.diagnose.owners import controller, current_pods, newest_replicaset, owner_of
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.amounts import amount
+from tools.diagnose.quantity import amount
 from tools.diagnose.snapshot import event_time
 
 if TYPE_CHECKING:

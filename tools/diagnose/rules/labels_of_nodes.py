@@ -8,6 +8,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from tools.diagnose.node_labels import affinity_terms, meets
 from tools.diagnose.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -51,13 +52,6 @@ def mended_selector(selector: Json, snapshot: Snapshot) -> dict[str, str]:
     return mended if is_there else {}
 
 
-def affinity_terms(pod: Json) -> list[Json]:
-    """The terms of the required node affinity, of which one must match."""
-    affinity = (pod["spec"].get("affinity") or {}).get("nodeAffinity") or {}
-    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    return list(required.get("nodeSelectorTerms") or ())
-
-
 def bound_to_one_node(pod: Json) -> bool:
     """Whether a DaemonSet's controller chose the pod's node: then all others do not match."""
     return any(term.get("matchFields") for term in affinity_terms(pod))
@@ -69,7 +63,7 @@ def affinity_said(pod: Json, snapshot: Snapshot) -> str | None:
     if not expressions:
         return None
     nodes = [node["metadata"].get("labels") or {} for node in snapshot.of("Node")]
-    unmet = [each for each in expressions if not any(_meets(labels, each) for labels in nodes)] if nodes else []
+    unmet = [each for each in expressions if not any(meets(labels, each) for labels in nodes)] if nodes else []
     told = [_expression_said(each) for each in (unmet or expressions)[:_LABELS_NAMED]]
     said = f"its node affinity asks for {' and '.join(told)}"
     there = {
@@ -113,18 +107,3 @@ def _expression_said(expression: Json) -> str:
             return one_line(f"{key} {'present' if operator == 'Exists' else 'absent'}", 120)
         case _:
             return one_line(f"{key} {operator} ({values})", 120)
-
-
-def _meets(labels: Json, expression: Json) -> bool:
-    key, values = expression.get("key"), [str(value) for value in expression.get("values") or ()]
-    match expression.get("operator"):
-        case "In":
-            return key in labels and str(labels[key]) in values
-        case "NotIn":
-            return key not in labels or str(labels[key]) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-        case _:
-            return True

@@ -286,6 +286,7 @@ def _evidence(waiting: Waiting, found: list[Obstacle]) -> list[Evidence]:
         told = str(condition.get("message") or condition.get("reason"))
         evidence.append(about_pod("status", waiting.pod, f"PodScheduled is False: {told}"))
     evidence += [about_owner("spec", waiting.owner, text) for each in found for text in each.spec]
+    evidence += [one for each in found for one in each.evidence]
     if event := _newest(waiting.pod, "NotTriggerScaleUp", waiting.snapshot):
         evidence.append(about_pod("event", waiting.pod, event_said(event)))
     if event := _newest(waiting.pod, "TriggeredScaleUp", waiting.snapshot):

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.diagnose.findings import Remedy
+from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, typed
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.room import largest_allocatable, requested, shortages
 from tools.diagnose.rules import amounts
 from tools.diagnose.rules.labels_of_nodes import (
     affinity_said,
@@ -24,14 +25,13 @@ from tools.diagnose.rules.labels_of_nodes import (
     mended_selector,
     selector_said,
 )
-from tools.diagnose.rules.taints import names_said, open_nodes, taint_said, untolerated
+from tools.diagnose.taints import names_said, open_nodes, taint_said, untolerated
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.snapshot import Snapshot
 
-_INSUFFICIENT = re.compile(r"Insufficient ([\w./-]+\w)")
 _TAINT_SAID = re.compile(r"untolerated taint \{([^}]*)\}|had taint \{([^}]*)\}")
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 _DEFAULT_TOLERATED = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
@@ -55,17 +55,14 @@ class Obstacle(msgspec.Struct, frozen=True):
     remedies: tuple[Remedy, ...] = ()
     spec: tuple[str, ...] = ()
     """What the pod's specification says of it."""
+    evidence: tuple[Evidence, ...] = ()
+    """What other objects say of it."""
 
 
 def obstacles(waiting: Waiting) -> list[Obstacle]:
     """The reasons that the scheduler names, those that a person of the namespace can change first."""
     found = [each for pattern, tell in _REASONS if re.search(pattern, waiting.sentence) and (each := tell(waiting))]
     return found if len(found) < 2 else [each for each in found if each.said] or found
-
-
-def shortages(sentence: str) -> list[str]:
-    """The resources that are said to be insufficient."""
-    return list(dict.fromkeys(_INSUFFICIENT.findall(sentence)))
 
 
 def _no_node(waiting: Waiting) -> Obstacle:  # noqa: ARG001 - as its siblings
@@ -81,21 +78,20 @@ def _insufficient(waiting: Waiting) -> Obstacle:
     pod, owner, snapshot = waiting.pod, waiting.owner, waiting.snapshot
     smaller = [remedy for each in short if (remedy := amounts.less(pod, owner, each, snapshot))]
     return Obstacle(
-        "; ".join(amounts.shortage(each, pod, snapshot) for each in short),
+        amounts.shortage(short, pod, snapshot),
         "The scheduler places a pod by what it requests, not by what it uses, and only where that much "
         "is not yet promised to other pods.",
         (
             *(smaller or _fewer(waiting)),
             _see("See what the nodes have and what is promised already", "describe nodes"),
         ),
-        tuple(
-            f"the pod's requests of {each}: {amounts.shown(each, amounts.requested(pod, each))}" for each in short
-        ),
+        tuple(f"the pod's requests of {each}: {amounts.shown(each, requested(pod, each))}" for each in short),
+        tuple(amounts.room_said(short, pod, snapshot)),
     )
 
 
 def _too_many_pods(waiting: Waiting) -> Obstacle:
-    most = amounts.largest_allocatable("pods", waiting.pod, waiting.snapshot)
+    most = largest_allocatable("pods", waiting.pod, waiting.snapshot)
     return Obstacle(
         "" if most is None else f"a node takes {most} pods at most, and all are full",
         "A kubelet runs only so many pods (its maxPods), however small they are.",

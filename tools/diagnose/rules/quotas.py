@@ -16,6 +16,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Cause, Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, said, typed
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.quantity import amount
 from tools.diagnose.rules import amounts
 from tools.diagnose.rules.refusals import Refusal, containers_of
 
@@ -65,7 +66,7 @@ def has_room(refusal: Refusal, snapshot: Snapshot) -> bool:
         return False
     used, hard = _now(quota, "used"), _now(quota, "hard")
     return all(
-        amounts.amount(asked) + amounts.amount(used.get(each)) <= amounts.amount(hard.get(each))
+        amount(asked) + amount(used.get(each)) <= amount(hard.get(each))
         for each, asked in _amounts(match[2]).items()
         if each in hard
     )
@@ -144,8 +145,8 @@ def _example(resource: str, counted: str, quota: Json | None) -> str:
     example = _EXAMPLES.get(resource, "1Gi")
     if quota is None:
         return example
-    left = amounts.amount(_now(quota, "hard").get(counted)) - amounts.amount(_now(quota, "used").get(counted))
-    return amounts.shown(resource, left) if Decimal(0) < left < amounts.amount(example) else example
+    left = amount(_now(quota, "hard").get(counted)) - amount(_now(quota, "used").get(counted))
+    return amounts.shown(resource, left) if Decimal(0) < left < amount(example) else example
 
 
 def limit_range_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
@@ -186,16 +187,16 @@ def _within(refusal: Refusal, container: str, which: str, resource: str, allowed
     match which:
         case "maximum":
             values[f"{resource}_limit"] = allowed
-            if request and amounts.amount(request) > amounts.amount(allowed):
+            if request and amount(request) > amount(allowed):
                 values[f"{resource}_request"] = allowed
         case "minimum":
             values[f"{resource}_request"] = allowed
-            if limit and amounts.amount(limit) < amounts.amount(allowed):
+            if limit and amount(limit) < amount(allowed):
                 values[f"{resource}_limit"] = allowed
         case _:
-            if not limit or not amounts.amount(allowed):
+            if not limit or not amount(allowed):
                 return []
-            half = amounts.amount(limit) / amounts.amount(allowed)
+            half = amount(limit) / amount(allowed)
             values[f"{resource}_request"] = amounts.shown(resource, half)
     return [set_resources(refusal, container, values, "Keep within the bounds")]
 
@@ -233,7 +234,7 @@ def _culprit(refusal: Refusal, resource: str, field: str, given: str | None, whi
     for container in containers:
         amounts_of = (container.get("resources") or {}).get(f"{field}s") or {}
         has = amounts_of.get(resource)
-        is_it = has is None if given is None else has is not None and amounts.amount(has) == amounts.amount(given)
+        is_it = has is None if given is None else has is not None and amount(has) == amount(given)
         if which != "ratio" and is_it:
             return str(container["name"])
     return str(containers[0]["name"]) if len(containers) == 1 else None
