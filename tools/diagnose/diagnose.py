@@ -55,10 +55,12 @@ def judge(snapshot: Snapshot) -> Json:
 
 
 def findings_of(snapshot: Snapshot) -> list[Finding]:
-    """What the rules find: the causes, then the symptoms that no cause explains."""
-    from tools.diagnose.rules import RULES, SYMPTOMS
+    """What the rules find: the causes, then the symptoms that no cause explains, in context."""
+    from tools.diagnose.rules import CONTEXTS, RULES, SYMPTOMS
 
     findings = [finding for rule in RULES for finding in rule(snapshot)]
     for symptom in SYMPTOMS:
         findings += symptom(snapshot, Known(findings))
+    for context in CONTEXTS:
+        findings = context(findings, snapshot)
     return findings

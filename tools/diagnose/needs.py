@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,9 +12,11 @@ import msgspec
 from tools.diagnose import decoding
 from tools.diagnose.containers import broken, parse_time
 from tools.diagnose.decoding import looks_well
+from tools.diagnose.nearest import nearest
 from tools.diagnose.owners import controller, newest_replicaset
 from tools.diagnose.pulls import refused as images_refused
 from tools.diagnose.references import Missing, missing_in
+from tools.diagnose.rollback import wants_revisions
 from tools.diagnose.room import depends_on_others
 from tools.diagnose.service_pods import pods_behind, serves
 from tools.diagnose.snapshot import Kind, Snapshot
@@ -31,8 +32,8 @@ _FORBIDDEN = re.compile(r"system:serviceaccount:|is forbidden: User", re.I)
 
 
 MEASURED_AFTER = timedelta(seconds=60)
-
 PLACED_PODS_AT_MOST = 20_000
+
 
 class Reading(msgspec.Struct, frozen=True):
     """How a kind is read: `word` as kubectl takes it. `needed` None: always, in the first round."""
@@ -44,12 +45,12 @@ class Reading(msgspec.Struct, frozen=True):
     optional: bool = False
     """A kind that not every cluster serves; where it is not served there is none."""
     decode: Callable[[bytes], decoding.Page] = decoding.whole
-
     field_selector: str = ""
     at_most: int | None = None
     """More objects than these (and the rest of their page) are not read: then it is as if none were."""
     said: str = ""
     """What `not_checked` calls it, where `word` does not say it."""
+
 
 def events_say(snapshot: Snapshot, reasons: Iterable[str], pattern: re.Pattern[str] | None = None) -> bool:
     """Whether there is an event of one of these reasons whose message matches."""
@@ -94,8 +95,8 @@ def _service_without_pods(snapshot: Snapshot) -> bool:
 
 
 def _replicasets(snapshot: Snapshot) -> bool:
-    """Only where a Deployment does not say itself which ReplicaSet is its newest, or one has no Deployment."""
-    if not snapshot.has("Deployment"):
+    """Where a Deployment does not say which ReplicaSet is its newest, one has no Deployment, or one serves on."""
+    if not snapshot.has("Deployment") or wants_revisions(snapshot):
         return True
     known = {item["metadata"]["name"] for item in snapshot.of("Deployment")}
     unnamed = {item["metadata"]["name"] for item in snapshot.of("Deployment") if newest_replicaset(item) is None}
@@ -138,7 +139,6 @@ def _node_lost(pod: Json) -> bool:
     )
 
 
-def _claims(snapshot: Snapshot) -> bool:
 def _others_requests(snapshot: Snapshot) -> bool:
     """Where an empty node would do for a pod that waits: what the others take decides."""
     return bool(snapshot.of("Node")) and any(
@@ -146,6 +146,7 @@ def _others_requests(snapshot: Snapshot) -> bool:
     )
 
 
+def _claims(snapshot: Snapshot) -> bool:
     return any(
         (pod.get("status") or {}).get("phase") == "Pending"
         and any("persistentVolumeClaim" in each or "ephemeral" in each for each in pod["spec"].get("volumes") or ())
@@ -167,6 +168,8 @@ def _quota(snapshot: Snapshot) -> bool:
 
 def _metrics(snapshot: Snapshot) -> bool:
     """Only what has run for a while is measured: of a container that has just started the use says nothing."""
+    if any(_no_request(item) for item in snapshot.of("HorizontalPodAutoscaler")):
+        return True
     started = (
         parse_time(container.running.get("startedAt"))
         for group in broken(snapshot, "OOMKilled")
@@ -174,6 +177,11 @@ def _metrics(snapshot: Snapshot) -> bool:
         if container.running
     )
     return any(moment is not None and snapshot.taken_at - moment > MEASURED_AFTER for moment in started)
+
+
+def _no_request(autoscaler: Json) -> bool:
+    conditions = (autoscaler.get("status") or {}).get("conditions") or ()
+    return any("missing request for" in str(each.get("message")) for each in conditions)
 
 
 def _anything_runs(snapshot: Snapshot) -> bool:
@@ -242,7 +250,7 @@ def _no_such_configmap(snapshot: Snapshot) -> bool:
         return False
     names = [item["metadata"]["name"] for item in snapshot.of("ConfigMap")]
     return any(
-        missing.kind == "ConfigMap" and not missing.key and not get_close_matches(missing.name, names, n=1)
+        missing.kind == "ConfigMap" and not missing.key and not nearest(missing.name, names)
         for missing in _missing(snapshot)
     )
 
@@ -278,14 +286,6 @@ READINGS: dict[Kind, Reading] = {
     "ReplicaSet": Reading("replicasets", _replicasets),
     "StatefulSet": Reading("statefulsets", _statefulsets),
     "Node": Reading("nodes", _nodes, cluster_scoped=True),
-    "LimitRange": Reading("limitranges", _limits),
-    "ResourceQuota": Reading("resourcequotas", _quota),
-    "PersistentVolumeClaim": Reading("persistentvolumeclaims", _claims),
-    "PersistentVolume": Reading("persistentvolumes", _claim_pending, cluster_scoped=True),
-    "StorageClass": Reading("storageclasses", _claim_pending, cluster_scoped=True),
-    "PodMetrics": Reading("pods.metrics.k8s.io", _metrics),
-    "ConfigMap": Reading("configmaps", _configuration, decode=decoding.keys_only),
-    "Secret": Reading("secrets", _secret_names, names_only=True, decode=decoding.keys_only),
     "PlacedPod": Reading(
         "pods",
         _others_requests,
@@ -295,6 +295,14 @@ READINGS: dict[Kind, Reading] = {
         at_most=PLACED_PODS_AT_MOST,
         said="what the pods of all namespaces request",
     ),
+    "LimitRange": Reading("limitranges", _limits),
+    "ResourceQuota": Reading("resourcequotas", _quota),
+    "PersistentVolumeClaim": Reading("persistentvolumeclaims", _claims),
+    "PersistentVolume": Reading("persistentvolumes", _claim_pending, cluster_scoped=True),
+    "StorageClass": Reading("storageclasses", _claim_pending, cluster_scoped=True),
+    "PodMetrics": Reading("pods.metrics.k8s.io", _metrics),
+    "ConfigMap": Reading("configmaps", _configuration, decode=decoding.keys_only),
+    "Secret": Reading("secrets", _secret_names, names_only=True, decode=decoding.keys_only),
     "ServiceAccount": Reading("serviceaccounts", _service_accounts),
     "IngressClass": Reading("ingressclasses", lambda snapshot: bool(snapshot.of("Ingress")), cluster_scoped=True),
     "PriorityClass": Reading("priorityclasses", _refused_for("PriorityClass"), cluster_scoped=True),

@@ -78,14 +78,15 @@ def current_pods(snapshot: Snapshot) -> tuple[Json, ...]:
     """The pods that count, by name; worked out once for a snapshot.
 
     Not those that are being deleted, have succeeded, were evicted, or belong to an older ReplicaSet of a
-    Deployment, to a completed Job, or to an older Job of a CronJob.
+    Deployment, to a completed Job, or to an older Job of a CronJob. Until the newest run has ended, the one
+    before counts too.
     """
     return snapshot.once("current_pods", lambda: _current(snapshot))
 
 
 def _current(snapshot: Snapshot) -> tuple[Json, ...]:
-    newest = newest_revisions(snapshot) | _newest_jobs(snapshot)
-    pods = (pod for pod in snapshot.of("Pod") if _alive(pod) and _of_newest(pod, newest, snapshot))
+    newest, older = newest_revisions(snapshot), _older_jobs(snapshot)
+    pods = (pod for pod in snapshot.of("Pod") if _alive(pod) and _of_newest(pod, newest, older, snapshot))
     return tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"])))
 
 
@@ -113,27 +114,18 @@ def _alive(pod: Json) -> bool:
     )
 
 
-def _of_newest(pod: Json, newest: dict[tuple[str, str], str], snapshot: Snapshot) -> bool:
+def _of_newest(pod: Json, newest: dict[tuple[str, str], str], older: set[str], snapshot: Snapshot) -> bool:
     direct = controller(pod)
     if direct is None:
         return True
-    middle = _middle(pod, direct, snapshot)
-    if middle is None:
-        return True
-    if direct["kind"] == "Job" and _is_complete(middle):
-        return False
-    above = controller(middle)
+    if direct["kind"] == "Job":
+        job = snapshot.named("Job", direct["name"])
+        return job is None or not (_is_complete(job) or direct["name"] in older)
+    middle = None
+    if direct["kind"] == "ReplicaSet":
+        middle = snapshot.named("ReplicaSet", direct["name"]) or _as_if_read(pod, direct, snapshot)
+    above = None if middle is None else controller(middle)
     return above is None or newest.get((direct["kind"], above["name"]), direct["name"]) == direct["name"]
-
-
-def _middle(pod: Json, direct: Json, snapshot: Snapshot) -> Json | None:
-    match direct["kind"]:
-        case "ReplicaSet":
-            return snapshot.named("ReplicaSet", direct["name"]) or _as_if_read(pod, direct, snapshot)
-        case "Job":
-            return snapshot.named("Job", direct["name"])
-        case _:
-            return None
 
 
 def _as_if_read(pod: Json, direct: Json, snapshot: Snapshot) -> Json | None:
@@ -164,19 +156,34 @@ def _newest_revisions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
     }
 
 
-def _newest_jobs(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+def _older_jobs(snapshot: Snapshot) -> set[str]:
+    """The Jobs of CronJobs that no longer count: older than the newest run, and than the newest that has ended."""
     ranked = sorted(snapshot.of("Job"), key=lambda job: str(job["metadata"].get("creationTimestamp", "")))
-    return {
-        ("Job", above["name"]): item["metadata"]["name"]
-        for item in ranked
-        if (above := controller(item)) is not None
+    runs: dict[str, list[Json]] = {}
+    for item in ranked:
+        if (above := controller(item)) is not None:
+            runs.setdefault(above["name"], []).append(item)
+    counting = {
+        str(run["metadata"]["name"])
+        for jobs in runs.values()
+        for run in (jobs[-1], next((job for job in reversed(jobs) if has_ended(job)), jobs[-1]))
     }
+    return {str(job["metadata"]["name"]) for jobs in runs.values() for job in jobs} - counting
 
 
 def _revision(replicaset: Json) -> tuple[int, str]:
     return revision_of(replicaset), str(replicaset["metadata"].get("creationTimestamp", ""))
 
 
+def has_ended(job: Json) -> bool:
+    """Whether a Job is complete or has failed for good."""
+    return _is_complete(job) or _has_condition(job, "Failed")
+
+
 def _is_complete(job: Json) -> bool:
+    return _has_condition(job, "Complete")
+
+
+def _has_condition(job: Json, kind: str) -> bool:
     conditions = (job.get("status") or {}).get("conditions") or ()
-    return any(item.get("type") == "Complete" and item.get("status") == "True" for item in conditions)
+    return any(item.get("type") == kind and item.get("status") == "True" for item in conditions)

@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.findings import Remedy
 from tools.diagnose.naming import typed
-from tools.diagnose.owners import controller, deployment_of, newest_replicaset_of, revision_of
+from tools.diagnose.owners import controller, deployment_of, newest_replicaset, newest_replicaset_of, revision_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tools.cluster.client import Json
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.snapshot import Snapshot
+
+_ONLY_ONE_BEFORE = 2
+"""At this revision there is only one to go back to."""
 
 
 def rollback_remedy(snapshot: Snapshot, owner: ObjectRef) -> Remedy | None:
@@ -31,7 +36,7 @@ def rollback_remedy(snapshot: Snapshot, owner: ObjectRef) -> Remedy | None:
     served = [revision for name, revision in earlier.items() if name in serving]
     if served:
         return _undo(owner, max(served), "whose pods still serve")
-    if serving and present == 2:  # there is only one to go back to
+    if serving and present == _ONLY_ONE_BEFORE:
         return _undo(owner, 1, "whose pods still serve")
     return _undo(owner, max(earlier.values()), "the one before") if earlier and not serving else None
 
@@ -46,6 +51,33 @@ def serving_replicasets(snapshot: Snapshot, deployment: str) -> set[str]:
         and deployment_of(pod, direct) == deployment
         and is_ready(pod)
     }
+
+
+def serves_still(snapshot: Snapshot, deployment: str, suffering: Iterable[str]) -> bool:
+    """Whether these pods are all of the ReplicaSet that a Deployment wants now, while another one's are Ready."""
+    item = snapshot.named("Deployment", deployment)
+    newest = None if item is None else newest_replicaset_of(item, snapshot)
+    if newest is None:
+        return False
+    above = (controller(pod) for name in suffering if (pod := snapshot.named("Pod", name)) is not None)
+    if any(direct is None or direct["name"] != newest for direct in above):
+        return False
+    return bool(serving_replicasets(snapshot, deployment) - {newest})
+
+
+def wants_revisions(snapshot: Snapshot) -> bool:
+    """Whether the ReplicaSets must tell which revision there is to go back to: one serves, and not the newest."""
+    return any(
+        revision_of(item) > _ONLY_ONE_BEFORE and _new_one_fails(item, snapshot)
+        for item in snapshot.of("Deployment")
+    )
+
+
+def _new_one_fails(deployment: Json, snapshot: Snapshot) -> bool:
+    newest, status = newest_replicaset(deployment), deployment.get("status") or {}
+    if newest is None or not status.get("unavailableReplicas"):
+        return False
+    return bool(serving_replicasets(snapshot, deployment["metadata"]["name"]) - {newest})
 
 
 def is_ready(pod: Json) -> bool:

@@ -151,7 +151,9 @@ FAULTS = (
         statefulset("crash-set", {"command": ["sh", "-c", "echo boom; exit 1"]}),
         "StatefulSet",
     ),
-    Fault("crash-job", "CrashLoopBackOff", "exit code 4", job("crash-job", "echo no input file; exit 4"), "Job"),
+    Fault(
+        "crash-job", "BackoffLimitExceeded", "exit code 4", job("crash-job", "echo no input file; exit 4"), "Job"
+    ),
     Fault(
         "image-tag",
         "ImagePullBackOff",

@@ -1,7 +1,8 @@
 """The rules: what can be wrong, each a pure function from a snapshot to findings.
 
 `RULES` find causes. `SYMPTOMS` run after them, in this order, and see what is explained already: an unready
-pod whose ConfigMap is missing is one finding, not three.
+pod whose ConfigMap is missing is one finding, not three. `CONTEXTS` run last, on what was found: what the Job,
+StatefulSet or Deployment adds to what befell its pods.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ from tools.diagnose.findings import Cause, Finding, Known
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules import (
     autoscaling,
+    budgets,
     configuration,
     crash,
     creation,
+    cron_jobs,
+    daemon_sets,
     disruption,
     image,
     initializing,
     jobs,
+    measuring,
     memory,
     network,
     pending,
@@ -35,6 +40,7 @@ from tools.diagnose.snapshot import Snapshot
 
 Rule = Callable[[Snapshot], list[Finding]]
 Symptom = Callable[[Snapshot, Known], list[Finding]]
+Context = Callable[[list[Finding], Snapshot], list[Finding]]
 
 RULES: tuple[Rule, ...] = (
     memory.oom_killed,
@@ -54,13 +60,21 @@ SYMPTOMS: tuple[Symptom, ...] = (
     probes.not_ready,
     initializing.stuck,
     jobs.failed_jobs,
-    jobs.cron_jobs,
+    cron_jobs.cron_jobs,
     rollouts.rollouts,
+    daemon_sets.daemon_sets,
     services.services,
     routing.routing,
     network.network_policies,
     autoscaling.autoscalers,
-    autoscaling.disruption_budgets,
+    budgets.disruption_budgets,
+)
+
+CONTEXTS: tuple[Context, ...] = (
+    jobs.given_up,
+    rollouts.blocked,
+    rollouts.not_made,
+    rollouts.still_served,
 )
 
 LESSONS: dict[Cause, Lesson] = {
@@ -77,11 +91,15 @@ LESSONS: dict[Cause, Lesson] = {
         creation.LESSONS,
         disruption.LESSONS,
         rollouts.LESSONS,
+        daemon_sets.LESSONS,
         jobs.LESSONS,
+        cron_jobs.LESSONS,
         services.LESSONS,
         routing.LESSONS,
         network.LESSONS,
         autoscaling.LESSONS,
+        measuring.LESSONS,
+        budgets.LESSONS,
         permissions.LESSONS,
     )
 }

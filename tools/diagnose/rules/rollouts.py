@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.containers import ContainerCause, broken
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.naming import typed
-from tools.diagnose.owners import controller
+from tools.diagnose.naming import said, typed
+from tools.diagnose.owners import controller, owner_of
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rollback import rollback_remedy
+from tools.diagnose.rollback import rollback_remedy, serves_still
 from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tools.cluster.client import Json
-    from tools.diagnose.findings import Known
+    from tools.diagnose.findings import Cause, Known
     from tools.diagnose.snapshot import Snapshot
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
@@ -49,27 +52,18 @@ LESSONS: tuple[Lesson, ...] = (
             "template does not reach the broken one."
         ),
         mend="Delete the broken pod: it comes back with the new template.",
-        example="StatefulSet db does not roll out its new template: pod db-0 of the old revision is broken",
+        example=(
+            "StatefulSet db does not roll out its new template: it waits for pod db-0 of the old one: container "
+            "app ends with exit code 3 (an error of the application's own)"
+        ),
         source=_DOC + "statefulset/#forced-rollback",
-    ),
-    Lesson(
-        cause="DaemonSetNotScheduled",
-        means="A DaemonSet runs on no node at all.",
-        why="No node matches its nodeSelector or affinity, or each has a taint that it does not tolerate.",
-        mend="Correct the nodeSelector, or tolerate the taint.",
-        example="DaemonSet agent runs on no node: none of 3 has disk=ssd",
-        source=_DOC + "daemonset/#running-pods-on-select-nodes",
     ),
 )
 
 
 def rollouts(snapshot: Snapshot, known: Known) -> list[Finding]:
-    """Rollouts that stand still where no finding on a pod says why, and DaemonSets without a node."""
-    found = [
-        *(_deployment(item, snapshot, known) for item in snapshot.of("Deployment")),
-        *(_statefulset(item, snapshot) for item in snapshot.of("StatefulSet")),
-        *(_daemonset(item, snapshot, known) for item in snapshot.of("DaemonSet")),
-    ]
+    """Rollouts of Deployments that stand still where no finding on a pod says why."""
+    found = (_deployment(item, snapshot, known) for item in snapshot.of("Deployment"))
     return [finding for finding in found if finding is not None]
 
 
@@ -124,6 +118,7 @@ def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot)
         if spec.get("minReadySeconds")
         else ""
     )
+    gates = _unmet_gates(item, snapshot)
     back = rollback_remedy(snapshot, ref)
     see = Remedy("See why its pods do not become available", f"kubectl describe {typed(ref)}", "read")
     return Finding(
@@ -134,7 +129,7 @@ def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot)
         summary=(
             f"Deployment {ref.name} made no progress for {spec.get('progressDeadlineSeconds')} s: "
             f"{status.get('availableReplicas') or 0} of {1 if spec.get('replicas') is None else spec['replicas']} "
-            f"pods are available{wait}"
+            f"pods are available{wait}{gates}"
         ),
         why=(
             "After progressDeadlineSeconds without one more available pod, the rollout counts as "
@@ -145,66 +140,71 @@ def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot)
     )
 
 
-def _statefulset(item: Json, snapshot: Snapshot) -> Finding | None:
-    """A mended template that waits for a broken pod of the old one."""
-    spec, status, ref = item["spec"], item.get("status") or {}, _ref(item, "StatefulSet", snapshot)
-    new = status.get("updateRevision")
-    rolling = (spec.get("updateStrategy") or {}).get("type", "RollingUpdate") == "RollingUpdate"
-    if not rolling or spec.get("podManagementPolicy") == "Parallel" or new in (None, status.get("currentRevision")):
-        return None
-    if status.get("observedGeneration") != item["metadata"].get("generation"):
-        return None
-    if ((spec.get("updateStrategy") or {}).get("rollingUpdate") or {}).get("partition"):
-        return None  # pods below the partition keep the old template on purpose
-    names = sorted(
-        {
-            one.pod_name
-            for cause in _CAUSES
-            for group in broken(snapshot, cause)
-            for one in group
-            if _is_old(one.pod, ref, new)
-        }
+def _unmet_gates(item: Json, snapshot: Snapshot) -> str:
+    """The readiness gates that its pods wait for: conditions that something outside must set."""
+    spec = (item["spec"].get("template") or {}).get("spec") or {}
+    gates = ", ".join(str(each.get("conditionType")) for each in spec.get("readinessGates") or ())
+    waits = any(
+        condition.get("reason") == "ReadinessGatesNotReady"
+        for pod in snapshot.of("Pod")
+        if owner_of(pod, snapshot).name == item["metadata"]["name"]
+        for condition in (pod.get("status") or {}).get("conditions") or ()
     )
-    if not names:
-        return None
-    return Finding(
+    return f"; their readiness gate {one_line(gates, 120)} is not met" if gates and waits else ""
+
+
+def blocked(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
+    """What befell pods of a StatefulSet's old revision is told as why its new template does not come."""
+    told: list[Finding] = []
+    held: set[ObjectRef] = set()
+    for finding in findings:
+        item = snapshot.named("StatefulSet", finding.object.name) if finding.object.kind == "StatefulSet" else None
+        if item is None or not _waits_for_old(item, finding, snapshot):
+            told.append(finding)
+        elif finding.object not in held:
+            held.add(finding.object)
+            told.append(_blocked(item, finding))
+    return told
+
+
+def _waits_for_old(item: Json, finding: Finding, snapshot: Snapshot) -> bool:
+    """Whether only pods of the old revision suffer, while a new one should replace them."""
+    spec, status = item["spec"], item.get("status") or {}
+    new, strategy = status.get("updateRevision"), spec.get("updateStrategy") or {}
+    if new in (None, status.get("currentRevision")) or spec.get("podManagementPolicy") == "Parallel":
+        return False
+    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
+        return False
+    if (strategy.get("rollingUpdate") or {}).get("partition"):
+        return False  # pods below the partition keep the old template on purpose
+    if status.get("observedGeneration") != item["metadata"].get("generation"):
+        return False
+    pods = [snapshot.named("Pod", name) for name in finding.affected]
+    return bool(pods) and all(pod is not None and _is_old(pod, finding.object, new) for pod in pods)
+
+
+def _blocked(item: Json, finding: Finding) -> Finding:
+    ref, status, pod = finding.object, item.get("status") or {}, finding.affected[0]
+    broken = finding.summary.replace(f" of {said(ref)}", "", 1)
+    revisions = f"updateRevision: {status.get('updateRevision')}, currentRevision: {status.get('currentRevision')}"
+    delete = Remedy(
+        f"Delete pod {pod}: it comes back with the new template",
+        f"kubectl delete pod {pod} -n {ref.namespace}",
+        "delete",
+        "delete",
+        {"kind": "Pod", "name": pod, "namespace": ref.namespace or ""},
+    )
+    return replace(
+        finding,
         cause="RolloutBlocked",
-        object=ref,
-        container=None,
-        affected=tuple(names),
-        summary=(
-            f"StatefulSet {ref.name} does not roll out its new template: pod {names[0]} of the old "
-            "revision is broken"
-        ),
+        summary=f"{said(ref)} does not roll out its new template: it waits for pod {pod} of the old one: {broken}",
         why=(
             "With OrderedReady the controller replaces a pod only when all others are Ready; a broken "
             "one must be deleted by hand."
         ),
-        evidence=(
-            Evidence(
-                "status",
-                f"StatefulSet {ref.name}",
-                one_line(f"updateRevision: {new}, currentRevision: {status.get('currentRevision')}"),
-            ),
-        ),
-        remedies=(
-            Remedy(
-                f"Delete pod {names[0]}: it comes back with the new template",
-                f"kubectl delete pod {names[0]} -n {snapshot.namespace}",
-                "delete",
-                "delete",
-                {"kind": "Pod", "name": names[0], "namespace": snapshot.namespace},
-            ),
-        ),
+        evidence=(Evidence("status", said(ref), one_line(revisions)), *finding.evidence),
+        remedies=(delete, *(each for each in finding.remedies if each.risk == "read")),
     )
-
-
-_CAUSES: tuple[ContainerCause, ...] = (
-    "OOMKilled",
-    "CrashLoopBackOff",
-    "ImagePullBackOff",
-    "CreateContainerConfigError",
-)
 
 
 def _is_old(pod: Json, ref: ObjectRef, new: str) -> bool:
@@ -214,29 +214,53 @@ def _is_old(pod: Json, ref: ObjectRef, new: str) -> bool:
     return mine and revision not in (None, new)
 
 
-def _daemonset(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
-    ref, status = _ref(item, "DaemonSet", snapshot), item.get("status") or {}
-    nodes = snapshot.of("Node")
-    seen = status.get("observedGeneration") == item["metadata"].get("generation")
-    if not (seen and nodes and settled(item, snapshot)) or known.explains("DaemonSet", ref.name):
-        return None
-    if status.get("desiredNumberScheduled") != 0 or status.get("currentNumberScheduled"):
-        return None
-    selector = (item["spec"]["template"].get("spec") or {}).get("nodeSelector") or {}
-    matching = [node for node in nodes if selector.items() <= (node["metadata"].get("labels") or {}).items()]
-    wanted = one_line(", ".join(f"{key}={value}" for key, value in sorted(selector.items())))
-    because = f"none of {len(nodes)} has {wanted}" if selector and not matching else "every node is left out"
-    return Finding(
-        cause="DaemonSetNotScheduled",
-        object=ref,
-        container=None,
-        affected=(),
-        summary=f"DaemonSet {ref.name} runs on no node: {because}",
-        why="A DaemonSet runs on the nodes that match its nodeSelector and affinity and whose taints it tolerates.",
-        evidence=(Evidence("status", f"DaemonSet {ref.name}", "desiredNumberScheduled: 0"),),
-        remedies=(
-            Remedy("See the labels of the nodes", "kubectl get nodes --show-labels", "read"),
-            Remedy("Correct its nodeSelector or tolerations", f"kubectl edit {typed(ref)}", "change"),
-        ),
-        severity="warning",
+def not_made(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
+    """Where a StatefulSet's further pods wait for the one that suffers, that too."""
+    return [_not_made(finding, snapshot) for finding in findings]
+
+
+def _not_made(finding: Finding, snapshot: Snapshot) -> Finding:
+    item = snapshot.named("StatefulSet", finding.object.name) if finding.object.kind == "StatefulSet" else None
+    if item is None or not finding.affected or item["spec"].get("podManagementPolicy") == "Parallel":
+        return finding
+    wanted, made = item["spec"].get("replicas"), (item.get("status") or {}).get("replicas") or 0
+    more = (1 if wanted is None else wanted) - made
+    if more <= 0 or not made:
+        return finding
+    waits = f"{more} more pod{' is' if more == 1 else 's are'} not made before it is Ready"
+    return replace(finding, summary=f"{finding.summary}; {waits}")
+
+
+def still_served(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
+    """Where only pods of a Deployment's new version suffer and an earlier one serves: that, and the way back."""
+    return [_still_served(finding, snapshot) for finding in findings]
+
+
+def _still_served(finding: Finding, snapshot: Snapshot) -> Finding:
+    ref = finding.object
+    if finding.cause not in _OF_A_VERSION or ref.kind != "Deployment":
+        return finding
+    if not (finding.affected and serves_still(snapshot, ref.name, finding.affected)):
+        return finding
+    back = rollback_remedy(snapshot, ref)
+    return replace(
+        finding,
+        summary=f"{finding.summary}; the version before still serves",
+        remedies=(*finding.remedies, back) if back else finding.remedies,
     )
+
+
+_OF_A_VERSION: frozenset[Cause] = frozenset(
+    (
+        "OOMKilled",
+        "CrashLoopBackOff",
+        "LivenessProbeFailed",
+        "StartupProbeFailed",
+        "ReadinessProbeFailed",
+        "ImagePullBackOff",
+        "CreateContainerConfigError",
+        "FailedMount",
+        "Pending",
+        "RBACForbidden",
+    )
+)

@@ -1,0 +1,105 @@
+"""Rollouts, Jobs, CronJobs, autoscalers and budgets that are wrong, all at once on a real cluster."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, V1Namespace, V1ObjectMeta
+from kubernetes.config import new_client_from_config
+from kubernetes.utils import create_from_dict
+
+from tests.tools.diagnose.rollout_faults import CHANGES, FOUND, MANIFESTS, SERVED
+from tools.cluster.client import HttpCluster
+from tools.cluster.connect import Where, connect
+from tools.diagnose.diagnose import diagnose
+
+Json = dict[str, Any]
+Found = dict[tuple[str, str, str], Json]
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
+]
+
+READY_WITHIN_S = 60
+WITHIN_S = 200
+"""A CronJob that runs every minute misses its second run two minutes on, and autoscalers measure after one."""
+EVERY_S = 3
+
+
+@pytest.fixture(scope="module")
+def cluster() -> HttpCluster:
+    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+
+
+@pytest.fixture(scope="module")
+def namespace(cluster: HttpCluster) -> Iterator[str]:
+    api: ApiClient = new_client_from_config(os.environ["DESK_TEST_KUBECONFIG"])
+    namespaces, name = CoreV1Api(api), f"diag-{uuid.uuid4().hex[:8]}"
+    namespaces.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=name)))
+    try:
+        for manifest in MANIFESTS:
+            create_from_dict(api, manifest, namespace=name)
+        wait_until_they_serve(cluster, name)
+        change(AppsV1Api(api), name)
+        yield name
+    finally:
+        namespaces.delete_namespace(name)
+
+
+def wait_until_they_serve(cluster: HttpCluster, namespace: str) -> None:
+    """The Deployments that are changed then serve, and the StatefulSets' first pods are made."""
+    changed = {name for kind, name in CHANGES if kind == "deployments"}
+    until = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < until:
+        items = cluster.list("deployments", namespace)
+        serving = {item["metadata"]["name"] for item in items if item["status"].get("availableReplicas")}
+        if changed <= serving:
+            return
+        time.sleep(1)
+
+
+def change(apps: AppsV1Api, namespace: str) -> None:
+    for (kind, name), patch in CHANGES.items():
+        if kind == "deployments":
+            apps.patch_namespaced_deployment(name, namespace, patch)
+        else:
+            apps.patch_namespaced_stateful_set(name, namespace, patch)
+
+
+@pytest.fixture(scope="module")
+def found(cluster: HttpCluster, namespace: str) -> Found:
+    """What was said when all of it was, or when the time was over."""
+    until = time.monotonic() + WITHIN_S
+    while True:
+        report = diagnose(cluster, namespace=namespace)
+        now = {(each["object"]["kind"], each["object"]["name"], each["cause"]): each for each in report["findings"]}
+        if now.keys() >= FOUND.keys() or time.monotonic() > until:
+            return now
+        time.sleep(EVERY_S)
+
+
+@pytest.mark.parametrize("key", FOUND, ids="-".join)
+def test_each_fault_is_named(key: tuple[str, str, str], found: Found) -> None:
+    severity, detail = FOUND[key]
+
+    assert detail in found[key]["summary"]
+    assert found[key]["severity"] == severity
+    assert found[key]["remedies"]
+
+
+def test_nothing_else_is_found(found: Found) -> None:
+    assert found.keys() - FOUND.keys() == set()
+
+
+@pytest.mark.parametrize("key", [key for key, (_, detail) in FOUND.items() if detail == SERVED], ids="-".join)
+def test_what_serves_can_be_gone_back_to(key: tuple[str, str, str], found: Found, namespace: str) -> None:
+    remedy = found[key]["remedies"][-1]
+
+    assert remedy["tool"] == "rollback_rollout"
+    assert remedy["arguments"] == {"namespace": namespace, "kind": "Deployment", "name": key[1], "to_revision": 1}
