@@ -11,6 +11,7 @@ from tools.diagnose.containers import START_REASONS, Container, Termination, bro
 from tools.diagnose.log_context import in_context
 from tools.diagnose.log_errors import LogError, recognised
 from tools.diagnose.logs import around, decisive_line
+from tools.diagnose.plaintext import one_line
 from tools.diagnose.refusals import refused
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _NO_ERROR_CODES = (0, 126)
 """What the log says of these is no error, or is the code's own meaning."""
+_OF_AN_ADDRESS = ("connection refused", "timeout", "unknown host")
+_SUBJECT_CHARS = 80
 
 
 class Crash(msgspec.Struct, frozen=True):
@@ -72,13 +75,21 @@ def _crash(group: list[Container], snapshot: Snapshot) -> Crash:
     container = next(read, group[0])
     ended = crash(container, snapshot.taken_at) or Termination(None, "", "", "")
     log = snapshot.logs.get((container.pod_name, container.name))
+    line = None if log is None else decisive_line(log)
     error = recognised(around(log)) if log and ended.exit_code not in _NO_ERROR_CODES else None
     return Crash(
         tuple(group),
         container,
         ended,
-        line=None if log is None else decisive_line(log),
+        line=line,
         error=error,
-        context=in_context(error, container, snapshot) if error else "",
+        context=_context(error, line or "", container, snapshot) if error else "",
         hook=hooks.failed_post_start(container, snapshot),
     )
+
+
+def _context(error: LogError, line: str, container: Container, snapshot: Snapshot) -> str:
+    """What the objects know of it, or else the address that the log says elsewhere."""
+    subject = one_line(error.subject, _SUBJECT_CHARS)
+    elsewhere = f"it calls {subject}" if error.kind in _OF_AN_ADDRESS and subject not in line else ""
+    return in_context(error, container, snapshot) or elsewhere

@@ -58,7 +58,8 @@ _ADDRESS = _subjects(
     r"->\[?([\w.\-]+\]?:\d{2,5})\b",
     r"(?:dial tcp|ECONNREFUSED|ETIMEDOUT|connect to|host|//|@)\s*\"?(\[?[\w.\-]+\]?:\d{2,5})\b",
     r"host[=: ]+[\"']?([\w.\-]+)[\"']?",
-    r"\b([\w.\-]*[a-z\d]:\d{2,5})\b",
+    r"\b((?:\d{1,3}\.){3}\d{1,3}:\d{2,5})\b",
+    r"\b([\w.\-]*[a-z][\w.\-]*:\d{2,5})\b(?!:)",
 )
 _HOST = _subjects(
     r"(?:lookup|bad address|resolve host(?: name)?:?|host name|server can't find|can't resolve|ENOTFOUND|EAI_AGAIN"
@@ -77,7 +78,8 @@ _ANY_PATH = (
     ),
 )
 _PORT = _subjects(r":(\d{2,5})\b", r"port[ =:]+(\d{2,5})")
-_VARIABLE_NAME = r"([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{4,})"
+_LEVELS = "FATAL|ERROR|WARN|WARNING|INFO|DEBUG|CRITICAL|PANIC|SEVERE|NOTICE"
+_VARIABLE_NAME = rf"((?!(?:{_LEVELS})\b)(?:[A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{{4,}}))"
 
 _KINDS = (
     _Kind(
@@ -108,7 +110,13 @@ _KINDS = (
     ),
     _Kind(
         "connection refused",
-        _any(r"connection refused", "ECONNREFUSED", "actively refused", "could not connect to server"),
+        _any(
+            r"connection refused",
+            "ECONNREFUSED",
+            "actively refused",
+            r"connection to \S+ (was )?refused",
+            "could not connect to server",
+        ),
         _ADDRESS,
         "The address was reached and nothing listens there: the service is down, still starting, or on another "
         "port; and 127.0.0.1 is the container's own pod.",
@@ -309,16 +317,20 @@ _KINDS = (
 
 
 def recognised(lines: Iterable[str]) -> LogError | None:
-    """The first kind of error that one of the lines tells of."""
-    for line in lines:
+    """The first kind of error that one of the lines tells of; its subject may be said in another of them."""
+    told = tuple(lines)
+    for line in told:
         for kind in _KINDS:
             if kind.pattern.search(line):
-                return LogError(kind.kind, _subject(kind, line), kind.why, kind.next_step)
+                return LogError(kind.kind, _subject(kind, (line, *told)), kind.why, kind.next_step)
     return None
 
 
-def _subject(kind: _Kind, line: str) -> str:
-    for pattern in kind.subjects:
-        if match := pattern.search(line):
-            return match[1]
+def _subject(kind: _Kind, lines: tuple[str, ...]) -> str:
+    for line in lines:
+        if not kind.pattern.search(line):
+            continue
+        for pattern in kind.subjects:
+            if match := pattern.search(line):
+                return match[1]
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tools.diagnose.log_lines import LogLine, read_line
 from tools.diagnose.plaintext import one_line
 
 _DECISIVE = re.compile(
@@ -25,6 +26,7 @@ _THROWN = re.compile(
     r"|panic: |fatal error: |thread '.*' panicked at "
 )
 _LOOKED_AT_LINES = 20
+_CAUSES = 3
 _SERVES = re.compile(
     r"\b(?:listen(?:ing|s|er)?|serving|served|started|running|bound|binding|ready|available|serve)\b"
     r"(?:.{0,80}?(?:[a-z]+://)?(?P<host>[\w.\-*]+|\[[0-9a-f:]*\])?:|.{0,40}?\bports?(?:\(s\))?\s*[:=]?\s*)"
@@ -42,19 +44,22 @@ def decisive_line(log: str) -> str:
     """The line that says why a program ended; safe to print, bounded; empty when the log is.
 
     Of a stack trace (Python, Java, Node.js, Go, Rust) the line that names the error: the last `Caused by` of
-    Java, the last line of Python's. Else the last of the last 20 lines that speaks of a failure, else the last.
+    Java, the last line of Python's. Else the last of the last 20 lines that is an error or, where it does not
+    say what it is, speaks of a failure; else the last. Of JSON and logfmt the message with its error.
     """
-    return one_line(_decisive(log), QUOTE_CHARS)
+    return one_line(_decisive(_lines(log)), QUOTE_CHARS)
 
 
 def around(log: str) -> tuple[str, ...]:
-    """The decisive line first, then the lines by it: what kind of error it is may be said a line further."""
+    """The decisive line first, then those by it and what it caused: the kind of error may be said there."""
     lines = _lines(log)
-    decisive = _decisive(log)
-    if decisive not in lines:
+    decisive = _decisive(lines)
+    texts = [line.text for line in lines]
+    if decisive not in texts:
         return (decisive,)
-    at = len(lines) - 1 - lines[::-1].index(decisive)
-    return (decisive, *lines[at + 1 : at + 4], *reversed(lines[max(0, at - 2) : at]))
+    at = len(texts) - 1 - texts[::-1].index(decisive)
+    caused = [text for text in reversed(texts[:at]) if _CAUSED_BY.match(text)] if _CAUSED_BY.match(decisive) else []
+    return (decisive, *caused[:_CAUSES], *texts[at + 1 : at + 4], *reversed(texts[max(0, at - 2) : at]))
 
 
 def served_port(log: str) -> int | None:
@@ -81,18 +86,26 @@ def _served(log: str) -> tuple[str, int] | None:
     return found
 
 
-def _decisive(log: str) -> str:
-    lines = _lines(log)
-    if named := _of_trace(lines):
+def _decisive(lines: list[LogLine]) -> str:
+    if named := _of_trace([line.text for line in lines]):
         return named
-    lines = lines[-_LOOKED_AT_LINES:]
-    telling = [line for line in lines if _DECISIVE.search(line) and not _FRAME.match(line)]
-    return (telling or lines or [""])[-1]
+    last = lines[-_LOOKED_AT_LINES:]
+    failing = [line for line in last if _DECISIVE.search(line.text) and not _FRAME.match(line.text)]
+    grave = [line for line in last if line.level == "grave" or (line.level == "unknown" and line in failing)]
+    return (grave or failing or last or [LogLine("", "unknown")])[-1].text
 
 
-def _lines(log: str) -> list[str]:
+def _lines(log: str) -> list[LogLine]:
     before_stacks = _GO_STACKS.split(log, maxsplit=1)[0]
-    return [line[:_MAX_LINE_CHARS] for line in (before_stacks.strip() or log).splitlines() if line.strip()]
+    raw = [line for line in (before_stacks.strip() or log).splitlines() if line.strip()]
+    return [_shortened(read_line(line)) for line in raw]
+
+
+def _shortened(line: LogLine) -> LogLine:
+    """Of a structured line that holds a stack trace of its own, the line of that which names the error."""
+    own = [each for each in line.text.splitlines() if each.strip()]
+    text = _of_trace(own) or own[0] if len(own) > 1 else line.text
+    return LogLine(text[:_MAX_LINE_CHARS], line.level)
 
 
 def _of_trace(lines: list[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -70,6 +71,27 @@ main.main()
 \t/src/main.go:9 +0x1d
 exit status 2
 """
+JSON_LINES = """{"level":"info","msg":"starting","error_count":0}
+{"level":"error","msg":"connect to database","error":"dial tcp 10.96.0.7:5433: connect: connection refused"}
+{"level":"info","msg":"shutting down, no errors left to report"}
+"""
+LOGFMT = """level=info msg=start
+time=2026-01-02 level=error msg="open /etc/app.conf: no such file or directory"
+level=info msg="error reporting stopped"
+"""
+NO_LEASE = "E0102 12:00:00.0 1 main.go:9] no lease"
+SPRING = """2026-01-02 10:00:00.000 ERROR 1 --- [main] o.s.boot.SpringApplication : Application run failed
+
+org.springframework.beans.factory.BeanCreationException: Error creating bean with name 'dataSource'
+\tat org.springframework.A.b(A.java:1)
+\t... 18 common frames omitted
+Caused by: org.postgresql.util.PSQLException: Connection to db:5433 refused. Check that the port is correct
+\tat org.postgresql.C.d(C.java:2)
+Caused by: java.net.ConnectException: Connection refused
+\tat java.base/sun.nio.ch.Net.pollConnect(Native Method)
+\t... 24 common frames omitted
+2026-01-02 10:00:01.000 INFO 1 --- [main] shutdown hook failed over
+"""
 
 
 @pytest.mark.parametrize(
@@ -82,6 +104,20 @@ exit status 2
         ("thread 'main' panicked at src/main.rs:4:5:\nno config\nnote: run with RUST_BACKTRACE=1\n", "no config"),
         ("connecting\nERROR no route\nbye\n", "ERROR no route"),
         ("one\ntwo\n", "two"),
+        (JSON_LINES, "connect to database: dial tcp 10.96.0.7:5433: connect: connection refused"),
+        (LOGFMT, "open /etc/app.conf: no such file or directory"),
+        (
+            '{"level":50,"msg":"boot","err":{"type":"Error","message":"no key"}}\n{"level":30,"msg":"bye"}',
+            "boot: no key",
+        ),
+        (
+            json.dumps({"severity": "ERROR", "message": "failed", "exc_info": PYTHON}),
+            "failed: KeyError: 'DATABASE_URL'",
+        ),
+        ("E0102 12:00:00.0 1 main.go:9] no lease\nI0102 12:00:01.0 1 main.go:10] failed over to none\n", NO_LEASE),
+        ("2026-01-02 ERROR no route\n2026-01-02 INFO error reporting stopped\n", "2026-01-02 ERROR no route"),
+        ("level=info msg=started\nsh: FOO: unbound variable\n", "sh: FOO: unbound variable"),
+        ('{"level": "error"}\n{"not": "a log"}\n{broken}\n', "{broken}"),
         ("", ""),
     ],
 )
@@ -161,6 +197,30 @@ def test_a_port_that_the_service_has_not() -> None:
     assert found["why"].startswith("The address was reached and nothing listens there")
 
 
+@pytest.mark.parametrize(
+    ("services", "context"),
+    [([service("db", 5432)], "Service db has port 5432, not 5433"), ([], "it calls db:5433")],
+    ids=["of a Service", "unknown"],
+)
+def test_an_address_that_a_cause_further_up_names(services: list[Json], context: str) -> None:
+    found = only(SPRING, Service=services)
+
+    assert found["summary"].endswith(
+        f'its log says "Caused by: java.net.ConnectException: Connection refused" ({context})'
+    )
+
+
+def test_a_level_is_no_variable() -> None:
+    assert only("FATAL: DB_URL is not set")["summary"].endswith("(its env does not set DB_URL)")
+
+
+def test_a_time_is_no_address() -> None:
+    error = recognised(("2026-01-02 10:00:00 connection refused",))
+
+    assert error is not None
+    assert error.subject == ""
+
+
 def test_the_nearest_service() -> None:
     found = only("lookup databse on 10.96.0.10:53: no such host", Service=[service("database", 5432)])
 
@@ -231,3 +291,26 @@ def test_null_and_absent_fields() -> None:
     }
     for log in (PYTHON, JAVA, NODE, GO, "touch: /x: Permission denied", "/x: No space left on device"):
         only(log, crashed(container=bare, volumes=None))
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "error during container init: mkdir /etc/passwd: not a directory: unknown",
+            "not a directory",
+        ),
+        (
+            'OCI runtime create failed: chdir to cwd ("/etc/passwd") set in config.json failed: permission denied',
+            "permission denied",
+        ),
+    ],
+)
+def test_a_working_directory_that_cannot_be_entered(message: str, said: str) -> None:
+    ended = terminated(128, "StartError", message=message)
+    container = {"name": "app", "image": "shop:1", "workingDir": "/etc/passwd"}
+    [found] = judge(snapshot(pod(status(BACK_OFF, ended, restarts=2), spec={"containers": [container]})))[
+        "findings"
+    ]
+    assert found["summary"].endswith(f"cannot start: its workingDir /etc/passwd: {said}")
+    assert found["remedies"][0]["title"].startswith("Correct the workingDir")
