@@ -62,7 +62,7 @@ _HOOK_CHARS = 120
 _STOPPED_CODES = (0, 137, 143)
 _SIGNALLED_CODES = (134, 137, 139, 143)
 _START_MESSAGE = re.compile(r"(exec: .*?|starting container process caused: .*?)(: unknown)?$")
-_NOT_RUNNABLE_CODES = (126, 127)
+_NOT_ENTERED = re.compile(r"(?:mkdir [^:]+|chdir to cwd \([^)]*\) set in config\.json failed): ([a-z ]+)")
 
 
 def crash_loop(snapshot: Snapshot) -> list[Finding]:
@@ -88,7 +88,7 @@ def _what(this: Crash) -> str:
         command = one_line(hooks.post_start(this.container), _HOOK_CHARS)
         return f"is killed because its postStart hook fails: {command}{_code_said(this)}"
     if this.never_started:
-        return f"cannot start: {_start_message(this.ended.message)}"
+        return f"cannot start: {_bad_directory(this) or _start_message(this.ended.message)}"
     if this.ended.exit_code is None:
         return "crashes again and again; the cluster does not say with which exit code"
     code = f"exit code {this.ended.exit_code} ({meaning(this.ended.exit_code)})"
@@ -120,11 +120,22 @@ def _start_message(message: str) -> str:
     return match[1] if match else plain or "the container runtime does not say why"
 
 
+def _bad_directory(this: Crash) -> str:
+    """What the container runtime says of a workingDir that it cannot enter; empty when that is not the fault."""
+    directory = this.container.spec.get("workingDir")
+    match = _NOT_ENTERED.search(this.ended.message) if directory else None
+    return f"its workingDir {one_line(str(directory), _HOOK_CHARS)}: {match[1]}" if match else ""
+
+
 def _why(this: Crash) -> str:
     if this.hook is not None:
         return (
             "A postStart hook runs beside the container's command, and when it fails the kubelet kills the "
             "container. What the hook printed is in no log: the kubelet keeps only that it failed."
+        )
+    if this.never_started and _bad_directory(this):
+        return (
+            "The container runtime makes the working directory where it is missing, and starts the command there."
         )
     if this.never_started:
         return _why_not_started(this.ended.message)
@@ -213,6 +224,8 @@ def _remedies(this: Crash) -> list[Remedy]:
         return [_edit("Correct the postStart hook, or do its work in the container's command", this), logs]
     if this.error is not None and not this.never_started:
         return _mended(this.error, this, logs)
+    if this.never_started and _bad_directory(this):
+        return [_edit("Correct the workingDir, or the rights of the container's user there", this)]
     if this.not_runnable:
         return [_edit("Correct the command, or take an image that has it", this)]
     if this.ended.exit_code == 0:
