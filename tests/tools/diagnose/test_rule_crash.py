@@ -112,12 +112,12 @@ Caused by: java.net.ConnectException: Connection refused
         ),
         (
             json.dumps({"severity": "ERROR", "message": "failed", "exc_info": PYTHON}),
-            "failed: KeyError: 'DATABASE_URL'",
+            "KeyError: 'DATABASE_URL'",
         ),
         ("E0102 12:00:00.0 1 main.go:9] no lease\nI0102 12:00:01.0 1 main.go:10] failed over to none\n", NO_LEASE),
         ("2026-01-02 ERROR no route\n2026-01-02 INFO error reporting stopped\n", "2026-01-02 ERROR no route"),
         ("level=info msg=started\nsh: FOO: unbound variable\n", "sh: FOO: unbound variable"),
-        ('{"level": "error"}\n{"not": "a log"}\n{broken}\n', "{broken}"),
+        ('{"not": "a log"}\n{broken}\n', "{broken}"),
         ("", ""),
     ],
 )
