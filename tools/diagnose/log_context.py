@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.naming import said
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.service_pods import is_ready, pods_behind, ports_of, serves
+from tools.diagnose.service_pods import is_headless, is_ready, pods_behind, ports_of, selects, serves
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -110,10 +110,18 @@ def _host(host: str, snapshot: Snapshot) -> str:
         return ""
     names = [service["metadata"]["name"] for service in snapshot.of("Service")]
     if name in names:
-        return ""
+        return _headless_said(name, snapshot)
     near = get_close_matches(name, names, n=1, cutoff=0.5)
     nearest = f"; the nearest there is: {near[0]}" if near else ""
     return f"no Service of this namespace is called {name}{nearest}"
+
+
+def _headless_said(name: str, snapshot: Snapshot) -> str:
+    """The name of a headless Service stands for its ready pods, and for nothing without them."""
+    service = snapshot.named("Service", name) or {}
+    if not (selects(service) and is_headless(service)) or any(map(is_ready, pods_behind(service, snapshot))):
+        return ""
+    return f"Service {name} is headless, and no pod behind it is ready"
 
 
 def _neighbour(port: str, container: Container) -> str:

@@ -18,7 +18,7 @@ from tools.diagnose.pulls import refused as images_refused
 from tools.diagnose.references import Missing, missing_in
 from tools.diagnose.rollback import wants_revisions
 from tools.diagnose.room import depends_on_others
-from tools.diagnose.service_pods import pods_behind, serves
+from tools.diagnose.service_pods import pods_behind, selects
 from tools.diagnose.snapshot import Kind, Snapshot
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _statefulsets(snapshot: Snapshot) -> bool:
 
 def _service_without_pods(snapshot: Snapshot) -> bool:
     """A Service may be of something that has no pods now."""
-    return any(serves(service) and not pods_behind(service, snapshot) for service in snapshot.of("Service"))
+    return any(selects(service) and not pods_behind(service, snapshot) for service in snapshot.of("Service"))
 
 
 def _replicasets(snapshot: Snapshot) -> bool:
@@ -152,6 +152,10 @@ def _claims(snapshot: Snapshot) -> bool:
         and any("persistentVolumeClaim" in each or "ephemeral" in each for each in pod["spec"].get("volumes") or ())
         for pod in snapshot.of("Pod")
     ) or any("VolumeResize" in str(event.get("reason")) for event in snapshot.of("Event"))
+
+
+def _devices(snapshot: Snapshot) -> bool:
+    return any(_unplaced(pod) and pod["spec"].get("resourceClaims") for pod in snapshot.of("Pod"))
 
 
 def _claim_pending(snapshot: Snapshot) -> bool:
@@ -300,6 +304,7 @@ READINGS: dict[Kind, Reading] = {
     "PersistentVolumeClaim": Reading("persistentvolumeclaims", _claims),
     "PersistentVolume": Reading("persistentvolumes", _claim_pending, cluster_scoped=True),
     "StorageClass": Reading("storageclasses", _claim_pending, cluster_scoped=True),
+    "ResourceClaim": Reading("resourceclaims.resource.k8s.io", _devices, optional=True),
     "PodMetrics": Reading("pods.metrics.k8s.io", _metrics),
     "ConfigMap": Reading("configmaps", _configuration, decode=decoding.keys_only),
     "Secret": Reading("secrets", _secret_names, names_only=True, decode=decoding.keys_only),

@@ -25,8 +25,17 @@ def selector_of(service: Json) -> Labels:
 
 def serves(service: Json) -> bool:
     """Whether it leads to pods by a selector and an address of its own: not headless, not an ExternalName."""
-    spec = service.get("spec") or {}
-    return bool(selector_of(service)) and spec.get("type") != "ExternalName" and spec.get("clusterIP") != "None"
+    return selects(service) and not is_headless(service)
+
+
+def selects(service: Json) -> bool:
+    """Whether it leads to pods by a selector; an ExternalName has none of use."""
+    return bool(selector_of(service)) and (service.get("spec") or {}).get("type") != "ExternalName"
+
+
+def is_headless(service: Json) -> bool:
+    """Whether it has no address of its own, and only its pods' addresses under its name."""
+    return (service.get("spec") or {}).get("clusterIP") == "None"
 
 
 def pods_behind(service: Json, snapshot: Snapshot) -> tuple[Json, ...]:

@@ -33,6 +33,7 @@ Kind = Literal[
     "PersistentVolumeClaim",
     "PersistentVolume",
     "StorageClass",
+    "ResourceClaim",
     "PodMetrics",
     "ConfigMap",
     "Secret",

@@ -116,6 +116,7 @@ MANIFESTS: list[Json] = [
     service("idle", {"app": "idle"}),
     service("gated", {"app": "gated"}, 8080),
     service("headless", {"app": "nothing"}, clusterIP="None"),
+    service("headless-wrong", {"app": "closd"}, clusterIP="None"),
     service("outside", None, type="ExternalName", externalName="example.org"),
     service("by-hand", None),
     ingress("right", "web", {"number": 80}),
@@ -173,6 +174,10 @@ FOUND: dict[tuple[str, str, str], tuple[str, str]] = {
     ("Service", "wrong-name", "ServicePortMismatch"): ("error", "named htpp, which no container of Deployment web"),
     ("Service", "wrong-number", "ServicePortMismatch"): ("error", "they have 8080 (http)"),
     ("Service", "idle", "ServiceNotReady"): ("info", "Deployment idle, whose pods it selects, is scaled to zero"),
+    ("Service", "headless-wrong", "ServiceSelectorMismatch"): (
+        "warning",
+        "the pods of Deployment closed have app=closed",
+    ),
     ("Service", "gated", "ServiceNotReady"): ("error", "a readiness gate is not met"),
     ("Ingress", "no-service", "BackendServiceMissing"): ("error", "the nearest there is: web"),
     ("Ingress", "no-port", "BackendPortMissing"): ("error", "which has 80; 8080 is where its port 80 leads"),

@@ -35,6 +35,8 @@ _MOUNT: Json = {"volumeMounts": [{"name": "data", "mountPath": "/data"}]}
 _ID = uuid.uuid4().hex[:6]
 _NO_PROVISIONER, _STATIC, _PRIORITY = f"diag-noprov-{_ID}", f"diag-static-{_ID}", f"diag-high-{_ID}"
 
+_NO_PRIORITY = _PRIORITY.replace("high", "hihg")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -145,9 +147,22 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "Pending",
         "Deployment",
+        "device",
+        "is Pending: ResourceClaim gpu does not exist",
+        (deployment("device", {}, resourceClaims=[{"name": "gpu", "resourceClaimName": "gpu"}]),),
+    ),
+    Fault(
+        "Pending",
+        "Deployment",
+        "template",
+        "is Pending: ResourceClaimTemplate gpus does not exist",
+        (deployment("template", {}, resourceClaims=[{"name": "gpu", "resourceClaimTemplateName": "gpus"}]),),
+    ),
+    Fault(
+        "Pending",
+        "Deployment",
         "promised",
         "(it asks for cpu 2; the node that comes nearest, desk, has cpu 1",
-        (deployment("promised", _requests(cpu="500m"), initContainers=[_SIDECAR]),),
     ),
     Fault(
         "Pending",
@@ -340,8 +355,8 @@ FAULTS: tuple[Fault, ...] = (
         "FailedCreate",
         "Deployment",
         "priority",
-        f"PriorityClass {_PRIORITY}x does not exist; the nearest there is: {_PRIORITY}",
-        (deployment("priority", {}, priorityClassName=f"{_PRIORITY}x"),),
+        f"PriorityClass {_NO_PRIORITY} does not exist; the nearest there is: {_PRIORITY}",
+        (deployment("priority", {}, priorityClassName=_NO_PRIORITY),),
     ),
     Fault(
         "FailedCreate",
@@ -425,7 +440,7 @@ _ASIDE: tuple[Json, ...] = (
     _CONFIG,
     _claim("waits-for-nobody"),
     *_mounts("optional", configMap={"name": "absent", "optional": True}),
-    deployment("healthy", {}),
+    deployment("healthy", _requests(cpu="10m")),
 )
 _QUOTA: Json = {
     "apiVersion": "v1",
@@ -567,19 +582,23 @@ def seen(cluster: HttpCluster, places: dict[str, str]) -> dict[str, Seen]:
 
 
 def _disrupt(api: ApiClient, namespace: str) -> None:
+    """What needs others to run first; what is promised needs one, or else it would itself fill the node."""
     core = CoreV1Api(api)
-    wanted = ("held", "low-")
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        pods = api.sanitize_for_serialization(core.list_namespaced_pod(namespace))["items"]
-        running = [pod["metadata"]["name"] for pod in pods if pod["status"].get("phase") == "Running"]
-        ready = {one for one in wanted for name in running if name.startswith(one)}
-        if len(ready) == len(wanted):
-            break
+    wanted = {"held", "low-", "healthy-"}
+    until = time.monotonic() + 30
+    while (ready := _running(api, namespace, wanted)) != wanted and time.monotonic() < until:
         time.sleep(0.5)
     core.delete_namespaced_pod("held", namespace)
-    high = deployment("high", _host_port(18192), priorityClassName=_PRIORITY)
-    create_from_dict(api, high, namespace=namespace)
+    create_from_dict(api, deployment("high", _host_port(18192), priorityClassName=_PRIORITY), namespace=namespace)
+    if "healthy-" in ready:
+        fills = deployment("promised", _requests(cpu="500m"), initContainers=[_SIDECAR])
+        create_from_dict(api, fills, namespace=namespace)
+
+
+def _running(api: ApiClient, namespace: str, wanted: set[str]) -> set[str]:
+    pods = api.sanitize_for_serialization(CoreV1Api(api).list_namespaced_pod(namespace))["items"]
+    running = [pod["metadata"]["name"] for pod in pods if pod["status"].get("phase") == "Running"]
+    return {one for one in wanted for name in running if name.startswith(one)}
 
 
 def _watched(cluster: HttpCluster, places: dict[str, str]) -> dict[str, Seen]:

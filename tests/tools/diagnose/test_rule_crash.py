@@ -197,6 +197,13 @@ def test_a_port_that_the_service_has_not() -> None:
     assert found["why"].startswith("The address was reached and nothing listens there")
 
 
+def test_the_name_of_a_headless_service_without_pods() -> None:
+    headless = {"metadata": {"name": "db"}, "spec": {"clusterIP": "None", "selector": {"app": "db"}}}
+
+    found = only("lookup db on 10.96.0.10:53: no such host", Service=[headless])
+    assert found["summary"].endswith("(Service db is headless, and no pod behind it is ready)")
+
+
 @pytest.mark.parametrize(
     ("services", "context"),
     [([service("db", 5432)], "Service db has port 5432, not 5433"), ([], "it calls db:5433")],

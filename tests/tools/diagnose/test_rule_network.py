@@ -212,3 +212,17 @@ def test_the_remedy_takes_no_name_that_is_taken() -> None:
 )
 def test_dns_that_is_allowed_or_may_be(rules: list[Json], spec: Json) -> None:
     assert findings(lets_out(*rules), pods=[running("front", spec=spec)]) == []
+
+
+def test_a_port_that_a_sidecar_names() -> None:
+    proxy = {"name": "proxy", "restartPolicy": "Always", "ports": [{"name": "in", "containerPort": 9000}]}
+    behind = running("api", spec={"containers": [{"name": "app"}], "initContainers": [proxy]})
+
+    assert (
+        findings(
+            lets_in({"podSelector": {"matchLabels": {"app": "front"}}}, port="in"),
+            pods=(behind, running("front")),
+            Service=[service("api", {"app": "api"}, "in")],
+        )
+        == []
+    )

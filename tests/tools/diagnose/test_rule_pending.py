@@ -197,3 +197,62 @@ def test_classes_that_cannot_be_read_are_never_missing() -> None:
     waits = unplaced(UNBOUND, spec=USES)
 
     assert found(waits, PersistentVolumeClaim=[claim(storageClassName="fast")])[0].object.kind == "Deployment"
+
+
+def wanting_devices(sentence: str, **claim: Any) -> Json:
+    return unplaced(sentence, spec={"resourceClaims": [{"name": "gpu", **claim}]})
+
+
+def unseen(**claim: Any) -> Json:
+    """The scheduler does not look at a pod before its claims are there."""
+    found = wanting_devices("", **claim)
+    found["status"] = {"phase": "Pending"}
+    return found
+
+
+def test_a_claim_for_devices_that_is_not_there() -> None:
+    claims = [{"metadata": {"name": "my-gpu"}}]
+    waits = unseen(resourceClaimName="my-gpus")
+
+    assert one(waits, ResourceClaim=claims).summary == (
+        "a pod of Deployment shop is Pending: ResourceClaim my-gpus does not exist; the nearest there is: my-gpu"
+    )
+    assert one(waits).summary.endswith("its claim gpu for devices has not been made")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            'PodResourceClaim gpu: resource claim template "gpus": '
+            'resourceclaimtemplate.resource.k8s.io "gpus" not found',
+            "ResourceClaimTemplate gpus does not exist",
+        ),
+        ("PodResourceClaim gpu: quota exceeded", "its claim cannot be made: PodResourceClaim gpu: quota exceeded"),
+    ],
+)
+def test_a_claim_for_devices_that_cannot_be_made(message: str, said: str) -> None:
+    failed = event("shop-abc-1", "FailedResourceClaimCreation", message)
+
+    found = one(unseen(resourceClaimTemplateName="gpus"), ResourceClaim=[], Event=[failed])
+    assert found.summary == f"a pod of Deployment shop is Pending: {said}"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        (
+            "0/1 nodes are available: 1 cannot allocate all claims. still not schedulable, preemption: none.",
+            "0/1 nodes are available: 1 cannot allocate all claims "
+            "(no node has free devices of the kind that its claim nodevice asks for)",
+        ),
+        (
+            "0/1 nodes are available: request g: device class fast does not exist.",
+            "0/1 nodes are available: request g: device class fast does not exist",
+        ),
+    ],
+)
+def test_devices_that_no_node_has(sentence: str, said: str) -> None:
+    found = one(wanting_devices(sentence, resourceClaimName="nodevice"))
+
+    assert found.summary == f"a pod of Deployment shop is Pending: {said}"

@@ -209,3 +209,18 @@ def test_hostile_names_stay_on_one_line() -> None:
 def test_each_cause_teaches() -> None:
     for cause in ("ServiceSelectorMismatch", "ServiceNotReady", "ServicePortMismatch"):
         assert LESSONS[cause].example
+
+
+@pytest.mark.parametrize(("label", "found"), [("wbe", ["ServiceSelectorMismatch"]), ("queue", [])])
+def test_a_headless_service_is_judged_only_by_a_label_that_is_nearly_right(label: str, found: list[str]) -> None:
+    headless = service("web", {"app": label}, "htpp", clusterIP="None")
+
+    assert [each["cause"] for each in findings(running(), services=[headless])] == found
+
+
+def test_a_headless_service_of_a_workload_at_rest_is_right() -> None:
+    at_rest = web("db", replicas=0)
+
+    assert findings(services=[service("db", {"app": "db"}, clusterIP="None")], Deployment=[at_rest])[0][
+        "severity"
+    ] == ("info")

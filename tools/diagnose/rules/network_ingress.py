@@ -20,9 +20,10 @@ from tools.diagnose.netpol import Peer, Port
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.network_remedy import apply_policy
+from tools.diagnose.rules.network_target import Target, pod_port, target_behind
 from tools.diagnose.rules.network_words import peers_said, ports_said
 from tools.diagnose.selectors import labels_of, matches
-from tools.diagnose.service_pods import container_ports, number_named, pods_behind, ports_of, selector_of, target_of
+from tools.diagnose.service_pods import selector_of
 from tools.diagnose.workloads import Workload, settled, workloads
 
 if TYPE_CHECKING:
@@ -31,44 +32,6 @@ if TYPE_CHECKING:
     from tools.diagnose.snapshot import Snapshot
 
 _CONTROLLERS = re.compile(r"ingress|router|traefik|haproxy|contour|envoy|gateway|kong|nginx", re.I)
-
-
-class Target(msgspec.Struct, frozen=True):
-    """The pods behind a Service that policies isolate; `distinct` has one of those that are alike to policies."""
-
-    service: Json
-    pods: tuple[Json, ...]
-    distinct: tuple[tuple[Json, tuple[Json, ...]], ...]
-    namespace: str
-
-    @property
-    def name(self) -> str:
-        return str(self.service["metadata"]["name"])
-
-    @property
-    def ref(self) -> ObjectRef:
-        return ObjectRef("v1", "Service", self.namespace, self.name)
-
-    @property
-    def is_headless(self) -> bool:
-        return (self.service.get("spec") or {}).get("clusterIP") == "None"
-
-    def ports(self, asked: int | str | None = None) -> list[Json]:
-        """The Service's ports; with `asked` (a number or name) the one it means, if it has it."""
-        every = ports_of(self.service)
-        if asked is None:
-            return every
-        return [port for port in every if asked in (port.get("port"), port.get("name"), target_of(port))]
-
-    def keeps_out(self, peer: Peer, ports: list[Json]) -> bool:
-        """Whether the peer certainly reaches none of the pods, on none of these ports."""
-        verdicts = [
-            netpol.allowed(policies, "Ingress", peer, port, self.namespace)
-            for pod, policies in self.distinct
-            for each in ports
-            if (port := pod_port(each, pod)) is not None
-        ]
-        return bool(verdicts) and all(verdict is False for verdict in verdicts)
 
 
 class KeptOut(msgspec.Struct, frozen=True):
@@ -85,44 +48,13 @@ def ingress_blocked(snapshot: Snapshot, known: Known) -> list[Finding]:
     isolating = netpol.Isolating(policies, "Ingress")
     findings = []
     for service in snapshot.of("Service"):
-        target = _target(service, isolating, snapshot)
+        target = target_behind(service, isolating, snapshot)
         if target is None or known.explains_exactly(target.ref):
             continue
         kept = KeptOut(_callers(target, snapshot), _routes(target, snapshot), _is_closed(target, snapshot))
         if kept.callers or kept.routes or kept.everybody:
             findings.append(_finding(target, kept, snapshot))
     return findings
-
-
-def pod_port(port: Json, pod: Json) -> Port | None:
-    """The port of a pod that a Service's port leads to; None where it leads to none."""
-    wanted = target_of(port)
-    number = number_named(pod["spec"], wanted, port) if isinstance(wanted, str) else wanted
-    if number is None:
-        return None
-    protocol = str(port.get("protocol") or "TCP")
-    names = frozenset(
-        str(each["name"])
-        for container in pod["spec"].get("containers") or ()
-        for each in container.get("ports") or ()
-        if each.get("containerPort") == number and each.get("name") and (each.get("protocol") or "TCP") == protocol
-    )
-    return Port(number, protocol, names)
-
-
-def _target(service: Json, isolating: netpol.Isolating, snapshot: Snapshot) -> Target | None:
-    """None when a pod behind the Service is open: then the Service answers, though not always."""
-    if (service.get("spec") or {}).get("type") == "ExternalName" or not settled(service, snapshot):
-        return None
-    pods = [pod for pod in pods_behind(service, snapshot) if not pod["spec"].get("hostNetwork")]
-    distinct: dict[object, tuple[Json, tuple[Json, ...]]] = {}
-    for pod in pods:
-        policies = isolating.of(labels_of(pod))
-        if not policies:
-            return None
-        ports = tuple((each.get("name"), each.get("containerPort")) for each in container_ports(pod["spec"]))
-        distinct.setdefault((tuple(map(id, policies)), ports), (pod, policies))
-    return Target(service, tuple(pods), tuple(distinct.values()), snapshot.namespace) if pods else None
 
 
 def _callers(target: Target, snapshot: Snapshot) -> tuple[Call, ...]:

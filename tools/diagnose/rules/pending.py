@@ -21,7 +21,7 @@ from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, event_
 from tools.diagnose.nearest import nearest
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules import claims
+from tools.diagnose.rules import claims, devices
 from tools.diagnose.rules.placement import Obstacle, Waiting, obstacles
 from tools.diagnose.rules.preemption import preemption_of
 
@@ -57,7 +57,7 @@ SCHEDULED_WITHIN = timedelta(seconds=3)
 SCHEDULER_ANSWERS_WITHIN = timedelta(seconds=30)
 PREEMPTION_TAKES = timedelta(minutes=1)
 
-_TAIL = re.compile(r"\.?\s+(no new claims to deallocate|preemption:|not found$).*", re.S)
+_TAIL = re.compile(r"\.?\s+(no new claims to deallocate|still not schedulable|preemption:|not found$).*", re.S)
 _CLAIM_ABSENT = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 _UNBOUND = "unbound immediate PersistentVolumeClaims"
 _QUEUES = ("kueue.x-k8s.io/",)
@@ -180,7 +180,11 @@ def _obstacles(waiting: Waiting) -> list[Obstacle]:
     if waiting.sentence == _NO_SUCH_NODE:
         return [_no_such_node(waiting)]
     if waiting.sentence == _NOBODY:
-        return [_nobody(waiting)]
+        return [devices.unmade(waiting) if devices.claims_of(waiting.pod) else _nobody(waiting)]
+    if "cannot allocate all claims" in waiting.sentence:
+        return [devices.unallocated(waiting)]
+    if "device class" in waiting.sentence:
+        return [devices.no_class(waiting)]
     if match := _CLAIM_ABSENT.search(waiting.sentence):
         return [_claim_absent(waiting, match[1])]
     return obstacles(waiting)

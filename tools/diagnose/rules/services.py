@@ -9,6 +9,8 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -17,7 +19,16 @@ from tools.diagnose.naming import quoted, said, typed
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.service_ports import PORT_LESSON, port_mismatches
 from tools.diagnose.selectors import labels_of, matches_plain
-from tools.diagnose.service_pods import condition, is_ready, nearest, pods_behind, ports_of, selector_of, serves
+from tools.diagnose.service_pods import (
+    condition,
+    is_headless,
+    is_ready,
+    nearest,
+    pods_behind,
+    ports_of,
+    selector_of,
+    selects,
+)
 from tools.diagnose.workloads import Workload, settled, workloads
 
 if TYPE_CHECKING:
@@ -83,12 +94,14 @@ def misdirected(service: Json, snapshot: Snapshot, *, port: int | None = None) -
     behind = pods_behind(service, snapshot)
     if not behind:
         return _unmatched(service, snapshot)
+    if is_headless(service):
+        return []
     ports = [each for each in ports_of(service) if port in (None, each.get("port"))]
     return port_mismatches(service, ports, behind, snapshot)
 
 
 def _is_judged(service: Json, snapshot: Snapshot) -> bool:
-    return serves(service) and settled(service, snapshot)
+    return selects(service) and settled(service, snapshot)
 
 
 def _unmatched(service: Json, snapshot: Snapshot) -> list[Finding]:
@@ -101,9 +114,10 @@ def _unmatched(service: Json, snapshot: Snapshot) -> list[Finding]:
     if not _may_be_judged(service, selector, snapshot):
         return []
     near = nearest(service, snapshot)
-    if near is None and not all(snapshot.has(kind) for kind in _MAKERS):
-        return []
-    return [_mismatch(service, near, snapshot)]
+    all_read = all(snapshot.has(kind) for kind in _MAKERS)
+    if is_headless(service):
+        return [replace(_mismatch(service, near, snapshot), severity="warning")] if near and all_read else []
+    return [_mismatch(service, near, snapshot)] if near or all_read else []
 
 
 def _may_be_judged(service: Json, selector: Labels, snapshot: Snapshot) -> bool:
@@ -216,7 +230,7 @@ def _not_ready(service: Json, snapshot: Snapshot, known: Known) -> list[Finding]
     """Only what no finding on the pods explains, and not while they start."""
     behind = pods_behind(service, snapshot)
     published = (service.get("spec") or {}).get("publishNotReadyAddresses")
-    if published or not behind or not _is_judged(service, snapshot):
+    if published or not behind or is_headless(service) or not _is_judged(service, snapshot):
         return []
     names = tuple(str(pod["metadata"]["name"]) for pod in behind)
     if any(is_ready(pod) or not _has_started(pod, snapshot) for pod in behind):
