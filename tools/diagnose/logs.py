@@ -10,7 +10,7 @@ from tools.diagnose.plaintext import one_line
 _DECISIVE = re.compile(
     r"error|exception|fatal|panic|fail|refused|denied|forbidden|unauthori[sz]ed|no such|not found|cannot"
     r"|can't|could not|unable|missing|invalid|not set|required|read-only|in use|caused by|segfault|abort"
-    r"|no space left|unbound variable",
+    r"|no space left|unbound variable|timed? ?out",
     re.IGNORECASE,
 )
 _FRAME = re.compile(

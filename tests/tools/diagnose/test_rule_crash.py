@@ -104,6 +104,7 @@ Caused by: java.net.ConnectException: Connection refused
         ("thread 'main' panicked at src/main.rs:4:5:\nno config\nnote: run with RUST_BACKTRACE=1\n", "no config"),
         ("connecting\nERROR no route\nbye\n", "ERROR no route"),
         ("one\ntwo\n", "two"),
+        ("dial tcp db:5432: i/o timeout\nTerminated\n", "dial tcp db:5432: i/o timeout"),
         (JSON_LINES, "connect to database: dial tcp 10.96.0.7:5433: connect: connection refused"),
         (LOGFMT, "open /etc/app.conf: no such file or directory"),
         (
