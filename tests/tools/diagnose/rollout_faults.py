@@ -89,6 +89,8 @@ PER_SECOND: Json = {
 }
 QUICK = {"periodSeconds": 1, "failureThreshold": 1}
 
+NEVER_READY = {"readinessProbe": {"exec": {"command": ["false"]}}}
+"""Else a container that ends at once may be taken for ready before it has, and its successor is made."""
 GATED = [{"conditionType": "example.com/load-balanced"}]
 
 MANIFESTS: list[Json] = [
@@ -100,8 +102,21 @@ MANIFESTS: list[Json] = [
     deployment("bad-command", minReadySeconds=5),
     deployment("bad-config"),
     deployment("bad-probe", SERVE, container={"readinessProbe": {"tcpSocket": {"port": 8080}, **QUICK}}),
-    workload("StatefulSet", "stuck", template("stuck", "echo no licence; exit 3"), serviceName="stuck"),
-    workload("StatefulSet", "ordered", template("ordered", "exit 4"), serviceName="ordered", replicas=3),
+    deployment("in-turn", container={"ports": [{"containerPort": 8080, "hostPort": 28473}]}),
+    workload("StatefulSet", "worse", template("worse"), serviceName="worse", replicas=2),
+    workload(
+        "StatefulSet",
+        "stuck",
+        template("stuck", "echo no licence; exit 3", container=NEVER_READY),
+        serviceName="stuck",
+    ),
+    workload(
+        "StatefulSet",
+        "ordered",
+        template("ordered", "exit 4", container=NEVER_READY),
+        serviceName="ordered",
+        replicas=3,
+    ),
     workload("DaemonSet", "nowhere", template("nowhere", nodeSelector={"disk": "ssd"})),
     workload("DaemonSet", "everywhere", template("everywhere")),
     job("done", "true"),
@@ -143,11 +158,13 @@ def changed(**container: Any) -> Json:
 
 CHANGES: dict[tuple[str, str], Json] = {
     ("deployments", "paused"): {"spec": {"paused": True, **changed(env=[{"name": "A", "value": "b"}])["spec"]}},
+    ("deployments", "in-turn"): changed(env=[{"name": "A", "value": "b"}]),
     ("deployments", "bad-image"): changed(image="busybox:none"),
     ("deployments", "bad-command"): changed(command=["sh", "-c", "echo ERROR: no licence; exit 7"]),
     ("deployments", "bad-config"): changed(envFrom=[{"configMapRef": {"name": "nothing"}}]),
     ("deployments", "bad-probe"): changed(readinessProbe={"tcpSocket": {"port": 8081}}),
-    ("statefulsets", "stuck"): changed(command=["sh", "-c", SLEEP]),
+    ("statefulsets", "worse"): changed(command=["sh", "-c", "exit 6"]),
+    ("statefulsets", "stuck"): changed(command=["sh", "-c", SLEEP], readinessProbe=None),
 }
 """What is changed once all of it runs, or has failed."""
 
@@ -162,9 +179,14 @@ FOUND: dict[tuple[str, str, str], tuple[str, str]] = {
     ("Deployment", "bad-command", "CrashLoopBackOff"): ("error", SERVED),
     ("Deployment", "bad-config", "CreateContainerConfigError"): ("error", SERVED),
     ("Deployment", "bad-probe", "ReadinessProbeFailed"): ("error", SERVED),
+    ("Deployment", "in-turn", "Pending"): (
+        "error",
+        "still serves, and with maxUnavailable 0 none of its pods goes",
+    ),
+    ("StatefulSet", "worse", "CrashLoopBackOff"): ("error", "pods of the template before still serve"),
     ("StatefulSet", "stuck", "RolloutBlocked"): (
         "error",
-        "it waits for pod stuck-0 of the old one: container app ends with exit code 3",
+        "it waits for pod stuck-0 of another: container app ends with exit code 3",
     ),
     ("StatefulSet", "ordered", "CrashLoopBackOff"): ("error", "2 more pods are not made before it is Ready"),
     ("DaemonSet", "nowhere", "DaemonSetNotScheduled"): ("warning", "disk=ssd; no node has the label disk"),

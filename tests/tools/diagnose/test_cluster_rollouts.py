@@ -53,15 +53,18 @@ def namespace(cluster: HttpCluster) -> Iterator[str]:
 
 
 def wait_until_they_serve(cluster: HttpCluster, namespace: str) -> None:
-    """The Deployments that are changed then serve, and the StatefulSets' first pods are made."""
-    changed = {name for kind, name in CHANGES if kind == "deployments"}
+    """What is changed then serves, but for the StatefulSet that never does."""
+    changed = {name for _, name in CHANGES} - {"stuck"}
     until = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < until:
-        items = cluster.list("deployments", namespace)
-        serving = {item["metadata"]["name"] for item in items if item["status"].get("availableReplicas")}
-        if changed <= serving:
+        items = [*cluster.list("deployments", namespace), *cluster.list("statefulsets", namespace)]
+        if changed <= {item["metadata"]["name"] for item in items if serves(item)}:
             return
         time.sleep(1)
+
+
+def serves(item: Json) -> bool:
+    return int(item["status"].get("availableReplicas") or 0) >= int(item["spec"]["replicas"])
 
 
 def change(apps: AppsV1Api, namespace: str) -> None:

@@ -1,4 +1,4 @@
-"""Rollouts, Jobs, autoscalers and budgets: what stands still, and the healthy twins."""
+"""Rollouts that stand still, DaemonSets that run nowhere, and the healthy twins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.diagnose.diagnose_objects import ago, snapshot
+from tests.tools.diagnose.diagnose_objects import ago, owned_by, pod, snapshot, status
 from tools.diagnose.diagnose import findings_of
 
 Json = dict[str, Any]
@@ -26,16 +26,20 @@ def paused(updated: int) -> Json:
     return made("web", {"paused": True, "replicas": 1, "template": {}}, {"updatedReplicas": updated})
 
 
-def budget(healthy: int, wanted: int) -> Json:
-    status = {"expectedPods": 2, "currentHealthy": healthy, "desiredHealthy": wanted, "disruptionsAllowed": 0}
-    return made("web", {"minAvailable": wanted}, status)
+def late(**template: Any) -> Json:
+    condition = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "m"}
+    spec = {"progressDeadlineSeconds": 9, "replicas": 2, "template": {"spec": template}}
+    return made("web", spec, {"availableReplicas": 1, "conditions": [condition]})
 
 
-def failed(reason: str) -> Json:
-    condition = {"type": "Failed", "status": "True", "reason": reason, "message": "m"}
-    return made(
-        "migrate", {"backoffLimit": 0, "activeDeadlineSeconds": 9}, {"failed": 1, "conditions": [condition]}
-    )
+def nowhere(*, generation: int = 1, scheduled: int = 0, **template: Any) -> Json:
+    item = made("agent", {"template": {"spec": template}}, {"desiredNumberScheduled": scheduled})
+    item["metadata"]["generation"] = generation
+    return item
+
+
+def node(name: str, *taints: Json, **labels: str) -> Json:
+    return {"metadata": {"name": name, "labels": labels}, "spec": {"taints": list(taints)}, "status": {}}
 
 
 @pytest.mark.parametrize(
@@ -43,11 +47,61 @@ def failed(reason: str) -> Json:
     [
         ("Deployment", paused(0), [("RolloutPaused", "web", "warning")]),
         ("Deployment", paused(1), []),
-        ("PodDisruptionBudget", budget(2, 2), [("PDBBlocksDisruption", "web", "warning")]),
-        ("PodDisruptionBudget", budget(1, 2), []),
-        ("Job", failed("BackoffLimitExceeded"), [("BackoffLimitExceeded", "migrate", "error")]),
-        ("Job", failed("DeadlineExceeded"), [("DeadlineExceeded", "migrate", "error")]),
+        ("Deployment", late(), [("ProgressDeadlineExceeded", "web", "error")]),
     ],
 )
 def test_found_or_not(kind: str, item: Json, expected: list[tuple[str, str, str]]) -> None:
     assert causes(**{kind: [item]}) == expected
+
+
+def test_the_readiness_gate_that_is_waited_for_is_named() -> None:
+    waits = {"conditions": [{"type": "Ready", "status": "False", "reason": "ReadinessGatesNotReady"}]}
+    runs = status({"running": {"startedAt": ago(300)}}, ready=True)
+    gated = pod(runs, status=waits, owner=owned_by("apps/v1", "ReplicaSet", "web-abc"))
+    gates = late(readinessGates=[{"conditionType": "example.com/lb"}])
+
+    [finding] = findings_of(snapshot(gated, Deployment=[gates], ReplicaSet=[]))
+    assert finding.summary == (
+        "Deployment web made no progress for 9 s: 1 of 2 pods are available; "
+        "their readiness gate example.com/lb is not met"
+    )
+
+
+DEDICATED = {"key": "dedicated", "value": "db", "effect": "NoSchedule"}
+SICK = {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"}
+
+
+@pytest.mark.parametrize(
+    ("item", "nodes", "said"),
+    [
+        (nowhere(nodeSelector={"disk": "ssd"}), [node("one")], "no node has the label disk"),
+        (
+            nowhere(nodeSelector={"disk": "sdd"}),
+            [node("one", disk="ssd")],
+            "it asks for nodes labelled disk=sdd; the nodes have disk=ssd",
+        ),
+        (
+            nowhere(),
+            [node("one", DEDICATED), node("two", DEDICATED, SICK)],
+            "it does not tolerate the taint dedicated=db:NoSchedule on one, two",
+        ),
+        (
+            nowhere(nodeSelector={"disk": "ssd"}),
+            [node("one", DEDICATED, disk="ssd"), node("two")],
+            "it does not tolerate the taint dedicated=db:NoSchedule on one",
+        ),
+        (nowhere(), [node("one", SICK)], "every node is left out"),
+    ],
+)
+def test_why_a_daemonset_runs_nowhere(item: Json, nodes: list[Json], said: str) -> None:
+    [finding] = findings_of(snapshot(DaemonSet=[item], Node=nodes))
+
+    assert finding.cause == "DaemonSetNotScheduled"
+    assert finding.summary.startswith("DaemonSet agent runs on no node: ")
+    assert said in finding.summary
+    assert finding.remedies or said == "every node is left out"
+
+
+@pytest.mark.parametrize("item", [nowhere(generation=2), nowhere(scheduled=1)])
+def test_a_daemonset_that_is_not_seen_yet_or_runs(item: Json) -> None:
+    assert findings_of(snapshot(DaemonSet=[item], Node=[node("one")])) == []

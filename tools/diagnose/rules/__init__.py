@@ -30,6 +30,7 @@ from tools.diagnose.rules import (
     pending,
     permissions,
     probes,
+    revisions,
     rollouts,
     routing,
     services,
@@ -72,9 +73,9 @@ SYMPTOMS: tuple[Symptom, ...] = (
 
 CONTEXTS: tuple[Context, ...] = (
     jobs.given_up,
-    rollouts.blocked,
-    rollouts.not_made,
-    rollouts.still_served,
+    revisions.blocked,
+    revisions.not_made,
+    revisions.still_served,
 )
 
 LESSONS: dict[Cause, Lesson] = {
@@ -91,6 +92,7 @@ LESSONS: dict[Cause, Lesson] = {
         creation.LESSONS,
         disruption.LESSONS,
         rollouts.LESSONS,
+        revisions.LESSONS,
         daemon_sets.LESSONS,
         jobs.LESSONS,
         cron_jobs.LESSONS,

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.naming import said, typed
-from tools.diagnose.owners import controller, owner_of
+from tools.diagnose.naming import typed
+from tools.diagnose.owners import owner_of
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rollback import rollback_remedy, serves_still
+from tools.diagnose.rollback import rollback_remedy
 from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tools.cluster.client import Json
-    from tools.diagnose.findings import Cause, Known
+    from tools.diagnose.findings import Known
     from tools.diagnose.snapshot import Snapshot
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
@@ -43,20 +39,6 @@ LESSONS: tuple[Lesson, ...] = (
         mend="Resume it.",
         example="Deployment web is paused: its newest template is not rolled out",
         source=_DOC + "deployment/#pausing-and-resuming-a-deployment",
-    ),
-    Lesson(
-        cause="RolloutBlocked",
-        means="A StatefulSet's update waits for a broken pod of the old revision.",
-        why=(
-            "With OrderedReady no pod is replaced before all others are Ready, so that a mended "
-            "template does not reach the broken one."
-        ),
-        mend="Delete the broken pod: it comes back with the new template.",
-        example=(
-            "StatefulSet db does not roll out its new template: it waits for pod db-0 of the old one: container "
-            "app ends with exit code 3 (an error of the application's own)"
-        ),
-        source=_DOC + "statefulset/#forced-rollback",
     ),
 )
 
@@ -151,116 +133,3 @@ def _unmet_gates(item: Json, snapshot: Snapshot) -> str:
         for condition in (pod.get("status") or {}).get("conditions") or ()
     )
     return f"; their readiness gate {one_line(gates, 120)} is not met" if gates and waits else ""
-
-
-def blocked(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
-    """What befell pods of a StatefulSet's old revision is told as why its new template does not come."""
-    told: list[Finding] = []
-    held: set[ObjectRef] = set()
-    for finding in findings:
-        item = snapshot.named("StatefulSet", finding.object.name) if finding.object.kind == "StatefulSet" else None
-        if item is None or not _waits_for_old(item, finding, snapshot):
-            told.append(finding)
-        elif finding.object not in held:
-            held.add(finding.object)
-            told.append(_blocked(item, finding))
-    return told
-
-
-def _waits_for_old(item: Json, finding: Finding, snapshot: Snapshot) -> bool:
-    """Whether only pods of the old revision suffer, while a new one should replace them."""
-    spec, status = item["spec"], item.get("status") or {}
-    new, strategy = status.get("updateRevision"), spec.get("updateStrategy") or {}
-    if new in (None, status.get("currentRevision")) or spec.get("podManagementPolicy") == "Parallel":
-        return False
-    if strategy.get("type", "RollingUpdate") != "RollingUpdate":
-        return False
-    if (strategy.get("rollingUpdate") or {}).get("partition"):
-        return False  # pods below the partition keep the old template on purpose
-    if status.get("observedGeneration") != item["metadata"].get("generation"):
-        return False
-    pods = [snapshot.named("Pod", name) for name in finding.affected]
-    return bool(pods) and all(pod is not None and _is_old(pod, finding.object, new) for pod in pods)
-
-
-def _blocked(item: Json, finding: Finding) -> Finding:
-    ref, status, pod = finding.object, item.get("status") or {}, finding.affected[0]
-    broken = finding.summary.replace(f" of {said(ref)}", "", 1)
-    revisions = f"updateRevision: {status.get('updateRevision')}, currentRevision: {status.get('currentRevision')}"
-    delete = Remedy(
-        f"Delete pod {pod}: it comes back with the new template",
-        f"kubectl delete pod {pod} -n {ref.namespace}",
-        "delete",
-        "delete",
-        {"kind": "Pod", "name": pod, "namespace": ref.namespace or ""},
-    )
-    return replace(
-        finding,
-        cause="RolloutBlocked",
-        summary=f"{said(ref)} does not roll out its new template: it waits for pod {pod} of the old one: {broken}",
-        why=(
-            "With OrderedReady the controller replaces a pod only when all others are Ready; a broken "
-            "one must be deleted by hand."
-        ),
-        evidence=(Evidence("status", said(ref), one_line(revisions)), *finding.evidence),
-        remedies=(delete, *(each for each in finding.remedies if each.risk == "read")),
-    )
-
-
-def _is_old(pod: Json, ref: ObjectRef, new: str) -> bool:
-    above = controller(pod)
-    revision = (pod["metadata"].get("labels") or {}).get("controller-revision-hash")
-    mine = above is not None and (above["kind"], above["name"]) == ("StatefulSet", ref.name)
-    return mine and revision not in (None, new)
-
-
-def not_made(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
-    """Where a StatefulSet's further pods wait for the one that suffers, that too."""
-    return [_not_made(finding, snapshot) for finding in findings]
-
-
-def _not_made(finding: Finding, snapshot: Snapshot) -> Finding:
-    item = snapshot.named("StatefulSet", finding.object.name) if finding.object.kind == "StatefulSet" else None
-    if item is None or not finding.affected or item["spec"].get("podManagementPolicy") == "Parallel":
-        return finding
-    wanted, made = item["spec"].get("replicas"), (item.get("status") or {}).get("replicas") or 0
-    more = (1 if wanted is None else wanted) - made
-    if more <= 0 or not made:
-        return finding
-    waits = f"{more} more pod{' is' if more == 1 else 's are'} not made before it is Ready"
-    return replace(finding, summary=f"{finding.summary}; {waits}")
-
-
-def still_served(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
-    """Where only pods of a Deployment's new version suffer and an earlier one serves: that, and the way back."""
-    return [_still_served(finding, snapshot) for finding in findings]
-
-
-def _still_served(finding: Finding, snapshot: Snapshot) -> Finding:
-    ref = finding.object
-    if finding.cause not in _OF_A_VERSION or ref.kind != "Deployment":
-        return finding
-    if not (finding.affected and serves_still(snapshot, ref.name, finding.affected)):
-        return finding
-    back = rollback_remedy(snapshot, ref)
-    return replace(
-        finding,
-        summary=f"{finding.summary}; the version before still serves",
-        remedies=(*finding.remedies, back) if back else finding.remedies,
-    )
-
-
-_OF_A_VERSION: frozenset[Cause] = frozenset(
-    (
-        "OOMKilled",
-        "CrashLoopBackOff",
-        "LivenessProbeFailed",
-        "StartupProbeFailed",
-        "ReadinessProbeFailed",
-        "ImagePullBackOff",
-        "CreateContainerConfigError",
-        "FailedMount",
-        "Pending",
-        "RBACForbidden",
-    )
-)
