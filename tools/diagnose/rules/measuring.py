@@ -15,7 +15,7 @@ from tools.diagnose import quantity
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.naming import quoted, said, typed
+from tools.diagnose.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.owners import owner_of
 from tools.diagnose.plaintext import one_line
 
@@ -117,13 +117,14 @@ def _request(item: Json, owner: ObjectRef, container: str, resource: str, snapsh
     wanted = max(used * 100 / aimed_at, least)
     value = quantity.memory(int(wanted)) if resource == "memory" else quantity.cpu(wanted)
     because = f"its use of now is {aimed_at}% of that" if wanted > least else "more if its load needs more"
+    can_do = resource in _ARGUMENTS and owner.kind in TEMPLATE_KINDS
     arguments = {"namespace": owner.namespace or "", "kind": owner.kind, "name": owner.name, "container": container}
     return Remedy(
         f"Give the container a request for {resource} of {value}: {because}",
         f"kubectl set resources {typed(owner)} -c {quoted(container)} --requests={quoted(f'{resource}={value}')}",
         "change",
-        "set_resources" if resource in _ARGUMENTS else None,
-        arguments | {_ARGUMENTS[resource]: value} if resource in _ARGUMENTS else {},
+        "set_resources" if can_do else None,
+        arguments | {_ARGUMENTS[resource]: value} if can_do else {},
     )
 
 
