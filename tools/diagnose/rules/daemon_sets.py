@@ -14,7 +14,8 @@ from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import said
 from tools.diagnose.node_labels import takes
-from tools.diagnose.rules.placement import Obstacle, Waiting, obstacles
+from tools.diagnose.rules.obstacles import Obstacle, Waiting
+from tools.diagnose.rules.placement import obstacles
 from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from tools.diagnose.findings import Remedy
 from tools.diagnose.naming import typed
 from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.placement import Obstacle, Waiting
+from tools.diagnose.rules.obstacles import Obstacle, Waiting
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json

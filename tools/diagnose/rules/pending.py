@@ -6,10 +6,8 @@ https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/#my-pod-stay
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -17,12 +15,12 @@ from msgspec.structs import replace
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, event_said, quoted, said, typed
-from tools.diagnose.nearest import nearest
+from tools.diagnose.naming import about_owner, about_pod, event_said, said
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules import claims, devices
-from tools.diagnose.rules.placement import Obstacle, Waiting, obstacles
+from tools.diagnose.rules import claims, devices, passed_over
+from tools.diagnose.rules.obstacles import Obstacle, Waiting, described, see
+from tools.diagnose.rules.placement import obstacles
 from tools.diagnose.rules.preemption import preemption_of
 
 if TYPE_CHECKING:
@@ -78,7 +76,7 @@ def pending(snapshot: Snapshot) -> list[Finding]:
 def _preempted(owner: ObjectRef, group: list[Waiting]) -> bool:
     """Whether it had its place and lost it: then that is the cause."""
     names = [each.pod["metadata"]["name"] for each in group]
-    return not _gates(group[0]) and preemption_of(owner, names, group[0].snapshot) is not None
+    return not passed_over.gates(group[0]) and preemption_of(owner, names, group[0].snapshot) is not None
 
 
 def _waiting(pod: Json, snapshot: Snapshot) -> Waiting | None:
@@ -146,7 +144,7 @@ def _finding(group: list[Waiting]) -> Finding | None:
     if _UNBOUND in waiting.sentence and not _claims_are_judged(waiting):
         return None
     found = _obstacles(waiting)
-    gates = _gates(waiting)
+    gates = passed_over.gates(waiting)
     severity = "error"
     if gates:
         severity = "info" if all(gate.startswith(_QUEUES) for gate in gates) else "warning"
@@ -175,96 +173,19 @@ def _claims_are_judged(waiting: Waiting) -> bool:
 
 
 def _obstacles(waiting: Waiting) -> list[Obstacle]:
-    if gates := _gates(waiting):
-        return [_gated(waiting, gates)]
+    if passed_over.gates(waiting):
+        return [passed_over.gated(waiting)]
     if waiting.sentence == _NO_SUCH_NODE:
-        return [_no_such_node(waiting)]
+        return [passed_over.no_such_node(waiting)]
     if waiting.sentence == _NOBODY:
-        return [devices.unmade(waiting) if devices.claims_of(waiting.pod) else _nobody(waiting)]
+        return [devices.unmade(waiting) if devices.claims_of(waiting.pod) else passed_over.nobody(waiting)]
     if "cannot allocate all claims" in waiting.sentence:
         return [devices.unallocated(waiting)]
     if "device class" in waiting.sentence:
         return [devices.no_class(waiting)]
     if match := _CLAIM_ABSENT.search(waiting.sentence):
-        return [_claim_absent(waiting, match[1])]
+        return [claims.absent(waiting, match[1])]
     return obstacles(waiting)
-
-
-def _gates(waiting: Waiting) -> list[str]:
-    return [str(each.get("name")) for each in waiting.pod["spec"].get("schedulingGates") or ()]
-
-
-def _gated(waiting: Waiting, gates: list[str]) -> Obstacle:
-    named = one_line(", ".join(gates), 160)
-    return Obstacle(
-        f"the scheduling gate {named} is still there" if len(gates) == 1 else f"scheduling gates are left: {named}",
-        "The scheduler passes over a pod until every gate is removed, by the controller (a quota, a queue) that "
-        "put it there.",
-        (Remedy("See who owns the gate, and whether that controller runs", _describe(waiting), "read"),),
-        (f"schedulingGates: {named}",),
-    )
-
-
-def _no_such_node(waiting: Waiting) -> Obstacle:
-    wanted = one_line(str(waiting.pod["spec"].get("nodeName")), 120)
-    names = sorted(str(node["metadata"]["name"]) for node in waiting.snapshot.of("Node"))
-    near = get_close_matches(wanted, names, n=1)
-    there = f"; the nearest there is: {near[0]}" if near else ""
-    remove = '[{"op": "remove", "path": "/spec/template/spec/nodeName"}]'
-    drop = Remedy(
-        title="Leave the choice of the node to the scheduler",
-        command=f"kubectl patch {typed(waiting.owner)} --type json -p {quoted(remove)}",
-        risk="change",
-    )
-    return Obstacle(
-        f"spec.nodeName is {wanted}, and there is no such node{there}",
-        "spec.nodeName passes the scheduler by: only that node's kubelet would start the pod, and a pod on a node "
-        "that does not exist is deleted after a while.",
-        (drop if waiting.owner.kind in TEMPLATE_KINDS else _edit(waiting),),
-        (f"nodeName: {wanted}",),
-    )
-
-
-def _nobody(waiting: Waiting) -> Obstacle:
-    name = one_line(str(waiting.pod["spec"].get("schedulerName") or "default-scheduler"), 120)
-    return Obstacle(
-        f"its scheduler is {name}, and that one has not answered",
-        "A pod is placed by the scheduler that its spec.schedulerName names; without one of that name, by nobody.",
-        (_edit(waiting),),
-        (f"schedulerName: {name}",),
-    )
-
-
-def _claim_absent(waiting: Waiting, name: str) -> Obstacle:
-    namespace = waiting.snapshot.namespace
-    there = sorted(str(each["metadata"]["name"]) for each in waiting.snapshot.of("PersistentVolumeClaim"))
-    near = nearest(name, there)
-    see = Remedy("Name a claim that exists, or create this one", f"kubectl get pvc -n {namespace}", "read")
-    return Obstacle(
-        f"the nearest there is: {near}" if near else "",
-        "A pod waits until every claim it names exists and can be bound to a volume.",
-        (*_point(waiting, name, near), see, _edit(waiting)),
-    )
-
-
-def _point(waiting: Waiting, name: str, near: str | None) -> list[Remedy]:
-    if near is None or waiting.owner.kind not in TEMPLATE_KINDS:
-        return []
-    volumes = waiting.pod["spec"].get("volumes") or ()
-    index = next(
-        (
-            at
-            for at, each in enumerate(volumes)
-            if (each.get("persistentVolumeClaim") or {}).get("claimName") == name
-        ),
-        None,
-    )
-    if index is None:
-        return []
-    path = f"/spec/template/spec/volumes/{index}/persistentVolumeClaim/claimName"
-    patch = quoted(json.dumps([{"op": "replace", "path": path, "value": near}]))
-    command = f"kubectl patch {typed(waiting.owner)} --type json -p {patch}"
-    return [Remedy(title=f"Name the claim {near}, which exists", command=command, risk="change")]
 
 
 def _grows(waiting: Waiting) -> bool:
@@ -277,7 +198,7 @@ def _summary(waiting: Waiting, found: list[Obstacle]) -> str:
     owner = waiting.owner
     subject = f"Pod {owner.name}" if owner.kind == "Pod" else f"a pod of {said(owner)}"
     detail = "; ".join(each.said for each in found if each.said)
-    if _gates(waiting) or waiting.sentence in (_NO_SUCH_NODE, _NOBODY):
+    if passed_over.gates(waiting) or waiting.sentence in (_NO_SUCH_NODE, _NOBODY):
         return f"{subject} is Pending: {detail}"
     core = one_line(waiting.sentence, 200).rstrip(".")
     return f"{subject} is Pending: {core}{f' ({detail})' if detail else ''}"
@@ -301,15 +222,7 @@ def _evidence(waiting: Waiting, found: list[Obstacle]) -> list[Evidence]:
 def _remedies(waiting: Waiting, found: list[Obstacle]) -> list[Remedy]:
     by_command = {remedy.command: remedy for each in reversed(found) for remedy in reversed(each.remedies)}
     remedies = list(reversed(by_command.values()))[:_REMEDIES_AT_MOST]
-    return remedies or [Remedy("See what the scheduler says", _describe(waiting), "read")]
+    return remedies or [see("See what the scheduler says", described(waiting))]
 
 
 _REMEDIES_AT_MOST = 4
-
-
-def _describe(waiting: Waiting) -> str:
-    return f"kubectl describe pod {waiting.pod['metadata']['name']} -n {waiting.snapshot.namespace}"
-
-
-def _edit(waiting: Waiting) -> Remedy:
-    return Remedy("Change what the pod asks for", f"kubectl edit {typed(waiting.owner)}", "change")
