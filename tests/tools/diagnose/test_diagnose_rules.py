@@ -264,6 +264,7 @@ def test_no_tool_where_no_tool_can_help(killed: Json) -> None:
 
     assert found["cause"] == "OOMKilled"
     assert [remedy["tool"] for remedy in found["remedies"]] == [None]
+    assert "set resources" not in found["remedies"][0]["command"]
 
 
 @pytest.mark.parametrize(

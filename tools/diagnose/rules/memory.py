@@ -184,7 +184,7 @@ def _remedies(container: Container, limit: str | None, plan: _Plan | None) -> tu
         return (_see_nodes(),)
     if plan.new_bytes is None:
         return (_bounded_out(plan.bound),) if plan.bound else ()
-    if container.owner.kind == "Pod":
+    if container.owner.kind in ("Pod", "Job"):
         return (_recreate(container, quantity.memory(plan.new_bytes)),)
     return (_raise(container, limit, quantity.memory(plan.new_bytes), plan.request_bytes),)
 
@@ -213,8 +213,13 @@ def _raise(container: Container, old: str, new: str, request_bytes: int | None) 
 
 def _recreate(container: Container, new: str) -> Remedy:
     owner = container.owner
+    what, because = (
+        ("Job", "its template cannot be changed")
+        if owner.kind == "Job"
+        else ("pod", "nothing does that for a bare pod")
+    )
     return Remedy(
-        title=f"Create the pod anew with a memory limit of {new}: nothing does that for a bare pod",
+        title=f"Create the {what} anew with a memory limit of {new}: {because}",
         command=f"kubectl get {typed(owner)} -o yaml > {owner.name}.yaml",
         risk="read",
     )
