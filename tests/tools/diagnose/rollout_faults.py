@@ -91,6 +91,7 @@ QUICK = {"periodSeconds": 1, "failureThreshold": 1}
 
 NEVER_READY = {"readinessProbe": {"exec": {"command": ["false"]}}}
 """Else a container that ends at once may be taken for ready before it has, and its successor is made."""
+ENDS_IT = {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}
 GATED = [{"conditionType": "example.com/load-balanced"}]
 
 MANIFESTS: list[Json] = [
@@ -121,6 +122,7 @@ MANIFESTS: list[Json] = [
     workload("DaemonSet", "everywhere", template("everywhere")),
     job("done", "true"),
     job("gives-up", "echo ERROR: table orders is missing; exit 3", backoffLimit=0),
+    job("hopeless", "exit 42", podFailurePolicy={"rules": [ENDS_IT]}),
     job("too-slow", SLEEP, activeDeadlineSeconds=5),
     cron_job("right"),
     cron_job("strict", startingDeadlineSeconds=5),
@@ -195,6 +197,7 @@ FOUND: dict[tuple[str, str, str], tuple[str, str]] = {
         "its backoffLimit is 0: container app ends with exit code 3 (an error of the application's own); "
         'its log says "ERROR: table orders is missing"',
     ),
+    ("Job", "hopeless", "BackoffLimitExceeded"): ("error", "exit code 42 matching FailJob rule at index 0"),
     ("Job", "too-slow", "DeadlineExceeded"): ("error", "ended after its activeDeadlineSeconds of 5"),
     ("CronJob", "fails", "BackoffLimitExceeded"): (
         "error",

@@ -13,6 +13,7 @@ from tools.diagnose.findings import Finding
 Json = dict[str, Any]
 
 FAILED = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "m"}
+POLICY = {**FAILED, "reason": "PodFailurePolicy", "message": "exit code 42 matching FailJob rule at index 0"}
 LATE = {**FAILED, "reason": "DeadlineExceeded"}
 COMPLETE = {"type": "Complete", "status": "True"}
 
@@ -58,12 +59,17 @@ def test_a_job_that_gave_up_says_what_its_pod_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "said"), [(FAILED, "its pods failed once"), (LATE, "after its activeDeadlineSeconds of 9")]
+    ("condition", "cause", "said"),
+    [
+        (FAILED, "BackoffLimitExceeded", "its pods failed once"),
+        (LATE, "DeadlineExceeded", "after its activeDeadlineSeconds of 9"),
+        (POLICY, "BackoffLimitExceeded", "failed: exit code 42 matching FailJob rule at index 0"),
+    ],
 )
-def test_without_its_pods_the_job_itself_is_told(condition: Json, said: str) -> None:
+def test_without_its_pods_the_job_itself_is_told(condition: Json, cause: str, said: str) -> None:
     [finding] = found(Job=[job("load", condition)])
 
-    assert finding.cause == condition["reason"]
+    assert finding.cause == cause
     assert said in finding.summary
 
 

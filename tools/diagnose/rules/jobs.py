@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tools.cluster.client import Json
-    from tools.diagnose.findings import Cause, Known
+    from tools.diagnose.findings import Known
     from tools.diagnose.snapshot import Snapshot
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
@@ -41,7 +41,6 @@ LESSONS: tuple[Lesson, ...] = (
     ),
 )
 
-_FAILED: tuple[Cause, ...] = ("BackoffLimitExceeded", "DeadlineExceeded")
 _WHY: dict[str, str] = {
     "BackoffLimitExceeded": (
         "A Job tries again until its backoffLimit; then it fails for good, and only a new Job runs again."
@@ -49,7 +48,9 @@ _WHY: dict[str, str] = {
     "DeadlineExceeded": (
         "At activeDeadlineSeconds all pods of a Job are killed, however far they are; it is not tried again."
     ),
+    "PodFailurePolicy": "Its podFailurePolicy says that another try would not mend it; only a new Job runs again.",
 }
+_WHY_FAILED = "A Job that has failed is not tried again; only a new Job runs again."
 
 
 def failed_jobs(snapshot: Snapshot, known: Known) -> list[Finding]:
@@ -101,19 +102,19 @@ def _job(job: Json, snapshot: Snapshot) -> Finding | None:
 def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
     """A finding on the Job, or on the CronJob that made it."""
     failed, ref, above = _condition(job, "Failed"), _ref(job, snapshot), controller(job)
-    cause = next((each for each in _FAILED if failed.get("reason") == each), None)
-    if cause is None:
+    if not failed:
         return None
+    reason = str(failed.get("reason"))
     by_cron = above is not None and above["kind"] == "CronJob"
     target = ObjectRef("batch/v1", "CronJob", ref.namespace, above["name"]) if above and by_cron else ref
     of_cron = f" of {said(target)}" if by_cron else ""
     return Finding(
-        cause=cause,
+        cause="DeadlineExceeded" if reason == "DeadlineExceeded" else "BackoffLimitExceeded",
         object=target,
         container=None,
         affected=(),
-        summary=f"{said(ref)}{of_cron} {_what(cause, job)}",
-        why=_WHY[cause],
+        summary=f"{said(ref)}{of_cron} {_what(failed, job)}",
+        why=_WHY.get(reason, _WHY_FAILED),
         evidence=(
             Evidence("status", said(ref), one_line(f"{failed.get('reason')}: {failed.get('message')}")),
             *_last_success(target, snapshot),
@@ -123,12 +124,16 @@ def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
     )
 
 
-def _what(cause: Cause, job: Json) -> str:
+def _what(failed: Json, job: Json) -> str:
     count = (job.get("status") or {}).get("failed") or 0
     often = "once" if count == 1 else f"{count} times"
-    if cause == "BackoffLimitExceeded":
-        return f"failed: its pods failed {often}, its backoffLimit is {job['spec'].get('backoffLimit')}"
-    return f"was ended after its activeDeadlineSeconds of {job['spec'].get('activeDeadlineSeconds')}"
+    match failed.get("reason"):
+        case "BackoffLimitExceeded":
+            return f"failed: its pods failed {often}, its backoffLimit is {job['spec'].get('backoffLimit')}"
+        case "DeadlineExceeded":
+            return f"was ended after its activeDeadlineSeconds of {job['spec'].get('activeDeadlineSeconds')}"
+        case _:
+            return f"failed: {one_line(str(failed.get('message')), 200)}"
 
 
 def _last_success(target: ObjectRef, snapshot: Snapshot) -> tuple[Evidence, ...]:
