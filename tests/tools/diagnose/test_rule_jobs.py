@@ -73,6 +73,14 @@ def test_without_its_pods_the_job_itself_is_told(condition: Json, cause: str, sa
     assert said in finding.summary
 
 
+def test_where_the_log_went_is_said() -> None:
+    item = job("load", FAILED)
+    item["spec"]["template"] = {"spec": {"restartPolicy": "OnFailure"}}
+
+    [finding] = found(Job=[item])
+    assert finding.why.endswith("its pod is deleted then, and the log with it; Never keeps them.")
+
+
 def test_a_job_that_still_tries_crashes() -> None:
     assert [each.cause for each in found(ended("load"), Job=[job("load")])] == ["CrashLoopBackOff"]
 

@@ -114,7 +114,7 @@ def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
         container=None,
         affected=(),
         summary=f"{said(ref)}{of_cron} {_what(failed, job)}",
-        why=_WHY.get(reason, _WHY_FAILED),
+        why=_WHY.get(reason, _WHY_FAILED) + _log_gone(job),
         evidence=(
             Evidence("status", said(ref), one_line(f"{failed.get('reason')}: {failed.get('message')}")),
             *_last_success(target, snapshot),
@@ -134,6 +134,14 @@ def _what(failed: Json, job: Json) -> str:
             return f"was ended after its activeDeadlineSeconds of {job['spec'].get('activeDeadlineSeconds')}"
         case _:
             return f"failed: {one_line(str(failed.get('message')), 200)}"
+
+
+def _log_gone(job: Json) -> str:
+    """With OnFailure a Job that gives up deletes the pod that it restarted, and what the pod said with it."""
+    spec = ((job["spec"].get("template") or {}).get("spec")) or {}
+    if spec.get("restartPolicy") != "OnFailure":
+        return ""
+    return " With restartPolicy OnFailure its pod is deleted then, and the log with it; Never keeps them."
 
 
 def _last_success(target: ObjectRef, snapshot: Snapshot) -> tuple[Evidence, ...]:
