@@ -8,7 +8,8 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status, terminated
 from tools.diagnose.findings import Finding
-from tools.diagnose.rules.configuration import create_container_config_error, missing_in
+from tools.diagnose.references import missing_in
+from tools.diagnose.rules.configuration import create_container_config_error
 
 Json = dict[str, Any]
 

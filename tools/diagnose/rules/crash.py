@@ -18,7 +18,8 @@ from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.unreached import cause_elsewhere
 
 if TYPE_CHECKING:
-    from tools.diagnose.log_errors import ErrorKind, LogError
+    from tools.diagnose.log_error_kinds import ErrorKind
+    from tools.diagnose.log_errors import LogError
     from tools.diagnose.snapshot import Snapshot
 
 LESSONS: tuple[Lesson, ...] = (

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from tools.diagnose.findings import Remedy
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.rules.trouble import Trouble
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -29,16 +28,7 @@ _PLUGIN = re.compile(r'plugin type="?([\w.-]+)"?')
 _NO_RUNTIME = re.compile(r'no runtime for "([^"]+)" is configured')
 
 
-class MountTrouble(msgspec.Struct, frozen=True):
-    """What the message comes to; `subject` in place of "volume ... cannot be mounted" where that is not it."""
-
-    said: str
-    why: str
-    remedies: tuple[Remedy, ...] = ()
-    subject: str | None = None
-
-
-def mount_trouble(message: str, volume: str, pod: Json) -> MountTrouble:
+def mount_trouble(message: str, volume: str, pod: Json) -> Trouble:
     """The trouble with one volume, from the kubelet's message and the pod's specification."""
     node = one_line(str(pod["spec"].get("nodeName")), 120)
     source: Json = next((each for each in pod["spec"].get("volumes") or () if each.get("name") == volume), {})
@@ -51,35 +41,35 @@ def mount_trouble(message: str, volume: str, pod: Json) -> MountTrouble:
     if source.get("nfs"):
         return _nfs(source["nfs"], message)
     if match := _ATTACH.search(message):
-        return MountTrouble(
+        return Trouble(
             f"{one_line(match[1], 120)} cannot be attached to node {node}: {one_line(match[2], 200)}",
             "A disk is attached to the node before it is mounted; the storage's controller refuses or fails.",
             (Remedy("See what is attached where", "kubectl get volumeattachments", "read"),),
         )
     if _TIMED_OUT.search(message):
-        return MountTrouble(
+        return Trouble(
             f"it was not ready in time on node {node}, and the kubelet does not say why",
             "The kubelet waits two minutes for volumes, then says so and goes on waiting. "
             "The storage's driver on that node knows more.",
         )
-    return MountTrouble(
+    return Trouble(
         _plain(message), "The kubelet mounts all volumes before it makes the first container, and tries again."
     )
 
 
-def sandbox_trouble(message: str, pod: Json) -> MountTrouble:
+def sandbox_trouble(message: str, pod: Json) -> Trouble:
     """Why the sandbox of a pod, which holds its network, cannot be made."""
     node = one_line(str(pod["spec"].get("nodeName")), 120)
     if match := _NO_RUNTIME.search(message):
-        return MountTrouble(
+        return Trouble(
             f"node {node} has no container runtime handler {one_line(match[1], 80)}",
             "A RuntimeClass names a handler that the container runtime of the node must be configured with.",
             (Remedy("See the runtime classes and their handlers", "kubectl get runtimeclasses", "read"),),
-            "the sandbox of a pod cannot be made",
+            subject="the sandbox of a pod cannot be made",
         )
     plugin = _PLUGIN.search(message)
     who = f"the network plugin {plugin[1]} fails" if plugin else "the container runtime fails"
-    return MountTrouble(
+    return Trouble(
         f"on node {node} {who}: {one_line(message.rpartition('): ')[2] or message, 200)}",
         "Before the first container, the runtime makes the pod's sandbox and asks the network plugin (CNI) "
         "for an address. It is the same for every new pod on that node, until the plugin works again.",
@@ -87,16 +77,16 @@ def sandbox_trouble(message: str, pod: Json) -> MountTrouble:
     )
 
 
-def _host_path(said: str, node: str) -> MountTrouble:
-    return MountTrouble(
+def _host_path(said: str, node: str) -> Trouble:
+    return Trouble(
         f"hostPath {one_line(said, 200)} on node {node}",
         "A hostPath volume with a type (Directory, File, Socket) is only mounted where the node has it; "
         "DirectoryOrCreate makes an empty directory.",
     )
 
 
-def _no_driver(name: str, node: str) -> MountTrouble:
-    return MountTrouble(
+def _no_driver(name: str, node: str) -> Trouble:
+    return Trouble(
         f"node {node} has no CSI driver {one_line(name, 120)}",
         "A CSI volume is mounted by its driver, which runs on every node (a DaemonSet) and registers itself with "
         "the kubelet. It is not installed, or does not run on that node.",
@@ -104,10 +94,10 @@ def _no_driver(name: str, node: str) -> MountTrouble:
     )
 
 
-def _multi_attach(name: str, message: str) -> MountTrouble:
+def _multi_attach(name: str, message: str) -> Trouble:
     match = _IN_USE.search(message)
     holder = f" by {one_line(match[1] or f'{match[2]} pod(s)', 120)}" if match else " on another node"
-    return MountTrouble(
+    return Trouble(
         f"{one_line(name, 120)} is in use{holder} and cannot be attached to a second node",
         "A ReadWriteOnce volume is on one node at a time. During a rollout the old pod still holds it: strategy "
         "Recreate ends it first. After a lost node it is free when that node's pods are deleted.",
@@ -115,9 +105,9 @@ def _multi_attach(name: str, message: str) -> MountTrouble:
     )
 
 
-def _nfs(nfs: Json, message: str) -> MountTrouble:
+def _nfs(nfs: Json, message: str) -> Trouble:
     share = one_line(f"{nfs.get('server')}:{nfs.get('path')}", 160)
-    return MountTrouble(
+    return Trouble(
         f"NFS share {share}: {_plain(message)}",
         "The node mounts the share: it needs the NFS client programs, must resolve and reach the server, and the "
         "server must export that path to it.",

@@ -6,7 +6,6 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from tools.diagnose import probing
@@ -21,12 +20,10 @@ from tools.diagnose.naming import (
     event_said,
     pod_names,
     quoted,
-    said,
     typed,
 )
-from tools.diagnose.owners import current_pods, owner_of
-from tools.diagnose.plaintext import one_line
 from tools.diagnose.probe_verdicts import Verdict, verdict
+from tools.diagnose.rules.unasked_probes import never_asked
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -98,7 +95,6 @@ _PATIENCE_S = 60
 _KILLED_CODE = 137
 _GRACE_S = 30
 _LONG_ENOUGH_S = 5
-_CANNOT_ASK = re.compile(r'Liveness probe errored.*?(?:parsing "([^"]*)": invalid syntax|exec: "([^"]*)": )', re.S)
 
 
 def failed_probes(snapshot: Snapshot) -> list[Finding]:
@@ -123,7 +119,7 @@ def not_ready(snapshot: Snapshot, known: Known) -> list[Finding]:
     told = {name for finding in found for name in finding.affected}
     return found + [
         finding
-        for finding in _never_asked(snapshot)
+        for finding in never_asked(snapshot)
         if not any(name in told or known.explains_pod(name) for name in finding.affected)
     ]
 
@@ -270,49 +266,3 @@ def _patch(container: Container, name: ProbeName, judged: Verdict) -> str:
 
 def _edit(owner: ObjectRef, judged: Verdict) -> Remedy:
     return Remedy(title=judged.title, command=f"kubectl edit {typed(owner)}", risk="change")
-
-
-def _never_asked(snapshot: Snapshot) -> list[Finding]:
-    """Liveness probes that cannot be made: the container runs on, and nobody would notice that it hangs."""
-    found: dict[tuple[ObjectRef, str], Finding] = {}
-    for pod in current_pods(snapshot):
-        for event in snapshot.events_of("Pod", str(pod["metadata"]["name"])):
-            match = _CANNOT_ASK.search(str(event.get("message"))) if event.get("reason") == "Unhealthy" else None
-            field = re.search(r"\{(.+)\}", str((event.get("involvedObject") or {}).get("fieldPath") or ""))
-            if match is None or field is None:
-                continue
-            owner = owner_of(pod, snapshot)
-            before = found.get((owner, field[1]))
-            pods = (*(before.affected if before else ()), pod["metadata"]["name"])
-            found[owner, field[1]] = _without_liveness(
-                owner, field[1], match, event, tuple(dict.fromkeys(pods)), pod
-            )
-    return list(found.values())
-
-
-def _without_liveness(
-    owner: ObjectRef, container: str, match: re.Match[str], event: Json, pods: tuple[str, ...], pod: Json
-) -> Finding:
-    port, program = (one_line(part, 80) if part else "" for part in match.groups())
-    what = f"asks port {port}, and no port of the container has that name" if port else ""
-    what = what or f"runs {program}, which its image does not have"
-    return Finding(
-        cause="LivenessProbeFailed",
-        object=owner,
-        container=container,
-        affected=pods,
-        summary=f"the liveness probe of container {container} of {said(owner)} cannot be made: it {what}",
-        why=(
-            "A probe that cannot be made counts neither as a success nor as a failure: the container runs, and is "
-            "not restarted when it hangs."
-        ),
-        evidence=(about_pod("event", pod, event_said(event)),),
-        remedies=(
-            Remedy(
-                title="Correct what the liveness probe asks",
-                command=f"kubectl edit {quoted(f'{owner.kind.lower()}/{owner.name}')} -n {owner.namespace}",
-                risk="change",
-            ),
-        ),
-        severity="warning",
-    )

@@ -9,12 +9,11 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from tools.diagnose.containers import Container, refused_mount
-from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.findings import Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, quoted, typed
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.rules.trouble import Trouble
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -27,15 +26,6 @@ _NO_VALUE = re.compile(r"missing value for (\S+)")
 _ROOTFS = re.compile(r'to rootfs at "([^"]+)"')
 _NO_COMMAND = re.compile(r"no command specified")
 _NAME_TAKEN = re.compile(r"container name .* (?:is reserved|already in use)")
-
-
-class Trouble(msgspec.Struct, frozen=True):
-    """What is wrong with a container besides what it names, as a finding says it."""
-
-    said: str
-    why: str
-    remedies: tuple[Remedy, ...]
-    evidence: tuple[Evidence, ...] = ()
 
 
 def complaint(container: Container) -> str:

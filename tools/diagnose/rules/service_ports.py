@@ -8,19 +8,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import quoted, said
 from tools.diagnose.nearest import nearest
 from tools.diagnose.owners import owner_of
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.rules.service_words import service_ref
 from tools.diagnose.selectors import matches_plain
 from tools.diagnose.service_pods import container_ports, pods_behind, ports_of, target_of
 from tools.diagnose.workloads import workloads
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
+    from tools.cluster.resources import ObjectRef
     from tools.diagnose.findings import Severity
     from tools.diagnose.snapshot import Snapshot
 
@@ -110,7 +111,7 @@ def _probe_ports(probe: Json) -> list[object]:
 def _finding(
     service: Json, port: Json, behind: tuple[Json, ...], snapshot: Snapshot, severity: Severity
 ) -> Finding:
-    ref = ObjectRef("v1", "Service", snapshot.namespace, service["metadata"]["name"])
+    ref = service_ref(service, snapshot)
     owner = owner_of(behind[0], snapshot)
     declared = _declared(behind)
     return Finding(

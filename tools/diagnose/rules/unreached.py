@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.crashes import Crash, crashes
 from tools.diagnose.findings import Finding, Known
 from tools.diagnose.log_context import service_called
 from tools.diagnose.naming import about_pod, pod_names, said
 from tools.diagnose.rules.network_dns import dns_blocked, unresolved
 from tools.diagnose.rules.network_ingress import ingress_blocked
+from tools.diagnose.rules.service_words import service_ref
 from tools.diagnose.rules.services import misdirected
 from tools.diagnose.service_pods import ports_of
 
@@ -69,7 +69,7 @@ def _misdirected(service: Json, port: int | None, snapshot: Snapshot) -> Finding
 
 
 def _kept_out(crash: Crash, service: Json, snapshot: Snapshot) -> Finding | None:
-    called = ObjectRef("v1", "Service", snapshot.namespace, str(service["metadata"]["name"]))
+    called = service_ref(service, snapshot)
     blocked = snapshot.once("ingress_blocked", lambda: ingress_blocked(snapshot, Known(())))
     return next((each for each in blocked if {called, crash.container.owner} <= {*each.concerns}), None)
 

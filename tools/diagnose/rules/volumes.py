@@ -20,7 +20,7 @@ from tools.diagnose.naming import about_owner, about_pod, event_said, said, type
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.references import Missing, missing_in
-from tools.diagnose.rules.configuration import existing, missing_remedies, nearest_said
+from tools.diagnose.rules.absent_sources import existing, missing_remedies, nearest_said
 from tools.diagnose.rules.mounts import mount_trouble, sandbox_trouble
 from tools.diagnose.snapshot import event_time
 

@@ -1,0 +1,308 @@
+"""The kinds of error that logs tell of: how each is recognised, why it happens, and what to do next."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+ErrorKind = Literal[
+    "address in use",
+    "low port",
+    "connection refused",
+    "unknown host",
+    "timeout",
+    "read-only file system",
+    "no space left",
+    "login refused",
+    "permission denied",
+    "missing variable",
+    "wrong architecture",
+    "missing module",
+    "missing command",
+    "missing file",
+    "untrusted certificate",
+    "out of memory",
+]
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What a line looks like, what of it is the subject, why it happens and what one does."""
+
+    kind: ErrorKind
+    pattern: re.Pattern[str]
+    subjects: tuple[re.Pattern[str], ...]
+    why: str
+    next_step: str
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+def _subjects(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern) for pattern in patterns)
+
+
+_ADDRESS = _subjects(
+    r"\(((?:\d{1,3}\.){3}\d{1,3})\)",
+    r"->\[?([\w.\-]+\]?:\d{2,5})\b",
+    r"(?:dial tcp|ECONNREFUSED|ETIMEDOUT|connect to|host|//|@)\s*\"?(\[?[\w.\-]+\]?:\d{2,5})\b",
+    r"host[=: ]+[\"']?([\w.\-]+)[\"']?",
+    r"\b((?:\d{1,3}\.){3}\d{1,3}:\d{2,5})\b",
+    r"\b([\w.\-]*[a-z][\w.\-]*:\d{2,5})\b(?!:)",
+)
+_HOST = _subjects(
+    r"(?:lookup|bad address|resolve host(?: name)?:?|host name|server can't find|can't resolve|ENOTFOUND|EAI_AGAIN"
+    r"|UnknownHostException:?)"
+    r"\s+[\"']?([\w.\-]*\w)",
+    r"host=[\"']?([\w.\-]*\w)",
+    r"[\"']([\w\-]+(?:\.[\w\-]+)*)[\"']",
+    r"//([\w.\-]+)",
+)
+_PATH = _subjects(r"[\"'‘](/[^\"'’]{1,200})[\"'’]", r"(?<![\w/:.])(/[\w.\-/@+]{1,200}[\w\-])")
+_ANY_PATH = (
+    *_PATH,
+    *_subjects(
+        r"[\"'‘]([^\"'’ ]{1,200})[\"'’]",
+        r"([\w.\-]+\.(?:ya?ml|json|conf|toml|ini|pem|key|crt|sh|py|js|jar|properties))",
+    ),
+)
+_PORT = _subjects(r":(\d{2,5})\b", r"port[ =:]+(\d{2,5})")
+_LEVELS = "FATAL|ERROR|WARN|WARNING|INFO|DEBUG|CRITICAL|PANIC|SEVERE|NOTICE"
+_VARIABLE_NAME = rf"((?!(?:{_LEVELS})\b)(?:[A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{{4,}}))"
+
+KINDS = (
+    Kind(
+        "address in use",
+        _any(
+            r"address (is )?already in use",
+            "EADDRINUSE",
+            r"\baddress in use\b",
+            r"port \d+ (is|was) already in use",
+        ),
+        _PORT,
+        "Two programs of one pod cannot listen on the same port: the containers of a pod share their network, "
+        "and a program that was started twice meets itself.",
+        "Give one of them another port",
+    ),
+    Kind(
+        "low port",
+        _any(
+            r"bind.*permission denied",
+            r"listen EACCES",
+            r"listen tcp.*permission denied",
+            r"permission denied.*\bbind\b",
+        ),
+        _PORT,
+        "A process that is not root may not listen on a port below 1024, unless it has the capability "
+        "NET_BIND_SERVICE.",
+        "Let it listen on a port from 1024 on, and point the Service's targetPort there",
+    ),
+    Kind(
+        "connection refused",
+        _any(
+            r"connection refused",
+            "ECONNREFUSED",
+            "actively refused",
+            r"connection to \S+ (was )?refused",
+            "could not connect to server",
+        ),
+        _ADDRESS,
+        "The address was reached and nothing listens there: the service is down, still starting, or on another "
+        "port; and 127.0.0.1 is the container's own pod.",
+        "Compare the address with what listens there",
+    ),
+    Kind(
+        "unknown host",
+        _any(
+            "no such host",
+            r"\bENOTFOUND\b",
+            r"\bEAI_AGAIN\b",
+            "name or service not known",
+            "name resolution",
+            "getaddrinfo failed",
+            "nodename nor servname",
+            "UnknownHostException",
+            r"\bbad address\b",
+            "could not translate host",
+            "could not resolve host",
+            r"name does not resolve",
+            r"server can't find",
+            r"can't resolve",
+            "no address associated with hostname",
+        ),
+        _HOST,
+        "The cluster's DNS knows a Service of the same namespace by its name, and one of another namespace by "
+        "NAME.NAMESPACE; it does not know this host.",
+        "Correct the host's name in the application's settings",
+    ),
+    Kind(
+        "timeout",
+        _any(
+            "connection timed out",
+            "ETIMEDOUT",
+            r"i/o timeout",
+            "connect timeout",
+            "connection timeout",
+            "no route to host",
+        ),
+        _ADDRESS,
+        "Nothing answered: the address is wrong, or a NetworkPolicy or firewall drops what is sent there.",
+        "See whether the address is right, and whether a NetworkPolicy forbids it",
+    ),
+    Kind(
+        "read-only file system",
+        _any(r"read-only file ?system", r"\bEROFS\b"),
+        _PATH,
+        "The container's root file system is read-only (readOnlyRootFilesystem), or the volume is: ConfigMaps "
+        "and Secrets always are.",
+        "Mount an emptyDir where it writes",
+    ),
+    Kind(
+        "no space left",
+        _any("no space left on device", r"\bENOSPC\b", "disk quota exceeded"),
+        _PATH,
+        "The volume it writes to is full: an emptyDir in memory at its sizeLimit, a PersistentVolumeClaim at "
+        "its size, or the node's disk.",
+        "Make the volume larger, or let the application delete what it no longer needs",
+    ),
+    Kind(
+        "login refused",
+        _any(
+            "password authentication failed",
+            "access denied for user",
+            "authentication failed",
+            "invalid (credentials|password|username)",
+            r"\bWRONGPASS\b",
+            r"\bNOAUTH\b",
+            "login failed for user",
+        ),
+        _subjects(r"user [\"']?([\w.\-@]+)"),
+        "The other side was reached and does not accept the user or the password: the Secret holds another one, "
+        "or it was changed after this container started, and env is read only once.",
+        "Compare the user and the password with what the other side expects",
+    ),
+    Kind(
+        "wrong architecture",
+        _any("exec format error"),
+        _ANY_PATH,
+        "The program was built for another kind of CPU (arm64 and amd64, mostly), or a script lacks its first "
+        "line, such as #!/bin/sh.",
+        "Build the image for the nodes' architecture",
+    ),
+    Kind(
+        "missing module",
+        _any(
+            "ModuleNotFoundError",
+            "No module named",
+            "Cannot find (module|package)",
+            "ERR_MODULE_NOT_FOUND",
+            "ClassNotFoundException",
+            "NoClassDefFoundError",
+            "error while loading shared libraries",
+            "cannot open shared object file",
+            "could not find or load main class",
+        ),
+        _subjects(
+            r"libraries: ([\w.\-+]+)", r"[\"']([^\"']{1,120})[\"']", r"(?:Exception|Error|class):? ([\w./$]+)"
+        ),
+        "The image lacks a module that the program needs: it was not installed when the image was built, or the "
+        "program starts in another directory.",
+        "Install it when the image is built, or correct the working directory",
+    ),
+    Kind(
+        "missing variable",
+        _any(
+            r"parameter (not set|null)",
+            "unbound variable",
+            r"environment variables?\b.*(not set|missing|required|undefined|not defined|not found|empty|must)",
+            r"(missing|required|undefined|unset|no)\b.*\benv(ironment)?\b",
+            r"\benv\b.*(is required|not set|is missing)",
+            r"required key \w+ missing value",
+            rf"KeyError: '(?-i:{_VARIABLE_NAME})'",
+            rf"\b(?-i:{_VARIABLE_NAME}) (is|was|must be) (not |un)?(set|defined|provided|required|missing|empty)",
+            rf"(missing|required):? (?-i:{_VARIABLE_NAME})\b",
+        ),
+        _subjects(rf"\b{_VARIABLE_NAME}\b", r"(\w+): (?:parameter|unbound)"),
+        "The program needs an environment variable that its container does not set.",
+        "Set the variable in the container's env, or by a ConfigMap or Secret",
+    ),
+    Kind(
+        "untrusted certificate",
+        _any(
+            "x509: certificate",
+            "certificate verify failed",
+            "PKIX path building failed",
+            "unable to (get local|verify the first) (issuer )?certificate",
+            "self[- ]signed certificate",
+            "certificate has expired",
+        ),
+        (),
+        "The other side's certificate is expired, is for another name, or was signed by an authority that the "
+        "image does not know.",
+        "Mount the authority's certificate, or correct the name or the certificate",
+    ),
+    Kind(
+        "out of memory",
+        _any(
+            "java.lang.OutOfMemoryError",
+            "JavaScript heap out of memory",
+            r"\bMemoryError\b",
+            "cannot allocate memory",
+        ),
+        (),
+        "The program's own limit of memory was reached (a heap that is smaller than the container's limit), or "
+        "the system gave no more.",
+        "Raise the program's heap together with the container's memory limit",
+    ),
+    Kind(
+        "missing command",
+        _any(
+            r"\bsh: .*: not found$",
+            r"command not found",
+            r"executable file not found",
+            r"/usr/bin/env: .*no such file",
+        ),
+        _subjects(
+            r"sh: (?:line )?(?:\d+: )*([^: ]+): (?:command )?not found",
+            r"([^: ]+): command not found",
+            r"[\"'‘]([^\"'’]+)[\"'’]",
+        ),
+        "The shell was asked to run a program that its image does not have, or that is not in its PATH.",
+        "Correct the command, or take an image that has it",
+    ),
+    Kind(
+        "permission denied",
+        _any(
+            r"permission denied(?! for )",
+            r"\bEACCES\b",
+            r"\bEPERM\b",
+            "operation not permitted",
+            "AccessDeniedException",
+        ),
+        _PATH,
+        "The process may not do that with this file: it belongs to another user than the one the container runs "
+        "as (runAsUser, or the image's USER), or a volume lacks fsGroup.",
+        "Give the file to the container's user: fsGroup for a volume, a chown in the image",
+    ),
+    Kind(
+        "missing file",
+        _any(
+            "no such file or directory",
+            r"\bENOENT\b",
+            "FileNotFound",
+            "NoSuchFileException",
+            "cannot find the (file|path)",
+            "nonexistent directory",
+            "file (not found|does not exist)",
+            r"\.(ya?ml|json|conf|toml|ini|properties|pem|key|crt)\b.*(not found|does not exist)",
+            "config(uration)? file .*(not found|missing)",
+        ),
+        _ANY_PATH,
+        "The program looks for a file that is neither in its image nor in a volume of the container; a path that "
+        "is relative starts at workingDir.",
+        "Put the file into the image or mount it, or correct the path",
+    ),
+)

@@ -1,0 +1,117 @@
+"""ConfigMaps, Secrets and keys that are named and not there: what is there instead, and what one does.
+
+Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tools.diagnose.findings import Remedy
+from tools.diagnose.naming import TEMPLATE_KINDS, quoted
+from tools.diagnose.nearest import nearest
+from tools.diagnose.plaintext import one_line
+
+if TYPE_CHECKING:
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.references import Missing, SourceKind
+    from tools.diagnose.snapshot import Snapshot
+
+OTHER_KIND: dict[SourceKind, SourceKind] = {"ConfigMap": "Secret", "Secret": "ConfigMap"}
+
+
+def existing(missing: Missing, snapshot: Snapshot) -> str | None:
+    """The existing name, or key of that object, that is most like the missing one; None when none is like it."""
+    if missing.key:
+        there = list((snapshot.named(missing.kind, missing.name) or {}).get("data") or ())
+    else:
+        there = [item["metadata"]["name"] for item in snapshot.of(missing.kind)]
+    wanted = missing.key or missing.name
+    return nearest(wanted, map(str, there))
+
+
+def nearest_said(missing: Missing, snapshot: Snapshot) -> str:
+    """How a summary goes on: what is there instead, as far as it was read; empty when nothing is like it."""
+    other = OTHER_KIND[missing.kind]
+    if not missing.key and snapshot.named(other, missing.name):
+        return f"; there is a {other} of that name"
+    if near := existing(missing, snapshot):
+        return f"; the nearest there is: {one_line(near)}"
+    if missing.key and (keys := (snapshot.named(missing.kind, missing.name) or {}).get("data")):
+        return f"; its keys are: {one_line(', '.join(sorted(keys)), 120)}"
+    return ""
+
+
+def missing_remedies(
+    missing: Missing,
+    owner_typed: str,
+    namespace: str,
+    keys: list[str],
+    *,
+    near: str | None = None,
+    owner: ObjectRef | None = None,
+    container: str | None = None,
+    point: str | None = None,
+) -> list[Remedy]:
+    """How to name what is there, or to make what is missing (`keys`: those that are asked of it).
+
+    `near` is the existing name or key to point to, `owner` what holds the reference (None: no tool can change
+    it), `container` the only one to change (None: all, volumes too), `point` the command that does it by hand.
+    """
+    create = Remedy(
+        title=f"Create the missing {missing}",
+        command=_create_command(missing, namespace, keys),
+        risk="secret" if missing.kind == "Secret" else "change",
+    )
+    by_hand = point or f"kubectl edit {owner_typed}"
+    if near is None:
+        return [create, Remedy(title="Or name one that exists", command=by_hand, risk="change")]
+    what = f"the key {near} of {missing.kind} {missing.name}" if missing.key else f"{missing.kind} {near}"
+    can_do = owner is not None and owner.kind in TEMPLATE_KINDS
+    arguments = _reference_arguments(missing, near, owner, container) if owner and can_do else {}
+    return [
+        Remedy(
+            title=f"Name {what}, which exists",
+            command=by_hand,
+            risk="change",
+            tool="set_reference" if can_do else None,
+            arguments=arguments,
+        ),
+        create,
+    ]
+
+
+def _reference_arguments(missing: Missing, near: str, owner: ObjectRef, container: str | None) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "namespace": owner.namespace or "",
+        "kind": owner.kind,
+        "name": owner.name,
+        "source": missing.kind,
+        "from_name": missing.name,
+        "to_name": missing.name if missing.key else near,
+    }
+    if container is not None:
+        arguments["container"] = container
+    if missing.key:
+        arguments |= {"from_key": missing.key, "to_key": near}
+    return arguments
+
+
+def _create_command(missing: Missing, namespace: str, keys: list[str]) -> str:
+    if missing.kind == "Secret":
+        return _create_secret(missing, namespace, keys)
+    name = quoted(missing.name)
+    if missing.key:
+        patch = quoted(json.dumps({"data": {missing.key: "VALUE"}}))
+        return f"kubectl patch configmap {name} -n {namespace} --type merge -p {patch}"
+    values = " ".join(quoted(f"--from-literal={key}=VALUE") for key in keys or ["KEY"])
+    return f"kubectl create configmap {name} -n {namespace} {values}"
+
+
+def _create_secret(missing: Missing, namespace: str, keys: list[str]) -> str:
+    files = " ".join(quoted(f"--from-file={key}=FILE") for key in keys or ["KEY"])
+    create = f"kubectl create secret generic {quoted(missing.name)} -n {namespace} {files}"
+    if missing.key is None:
+        return create
+    return f"{create} --dry-run=client -o yaml | kubectl apply --server-side -f -"
