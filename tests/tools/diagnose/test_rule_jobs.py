@@ -147,6 +147,13 @@ def test_a_cron_job_s_status_decides(item: Json, cause: str | None) -> None:
     assert [each.cause for each in found(CronJob=[item])] == ([cause] if cause else [])
 
 
+def test_times_that_went_by_while_the_last_run_went_on_are_not_missed() -> None:
+    item = cron_job(last=160, concurrencyPolicy="Forbid", startingDeadlineSeconds=10)
+    item["status"]["lastSuccessfulTime"] = ago(20)
+
+    assert found(CronJob=[item]) == []
+
+
 def test_a_deadline_too_short_to_start_in_is_named() -> None:
     [finding] = found(CronJob=[cron_job(startingDeadlineSeconds=0)])
 

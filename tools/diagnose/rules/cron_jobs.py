@@ -141,9 +141,10 @@ def _cron_job(item: Json, snapshot: Snapshot) -> Finding | None:
 
 def _times_missed(item: Json, schedule: Schedule, snapshot: Snapshot) -> int:
     """How many times went by since its last run, as far as can be known, and two at most."""
-    last = parse_time((item.get("status") or {}).get("lastScheduleTime"))
+    status = item.get("status") or {}
+    last, ended = parse_time(status.get("lastScheduleTime")), parse_time(status.get("lastSuccessfulTime"))
     zone = zone_of(item["spec"].get("timeZone"))
-    since = max((moment for moment in (last, *_changes(item)) if moment is not None), default=None)
+    since = max((moment for moment in (last, ended, *_changes(item)) if moment is not None), default=None)
     if zone is None or since is None:
         return 0
     sure = (
