@@ -107,6 +107,7 @@ KINDS = (
             "ECONNREFUSED",
             "actively refused",
             r"connection to \S+ (was )?refused",
+            "is the server running on host",
             "could not connect to server",
         ),
         _ADDRESS,

@@ -15,12 +15,12 @@ _DECISIVE = re.compile(
 )
 _FRAME = re.compile(
     r"\s+(at |File \"|\.\.\. |from )"  # Java, Node.js, .NET; Python; Java; Ruby
-    r"|\s+\^+\s*$|Node\.js v\d|npm (ERR!|error)|exit status \d|command terminated"
+    r"|\s*--- End of .* ---|\s+\^+\s*$|Node\.js v\d|npm (ERR!|error)|exit status \d|command terminated"
 )
 _GO_STACKS = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):")
 _RAISED = re.compile(r"[\w.]+(Error|Exception|Warning|Interrupt|Exit|Failure)?\b.*")
-_CAUSED_BY = re.compile(r"\s*Caused by: ")
+_CAUSED_BY = re.compile(r"\s*(Caused by: |---> )")  # Java; .NET
 _THROWN = re.compile(
     r"Exception in thread |Unhandled exception|Uncaught |(Uncaught )?[\w.$]*(Error|Exception)\b[^\n]*: "
     r"|panic: |fatal error: |thread '.*' panicked at "

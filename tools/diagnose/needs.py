@@ -17,7 +17,6 @@ from tools.diagnose.owners import controller, newest_replicaset
 from tools.diagnose.pulls import refused as images_refused
 from tools.diagnose.references import Missing, missing_in
 from tools.diagnose.rollback import wants_revisions
-from tools.diagnose.room import depends_on_others
 from tools.diagnose.service_pods import pods_behind, selects
 from tools.diagnose.snapshot import Kind, Snapshot
 
@@ -141,9 +140,12 @@ def _node_lost(pod: Json) -> bool:
 
 def _others_requests(snapshot: Snapshot) -> bool:
     """Where an empty node would do for a pod that waits: what the others take decides."""
-    return bool(snapshot.of("Node")) and any(
-        depends_on_others(pod, snapshot) for pod in snapshot.of("Pod") if _unplaced(pod)
-    )
+    waiting = [pod for pod in snapshot.of("Pod") if _unplaced(pod)] if snapshot.of("Node") else []
+    if not waiting:
+        return False
+    from tools.diagnose.room import depends_on_others  # not before the first lists are asked for
+
+    return any(depends_on_others(pod, snapshot) for pod in waiting)
 
 
 def _claims(snapshot: Snapshot) -> bool:

@@ -71,6 +71,17 @@ main.main()
 \t/src/main.go:9 +0x1d
 exit status 2
 """
+DOTNET = """Unhandled exception. System.AggregateException: One or more errors occurred.
+ ---> System.Net.Sockets.SocketException (111): Connection refused
+   at System.Net.Sockets.Socket.Connect()
+   --- End of inner exception stack trace ---
+   at Program.Main()
+"""
+RUBY = """/app/pg.rb:58:in `initialize': could not connect to server: Connection refused (PG::ConnectionBad)
+\tIs the server running on host "db" (10.96.0.7) and accepting
+\tTCP/IP connections on port 5432?
+\tfrom /app/main.rb:3:in `<main>'
+"""
 JSON_LINES = """{"level":"info","msg":"starting","error_count":0}
 {"level":"error","msg":"connect to database","error":"dial tcp 10.96.0.7:5433: connect: connection refused"}
 {"level":"info","msg":"shutting down, no errors left to report"}
@@ -104,6 +115,7 @@ Caused by: java.net.ConnectException: Connection refused
         ("thread 'main' panicked at src/main.rs:4:5:\nno config\nnote: run with RUST_BACKTRACE=1\n", "no config"),
         ("connecting\nERROR no route\nbye\n", "ERROR no route"),
         ("one\ntwo\n", "two"),
+        (DOTNET, "---> System.Net.Sockets.SocketException (111): Connection refused"),
         ("dial tcp db:5432: i/o timeout\nTerminated\n", "dial tcp db:5432: i/o timeout"),
         (JSON_LINES, "connect to database: dial tcp 10.96.0.7:5433: connect: connection refused"),
         (LOGFMT, "open /etc/app.conf: no such file or directory"),
@@ -216,6 +228,12 @@ def test_an_address_that_a_cause_further_up_names(services: list[Json], context:
     assert found["summary"].endswith(
         f'its log says "Caused by: java.net.ConnectException: Connection refused" ({context})'
     )
+
+
+def test_an_address_that_the_next_line_names() -> None:
+    found = only(RUBY, Service=[service("db", 5432)])
+
+    assert found["summary"].endswith("(that is Service db of this namespace)")
 
 
 def test_a_level_is_no_variable() -> None:
