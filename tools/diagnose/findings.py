@@ -110,12 +110,17 @@ class Known:
     def __init__(self, findings: Iterable[Finding]) -> None:
         told = [finding for finding in findings if finding.severity != "info"]
         self._pods = {pod for finding in told for pod in finding.affected}
+        self._containers = {(pod, finding.container) for finding in told for pod in finding.affected}
         self._refs = {one for each in told for one in (each.object, *each.concerns)}
         self._objects = {(one.kind, one.name) for one in self._refs}
 
     def explains_pod(self, name: str) -> bool:
         """Whether a finding names this pod among those that suffer."""
         return name in self._pods
+
+    def explains_container(self, pod: str, name: str) -> bool:
+        """Whether a finding is on this container, or on the whole pod: not one on another container of the pod."""
+        return not self._containers.isdisjoint(((pod, None), (pod, name)))
 
     def explains(self, kind: str, name: str) -> bool:
         """Whether a finding is on this object, or concerns it."""

@@ -288,3 +288,21 @@ def test_hostile_text_stays_on_one_line_and_short() -> None:
 
     assert found["summary"].isprintable()
     assert len(found["summary"]) < 500
+
+
+@pytest.mark.parametrize(
+    ("message", "causes"),
+    [
+        ("failed: HTTP probe failed with statuscode: 404", ["CrashLoopBackOff", "ReadinessProbeFailed"]),
+        ("failed: HTTP probe failed with statuscode: 503", ["CrashLoopBackOff"]),
+        (f"failed: {REFUSED}", ["CrashLoopBackOff"]),
+    ],
+    ids=["no such path", "not well, perhaps by the other", "refused, perhaps by the other"],
+)
+def test_a_wrong_probe_beside_another_container_that_crashes(message: str, causes: list[str]) -> None:
+    this = unready(http(9090))
+    this["spec"]["containers"].append({"name": "worker", "image": "shop:1"})
+    crashing = status({"waiting": {"reason": "CrashLoopBackOff"}}, terminated(1), restarts=3, name="worker")
+    this["status"]["containerStatuses"].append(crashing)
+
+    assert [each["cause"] for each in findings(this, unhealthy(message))] == causes

@@ -109,12 +109,20 @@ def failed_probes(snapshot: Snapshot) -> list[Finding]:
 
 
 def not_ready(snapshot: Snapshot, known: Known) -> list[Finding]:
-    """What nothing explains: containers that run and are not ready, and liveness probes that nobody can ask."""
+    """What nothing explains: containers that run and are not ready, and liveness probes that nobody can ask.
+
+    What befalls another container of the pod explains it too, unless the probe itself is evidently wrong.
+    """
     unready = []
     for group in probing.waits_unready(snapshot):
         rest = [container for container in group if not known.explains_pod(container.pod_name)]
-        if rest and probing.waits_for(rest[0]) == "readiness":
+        own = [each for each in group if not known.explains_container(each.pod_name, each.name)]
+        if not own or probing.waits_for(own[0]) != "readiness":
+            continue
+        if rest:
             unready.append(_waiting("readiness", rest, snapshot))
+        elif _is_answered(own, snapshot):
+            unready.append(_waiting("readiness", own, snapshot))
     found = [finding for finding in unready if finding is not None]
     told = {name for finding in found for name in finding.affected}
     return found + [
@@ -122,6 +130,16 @@ def not_ready(snapshot: Snapshot, known: Known) -> list[Finding]:
         for finding in never_asked(snapshot)
         if not any(name in told or known.explains_pod(name) for name in finding.affected)
     ]
+
+
+def _is_answered(group: list[Container], snapshot: Snapshot) -> bool:
+    """Whether a probe cannot succeed by what answers it: whatever else befalls the pod, that is not why."""
+    container = group[0]
+    event = probing.unhealthy(container, "readiness", snapshot)
+    judged = _verdict(probing.probe_of(container, "readiness"), container, event, snapshot)
+    return (
+        event is not None and "refused" not in str(event.get("message")) and judged is not None and judged.certain
+    )
 
 
 def _killed(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Finding:
