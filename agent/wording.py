@@ -159,6 +159,11 @@ def means_all_namespaces(task: str) -> bool:
     return _ALL_NAMESPACES.search(task) is not None
 
 
+def says(task: str, value: str) -> bool:
+    """Whether a task says a value (a name, a path) word for word, and not as a part of another."""
+    return re.search(rf"(?<![\w./~-]){re.escape(value)}(?![\w/~-]|[.:@]\w)", task) is not None
+
+
 def is_within(task: str, namespace: str, context: Context) -> bool:
     """Whether a namespace belongs to a task: its session's own, one it names or means, or it means them all."""
     meant = (context.namespace, namespace_of(task, context), *_names(task))

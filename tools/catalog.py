@@ -9,7 +9,7 @@ from tools.diagnose.tool import diagnose
 from tools.frame import Risk, Tool
 from tools.objects import delete, save_manifest
 from tools.permissions import allow
-from tools.pull_secrets import link_pull_secret
+from tools.pull_secrets import create_pull_secret, link_pull_secret
 from tools.read import events, get, list_, logs, top
 from tools.recovery import wait_until_mended
 from tools.rollout import wait_for_rollout
@@ -49,6 +49,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(set_schedule, Risk.CHANGE),
     Tool(set_service_selector, Risk.CHANGE),
     Tool(set_service_port, Risk.CHANGE),
+    Tool(create_pull_secret, Risk.SECRET, verbatim=("file", "existing_secret")),
     Tool(link_pull_secret, Risk.PROVISION),
     Tool(allow, Risk.CHANGE, always_asked=True),
     Tool(set_claim_class, Risk.DELETE),

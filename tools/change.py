@@ -8,7 +8,7 @@ from typing import Any
 
 from tools.cluster.client import Json
 from tools.cluster.resources import ObjectRef, Resource
-from tools.frame import Change
+from tools.frame import Change, Credentials
 from tools.read import without_noise
 
 # Written by controllers, not by people: they do not make a change of the object.
@@ -68,10 +68,18 @@ def delete_change(resource: Resource, live: Json) -> Change:
     )
 
 
-def create_change(resource: Resource, body: Json) -> Change:
-    """The creation of the object `body`."""
+def create_change(resource: Resource, body: Json, credentials: Credentials | None = None) -> Change:
+    """The creation of the object `body`, filled with `credentials` where it is to hold any."""
     return Change(
-        reference(body), resource.plural, body, {}, uid="", resource_version="", version="", verb="create"
+        target=reference(body),
+        resource=resource.plural,
+        body=body,
+        undo={},
+        uid="",
+        resource_version="",
+        version="",
+        verb="create",
+        credentials=credentials,
     )
 
 

@@ -90,6 +90,27 @@ Verb = Literal["patch", "create", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """Which credentials a pull secret holds, and where the password is: it says all but the password itself.
+
+    The password is in the file; else under a key of an existing Secret beside it; else on standard input.
+    """
+
+    registry: str
+    username: str
+    file: str = ""
+    existing_secret: str = ""
+    key: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where the password is, in words."""
+        if self.file:
+            return f"file {self.file}"
+        return f"key {self.key} of Secret {self.existing_secret}" if self.existing_secret else "standard input"
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One change of one object, and what undoes it.
 
@@ -113,6 +134,8 @@ class Change:
     resource_version: str
     version: str
     verb: Verb = "patch"
+    credentials: Credentials | None = None
+    """What `body` lacks: read when the change is sent, and written nowhere but to the cluster."""
 
     def access(self) -> Access:
         """The right this change needs. RBAC knows no names for `create`: the object is not there yet."""
@@ -161,6 +184,8 @@ class Tool:
     """How to ask for less when the result is too long."""
     always_asked: bool = False
     """A person approves each of its changes, in every environment."""
+    verbatim: tuple[str, ...] = ()
+    """Arguments whose values stand in the task as the person wrote it: no model chooses them."""
 
     @property
     def name(self) -> str:

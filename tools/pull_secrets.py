@@ -6,11 +6,83 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.change import patch_change
-from tools.frame import Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.change import create_change, patch_change
+from tools.cluster.client import Json
+from tools.cluster.errors import NotFound
+from tools.credentials import check_source
+from tools.frame import ArgumentsError, Credentials, Name, Namespace, Plan, ToolContext, ToolFailed
 from tools.templates import where
 
-PULL_SECRET_TYPES = ("kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg")
+PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105
+PULL_SECRET_TYPES = (PULL_SECRET_TYPE, "kubernetes.io/dockercfg")
+
+Registry = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9._/-]*[a-z0-9])?$",
+        max_length=253,
+        description="The registry as images name it, with its port: registry.example.com:5000.",
+    ),
+]
+# No colon: what stands before the first is the user. Source: https://www.rfc-editor.org/rfc/rfc7617#section-2
+Username = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_.@$+/\\|=~-]+$", max_length=253, description="User name at the registry.")
+]
+Path = Annotated[str, Field(pattern=r"^~?/[A-Za-z0-9_.,:@+=~/%-]+$", max_length=4096)]
+Key = Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]
+
+
+def create_pull_secret(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    pull_secret: Annotated[Name, Field(description="Name of the Secret to create.")],
+    registry: Registry,
+    username: Username,
+    file: Annotated[Path | None, Field(description="File with the password: /path or ~/path.")] = None,
+    existing_secret: Annotated[Name | None, Field(description="Secret with the password.")] = None,
+    key: Annotated[Key | None, Field(description="Key of the password in that Secret.")] = None,
+) -> Plan:
+    """Create a pull secret for a registry. A person approves it; link_pull_secret lets pods use it then.
+
+    Never ask for the password itself. It is read from the file or the Secret's key that the task names, else
+    from standard input, when the change is sent, and shown to nobody.
+
+    Asked as: create pull secret {pull_secret} for {registry} with user {username}, password from file {file};
+    create pull secret {pull_secret} for {registry} with user {username} and password from file {file};
+    create pull secret {pull_secret} for {registry} with user {username}, password from standard input;
+    create pull secret {pull_secret} for {registry} with user {username} and password from standard input;
+    create pull secret {pull_secret} for {registry} with user {username},
+    password from key {key} of secret {existing_secret};
+    create pull secret {pull_secret} for {registry} with user {username}
+    and password from key {key} of secret {existing_secret}
+    """
+    if (existing_secret is None) != (key is None) or (file and existing_secret):
+        raise ArgumentsError(
+            "create_pull_secret: the password is in a file, or under a key of an existing_secret (give both), or, "
+            "with neither, on standard input."
+        )
+    credentials = Credentials(registry, username, file or "", existing_secret or "", key or "")
+    _refuse_existing(context, pull_secret, namespace)
+    check_source(credentials, namespace, context.cluster)
+    metadata = {"name": pull_secret, "namespace": namespace}
+    body: Json = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": PULL_SECRET_TYPE}
+    return Plan(
+        f"create pull secret {pull_secret} in {namespace} for {registry} with user {username}, "
+        f"password from {credentials.source}",
+        (create_change(context.cluster.find("Secret"), body, credentials),),
+    )
+
+
+def _refuse_existing(context: ToolContext, name: str, namespace: str) -> None:
+    try:
+        there = context.cluster.get("Secret", name, namespace)
+    except NotFound:
+        return
+    raise ToolFailed(
+        f"Secret {name} exists in {namespace} already (type {there.get('type')}) and is not overwritten. "
+        "Choose another name, or delete it first."
+    )
 
 
 def link_pull_secret(

@@ -139,6 +139,8 @@ class ToolIntent:
     before: Json
     diff: str
     approval_id: str = ""
+    rest: list[Json] = field(default_factory=list)
+    """In the first intent of a plan: the changes behind it, for whoever has to finish what was begun."""
 
 
 @dataclass(frozen=True, slots=True)

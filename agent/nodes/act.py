@@ -100,6 +100,7 @@ def _intend(desk: Desk, call: ToolUse, planned: Planned, index: int) -> None:
         before=preview.before,
         diff=preview.diff,
         approval_id=approval_id,
+        rest=[asdict(following) for following in planned.plan.changes[1:]] if index == 0 else [],
     )
     with desk.journal.transaction() as transaction:
         if approval_id:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 from agent.desk import Desk
 from agent.journal.events import ToolIntent, ToolReceipt, ToolResult
+from agent.journal.view import SessionView
 from agent.model.port import ToolUse
+from agent.redaction import MARK
 from tools.change import contains, inverse, version
 from tools.cluster.client import FIELD_MANAGER, RETRY_AFTER_LIMIT_S, Cluster, Json
-from tools.cluster.errors import PASSING, ClusterError, Conflict, NotFound, Unauthorized
+from tools.cluster.errors import PASSING, RESUMABLE, ClusterError, Conflict, NotFound, Unauthorized
 from tools.cluster.resources import ObjectRef
-from tools.frame import Change
+from tools.credentials import filled
+from tools.frame import Change, Plan, ToolError
 
 MAX_TRIES = 5
 RETRY_S = 0.5
@@ -28,10 +32,17 @@ def effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int)
 
     Raises `ClusterError` when it cannot be known what came of it: the intent stays open for a resume.
     """
+    try:
+        with desk.stop.at_once():  # nothing is sent yet, and standard input may take its time
+            body = filled(change, desk.cluster)
+    except RESUMABLE:
+        raise
+    except (ToolError, ClusterError) as error:
+        return ToolReceipt(call_id, index, "failed", str(error))
     lost: ClusterError | None = None
     for _ in range(MAX_TRIES):
         try:
-            return _receipt(change, call_id, index, "applied", _send(desk.cluster, change))
+            return _receipt(change, call_id, index, "applied", _send(desk.cluster, change, body))
         except Conflict:  # the status moved between our look and our patch: look again
             continue
         except Stale:
@@ -60,19 +71,19 @@ def _receipt(change: Change, call_id: str, index: int, outcome: str, after: Json
     return ToolReceipt(call_id, index, outcome, text, inverse(change.body, after), uid)
 
 
-def _send(cluster: Cluster, change: Change) -> Json:
+def _send(cluster: Cluster, change: Change, body: Json) -> Json:
     """Make the change; gives the object as it is then. Raises `Stale` when it is not as it was planned on."""
     target = change.target
     if change.verb == "create":
-        return _create(cluster, change)
+        return _create(cluster, change, body)
     try:
         live = _as_planned(cluster, change)
         resource_version = live["metadata"]["resourceVersion"]
         if change.verb == "delete":
             cluster.delete(target, uid=change.uid, resource_version=resource_version)
             return {}
-        metadata = {**change.body.get("metadata", {}), "resourceVersion": resource_version}
-        return cluster.patch(target, {**change.body, "metadata": metadata})
+        metadata = {**body.get("metadata", {}), "resourceVersion": resource_version}
+        return cluster.patch(target, {**body, "metadata": metadata})
     except NotFound as error:
         raise Stale from error
 
@@ -84,11 +95,11 @@ def _as_planned(cluster: Cluster, change: Change) -> Json:
     return live
 
 
-def _create(cluster: Cluster, change: Change) -> Json:
+def _create(cluster: Cluster, change: Change, body: Json) -> Json:
     deadline = time.monotonic() + GOING_S
     while True:
         try:
-            return cluster.create(change.target, change.body)
+            return cluster.create(change.target, body)
         except Conflict as error:  # there is one of this name; what is on its way out is waited for
             if time.monotonic() >= deadline or not _is_going(cluster, change.target):
                 raise Stale from error
@@ -138,7 +149,7 @@ def settle(desk: Desk, call: ToolUse) -> bool:
     """
     for intent in desk.view.open_intents(call.id):
         if not _write_down(desk, call, intent):
-            text = f"{_change_of(intent).target}: it had not happened"
+            text = f"{_change_of(intent.change).target}: it had not happened"
             desk.append(ToolReceipt(call.id, intent.index, "absent", text))
         return True
     return False
@@ -156,9 +167,25 @@ def arrived(desk: Desk, call: ToolUse) -> bool:
     return False
 
 
+def begun(view: SessionView, call_id: str) -> Plan | None:
+    """A call's plan of which a part is in effect and only creations are left, as it was journaled; else None.
+
+    Such a plan cannot be made anew: what is to be created may be known from what it replaces, which is gone.
+    Nothing is created from a body in which a secret was masked.
+    """
+    first = view.intents.get((call_id, 0))
+    if first is None or (call_id, 0) not in view.receipts:
+        return None
+    changes = [first.change, *first.rest]
+    left = [change for index, change in enumerate(changes) if (call_id, index) not in view.receipts]
+    if any(change.get("verb") != "create" for change in left) or MARK in json.dumps(left):
+        return None
+    return Plan(first.summary, tuple(_change_of(change) for change in changes)) if left else None
+
+
 def _write_down(desk: Desk, call: ToolUse, intent: ToolIntent) -> bool:
     """The receipt of an intent whose change is in effect, with the intent where it was given up; whether it is."""
-    change = _change_of(intent)
+    change = _change_of(intent.change)
     found = _happened(desk.cluster, change, intent.expected)
     if found is None:
         return False
@@ -174,8 +201,8 @@ def done_result(call: ToolUse, summary: str) -> ToolResult:
     return ToolResult(call.id, call.name, f"Done: {summary}.", summary=summary, changed=True)
 
 
-def _change_of(intent: ToolIntent) -> Change:
+def _change_of(journaled: Json) -> Change:
     from pydantic import TypeAdapter
 
-    change: Change = TypeAdapter(Change).validate_python(intent.change)
+    change: Change = TypeAdapter(Change).validate_python(journaled)
     return change

@@ -13,13 +13,14 @@ from agent.endings import ENDINGS
 from agent.journal.events import CallGated, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import Context, ToolUse
-from agent.nodes.effect import arrived
+from agent.nodes.effect import arrived, begun
 from agent.policy import Decision, Verdict, decide, environment_of, names_change, risk_of
-from agent.wording import is_within, namespace_of
+from agent.wording import is_within, namespace_of, says
 from tools.change import inverse, written
 from tools.cluster.client import Cluster, Json
 from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.cluster.resources import ObjectRef
+from tools.credentials import stood_in
 from tools.frame import ArgumentsError, Change, Plan, Refused, Risk, Tool, ToolError
 from tools.read import as_yaml
 
@@ -31,7 +32,7 @@ def gate(desk: Desk, call: ToolUse) -> None:
         return _answer(desk, call, f'There is no tool "{call.name}". There are: {_names(desk)}.', "arguments")
     try:
         arguments = tool.check(call.input)
-        _refuse_out_of_place(desk, call)
+        _refuse_out_of_place(desk, call, tool)
         if tool.risk is Risk.READ or (tool.risk is Risk.RENDER and not desk.view.task.read_only):
             return _allow(desk, call, tool)
         _gate_change(desk, call, tool, arguments)
@@ -51,7 +52,7 @@ def find_tool(desk: Desk, name: str) -> Tool | None:
     return desk.tools.get(name) or next((tool for tool in ENDINGS if tool.name == name), None)
 
 
-def _refuse_out_of_place(desk: Desk, call: ToolUse) -> None:
+def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool) -> None:
     """Raises `ArgumentsError` for a call that cannot be made here, though it could be elsewhere."""
     if call.name in {tool.name for tool in ENDINGS} and len(desk.view.calls()) > 1:
         raise ArgumentsError(
@@ -59,6 +60,11 @@ def _refuse_out_of_place(desk: Desk, call: ToolUse) -> None:
         )
     if desk.view.task.call is not None:  # a person typed it
         return
+    for name in tool.verbatim:
+        if (value := call.input.get(name)) and not says(desk.view.task.task, value):
+            raise ArgumentsError(
+                f"{call.name}: the task does not name {value}, and only who asks may choose {name}."
+            )
     namespace = str(call.input.get("namespace") or "")
     started, oriented = desk.view.task, desk.view.oriented
     context = Context(started.namespace, tuple(oriented.namespaces) if oriented else ())
@@ -84,7 +90,7 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     if desk.view.stale.get(call.id, 0) >= MAX_CONFLICTS:
         return _answer(desk, call, "The object keeps being changed by somebody else; look at it again.", "failed")
     desk.surface.progress(f"asking the API server what {tool.name} would change")
-    plan = tool(desk.context(), arguments)
+    plan = begun(desk.view, call.id) or tool(desk.context(), arguments)
     if not isinstance(plan, Plan):
         raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan")
     decision = _decide(desk, call, tool, plan)
@@ -94,7 +100,7 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     )  # fmt: skip
     if decision.verdict is Verdict.DENY:
         return _answer(desk, call, f"Denied: {decision.reason}. Nothing was changed.", "denied", gated)
-    planned = Planned(plan, gated, _previews(desk, plan))
+    planned = Planned(plan, gated, _previews(desk, call, plan))
     if arrived(desk, call):  # looked for behind the plan: what comes later than this makes the plan stale
         return None
     if all(preview.same for preview in planned.previews):
@@ -141,7 +147,7 @@ def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
     return names_change(started.task, elsewhere, change.target.name, home=started.namespace)
 
 
-def _previews(desk: Desk, plan: Plan) -> tuple[Preview, ...]:
+def _previews(desk: Desk, call: ToolUse, plan: Plan) -> tuple[Preview, ...]:
     """Ask the API server whether we may, and what it would make of it (`dryRun=All`)."""
     for change in plan.changes:
         if not desk.cluster.may(change.access()):
@@ -151,8 +157,12 @@ def _previews(desk: Desk, plan: Plan) -> tuple[Preview, ...]:
             )
     deleted: set[ObjectRef] = set()
     previews: list[Preview] = []
-    for change in plan.changes:
-        previews.append(_preview(desk, change, replaces=change.target in deleted))
+    for index, change in enumerate(plan.changes):
+        if change.verb == "delete" and (call.id, index) in desk.view.receipts:  # it is gone: there is its intent
+            intent = desk.view.intents[call.id, index]
+            previews.append(Preview(intent.before, intent.expected, intent.diff))
+        else:
+            previews.append(_preview(desk, change, replaces=change.target in deleted))
         deleted |= {change.target} if change.verb == "delete" else set()
     return tuple(previews)
 
@@ -174,7 +184,7 @@ def _dry_run(cluster: Cluster, change: Change) -> Json:
         case "patch":
             return written(cluster.patch(change.target, change.body, dry_run=True))
         case "create":
-            return written(cluster.create(change.target, change.body, dry_run=True))
+            return written(cluster.create(change.target, stood_in(change), dry_run=True))
         case "delete":
             # A crashing workload's resourceVersion moves with its status: that of the plan may be old by now.
             now = cluster.get(change.target.kind, change.target.name, change.target.namespace)["metadata"]

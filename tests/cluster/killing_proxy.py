@@ -20,7 +20,7 @@ Moment = Literal["before the effect", "after the effect"]
 
 
 class KillingProxy(ThreadingHTTPServer):
-    """Forwards everything; at the first PATCH that is no dry run it kills `victim`, before or after sending it."""
+    """Forwards everything; at the first change that is no dry run it kills `victim`, before or after sending it."""
 
     daemon_threads = True
 
@@ -28,22 +28,26 @@ class KillingProxy(ThreadingHTTPServer):
         server, ca, certificate, key = client_certificate(folder)
         self.upstream = urlsplit(server)
         self.tls = ssl.create_default_context(cafile=ca)
+        self.tls_of_tokens = ssl.create_default_context(cafile=ca)
         self.tls.load_cert_chain(certificate, key)
         self.victim: int | None = None
         self.moment: Moment = "before the effect"
+        self.change = ("PATCH", "")
+        """The method of that change, and what its path ends with."""
         super().__init__(("127.0.0.1", 0), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
-    def kubeconfig(self, folder: Path) -> str:
-        """A kubeconfig that goes through the proxy."""
+    def kubeconfig(self, folder: Path, *, of: str = "") -> str:
+        """A kubeconfig that goes through the proxy: as admin, or as the user of another kubeconfig with a token."""
+        user = yaml.safe_load(Path(of).read_text())["users"][0]["user"] if of else {}
         url = f"http://127.0.0.1:{self.server_address[1]}"
         document = {
             "apiVersion": "v1", "kind": "Config", "current-context": "proxy",
             "clusters": [{"name": "proxy", "cluster": {"server": url}}],
-            "users": [{"name": "proxy", "user": {}}],
+            "users": [{"name": "proxy", "user": user}],
             "contexts": [{"name": "proxy", "context": {"cluster": "proxy", "user": "proxy"}}],
         }  # fmt: skip
-        file = folder / "proxy.yaml"
+        file = folder / ("proxy-of-token.yaml" if of else "proxy.yaml")
         file.write_text(yaml.safe_dump(document))
         return str(file)
 
@@ -59,7 +63,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fatal = self.command == "PATCH" and "dryRun" not in self.path and self.server.victim is not None
+        method, ending = self.server.change
+        dry_run = "dryRun" in self.path or b'"dryRun"' in body
+        is_change = self.command == method and urlsplit(self.path).path.endswith(ending) and not dry_run
+        fatal = is_change and self.server.victim is not None
         if fatal and self.server.moment == "before the effect":
             self.server.kill()
             self.close_connection = True
@@ -77,9 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _ask(self, body: bytes) -> tuple[int, str | None, bytes]:
         upstream = self.server.upstream
-        connection = http.client.HTTPSConnection(
-            upstream.hostname or "", upstream.port, context=self.server.tls, timeout=30
-        )
+        tls = self.server.tls_of_tokens if "Authorization" in self.headers else self.server.tls
+        connection = http.client.HTTPSConnection(upstream.hostname or "", upstream.port, context=tls, timeout=30)
         headers = {key: value for key, value in self.headers.items() if key.lower() not in ("host", "connection")}
         connection.request(self.command, self.path, body or None, headers)
         answer = connection.getresponse()

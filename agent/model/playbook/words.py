@@ -20,6 +20,7 @@ _SPACED_QUANTITY = re.compile(r"(\d)\s+(?=(?:[KMGTPE]i?|k|m)(?!\w))")
 # What cannot be the value of an argument, and what may stand before a name without being it.
 _NO_VALUE = r"(?!(?:in|of|on|at|for|from|to|with|and|or|all|it|its|them|this|that|is|are)(?![-\w.]))"
 _NOUN = r"(?:(?:pods?|deployments?|statefulsets?|daemonsets?|containers?|workloads?|services?|apps?)(?![-\w.]))"
+_TEXT = r"[~$./]*\w(?:[-\w./:@$+\\|=~]*\w)?"
 _NAME_SLOTS = frozenset(["name", "pod", "container", "namespace"])
 
 
@@ -88,7 +89,13 @@ def _slot(schema: Json) -> str:
     for variant in schema.get("anyOf") or (schema,):
         if variant.get("type") == "integer":
             return r"\d+"
-    return r"[\w][-\w./]*\w|\w" if "pattern" not in schema else rf"{_NAME}"
+    return _TEXT if _is_more_than_name(schema) else _NAME
+
+
+def _is_more_than_name(schema: Json) -> bool:
+    """Whether a value need not be an object's name: a path, an image, a host with its port, a key."""
+    patterns = [each.get("pattern") for each in schema.get("anyOf") or (schema,) if each.get("type") != "null"]
+    return any(pattern is None or re.search(pattern, said) for pattern in patterns for said in ("/a", "a/b", "a_b"))
 
 
 def _value(name: str, said: str, schema: Json) -> str | int:

@@ -130,7 +130,7 @@ def test_no_pull_secret_at_all() -> None:
     finding = refused()
 
     assert "its pod has no pull secret (service account default)" in finding.summary
-    assert [one.tool for one in finding.remedies] == [None, "link_pull_secret"]
+    assert [one.tool for one in finding.remedies] == ["create_pull_secret", "link_pull_secret"]
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,8 @@ def _create(case: _Case, name: str) -> Remedy:
         f"secret {name} of that file",
         command=_from_login(case, name),
         risk="secret",
+        tool="create_pull_secret",
+        arguments={"namespace": case.snapshot.namespace, "pull_secret": name, "registry": case.image.registry},
     )
 
 

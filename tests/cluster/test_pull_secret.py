@@ -1,0 +1,285 @@
+"""A pod that its registry refuses runs once there is a pull secret; the password is known to the cluster alone."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.conftest import KUBECONFIG, Workspace, kubectl
+from tests.cluster.killing_proxy import KillingProxy, Moment
+
+pytestmark = pytest.mark.cluster
+
+Json = dict[str, Any]
+KubeconfigOf = Callable[[str, str], str]
+
+REGISTRY = "127.0.0.1:15001"
+PRIVATE = f"""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: private}}
+spec:
+  selector: {{matchLabels: {{app: private}}}}
+  template:
+    metadata: {{labels: {{app: private}}}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - {{name: app, image: "{REGISTRY}/team/web:1", imagePullPolicy: Always}}
+"""
+
+
+@pytest.fixture
+def namespace() -> Iterator[str]:
+    name = f"desk-pull-{secrets.token_hex(3)}"
+    kubectl("create", "namespace", name)
+    kubectl("label", "namespace", name, "environment=dev")
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def editor(namespace: str, kubeconfig_of: KubeconfigOf) -> str:
+    return kubeconfig_of(namespace, "edit")
+
+
+@pytest.fixture
+def password() -> str:
+    return f"pw-{secrets.token_hex(12)}"
+
+
+@pytest.fixture
+def file(tmp_path: Path, password: str) -> Path:
+    made = tmp_path / "registry-login"
+    made.write_text(f"{password}\n")
+    return made
+
+
+def create(namespace: str, source: str, *, user: str = "desk") -> str:
+    return f"create a pull secret regcred for {REGISTRY} in {namespace} with user {user}, password from {source}"
+
+
+@dataclass(frozen=True)
+class Killing:
+    """A proxy, and the kubeconfigs that go through it: a session stays on the cluster it began on."""
+
+    proxy: KillingProxy
+    admin: str
+    editor: str
+
+    def begin(self, workspace: Workspace, task: str) -> None:
+        """Ask for a change, and have it approved."""
+        asked = workspace.desk("run", task, "--model", "playbook", kubeconfig=self.admin)
+        assert asked.returncode == 3, asked.stdout + asked.stderr
+        approve(workspace, self.editor)
+
+    def kill(self, workspace: Workspace, method: str, ending: str, moment: Moment) -> None:
+        """Resume, and kill that around the change."""
+        self.proxy.moment, self.proxy.change = moment, (method, ending)
+        process = subprocess.Popen(
+            workspace.command("resume"),
+            cwd=workspace.root, env={**workspace.environment, "KUBECONFIG": self.admin},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        self.proxy.victim = process.pid
+        process.communicate(timeout=120)
+        assert process.returncode == -9
+
+    def resume(self, workspace: Workspace) -> None:
+        resumed = workspace.desk("resume", kubeconfig=self.admin)
+        assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+
+
+@pytest.fixture
+def killing(tmp_path: Path, editor: str) -> Iterator[Killing]:
+    proxy = KillingProxy(tmp_path)
+    yield Killing(proxy, proxy.kubeconfig(tmp_path), proxy.kubeconfig(tmp_path, of=editor))
+    proxy.shutdown()
+
+
+def approve(workspace: Workspace, editor: str) -> Json:
+    (row,) = workspace.approvals()
+    decided = workspace.desk("approvals", "approve", row["id"], "--kubeconfig", editor)
+    assert decided.returncode == 0, decided.stderr
+    return row
+
+
+def auth(namespace: str, name: str = "regcred") -> Json:
+    secret = json.loads(kubectl("get", "secret", name, "-n", namespace, "-o", "json"))
+    assert secret["type"] == "kubernetes.io/dockerconfigjson"
+    config = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
+    found: Json = config["auths"][REGISTRY]
+    return found
+
+
+def left_behind(workspace: Workspace) -> bytes:
+    """Every byte that Desk left: the session's files, the journal, each object of git."""
+    files = [each.read_bytes() for each in workspace.root.rglob("*") if each.is_file()]
+    batch = ("git", "cat-file", "--batch-all-objects", "--batch")
+    objects = subprocess.run(batch, cwd=workspace.root, capture_output=True, check=True).stdout
+    return b"\n".join([*files, objects])
+
+
+def shapes(user: str, password: str) -> list[bytes]:
+    """A password as it could be written: itself, and at each offset of base64."""
+    texts = [password, f"{user}:{password}", *(f"{pad}{password}" for pad in ("", "x", "xx"))]
+    encoded = [base64.b64encode(text.encode()).rstrip(b"=")[4:-4] for text in texts]
+    return [password.encode(), *encoded]
+
+
+def test_a_pod_that_may_not_pull_does_once_the_secret_is_made_and_linked(
+    workspace: Workspace, namespace: str, editor: str, tmp_path: Path
+) -> None:
+    kubectl("apply", "-n", namespace, "-f", "-", stdin=PRIVATE)
+    (tmp_path / "login").write_text("desk-test\n")
+    _wait_until_refused(workspace, namespace)
+    asked = workspace.desk("run", create(namespace, f"file {tmp_path}/login"), "--model", "playbook")
+    assert asked.returncode == 3, asked.stdout + asked.stderr
+    row = approve(workspace, editor)
+    assert (row["risk"], row["environment"]) == ("secret", "dev")
+    assert "+  .dockerconfigjson: [redacted]" in row["diff"]
+    assert workspace.desk("resume").returncode == 0
+    for task in (f"link pull secret regcred to default in {namespace}", f"restart private in {namespace}"):
+        done = workspace.desk("run", task, "--model", "playbook")
+        assert done.returncode == 0, done.stdout + done.stderr
+    kubectl("rollout", "status", "deployment/private", "-n", namespace, "--timeout=30s")
+    assert workspace.git("status", "--porcelain") == ""
+
+
+def _wait_until_refused(workspace: Workspace, namespace: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        report = json.loads(workspace.desk("debug-pod", namespace, "-o", "json").stdout)
+        for remedy in (remedy for finding in report["findings"] for remedy in finding["remedies"]):
+            if remedy["tool"] == "create_pull_secret":
+                assert remedy["arguments"]["registry"] == REGISTRY
+                return
+    pytest.fail("no finding proposes a pull secret")
+
+
+def test_the_password_is_left_nowhere_and_the_secret_is_undone(
+    workspace: Workspace, namespace: str, editor: str, file: Path, password: str
+) -> None:
+    runs = [workspace.desk("run", create(namespace, f"file {file}", user="robot$ci"), "--model", "playbook")]
+    approve(workspace, editor)
+    runs.append(workspace.desk("resume"))
+    assert auth(namespace)["password"] == password
+    assert auth(namespace)["username"] == "robot$ci"
+
+    again = workspace.desk("run", create(namespace, f"file {file}"), "--model", "playbook")
+    assert again.returncode == 1
+    assert "exists" in again.stdout
+    assert auth(namespace)["username"] == "robot$ci"
+
+    commit = workspace.git("log", "--format=%h", "--grep=^Changes:", "-1").strip()
+    runs += [again, workspace.desk("rollback", commit)]
+    approve(workspace, editor)
+    runs.append(workspace.desk("resume"))
+    assert [run.returncode for run in runs] == [3, 0, 1, 3, 0]
+    assert "regcred" not in kubectl("get", "secrets", "-n", namespace, "-o", "name")
+    runs.append(workspace.desk("journal", "export"))
+    said = "".join(run.stdout + run.stderr for run in runs).encode()
+    assert not [shape for shape in shapes("robot$ci", password) if shape in left_behind(workspace) + said]
+    assert workspace.desk("journal", "verify").returncode == 0
+
+
+def test_the_password_comes_from_standard_input_or_from_another_secret(
+    workspace: Workspace, namespace: str, editor: str, password: str
+) -> None:
+    asked = workspace.desk("run", create(namespace, "standard input"), "--model", "playbook")
+    assert asked.returncode == 3, asked.stdout
+    approve(workspace, editor)
+    resumed = subprocess.run(
+        workspace.command("resume"),
+        cwd=workspace.root, env={**workspace.environment, "KUBECONFIG": KUBECONFIG},
+        input=f"{password}\n", capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert auth(namespace)["password"] == password
+
+    kubectl("create", "secret", "generic", "login", "-n", namespace, f"--from-literal=PULL_WORD={password}-2")
+    task = create(namespace, "key PULL_WORD of secret login").replace("regcred", "second")
+    assert workspace.desk("run", task, "--model", "playbook").returncode == 3
+    approve(workspace, editor)
+    assert workspace.desk("resume").returncode == 0
+    assert auth(namespace, "second")["password"] == f"{password}-2"
+    assert not [shape for shape in shapes("desk", password) if shape in left_behind(workspace)]
+
+
+def test_what_cannot_be_read_when_it_is_sent_changes_nothing(
+    workspace: Workspace, namespace: str, editor: str, file: Path
+) -> None:
+    for content, said in ((b"\xff\xfe\n", "is not UTF-8 text"), (b"\n", "is empty")):
+        file.write_bytes(content)
+        assert workspace.desk("run", create(namespace, f"file {file}"), "--model", "playbook").returncode == 3
+        approve(workspace, editor)
+        failed = workspace.desk("resume")
+        assert failed.returncode == 1
+        assert f"The password from file {file} {said}" in failed.stdout
+    assert "regcred" not in kubectl("get", "secrets", "-n", namespace, "-o", "name")
+
+
+@pytest.mark.parametrize("moment", ["before the effect", "after the effect"])
+def test_a_kill_around_the_creation_leaves_one_secret(
+    workspace: Workspace, namespace: str, killing: Killing, file: Path, password: str, moment: Moment
+) -> None:
+    killing.begin(workspace, create(namespace, f"file {file}"))
+    killing.kill(workspace, "POST", "/secrets", moment)
+    assert ("regcred" in kubectl("get", "secrets", "-n", namespace, "-o", "name")) is (moment == "after the effect")
+    killing.resume(workspace)
+    assert auth(namespace)["password"] == password
+    assert workspace.git("log", "--format=%(trailers:key=Subtask,valueonly)").count("01-create-pull-secret") == 1
+    assert not [shape for shape in shapes("desk", password) if shape in left_behind(workspace)]
+
+
+CLAIM = """
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data, labels: {app: store}}
+spec:
+  storageClassName: standrad
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Mi}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "ending", "moment"),
+    [
+        ("DELETE", "/persistentvolumeclaims/data", "after the effect"),
+        ("POST", "/persistentvolumeclaims", "before the effect"),
+        ("POST", "/persistentvolumeclaims", "after the effect"),
+    ],
+)
+def test_a_claim_whose_class_is_set_is_there_whenever_it_is_killed(
+    workspace: Workspace, namespace: str, killing: Killing, method: str, ending: str, moment: Moment
+) -> None:
+    kubectl("apply", "-n", namespace, "-f", "-", stdin=CLAIM)
+    killing.begin(workspace, f"set storage class of data in {namespace} to standard")
+    killing.kill(workspace, method, ending, moment)
+    there = kubectl("get", "pvc", "-n", namespace, "-o", "name")
+    assert ("data" in there) is ((method, moment) == ("POST", "after the effect"))
+
+    killing.resume(workspace)
+    assert _claim(namespace) == ("standard", "store")
+    assert workspace.git("log", "--format=%(trailers:key=Subtask,valueonly)").count("01-set-claim-class") == 1
+    commit = workspace.git("log", "--format=%h", "--grep=^Changes:", "-1").strip()
+    assert workspace.desk("rollback", commit, kubeconfig=killing.admin).returncode == 3
+    approve(workspace, killing.editor)
+    killing.kill(workspace, "POST", "/persistentvolumeclaims", "before the effect")
+    killing.resume(workspace)
+    assert _claim(namespace) == ("standrad", "store")
+
+
+def _claim(namespace: str) -> tuple[str, str]:
+    claim = json.loads(kubectl("get", "pvc", "data", "-n", namespace, "-o", "json"))
+    return claim["spec"]["storageClassName"], claim["metadata"]["labels"]["app"]
