@@ -73,7 +73,22 @@ REPAIRS = (
         "service", "astray", "ServicePortMismatch", "set_service_port",
         "{.spec.ports[0].targetPort}", "htpp", "http",
     ),
+    Repair(
+        "deployment", "unready", "ReadinessProbeFailed", "set_probe",
+        _CONTAINER + ".readinessProbe.httpGet.path}", "/helthz", "/healthz",
+    ),
+    Repair(
+        "deployment", "worse", "CrashLoopBackOff", "rollback_rollout",
+        _CONTAINER + ".env[0].value}", "broken", "",
+    ),
+    Repair("deployment", "halted", "RolloutPaused", "resume_rollout", "{.spec.paused}", "true", ""),
+    Repair("cronjob", "nightly", "CronJobSuspended", "suspend", "{.spec.suspend}", "true", "false"),
 )  # fmt: skip
+_BROKEN_LATER: Mapping[str, Json] = {
+    "worse": {"env": [{"name": "MODE", "value": "broken"}], "command": ["sh", "-c", "echo no such mode; exit 3"]},
+    "halted": {"env": [{"name": "MODE", "value": "new"}]},
+}
+"""What a new version of a Deployment that serves changes of its container."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +108,11 @@ def namespace() -> Iterator[str]:
     kubectl("create", "namespace", name)
     kubectl("label", "namespace", name, "environment=dev")
     kubectl("apply", "-n", name, "-f", str(FAULTS))
+    for deployment, container in _BROKEN_LATER.items():
+        kubectl("rollout", "status", f"deployment/{deployment}", "-n", name, "--timeout=50s")
+        template = {"spec": {"containers": [{"name": "app", **container}]}}
+        body = {"spec": {"paused": deployment == "halted", "template": template}}
+        kubectl("patch", "deployment", deployment, "-n", name, "-p", json.dumps(body))
     yield name
     kubectl("delete", "namespace", name, "--wait=false")
 
