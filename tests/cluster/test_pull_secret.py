@@ -141,7 +141,7 @@ def test_a_pod_that_may_not_pull_does_once_the_secret_is_made_and_linked(
 ) -> None:
     kubectl("apply", "-n", namespace, "-f", "-", stdin=PRIVATE)
     (tmp_path / "login").write_text("desk-test\n")
-    _wait_until_refused(workspace, namespace)
+    assert _wait_until(workspace, namespace, "create_pull_secret")["registry"] == REGISTRY
     asked = workspace.desk("run", create(namespace, f"file {tmp_path}/login"), "--model", "playbook")
     assert asked.returncode == 3, asked.stdout + asked.stderr
     row = approve(workspace, editor)
@@ -155,15 +155,37 @@ def test_a_pod_that_may_not_pull_does_once_the_secret_is_made_and_linked(
     assert workspace.git("status", "--porcelain") == ""
 
 
-def _wait_until_refused(workspace: Workspace, namespace: str) -> None:
+def test_a_pull_secret_that_nobody_names_is_linked_and_its_pods_made_anew(
+    workspace: Workspace, namespace: str, editor: str
+) -> None:
+    login = (f"--docker-server={REGISTRY}", "--docker-username=desk", "--docker-password=desk-test")
+    kubectl("create", "secret", "docker-registry", "team-pull", "-n", namespace, *login)
+    kubectl("apply", "-n", namespace, "-f", "-", stdin=PRIVATE)
+    _wait_until(workspace, namespace, "link_pull_secret")
+    asked = workspace.desk("run", f"fix private in {namespace}", "--model", "playbook")
+    assert asked.returncode == 3, asked.stdout + asked.stderr
+    approve(workspace, editor)
+    resumed = workspace.desk("resume")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert "private is healthy now" in resumed.stdout
+    assert "team-pull" in kubectl("get", "serviceaccount", "default", "-n", namespace, "-o", "yaml")
+    commits = workspace.git("log", "--format=%h", "--grep=^Changes:").split()
+    assert len(commits) == 2
+    for commit in commits:
+        assert workspace.desk("rollback", commit).returncode == 0
+    assert "team-pull" not in kubectl("get", "serviceaccount", "default", "-n", namespace, "-o", "yaml")
+
+
+def _wait_until(workspace: Workspace, namespace: str, tool: str) -> Json:
+    """Wait until a finding proposes a tool; gives the arguments."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         report = json.loads(workspace.desk("debug-pod", namespace, "-o", "json").stdout)
-        for remedy in (remedy for finding in report["findings"] for remedy in finding["remedies"]):
-            if remedy["tool"] == "create_pull_secret":
-                assert remedy["arguments"]["registry"] == REGISTRY
-                return
-    pytest.fail("no finding proposes a pull secret")
+        remedies = [remedy for finding in report["findings"] for remedy in finding["remedies"]]
+        if found := [remedy["arguments"] for remedy in remedies if remedy["tool"] == tool]:
+            arguments: Json = found[0]
+            return arguments
+    pytest.fail(f"no finding proposes {tool}")
 
 
 def test_the_password_is_left_nowhere_and_the_secret_is_undone(
