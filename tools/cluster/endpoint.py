@@ -70,15 +70,23 @@ def plain_endpoint(document: object, folder: Path, context: str | None) -> Endpo
 def endpoint_of(configuration: Configuration, namespace: str) -> Endpoint:
     """The endpoint that the `kubernetes` client makes of a configuration, with its proxies and refreshed tokens."""
     from kubernetes.client import ApiClient
+    from urllib3.util.ssl_ import create_urllib3_context
 
     ca: Any = configuration.ca_cert_data
     if ca is None and configuration.ssl_ca_cert:
         ca = Path(configuration.ssl_ca_cert).read_bytes()
     host = str(configuration.host)
     raw = ca.encode() if isinstance(ca, str) else (ca or b"")
+    pool = ApiClient(configuration).rest_client.pool_manager
+    if host.startswith("https://"):
+        tls = create_urllib3_context()  # the client adds its certificates to it
+        tls.check_hostname = bool(configuration.verify_ssl)
+        if not raw:
+            tls.load_default_certs()
+        pool.connection_pool_kw["ssl_context"] = _no_stricter_than_kubectl(tls)
     return Endpoint(
         host=host,
-        pool=ApiClient(configuration).rest_client.pool_manager,
+        pool=pool,
         authorization=lambda: configuration.auth_settings().get("BearerToken", {}).get("value"),
         namespace=namespace,
         fingerprint=fingerprint_of(host, raw, verified=bool(configuration.verify_ssl)),
@@ -137,7 +145,7 @@ def _pool(
 ) -> urllib3.PoolManager:
     if host.startswith("http://"):
         return urllib3.PoolManager(maxsize=POOL_CONNECTIONS)
-    tls = ssl.create_default_context(cadata=ca.decode("ascii") if ca else None)
+    tls = _no_stricter_than_kubectl(ssl.create_default_context(cadata=ca.decode("ascii") if ca else None))
     if not verified:
         tls.check_hostname = False
         tls.verify_mode = ssl.CERT_NONE
@@ -149,6 +157,15 @@ def _pool(
     return urllib3.PoolManager(
         maxsize=POOL_CONNECTIONS, ssl_context=tls, server_hostname=server_name, assert_hostname=server_name
     )
+
+
+def _no_stricter_than_kubectl(tls: ssl.SSLContext) -> ssl.SSLContext:
+    """Since 3.13 Python refuses a CA without a key usage, as many clusters have; kubectl never did.
+
+    Source: https://docs.python.org/3/library/ssl.html#ssl.create_default_context
+    """
+    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return tls
 
 
 def _load_certificate(tls: ssl.SSLContext, pem: bytes) -> None:

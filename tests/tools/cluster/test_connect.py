@@ -4,13 +4,16 @@ import base64
 import hashlib
 import json
 import os
+import ssl
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from urllib3.util.ssl_ import create_urllib3_context
 
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import ClusterSettingsError, Unreachable
@@ -260,3 +263,32 @@ def test_what_must_be_run_for_a_token_is_run(home: Path) -> None:
 def test_a_proxy_is_the_kubernetes_client_s_to_use(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
     assert connect(Where(document=kubeconfig())).bearer_token() == "a-token-of-its-own"
+
+
+# --- trusted ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.cluster
+@pytest.mark.parametrize("read_by", ["us", "the client"])
+def test_a_ca_without_a_key_usage_is_trusted_by_every_python(
+    read_by: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python 3.13 makes them: the test cluster's CA has none."""
+
+    def strictly(make: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.SSLContext]:
+        def made(*args: Any, **given: Any) -> ssl.SSLContext:
+            context = make(*args, **given)
+            context.verify_flags |= ssl.VERIFY_X509_STRICT
+            return context
+
+        return made
+
+    monkeypatch.setattr("ssl.create_default_context", strictly(ssl.create_default_context))
+    monkeypatch.setattr("urllib3.connection.create_urllib3_context", strictly(create_urllib3_context))
+    monkeypatch.setattr("urllib3.util.ssl_.create_urllib3_context", strictly(create_urllib3_context))
+    file = os.environ["DESK_TEST_KUBECONFIG"]
+    if read_by == "the client":  # a list of files is its
+        monkeypatch.setenv("KUBECONFIG", f"{file}{os.pathsep}{home / 'none'}")
+    cluster = connect(Where(file if read_by == "us" else None), timeout_s=10)
+
+    assert cluster.version().startswith("v")
