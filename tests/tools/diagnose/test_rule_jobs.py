@@ -58,6 +58,24 @@ def test_a_job_that_gave_up_says_what_its_pod_said() -> None:
     assert [each.risk for each in finding.remedies] == ["read", "delete"]
 
 
+@pytest.mark.parametrize("condition", [{}, {**FAILED, "type": "FailureTarget"}])
+def test_it_is_told_in_the_instant_before_the_job_says_so(condition: Json) -> None:
+    conditions = [condition] if condition else []
+    [finding] = found(ended("load"), Job=[job("load", *conditions, failed=0)])
+
+    assert finding.cause == "BackoffLimitExceeded"
+    assert finding.summary.startswith("Job load failed: its pods failed once, its backoffLimit is 0: container app")
+
+
+@pytest.mark.parametrize("changed", [{"backoffLimit": 1}, {"podFailurePolicy": {}}, {"backoffLimitPerIndex": 0}])
+def test_a_job_that_will_try_again_crashes(changed: Json) -> None:
+    again = job("load", failed=1)
+    again["spec"] |= changed
+    [finding] = found(ended("load"), Job=[again])
+
+    assert finding.cause == "CrashLoopBackOff"
+
+
 @pytest.mark.parametrize(
     ("condition", "cause", "said"),
     [
@@ -79,10 +97,6 @@ def test_where_the_log_went_is_said() -> None:
 
     [finding] = found(Job=[item])
     assert finding.why.endswith("its pod is deleted then, and the log with it; Never keeps them.")
-
-
-def test_a_job_that_still_tries_crashes() -> None:
-    assert [each.cause for each in found(ended("load"), Job=[job("load")])] == ["CrashLoopBackOff"]
 
 
 def test_the_failed_run_counts_until_the_next_has_ended() -> None:

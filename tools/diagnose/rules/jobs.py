@@ -101,7 +101,7 @@ def _job(job: Json, snapshot: Snapshot) -> Finding | None:
 
 def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
     """A finding on the Job, or on the CronJob that made it."""
-    failed, ref, above = _condition(job, "Failed"), _ref(job, snapshot), controller(job)
+    failed, ref, above = _failed(job, snapshot), _ref(job, snapshot), controller(job)
     if not failed:
         return None
     reason = str(failed.get("reason"))
@@ -113,7 +113,7 @@ def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
         object=target,
         container=None,
         affected=(),
-        summary=f"{said(ref)}{of_cron} {_what(failed, job)}",
+        summary=f"{said(ref)}{of_cron} {_what(failed, job, snapshot)}",
         why=_WHY.get(reason, _WHY_FAILED) + _log_gone(job),
         evidence=(
             Evidence("status", said(ref), one_line(f"{failed.get('reason')}: {failed.get('message')}")),
@@ -124,8 +124,31 @@ def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
     )
 
 
-def _what(failed: Json, job: Json) -> str:
-    count = (job.get("status") or {}).get("failed") or 0
+def _failed(job: Json, snapshot: Snapshot) -> Json:
+    """The condition that it failed, or will have in an instant; empty when it has not."""
+    if failed := _condition(job, "Failed") or _condition(job, "FailureTarget"):
+        return failed
+    limit = job["spec"].get("backoffLimit")
+    special = job["spec"].keys() & {"podFailurePolicy", "backoffLimitPerIndex"}
+    if _condition(job, "Complete") or limit is None or special or _failed_pods(job, snapshot) <= limit:
+        return {}
+    return {
+        "reason": "BackoffLimitExceeded",
+        "message": "more of its pods have failed than its backoffLimit allows",
+    }
+
+
+def _failed_pods(job: Json, snapshot: Snapshot) -> int:
+    return sum(
+        (pod.get("status") or {}).get("phase") == "Failed"
+        for pod in snapshot.of("Pod")
+        if (direct := controller(pod)) is not None
+        and (direct["kind"], direct["name"]) == ("Job", job["metadata"]["name"])
+    )
+
+
+def _what(failed: Json, job: Json, snapshot: Snapshot) -> str:
+    count = max((job.get("status") or {}).get("failed") or 0, _failed_pods(job, snapshot))
     often = "once" if count == 1 else f"{count} times"
     match failed.get("reason"):
         case "BackoffLimitExceeded":
