@@ -33,8 +33,7 @@ def effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int)
     Raises `ClusterError` when it cannot be known what came of it: the intent stays open for a resume.
     """
     try:
-        with desk.stop.at_once():  # nothing is sent yet, and standard input may take its time
-            body = filled(change, desk.cluster)
+        body = change.body if change.credentials is None else _filled(desk, change)
     except RESUMABLE:
         raise
     except (ToolError, ClusterError) as error:
@@ -59,6 +58,11 @@ def effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int)
         except ClusterError as error:
             return ToolReceipt(call_id, index, "failed", str(error))
     raise lost or Conflict(f"{change.target} changes too fast to be patched. Resume, to try again.")
+
+
+def _filled(desk: Desk, change: Change) -> Json:
+    with desk.stop.at_once():  # nothing is sent yet, and standard input may take its time
+        return filled(change, desk.cluster)
 
 
 _DONE = {"patch": "patched", "create": "created", "delete": "deleted"}
