@@ -132,3 +132,18 @@ TOO_MANY = {
 )
 def test_the_target_and_the_maximum(item: Json, cause: str | None) -> None:
     assert [each.cause for each in found(item, RUNS)] == ([cause] if cause else [])
+
+
+def test_a_missing_request_is_told_beside_another_fault_of_its_target() -> None:
+    running = pod(
+        status({"running": {"startedAt": ago(600)}}, ready=True),
+        metadata={"labels": {"app": "shop", "pod-template-hash": "abc"}},
+        spec={"containers": [{"name": "app", "image": "shop:1", "ports": [{"containerPort": 8080}]}]},
+    )
+    wrong = {
+        "metadata": {"name": "web", "creationTimestamp": ago(600)},
+        "spec": {"selector": {"app": "shop"}, "ports": [{"port": 80, "targetPort": 9090}]},
+    }
+    findings = found(autoscaler(inactive("FailedGetResourceMetric", MISSING)), running, Service=[wrong])
+
+    assert {each.cause for each in findings} == {"HPANoRequests", "ServicePortMismatch"}

@@ -51,15 +51,20 @@ def autoscalers(snapshot: Snapshot, known: Known) -> list[Finding]:
 def _autoscaler(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
     conditions = {each.get("type"): each for each in (item.get("status") or {}).get("conditions") or ()}
     target = item["spec"].get("scaleTargetRef") or {}
-    if not settled(item, snapshot) or known.explains(str(target.get("kind")), str(target.get("name"))):
+    if not settled(item, snapshot):
         return None
     able, active = conditions.get("AbleToScale") or {}, conditions.get("ScalingActive") or {}
     if able.get("status") == "False" and able.get("reason") == "FailedGetScale":
         return _target_missing(item, target, able, snapshot)
+    explained = known.explains(str(target.get("kind")), str(target.get("name")))
     if active.get("status") == "False":
-        return not_measured(item, target, active, snapshot)
+        finding = not_measured(item, target, active, snapshot)
+        follows = (
+            explained and finding is not None and finding.cause == "HPANoMetrics"
+        )  # what crashes is not measured
+        return None if follows else finding
     limited = conditions.get("ScalingLimited") or {}
-    if limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas":
+    if not explained and limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas":
         return _at_maximum(item, limited)
     return None
 
