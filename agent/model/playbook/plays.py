@@ -115,6 +115,7 @@ _CAUSES = {
     "ReadinessProbeFailed": r"\breadiness\b|\b(not|n't|never) (get |become )?ready\b",
     "ImagePullBackOff": r"\bimage ?pull\w*|\berrimage\w*|\bpull\w* (the )?image|\bimage\b",
     "CreateContainerConfigError": r"\bcreatecontainer\w*|\bconfig ?error\b|\bconfigmap\b|\bmissing config\b",
+    "InitContainerStuck": r"\binit(ialisation|ialization)? ?containers?\b",
     "Pending": r"\bpending\b|\bnot (be )?scheduled\b|\bunschedulable\b",
     "FailedMount": r"\bmount\w*",
     "QuotaExceeded": r"\bquotas?\b",
