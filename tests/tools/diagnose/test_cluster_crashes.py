@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.diagnose_faults import deployment
-from tests.tools.diagnose.event_lag import skip_if_late
+from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
@@ -342,12 +341,14 @@ def cluster() -> HttpCluster:
 @pytest.fixture(scope="module")
 def found(cluster: HttpCluster, namespace: str) -> list[Json]:
     """What is found once all of it is found, or at the end."""
-    until = time.monotonic() + WITHIN_S
-    while True:
+
+    def look() -> list[Json]:
         findings: list[Json] = diagnose(cluster, namespace=namespace)["findings"]
-        if all(_told(case, namespace, findings) for case in CASES) or time.monotonic() > until:
-            return findings
-        time.sleep(EVERY_S)
+        return findings
+
+    return once_told(
+        cluster, look, lambda findings: all(_told(case, namespace, findings) for case in CASES), WITHIN_S
+    )
 
 
 def _told(case: Case, namespace: str, findings: list[Json]) -> bool:
@@ -366,7 +367,7 @@ def _of(case: Case, findings: list[Json]) -> list[Json]:
 def test_each_fault_is_named_once(case: Case, namespace: str, found: list[Json], cluster: HttpCluster) -> None:
     mine = _of(case, found)
     if not _told(case, namespace, found):
-        skip_if_late(cluster, namespace)
+        skip_if_late(cluster)
 
     assert [(each["cause"], each["object"]["kind"], each["object"]["name"]) for each in mine] == [
         (case.cause, *(case.object or ("Deployment", case.name)))

@@ -16,7 +16,7 @@ from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.diagnose_faults import deployment, statefulset
-from tests.tools.diagnose.event_lag import skip_if_late
+from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
@@ -602,28 +602,29 @@ def _running(api: ApiClient, namespace: str, wanted: set[str]) -> set[str]:
 
 
 def _watched(cluster: HttpCluster, places: dict[str, str]) -> dict[str, Seen]:
-    until = time.monotonic() + WAIT_S
-    while True:
-        found: dict[str, Seen] = {
+    def look() -> dict[str, Seen]:
+        return {
             place: {
                 (each["cause"], each["object"]["kind"], each["object"]["name"]): each
                 for each in diagnose(cluster, namespace=name)["findings"]
             }
             for place, name in places.items()
         }
-        missing = [one for one in FAULTS if (one.cause, one.kind, one.name) not in found[one.place]]
-        if not missing or time.monotonic() > until:
-            return found
-        time.sleep(EVERY_S)
+
+    def told(found: dict[str, Seen]) -> bool:
+        return all(
+            one.detail in found[one.place].get((one.cause, one.kind, one.name), {"summary": ""})["summary"]
+            for one in FAULTS
+        )
+
+    return once_told(cluster, look, told, WAIT_S)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault.cause}-{fault.name}")
-def test_each_fault_is_found_with_its_detail(
-    fault: Fault, seen: dict[str, Seen], cluster: HttpCluster, places: dict[str, str]
-) -> None:
+def test_each_fault_is_found_with_its_detail(fault: Fault, seen: dict[str, Seen], cluster: HttpCluster) -> None:
     found = seen[fault.place].get((fault.cause, fault.kind, fault.name))
     if found is None or fault.detail not in found["summary"]:
-        skip_if_late(cluster, places[fault.place])
+        skip_if_late(cluster)
 
     assert found is not None, sorted(seen[fault.place])
     assert fault.detail in found["summary"]

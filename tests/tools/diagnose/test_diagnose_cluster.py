@@ -12,7 +12,7 @@ import pytest
 
 from tests.tools.diagnose.diagnose_faults import FAULTS
 from tests.tools.diagnose.diagnose_recordings import broken_namespace
-from tests.tools.diagnose.event_lag import skip_if_late
+from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
@@ -64,10 +64,16 @@ def test_cause_is_the_same_at_every_instant(
     assert [[each["cause"] for each in findings] for findings in shown[first:]] == [[fault.cause]] * (
         len(shown) - first
     )
-    if fault.detail not in shown[-1][0]["summary"]:
-        skip_if_late(cluster, namespace)
-    assert fault.detail in shown[-1][0]["summary"]
-    assert shown[-1][0]["object"]["kind"] == fault.kind
+
+    def look() -> dict[str, Any]:
+        [finding] = diagnose(cluster, namespace=namespace, name=f"{fault.kind}/{fault.name}")["findings"]
+        return dict(finding)
+
+    last = once_told(cluster, look, lambda finding: fault.detail in finding["summary"], within_s=0)
+    if fault.detail not in last["summary"]:
+        skip_if_late(cluster)
+    assert fault.detail in last["summary"]
+    assert last["object"]["kind"] == fault.kind
 
 
 def test_nothing_else_is_found(instants: list[Seen]) -> None:

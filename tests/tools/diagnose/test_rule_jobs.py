@@ -67,6 +67,13 @@ def test_it_is_told_in_the_instant_before_the_job_says_so(condition: Json) -> No
     assert finding.summary.startswith("Job load failed: its pods failed once, its backoffLimit is 0: container app")
 
 
+def test_it_is_told_before_the_pod_says_that_it_failed() -> None:
+    early = ended("load")
+    early["status"]["phase"] = "Running"
+
+    assert [each.cause for each in found(early, Job=[job("load", failed=0)])] == ["BackoffLimitExceeded"]
+
+
 @pytest.mark.parametrize("changed", [{"backoffLimit": 1}, {"podFailurePolicy": {}}, {"backoffLimitPerIndex": 0}])
 def test_a_job_that_will_try_again_crashes(changed: Json) -> None:
     again = job("load", failed=1)

@@ -140,11 +140,20 @@ def _failed(job: Json, snapshot: Snapshot) -> Json:
 
 def _failed_pods(job: Json, snapshot: Snapshot) -> int:
     return sum(
-        (pod.get("status") or {}).get("phase") == "Failed"
+        _has_failed(pod)
         for pod in snapshot.of("Pod")
         if (direct := controller(pod)) is not None
         and (direct["kind"], direct["name"]) == ("Job", job["metadata"]["name"])
     )
+
+
+def _has_failed(pod: Json) -> bool:
+    """Whether one of its containers failed and none is started again; its phase says so a little later."""
+    status = pod.get("status") or {}
+    if pod["spec"].get("restartPolicy") != "Never":
+        return bool(status.get("phase") == "Failed")
+    ends = ((each.get("state") or {}).get("terminated") or {} for each in status.get("containerStatuses") or ())
+    return status.get("phase") == "Failed" or any(end.get("exitCode") for end in ends)
 
 
 def _what(failed: Json, job: Json, snapshot: Snapshot) -> str:
