@@ -102,6 +102,18 @@ def test_why_a_daemonset_runs_nowhere(item: Json, nodes: list[Json], said: str) 
     assert finding.remedies or said == "every node is left out"
 
 
+def test_a_daemonset_that_taints_keep_off_some_nodes_is_worth_knowing() -> None:
+    nodes = [node("one"), node("two", DEDICATED), node("three", {"key": "node-role.kubernetes.io/control-plane"})]
+    [finding] = findings_of(snapshot(DaemonSet=[nowhere(scheduled=1)], Node=nodes))
+
+    assert (finding.cause, finding.severity) == ("DaemonSetNotScheduled", "info")
+    assert finding.summary == (
+        "DaemonSet agent leaves out 1 of 3 nodes: it does not tolerate the taint dedicated=db:NoSchedule on two"
+    )
+    tolerates = nowhere(scheduled=3, tolerations=[{"operator": "Exists"}])
+    assert findings_of(snapshot(DaemonSet=[tolerates], Node=nodes)) == []
+
+
 @pytest.mark.parametrize("item", [nowhere(generation=2), nowhere(scheduled=1)])
 def test_a_daemonset_that_is_not_seen_yet_or_runs(item: Json) -> None:
     assert findings_of(snapshot(DaemonSet=[item], Node=[node("one")])) == []

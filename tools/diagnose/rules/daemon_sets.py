@@ -1,4 +1,4 @@
-"""DaemonSets that run nowhere.
+"""DaemonSets that run nowhere, or not on every node they could.
 
 Source: https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#taints-and-tolerations
 """
@@ -16,6 +16,7 @@ from tools.diagnose.naming import said
 from tools.diagnose.node_labels import takes
 from tools.diagnose.rules.obstacles import Obstacle, Waiting
 from tools.diagnose.rules.placement import obstacles
+from tools.diagnose.taints import untolerated_of
 from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
@@ -28,42 +29,72 @@ _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/"
 LESSONS: tuple[Lesson, ...] = (
     Lesson(
         cause="DaemonSetNotScheduled",
-        means="A DaemonSet runs on no node at all.",
-        why="No node matches its nodeSelector or affinity, or each has a taint that it does not tolerate.",
+        means="A DaemonSet runs on no node at all; or, which is only worth knowing, taints keep it off some.",
+        why="No node matches its nodeSelector or affinity, or it does not tolerate a taint.",
         mend="Correct the nodeSelector, or tolerate the taint.",
         example="DaemonSet agent runs on no node: none of 3 has disk=ssd",
         source=_DOC + "#running-pods-on-select-nodes",
     ),
 )
 
-_OF_THE_CLUSTER = "node.kubernetes.io/"
+_OF_THE_CLUSTER = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
 """Taints that tell of a node's state: the pods of DaemonSets tolerate them."""
+_OF_ROLES = "node-role.kubernetes.io/"
+"""Taints of nodes that are not for everybody's pods: to keep off them is the rule."""
 
 
 def daemon_sets(snapshot: Snapshot, known: Known) -> list[Finding]:
-    """DaemonSets without a single node to run on."""
-    return [
-        _finding(item, snapshot)
+    """DaemonSets without a single node to run on, and those that a taint keeps off some nodes."""
+    found = (
+        _daemon_set(item, snapshot)
         for item in snapshot.of("DaemonSet")
-        if _runs_nowhere(item)
-        and snapshot.of("Node")
+        if snapshot.of("Node")
+        and _is_seen(item)
         and settled(item, snapshot)
         and not known.explains("DaemonSet", item["metadata"]["name"])
-    ]
+    )
+    return [finding for finding in found if finding is not None]
 
 
-def _runs_nowhere(item: Json) -> bool:
+def _is_seen(item: Json) -> bool:
+    """Whether its controller has seen it as it is now."""
+    status, meta = item.get("status") or {}, item["metadata"]
+    return not meta.get("deletionTimestamp") and status.get("observedGeneration") == meta.get("generation")
+
+
+def _daemon_set(item: Json, snapshot: Snapshot) -> Finding | None:
+    ref = ObjectRef("apps/v1", "DaemonSet", snapshot.namespace, item["metadata"]["name"])
     status = item.get("status") or {}
-    return (
-        not item["metadata"].get("deletionTimestamp")
-        and status.get("observedGeneration") == item["metadata"].get("generation")
-        and status.get("desiredNumberScheduled") == 0
-        and not status.get("currentNumberScheduled")
+    if status.get("desiredNumberScheduled"):
+        return _left_out(item, ref, snapshot)
+    return None if status.get("currentNumberScheduled") else _nowhere(item, ref, snapshot)
+
+
+def _left_out(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding | None:
+    pod = _pod_of(item)
+    nodes = [_without(node, (*_OF_THE_CLUSTER, _OF_ROLES)) for node in snapshot.of("Node") if takes(node, pod)]
+    closed = tuple(node for node in nodes if untolerated_of(node, pod))
+    waiting = Waiting(pod, ref, "untolerated taint", _with_nodes(closed, snapshot))
+    obstacle = next(iter(obstacles(waiting)), None) if closed else None
+    if obstacle is None:
+        return None
+    return Finding(
+        cause="DaemonSetNotScheduled",
+        object=ref,
+        container=None,
+        affected=(),
+        summary=f"{said(ref)} leaves out {len(closed)} of {len(nodes)} nodes: {obstacle.said}",
+        why="A DaemonSet runs on the nodes whose taints it tolerates; often that is meant so.",
+        evidence=(
+            Evidence("status", said(ref), f"desiredNumberScheduled: {item['status']['desiredNumberScheduled']}"),
+            *(Evidence("spec", said(ref), each) for each in obstacle.spec),
+        ),
+        remedies=obstacle.remedies,
+        severity="info",
     )
 
 
-def _finding(item: Json, snapshot: Snapshot) -> Finding:
-    ref = ObjectRef("apps/v1", "DaemonSet", snapshot.namespace, item["metadata"]["name"])
+def _nowhere(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding:
     obstacle = _obstacle(item, ref, snapshot)
     because = obstacle.said if obstacle and obstacle.said else "every node is left out"
     return Finding(
@@ -84,19 +115,26 @@ def _finding(item: Json, snapshot: Snapshot) -> Finding:
 
 def _obstacle(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Obstacle | None:
     """No node has the labels; or those that have them have taints that keep its pods off."""
-    pod = {"spec": ((item["spec"].get("template") or {}).get("spec")) or {}}
+    pod = _pod_of(item)
     fitting = [node for node in snapshot.of("Node") if takes(node, pod)]
     if not fitting:
         waiting = Waiting(pod, ref, "node affinity", snapshot)
     else:
-        nodes = tuple(_without_states(node) for node in fitting)
-        waiting = Waiting(
-            pod, ref, "untolerated taint", replace(snapshot, objects={**snapshot.objects, "Node": nodes})
-        )
+        nodes = tuple(_without(node, _OF_THE_CLUSTER) for node in fitting)
+        waiting = Waiting(pod, ref, "untolerated taint", _with_nodes(nodes, snapshot))
     return next(iter(obstacles(waiting)), None)
 
 
-def _without_states(node: Json) -> Json:
+def _pod_of(item: Json) -> Json:
+    return {"spec": ((item["spec"].get("template") or {}).get("spec")) or {}}
+
+
+def _with_nodes(nodes: tuple[Json, ...], snapshot: Snapshot) -> Snapshot:
+    return replace(snapshot, objects={**snapshot.objects, "Node": nodes})
+
+
+def _without(node: Json, prefixes: tuple[str, ...]) -> Json:
+    """A node without the taints whose keys begin so."""
     spec = node.get("spec") or {}
-    kept = [each for each in spec.get("taints") or () if not str(each.get("key")).startswith(_OF_THE_CLUSTER)]
+    kept = [each for each in spec.get("taints") or () if not str(each.get("key")).startswith(prefixes)]
     return {**node, "spec": {**spec, "taints": kept}}
