@@ -93,7 +93,7 @@ def namespace() -> Iterator[str]:
     try:
         yield name
     finally:
-        kubectl("delete", "namespace", name, "--wait=false")
+        kubectl("delete", "namespace", name, "--timeout=600s")
 
 
 def deployment(name: str, replicas: int, **container: Any) -> Json:
@@ -160,9 +160,9 @@ def requests(audit_log: Path, begun: int) -> str:
     return f"{sum(asked.values())} ({told}) and {logs} of logs"
 
 
-def many(pods: int, runs: int, env: dict[str, str], config: Path) -> None:
+def many(pods: int, runs: int, env: dict[str, str]) -> None:
     """Simulated pods, a tenth of them crashing, in 50 Deployments' worth of bare owners."""
-    with _simulated(config), namespace() as name:
+    with namespace() as name:
         _make_pods(name, pods)
         done = subprocess.run(desk(name), cwd=env["HOME"], env=env, capture_output=True, text=True, check=False)
         report = json.loads(done.stdout)
@@ -252,8 +252,10 @@ def main() -> None:
         env = {**environment(Path(home)), "PYTHONPATH": str(TOP)}
         if given.only != "many":
             broken(given.runs, env, given.audit_log)
-        for pods in given.pods if given.kwok_config and given.only != "broken" else []:
-            many(pods, given.runs, env, given.kwok_config)
+        if given.kwok_config and given.only != "broken":
+            with _simulated(given.kwok_config):
+                for pods in given.pods:
+                    many(pods, given.runs, env)
 
 
 if __name__ == "__main__":
