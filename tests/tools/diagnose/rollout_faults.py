@@ -165,7 +165,7 @@ CHANGES: dict[tuple[str, str], Json] = {
     ("deployments", "bad-command"): changed(command=["sh", "-c", "echo ERROR: no licence; exit 7"]),
     ("deployments", "bad-config"): changed(envFrom=[{"configMapRef": {"name": "nothing"}}]),
     ("deployments", "bad-probe"): changed(readinessProbe={"tcpSocket": {"port": 8081}}),
-    ("statefulsets", "worse"): changed(command=["sh", "-c", "exit 6"]),
+    ("statefulsets", "worse"): changed(command=["sh", "-c", "exit 6"], **NEVER_READY),
     ("statefulsets", "stuck"): changed(command=["sh", "-c", SLEEP], readinessProbe=None),
 }
 """What is changed once all of it runs, or has failed."""
