@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from urllib3 import Timeout
-from urllib3.exceptions import HTTPError
-
 from tools.cluster import errors
 from tools.cluster.resources import BUILTIN, ObjectRef, Resource, find, parse_resource_list
+from tools.cluster.transport import NoAnswer, Request
 
 if TYPE_CHECKING:
     from tools.cluster.endpoint import Endpoint
@@ -406,29 +404,36 @@ class HttpCluster:
         timeout_s: float,
         doing: str,
     ) -> bytes:
-        url = self._host + path + (f"?{urlencode(query)}" if query else "")
+        request = Request(
+            method,
+            path + (f"?{urlencode(query)}" if query else ""),
+            headers,
+            None if body is None else json.dumps(body).encode(),
+            connect_s=min(timeout_s, CONNECT_TIMEOUT_S),
+            read_s=timeout_s,
+        )
         try:
-            response = self._endpoint.pool.request(
-                method,
-                url,
-                body=None if body is None else json.dumps(body).encode(),
-                headers=headers,
-                timeout=Timeout(connect=min(timeout_s, CONNECT_TIMEOUT_S), read=timeout_s),
-                retries=False,
-            )
-            data: bytes = response.data
-        except (HTTPError, OSError) as error:
+            answer = self._endpoint.transport.send(request)
+        except NoAnswer as error:
             raise errors.Unreachable(_no_answer(self._host, doing, error)) from error
-        if response.status >= 400:
-            retry_after = response.headers.get("Retry-After")
-            raise errors.from_status(response.status, data, doing=doing, host=self._host, retry_after=retry_after)
-        return data
+        if answer.status >= 400:
+            raise errors.from_status(
+                answer.status, answer.data, doing=doing, host=self._host, retry_after=answer.retry_after
+            )
+        return answer.data
 
     def _headers(self, content_type: str, accept: str) -> dict[str, str]:
         accept = accept or "application/json, */*"
         headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": FIELD_MANAGER}
         authorization = self._endpoint.authorization()
-        return {**headers, "Authorization": authorization} if authorization else headers
+        if not authorization:
+            return headers
+        if not (authorization.isascii() and authorization.isprintable()):
+            raise errors.ClusterSettingsError(
+                "The token of the kubeconfig holds a line break or a character that no HTTP header may have. "
+                "Mend it, or name another kubeconfig with --kubeconfig FILE."
+            )
+        return {**headers, "Authorization": authorization}
 
     @property
     def _host(self) -> str:
@@ -455,11 +460,8 @@ def _given(**values: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _no_answer(host: str, doing: str, error: Exception) -> str:
-    cause: object = error
-    while isinstance(reason := getattr(cause, "reason", None), Exception):
-        cause = reason
-    said = " ".join(str(cause).split())[: errors.MESSAGE_LIMIT_CHARS]
+def _no_answer(host: str, doing: str, error: NoAnswer) -> str:
+    said = " ".join(str(error).split())[: errors.MESSAGE_LIMIT_CHARS]
     return (
         f"{doing}: no answer from the API server at {host}: {said}. "
         "Is the cluster up, and is this the right context? kubectl cluster-info tells."

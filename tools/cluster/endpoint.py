@@ -11,23 +11,21 @@ import base64
 import hashlib
 import os
 import ssl
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import urllib3
+from tools.cluster.transport import Direct, Pooled, Transport
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 Json = dict[str, Any]
 
-POOL_CONNECTIONS = 16
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _CLUSTER_FIELDS = frozenset(
-    ["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "tls-server-name"]
+    ["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"]
 )
 _USER_FIELDS = frozenset(
     ["client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile"]
@@ -43,7 +41,7 @@ class Endpoint:
     """A cluster, ready to be talked to. `authorization` gives the header's value, as it is now."""
 
     host: str
-    pool: urllib3.PoolManager
+    transport: Transport
     authorization: Callable[[], str | None]
     namespace: str
     fingerprint: str
@@ -86,7 +84,7 @@ def endpoint_of(configuration: Configuration, namespace: str) -> Endpoint:
         pool.connection_pool_kw["ssl_context"] = _no_stricter_than_kubectl(tls)
     return Endpoint(
         host=host,
-        pool=pool,
+        transport=Pooled(host, pool),
         authorization=lambda: configuration.auth_settings().get("BearerToken", {}).get("value"),
         namespace=namespace,
         fingerprint=fingerprint_of(host, raw, verified=bool(configuration.verify_ssl)),
@@ -106,7 +104,7 @@ def _plain(document: Any, folder: Path, context: str | None) -> Endpoint:
     verified = host.startswith("https://") and not cluster.get("insecure-skip-tls-verify")
     return Endpoint(
         host=host,
-        pool=_pool(host, ca, verified, cluster.get("tls-server-name"), user, folder),
+        transport=Direct(host, _tls(ca, verified, user, folder) if host.startswith("https://") else None),
         authorization=_authorization(user, folder),
         namespace=str(chosen.get("namespace") or "default"),
         fingerprint=fingerprint_of(host, ca, verified=verified),
@@ -140,11 +138,7 @@ def _authorization(user: Json, folder: Path) -> Callable[[], str | None]:
     return lambda: f"Bearer {path.read_text().strip()}"  # it is renewed by whoever wrote it
 
 
-def _pool(
-    host: str, ca: bytes, verified: bool, server_name: str | None, user: Json, folder: Path
-) -> urllib3.PoolManager:
-    if host.startswith("http://"):
-        return urllib3.PoolManager(maxsize=POOL_CONNECTIONS)
+def _tls(ca: bytes, verified: bool, user: Json, folder: Path) -> ssl.SSLContext:
     tls = _no_stricter_than_kubectl(ssl.create_default_context(cadata=ca.decode("ascii") if ca else None))
     if not verified:
         tls.check_hostname = False
@@ -152,11 +146,7 @@ def _pool(
     certificate = _content(user, "client-certificate", folder)
     if certificate:
         _load_certificate(tls, certificate + b"\n" + _content(user, "client-key", folder))
-    if not server_name:
-        return urllib3.PoolManager(maxsize=POOL_CONNECTIONS, ssl_context=tls)
-    return urllib3.PoolManager(
-        maxsize=POOL_CONNECTIONS, ssl_context=tls, server_hostname=server_name, assert_hostname=server_name
-    )
+    return tls
 
 
 def _no_stricter_than_kubectl(tls: ssl.SSLContext) -> ssl.SSLContext:
@@ -171,6 +161,8 @@ def _no_stricter_than_kubectl(tls: ssl.SSLContext) -> ssl.SSLContext:
 def _load_certificate(tls: ssl.SSLContext, pem: bytes) -> None:
     """OpenSSL takes a certificate and its key from a file only: one in memory, where the system has such."""
     if not hasattr(os, "memfd_create"):
+        import tempfile
+
         with tempfile.NamedTemporaryFile(prefix="desk-") as file:
             file.write(pem)
             file.flush()

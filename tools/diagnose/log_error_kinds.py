@@ -27,25 +27,38 @@ ErrorKind = Literal[
 ]
 
 
+class Sign(msgspec.Struct, frozen=True):
+    """What a line of the kind holds: a phrase in lower case; with a `pattern`, that too, in whatever case.
+
+    Patterns are compiled when the first line holds their phrase: a diagnosis that finds none starts sooner.
+    """
+
+    phrase: str
+    pattern: str = ""
+
+    def is_in(self, line: str, lowered: str) -> bool:
+        return self.phrase in lowered and (not self.pattern or re.search(self.pattern, line, re.I) is not None)
+
+
 class Kind(msgspec.Struct, frozen=True):
-    """What a line looks like, what of it is the subject, why it happens and what one does."""
+    """The signs of which a line has one, what patterns find its subject, why it happens and what one does."""
 
     kind: ErrorKind
-    pattern: re.Pattern[str]
-    subjects: tuple[re.Pattern[str], ...]
+    signs: tuple[Sign, ...]
+    subjects: tuple[str, ...]
     why: str
     next_step: str
 
-
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
-
-
-def _subjects(*patterns: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern) for pattern in patterns)
+    def is_told_by(self, line: str) -> bool:
+        lowered = line.lower()
+        return any(sign.is_in(line, lowered) for sign in self.signs)
 
 
-_ADDRESS = _subjects(
+def _signs(*signs: str | tuple[str, str]) -> tuple[Sign, ...]:
+    return tuple(Sign(sign) if isinstance(sign, str) else Sign(*sign) for sign in signs)
+
+
+_ADDRESS = (
     r"\(((?:\d{1,3}\.){3}\d{1,3})\)",
     r"->\[?([\w.\-]+\]?:\d{2,5})\b",
     r"(?:dial tcp|ECONNREFUSED|ETIMEDOUT|connect to|host|//|@)\s*\"?(\[?[\w.\-]+\]?:\d{2,5})\b",
@@ -53,7 +66,7 @@ _ADDRESS = _subjects(
     r"\b((?:\d{1,3}\.){3}\d{1,3}:\d{2,5})\b",
     r"\b([\w.\-]*[a-z][\w.\-]*:\d{2,5})\b(?!:)",
 )
-_HOST = _subjects(
+_HOST = (
     r"(?:lookup|bad address|resolve host(?: name)?:?|host name|server can't find|can't resolve|ENOTFOUND|EAI_AGAIN"
     r"|UnknownHostException:?)"
     r"\s+[\"']?([\w.\-]*\w)",
@@ -61,26 +74,29 @@ _HOST = _subjects(
     r"[\"']([\w\-]+(?:\.[\w\-]+)*)[\"']",
     r"//([\w.\-]+)",
 )
-_PATH = _subjects(r"[\"'‘](/[^\"'’]{1,200})[\"'’]", r"(?<![\w/:.])(/[\w.\-/@+]{1,200}[\w\-])")
+_PATH = (r"[\"'‘](/[^\"'’]{1,200})[\"'’]", r"(?<![\w/:.])(/[\w.\-/@+]{1,200}[\w\-])")
 _ANY_PATH = (
     *_PATH,
-    *_subjects(
-        r"[\"'‘]([^\"'’ ]{1,200})[\"'’]",
-        r"([\w.\-]+\.(?:ya?ml|json|conf|toml|ini|pem|key|crt|sh|py|js|jar|properties))",
-    ),
+    r"[\"'‘]([^\"'’ ]{1,200})[\"'’]",
+    r"([\w.\-]+\.(?:ya?ml|json|conf|toml|ini|pem|key|crt|sh|py|js|jar|properties))",
 )
-_PORT = _subjects(r":(\d{2,5})\b", r"port[ =:]+(\d{2,5})")
+_PORT = (r":(\d{2,5})\b", r"port[ =:]+(\d{2,5})")
 _LEVELS = "FATAL|ERROR|WARN|WARNING|INFO|DEBUG|CRITICAL|PANIC|SEVERE|NOTICE"
 _VARIABLE_NAME = rf"((?!(?:{_LEVELS})\b)(?:[A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{{4,}}))"
+
+_OF_VARIABLE = rf"\b(?-i:{_VARIABLE_NAME}) (is|was|must be) (not |un)?(set|defined|provided|required|missing|empty)"
+_LACKING = rf"(missing|required):? (?-i:{_VARIABLE_NAME})\b"
+_FILE_NOT_FOUND = r"\.(ya?ml|json|conf|toml|ini|properties|pem|key|crt)\b.*(not found|does not exist)"
 
 KINDS = (
     Kind(
         "address in use",
-        _any(
-            r"address (is )?already in use",
-            "EADDRINUSE",
-            r"\baddress in use\b",
-            r"port \d+ (is|was) already in use",
+        _signs(
+            "address already in use",
+            "address is already in use",
+            "eaddrinuse",
+            "address in use",
+            ("already in use", r"port \d+ (is|was) already in use"),
         ),
         _PORT,
         "Two programs of one pod cannot listen on the same port: the containers of a pod share their network, "
@@ -89,11 +105,10 @@ KINDS = (
     ),
     Kind(
         "low port",
-        _any(
-            r"bind.*permission denied",
-            r"listen EACCES",
-            r"listen tcp.*permission denied",
-            r"permission denied.*\bbind\b",
+        _signs(
+            ("permission denied", r"bind.*permission denied|permission denied.*\bbind\b"),
+            "listen eacces",
+            ("listen tcp", r"listen tcp.*permission denied"),
         ),
         _PORT,
         "A process that is not root may not listen on a port below 1024, unless it has the capability "
@@ -102,11 +117,11 @@ KINDS = (
     ),
     Kind(
         "connection refused",
-        _any(
-            r"connection refused",
-            "ECONNREFUSED",
+        _signs(
+            "connection refused",
+            "econnrefused",
             "actively refused",
-            r"connection to \S+ (was )?refused",
+            ("connection to ", r"connection to \S+ (was )?refused"),
             "is the server running on host",
             "could not connect to server",
         ),
@@ -117,21 +132,21 @@ KINDS = (
     ),
     Kind(
         "unknown host",
-        _any(
+        _signs(
             "no such host",
-            r"\bENOTFOUND\b",
-            r"\bEAI_AGAIN\b",
+            ("enotfound", r"\bENOTFOUND\b"),
+            "eai_again",
             "name or service not known",
             "name resolution",
             "getaddrinfo failed",
             "nodename nor servname",
-            "UnknownHostException",
-            r"\bbad address\b",
+            "unknownhostexception",
+            "bad address",
             "could not translate host",
             "could not resolve host",
-            r"name does not resolve",
-            r"server can't find",
-            r"can't resolve",
+            "name does not resolve",
+            "server can't find",
+            "can't resolve",
             "no address associated with hostname",
         ),
         _HOST,
@@ -141,10 +156,10 @@ KINDS = (
     ),
     Kind(
         "timeout",
-        _any(
+        _signs(
             "connection timed out",
-            "ETIMEDOUT",
-            r"i/o timeout",
+            "etimedout",
+            "i/o timeout",
             "connect timeout",
             "connection timeout",
             "no route to host",
@@ -155,7 +170,7 @@ KINDS = (
     ),
     Kind(
         "read-only file system",
-        _any(r"read-only file ?system", r"\bEROFS\b"),
+        _signs("read-only file system", "read-only filesystem", ("erofs", r"\bEROFS\b")),
         _PATH,
         "The container's root file system is read-only (readOnlyRootFilesystem), or the volume is: ConfigMaps "
         "and Secrets always are.",
@@ -163,7 +178,7 @@ KINDS = (
     ),
     Kind(
         "no space left",
-        _any("no space left on device", r"\bENOSPC\b", "disk quota exceeded"),
+        _signs("no space left on device", "enospc", "disk quota exceeded"),
         _PATH,
         "The volume it writes to is full: an emptyDir in memory at its sizeLimit, a PersistentVolumeClaim at "
         "its size, or the node's disk.",
@@ -171,23 +186,25 @@ KINDS = (
     ),
     Kind(
         "login refused",
-        _any(
+        _signs(
             "password authentication failed",
             "access denied for user",
             "authentication failed",
-            "invalid (credentials|password|username)",
-            r"\bWRONGPASS\b",
-            r"\bNOAUTH\b",
+            "invalid credentials",
+            "invalid password",
+            "invalid username",
+            "wrongpass",
+            ("noauth", r"\bNOAUTH\b"),
             "login failed for user",
         ),
-        _subjects(r"user [\"']?([\w.\-@]+)"),
+        (r"user [\"']?([\w.\-@]+)",),
         "The other side was reached and does not accept the user or the password: the Secret holds another one, "
         "or it was changed after this container started, and env is read only once.",
         "Compare the user and the password with what the other side expects",
     ),
     Kind(
         "wrong architecture",
-        _any("exec format error"),
+        _signs("exec format error"),
         _ANY_PATH,
         "The program was built for another kind of CPU (arm64 and amd64, mostly), or a script lacks its first "
         "line, such as #!/bin/sh.",
@@ -195,49 +212,53 @@ KINDS = (
     ),
     Kind(
         "missing module",
-        _any(
-            "ModuleNotFoundError",
-            "No module named",
-            "Cannot find (module|package)",
-            "ERR_MODULE_NOT_FOUND",
-            "ClassNotFoundException",
-            "NoClassDefFoundError",
+        _signs(
+            "modulenotfounderror",
+            "no module named",
+            "cannot find module",
+            "cannot find package",
+            "err_module_not_found",
+            "classnotfoundexception",
+            "noclassdeffounderror",
             "error while loading shared libraries",
             "cannot open shared object file",
             "could not find or load main class",
         ),
-        _subjects(
-            r"libraries: ([\w.\-+]+)", r"[\"']([^\"']{1,120})[\"']", r"(?:Exception|Error|class):? ([\w./$]+)"
-        ),
+        (r"libraries: ([\w.\-+]+)", r"[\"']([^\"']{1,120})[\"']", r"(?:Exception|Error|class):? ([\w./$]+)"),
         "The image lacks a module that the program needs: it was not installed when the image was built, or the "
         "program starts in another directory.",
         "Install it when the image is built, or correct the working directory",
     ),
     Kind(
         "missing variable",
-        _any(
-            r"parameter (not set|null)",
+        _signs(
+            "parameter not set",
+            "parameter null",
             "unbound variable",
-            r"environment variables?\b.*(not set|missing|required|undefined|not defined|not found|empty|must)",
-            r"(missing|required|undefined|unset|no)\b.*\benv(ironment)?\b",
-            r"\benv\b.*(is required|not set|is missing)",
-            r"required key \w+ missing value",
-            rf"KeyError: '(?-i:{_VARIABLE_NAME})'",
-            rf"\b(?-i:{_VARIABLE_NAME}) (is|was|must be) (not |un)?(set|defined|provided|required|missing|empty)",
-            rf"(missing|required):? (?-i:{_VARIABLE_NAME})\b",
+            (
+                "environment variable",
+                r"environment variables?\b.*(not set|missing|required|undefined|not defined|not found|empty|must)",
+            ),
+            ("env", r"(missing|required|undefined|unset|no)\b.*\benv(ironment)?\b"),
+            ("env", r"\benv\b.*(is required|not set|is missing)"),
+            ("missing value", r"required key \w+ missing value"),
+            ("keyerror", rf"KeyError: '(?-i:{_VARIABLE_NAME})'"),
+            *((verb, _OF_VARIABLE) for verb in (" is ", " was ", " must be ")),
+            *((word, _LACKING) for word in ("missing", "required")),
         ),
-        _subjects(rf"\b{_VARIABLE_NAME}\b", r"(\w+): (?:parameter|unbound)"),
+        (rf"\b{_VARIABLE_NAME}\b", r"(\w+): (?:parameter|unbound)"),
         "The program needs an environment variable that its container does not set.",
         "Set the variable in the container's env, or by a ConfigMap or Secret",
     ),
     Kind(
         "untrusted certificate",
-        _any(
+        _signs(
             "x509: certificate",
             "certificate verify failed",
-            "PKIX path building failed",
-            "unable to (get local|verify the first) (issuer )?certificate",
-            "self[- ]signed certificate",
+            "pkix path building failed",
+            ("unable to ", r"unable to (get local|verify the first) (issuer )?certificate"),
+            "self-signed certificate",
+            "self signed certificate",
             "certificate has expired",
         ),
         (),
@@ -247,10 +268,10 @@ KINDS = (
     ),
     Kind(
         "out of memory",
-        _any(
-            "java.lang.OutOfMemoryError",
-            "JavaScript heap out of memory",
-            r"\bMemoryError\b",
+        _signs(
+            "java.lang.outofmemoryerror",
+            "javascript heap out of memory",
+            ("memoryerror", r"\bMemoryError\b"),
             "cannot allocate memory",
         ),
         (),
@@ -260,13 +281,13 @@ KINDS = (
     ),
     Kind(
         "missing command",
-        _any(
-            r"\bsh: .*: not found$",
-            r"command not found",
-            r"executable file not found",
-            r"/usr/bin/env: .*no such file",
+        _signs(
+            ("not found", r"\bsh: .*: not found$"),
+            "command not found",
+            "executable file not found",
+            ("/usr/bin/env: ", r"/usr/bin/env: .*no such file"),
         ),
-        _subjects(
+        (
             r"sh: (?:line )?(?:\d+: )*([^: ]+): (?:command )?not found",
             r"([^: ]+): command not found",
             r"[\"'‘]([^\"'’]+)[\"'’]",
@@ -276,12 +297,12 @@ KINDS = (
     ),
     Kind(
         "permission denied",
-        _any(
-            r"permission denied(?! for )",
-            r"\bEACCES\b",
-            r"\bEPERM\b",
+        _signs(
+            ("permission denied", r"permission denied(?! for )"),
+            ("eacces", r"\bEACCES\b"),
+            ("eperm", r"\bEPERM\b"),
             "operation not permitted",
-            "AccessDeniedException",
+            "accessdeniedexception",
         ),
         _PATH,
         "The process may not do that with this file: it belongs to another user than the one the container runs "
@@ -290,16 +311,18 @@ KINDS = (
     ),
     Kind(
         "missing file",
-        _any(
+        _signs(
             "no such file or directory",
-            r"\bENOENT\b",
-            "FileNotFound",
-            "NoSuchFileException",
-            "cannot find the (file|path)",
+            "enoent",
+            "filenotfound",
+            "nosuchfileexception",
+            "cannot find the file",
+            "cannot find the path",
             "nonexistent directory",
-            "file (not found|does not exist)",
-            r"\.(ya?ml|json|conf|toml|ini|properties|pem|key|crt)\b.*(not found|does not exist)",
-            "config(uration)? file .*(not found|missing)",
+            "file not found",
+            "file does not exist",
+            *((end, _FILE_NOT_FOUND) for end in ("not found", "does not exist")),
+            ("config", r"config(uration)? file .*(not found|missing)"),
         ),
         _ANY_PATH,
         "The program looks for a file that is neither in its image nor in a volume of the container; a path that "

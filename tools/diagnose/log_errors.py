@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -23,16 +24,16 @@ def recognised(lines: Iterable[str]) -> LogError | None:
     told = tuple(lines)
     for line in told:
         for kind in KINDS:
-            if kind.pattern.search(line):
+            if kind.is_told_by(line):
                 return LogError(kind.kind, _subject(kind, (line, *told)), kind.why, kind.next_step)
     return None
 
 
 def _subject(kind: Kind, lines: tuple[str, ...]) -> str:
     for line in lines:
-        if not kind.pattern.search(line):
+        if not kind.is_told_by(line):
             continue
         for pattern in kind.subjects:
-            if match := pattern.search(line):
+            if match := re.search(pattern, line):
                 return match[1]
     return ""

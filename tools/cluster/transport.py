@@ -1,0 +1,136 @@
+"""HTTP to an API server: how a request goes out and what comes back.
+
+`Direct` is `http.client` over connections that are kept, for whoever waits for a command to start: to import
+urllib3 takes three times as long. `Pooled` is the `kubernetes` client's urllib3, which knows proxies.
+"""
+
+from __future__ import annotations
+
+import select
+from collections import deque
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import ssl
+
+    import urllib3
+
+KEPT_CONNECTIONS = 16
+
+
+class Request(NamedTuple):
+    """What is sent. `target` is a path below the server's address; `read_s` is the longest silence."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    connect_s: float
+    read_s: float
+
+
+class Answer(NamedTuple):
+    """What came back, read to its end. `retry_after` is the header of that name."""
+
+    status: int
+    retry_after: str | None
+    data: bytes
+
+
+class NoAnswer(Exception):
+    """Nothing came back, or only a part; the message says why."""
+
+
+class Transport(Protocol):
+    """Sends a request once, and follows no redirect. Threads may share one. Raises `NoAnswer`."""
+
+    def send(self, request: Request) -> Answer: ...
+
+
+class Direct:
+    """`Transport` straight to the server at `url`, with TLS where a context is given."""
+
+    def __init__(self, url: str, tls: ssl.SSLContext | None) -> None:
+        parts = urlsplit(url)
+        self._address, self._prefix = parts.netloc, parts.path
+        self._tls = tls
+        self._idle: deque[HTTPConnection] = deque(maxlen=KEPT_CONNECTIONS)
+
+    def send(self, request: Request) -> Answer:
+        connection = self._kept()
+        try:
+            if connection is None:
+                connection = self._connected(request.connect_s)
+            connection.sock.settimeout(request.read_s)
+            connection.request(request.method, self._prefix + request.target, request.body, dict(request.headers))
+            response = connection.getresponse()
+            answer = Answer(response.status, response.getheader("Retry-After"), response.read())
+        except (HTTPException, OSError) as error:
+            if connection is not None:
+                connection.close()
+            raise NoAnswer(_said(error, request, connected=connection is not None)) from error
+        self._idle.append(connection)
+        return answer
+
+    def _kept(self) -> HTTPConnection | None:
+        """The connection that was used last, unless the server has closed it since."""
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+                return connection
+            connection.close()
+
+    def _connected(self, timeout_s: float) -> HTTPConnection:
+        if self._tls is None:
+            connection = HTTPConnection(self._address, timeout=timeout_s)
+        else:
+            connection = HTTPSConnection(self._address, timeout=timeout_s, context=self._tls)
+        connection.connect()
+        return connection
+
+
+def _said(error: Exception, request: Request, *, connected: bool) -> str:
+    if not isinstance(error, TimeoutError):
+        return str(error) or type(error).__name__
+    return (
+        f"read timed out after {request.read_s:g} s" if connected else f"no connection in {request.connect_s:g} s"
+    )
+
+
+class Pooled:
+    """`Transport` by a urllib3 pool."""
+
+    def __init__(self, url: str, pool: urllib3.PoolManager) -> None:
+        self._url, self._pool = url, pool
+
+    def send(self, request: Request) -> Answer:
+        from urllib3 import Timeout
+        from urllib3.exceptions import HTTPError
+
+        try:
+            response = self._pool.request(
+                request.method,
+                self._url + request.target,
+                body=request.body,
+                headers=request.headers,
+                timeout=Timeout(connect=request.connect_s, read=request.read_s),
+                retries=False,
+                redirect=False,
+            )
+            return Answer(response.status, response.headers.get("Retry-After"), response.data)
+        except (HTTPError, OSError) as error:
+            raise NoAnswer(_innermost(error)) from error
+
+
+def _innermost(error: Exception) -> str:
+    """What the last of the errors says that urllib3 has put around each other."""
+    cause: object = error
+    while isinstance(reason := getattr(cause, "reason", None), Exception):
+        cause = reason
+    return str(cause)
