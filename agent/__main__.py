@@ -1,6 +1,6 @@
 """`python -m agent`."""
 
-from agent.cli import main
+from agent.cli import process
 
 if __name__ == "__main__":
-    main()
+    process()

@@ -14,9 +14,8 @@ this module is cheap.
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
@@ -102,8 +101,7 @@ def _is_secret(name: str, value: str) -> bool:
 # --- text: the shapes of secrets -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """A secret that is known by its own form; tried when one of `hints` is in the lower-cased text."""
 
     name: str
@@ -189,8 +187,7 @@ SHAPES = (
 # --- text: names and their values ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A way to write a name and its value, matched at the name, at its line's start or at its `name:`.
 
     The pattern's groups: `name`; the value as `quoted` or `bare`. Where `prose` is set, a bare value may be
@@ -440,8 +437,7 @@ def _hides(name: str, value: JsonValue) -> bool:
     return is_secret_name(name) and bool(re.search(_PASSWORD_NAME, name))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where in a value the walk stands: how deep, and which members are masked whatever they hold."""
 
     depth: int = 0

@@ -84,8 +84,21 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last line of defence: said, never shown raw
         code = _failed(error, arguments)
-    gc.freeze()  # what is left goes with the process: nobody need look through it once more
     sys.exit(int(code or 0))
+
+
+def process() -> NoReturn:
+    """`main` as a process of its own, which the system takes apart at once and the interpreter object by object."""
+    try:
+        main()
+    except SystemExit as done:
+        code = int(done.code or 0)
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:  # whoever read it is gone, or there is no room: `main` has said so
+            code = int(ExitCode.FAILED)
+    os._exit(code)
 
 
 def _wrong_usage(error: click.ClickException, arguments: list[str]) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools.cluster.client import HttpCluster
 from tools.cluster.endpoint import Endpoint, NotPlain, endpoint_of, plain_endpoint
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """Which cluster and as whom; None takes what kubectl would take."""
 
     kubeconfig: str | None = None

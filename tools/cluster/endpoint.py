@@ -12,9 +12,8 @@ import hashlib
 import os
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools.cluster.transport import Direct, Pooled, Transport
 
@@ -36,8 +35,7 @@ class NotPlain(Exception):
     """This kubeconfig is not as simple as that: the `kubernetes` client reads it, or says what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A cluster, ready to be talked to. `authorization` gives the header's value, as it is now."""
 
     host: str

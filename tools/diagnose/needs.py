@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -320,6 +320,10 @@ READINGS: dict[Kind, Reading] = {
 }
 
 
-def needed(snapshot: Snapshot) -> set[Kind]:
-    """The kinds that what is known so far asks for."""
-    return {kind for kind, how in READINGS.items() if how.needed is not None and how.needed(snapshot)}
+def needed(snapshot: Snapshot, besides: Container[Kind]) -> set[Kind]:
+    """The kinds that what is known so far asks for, besides those that were asked for."""
+    return {
+        kind
+        for kind, how in READINGS.items()
+        if kind not in besides and how.needed is not None and how.needed(snapshot)
+    }

@@ -27,6 +27,7 @@ Answer = tuple["Json", ...] | errors.ClusterError
 _PARALLEL_LISTS = 4
 """Each has its connection, whose TLS handshake costs both sides as much as several small lists."""
 _PARALLEL_LOGS = 12
+"""Where there are more logs than connections: to wait for a list takes less than another handshake."""
 
 LOG_LINES = 50
 LOG_BYTES = 64_000
@@ -93,10 +94,10 @@ class Reader:
         logs: _LogReading | None = None
         while True:
             snapshots = self._assembled(logs)
-            kinds = {kind for snapshot in snapshots.values() for kind in needed(snapshot)} - self._answers.keys()
+            kinds = {kind for snapshot in snapshots.values() for kind in needed(snapshot, self._answers)}
             if logs is None and (asked is EVERYTHING or not kinds):  # the names that may be asked for are known
                 chosen = [narrowed(snapshot, asked, self._cluster) for snapshot in snapshots.values()]
-                logs = _LogReading(self._cluster, chosen, self._logs)
+                logs = _LogReading(self._cluster, chosen, few=self._lists, many=self._logs)
             elif not kinds:
                 return {name: secrets.look_into(self._cluster, one) for name, one in snapshots.items()}
             self._ask(kinds)
@@ -148,8 +149,11 @@ class Reader:
 class _LogReading:
     """The logs of what failed, being read."""
 
-    def __init__(self, cluster: Cluster, snapshots: Iterable[Snapshot], pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, cluster: Cluster, snapshots: Iterable[Snapshot], *, few: ThreadPoolExecutor, many: ThreadPoolExecutor
+    ) -> None:
         wanted = [(snapshot.namespace, one) for snapshot in snapshots for one in _wanted_logs(snapshot)]
+        pool = few if len(wanted) <= _PARALLEL_LISTS else many
         self._left_out = max(0, len(wanted) - LOGS_AT_MOST)
         self._reads = {
             (namespace, one.pod, one.container): pool.submit(_log, cluster, namespace, one)

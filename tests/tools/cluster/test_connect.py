@@ -269,6 +269,7 @@ def test_a_proxy_is_the_kubernetes_client_s_to_use(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.cluster
+@pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG")
 @pytest.mark.parametrize("read_by", ["us", "the client"])
 def test_a_ca_without_a_key_usage_is_trusted_by_every_python(
     read_by: str, home: Path, monkeypatch: pytest.MonkeyPatch

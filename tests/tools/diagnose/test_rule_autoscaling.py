@@ -101,7 +101,7 @@ def test_metrics_are_read_where_a_request_is_missing(message: str, read: bool) -
     item = autoscaler(inactive("FailedGetResourceMetric", message))
     objects: Any = {"Pod": (RUNS,), "Event": (), "Deployment": (SHOP,), "HorizontalPodAutoscaler": (item,)}
 
-    assert ("PodMetrics" in needed(Snapshot("c", "shop-dev", snapshot().taken_at, objects, {}))) is read
+    assert ("PodMetrics" in needed(Snapshot("c", "shop-dev", snapshot().taken_at, objects, {}), ())) is read
 
 
 NO_TARGET = {

@@ -120,7 +120,7 @@ def test_replicasets_are_read_only_to_choose_between_revisions(
     objects: Any = {"Pod": pods, "Event": (), "Deployment": (deployment(revision),)}
     taken = Snapshot("c", "shop-dev", snapshot().taken_at, objects, {})
 
-    assert ("ReplicaSet" in needed(taken)) is read
+    assert ("ReplicaSet" in needed(taken, ())) is read
 
 
 def test_without_replicasets_the_second_revision_goes_back_to_the_first() -> None:

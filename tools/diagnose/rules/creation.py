@@ -11,13 +11,12 @@ from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import said
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.admission import admission_verdict
-from tools.diagnose.rules.quotas import Verdict, has_room, limit_range_verdict, quota_verdict
 from tools.diagnose.rules.refusals import Refusal, refusals
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.findings import Cause
+    from tools.diagnose.rules.quotas import Verdict
     from tools.diagnose.snapshot import Snapshot
 
 LESSONS: tuple[Lesson, ...] = (
@@ -117,6 +116,9 @@ def failed_creations(snapshot: Snapshot) -> list[Finding]:
 
 
 def _verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
+    from tools.diagnose.rules.admission import admission_verdict  # not before something is refused
+    from tools.diagnose.rules.quotas import has_room, limit_range_verdict, quota_verdict
+
     if has_room(refusal, snapshot):
         return None
     return (
