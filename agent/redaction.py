@@ -190,13 +190,14 @@ SHAPES = (
 class Pair(NamedTuple):
     """A way to write a name and its value, matched at the name, at its line's start or at its `name:`.
 
-    The pattern's groups: `name`; the value as `quoted` or `bare`. Where `prose` is set, a bare value may be
-    the rest of a sentence (`token: expired`), which is kept. After a plain lower-case name a colon counts
-    only with a blank behind it: `token-service:8080` is an address.
+    No text without `sign` holds such a pair. The pattern's groups: `name`; the value as `quoted` or `bare`.
+    Where `prose` is set, a bare value may be the rest of a sentence (`token: expired`), which is kept. After a
+    plain lower-case name a colon counts only with a blank behind it: `token-service:8080` is an address.
     """
 
     name: str
     start: Literal["entry", "line", "name"]
+    sign: str
     pattern: str
     prose: bool = False
 
@@ -231,6 +232,7 @@ PAIRS = (
     Pair(
         "environment entry",
         "entry",
+        "",
         rf"""(?aimx)(?:name|key)\\*+["']?[ \t:=]++\\*+["']?{_NAME}\\*+["']?
             (?:[\s,]*\n[+-]?(?P<lead>[ \t]*)|[\s,-]*)\\*+["']?value\\*+["']?(?:[ \t]*+[:=][ \t]*+|[ \t]++)
             (?:{_QUOTED}|(?P<bare>{_BLOCK}|(?!\[redacted\])[^\s,}}][^\r\n]*+))""",
@@ -238,6 +240,7 @@ PAIRS = (
     Pair(
         "YAML line",
         "line",
+        ":",
         rf"""(?aimx)[+-]?(?P<lead>[ \t]*)(?:-\ )?["']?{_NAME}["']?[ \t]*+:[ \t]++
             (?: (?P<quote>["'])(?P<quoted>.+)(?P=quote)
               | (?P<bare>{_BLOCK}|(?!\[redacted\])[^\s"'\[{{]{_REST}) )""",
@@ -246,17 +249,20 @@ PAIRS = (
     Pair(
         "environment line",
         "line",
+        "=",
         rf"""(?aimx)[+-]?[ \t]*+(?:export\ |declare\ -x\ )?{_NAME}=(?![=>])
             (?:(?P<quoted>(?!))|(?P<bare>(?!\[redacted\])[^\s"']{_REST}))""",
     ),
     Pair(
         "XML element",
         "name",
+        ">",
         rf"""(?aix){_NAME}>(?:(?P<quoted>(?!))|(?P<bare>(?!\[redacted\])[^<>\r\n]++)</)""",
     ),
     Pair(
         "flag",
         "name",
+        "--",
         rf"""(?aimx)(?=--){_NAME}(?>\\*+["']?[ \t]*+,[ \t]*+|[ \t]*+\n[ \t+]*+-[ ]|[ \t]++)
             (?:{_QUOTED}|(?![-:=]){_BARE})""",
         prose=True,
@@ -264,11 +270,13 @@ PAIRS = (
     Pair(
         "name=value",
         "name",
+        "=",
         rf"""(?aimx){_NAME}\\*+["'`]?(?>[ \t]++(?:=>|:=|={{1,3}}+)[ \t]++|=>|:=|={{1,3}}+)(?:{_QUOTED}|{_BARE})""",
     ),
     Pair(
         "name: value",
         "name",
+        ":",
         rf"""(?aimx)(?>(?P<plain>(?!password:)(?-i:(?=[a-z0-9.-]++(?!\w))))?){_NAME}
             (?:\\*+["'`][ \t]*+:[ \t]*+|[ \t]*+:(?(plain)[ \t]++|[ \t]*+))(?!=)(?:{_QUOTED}|(?![\[{{]){_BARE})""",
         prose=True,
@@ -312,10 +320,10 @@ def _starts(text: str, name_at: int) -> dict[str, int]:
     return starts
 
 
-def _mask_pair(text: str, name_at: int, done: int) -> tuple[int, str, int] | None:
+def _mask_pair(text: str, pairs: list[Pair], name_at: int, done: int) -> tuple[int, str, int] | None:
     """Return the start of the pair at a name, what replaces it, and its end; None where there is no pair."""
     starts = _starts(text, name_at)
-    for pair in PAIRS:
+    for pair in pairs:
         start = starts.get(pair.start, -1)
         found = pair.mask(text, start) if start >= done else None
         if found:
@@ -325,8 +333,9 @@ def _mask_pair(text: str, name_at: int, done: int) -> tuple[int, str, int] | Non
 
 def _mask_pairs(text: str, lowered: str) -> str:
     parts, done = [], 0
+    pairs = [pair for pair in PAIRS if pair.sign in text]
     for name_at in _name_starts(text, lowered):
-        found = _mask_pair(text, name_at, done) if name_at >= done else None
+        found = _mask_pair(text, pairs, name_at, done) if name_at >= done else None
         if found:
             start, replacement, end = found
             parts += [text[done:start], replacement]
