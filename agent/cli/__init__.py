@@ -10,6 +10,7 @@ import gc
 import importlib
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -89,6 +90,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def process() -> NoReturn:
     """`main` as a process of its own, which the system takes apart at once and the interpreter object by object."""
+    if sys.stdout is None:  # it was closed before we began: `>&-`
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     try:
         main()
     except SystemExit as done:

@@ -51,3 +51,19 @@ def test_importing_the_packages_does_nothing() -> None:
 def test_the_version(run_desk: RunDesk) -> None:
     done = run_desk("--version")
     assert (done.returncode, done.stdout) == (0, f"desk, version {__version__}\n")
+
+
+def ended(redirection: str) -> tuple[int, str]:
+    """The exit code of `--version`'s process and what it says on standard error, its output going there."""
+    command = f"{sys.executable} -m agent tools {redirection}"
+    done = subprocess.run(["bash", "-c", command], cwd=TOP, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_the_process_ends_with_all_of_its_output_or_says_so() -> None:
+    assert ended("> /dev/null") == (0, "")
+    assert ended(">&-") == (0, "")
+    assert ended("> /dev/full") == (1, "error: [Errno 28] No space left on device\n")
+    assert ended("| wc -c > /dev/null; exit ${PIPESTATUS[0]}") == (0, "")
+    code, said = ended("| true; exit ${PIPESTATUS[0]}")
+    assert (code, said) in ((0, ""), (1, ""), (1, "error: [Errno 32] Broken pipe\n"))
