@@ -176,6 +176,27 @@ def test_a_pull_secret_that_nobody_names_is_linked_and_its_pods_made_anew(
     assert "team-pull" not in kubectl("get", "serviceaccount", "default", "-n", namespace, "-o", "yaml")
 
 
+def test_a_pull_secret_is_made_and_linked_in_one_session_that_says_whose_it_is(
+    workspace: Workspace, namespace: str, editor: str, tmp_path: Path
+) -> None:
+    kubectl("apply", "-n", namespace, "-f", "-", stdin=PRIVATE)
+    (tmp_path / "login").write_text("desk-test\n")
+    _wait_until(workspace, namespace, "create_pull_secret")
+    untold = workspace.desk("run", f"fix private in {namespace}", "--model", "playbook")
+    assert untold.returncode == 1
+    assert 'besides: "with user USERNAME, password from file FILE"' in untold.stdout
+
+    task = f"fix private in {namespace} with user desk, password from file {tmp_path}/login"
+    run = workspace.desk("run", task, "--model", "playbook")
+    for tool in ("create_pull_secret", "link_pull_secret"):
+        assert run.returncode == 3, run.stdout + run.stderr
+        assert approve(workspace, editor)["tool"] == tool
+        run = workspace.desk("resume")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "private is healthy now" in run.stdout
+    assert not [shape for shape in shapes("desk", "desk-test") if shape in left_behind(workspace)]
+
+
 def _wait_until(workspace: Workspace, namespace: str, tool: str) -> Json:
     """Wait until a finding proposes a tool; gives the arguments."""
     deadline = time.monotonic() + 60

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agent.model.playbook.words import match_phrase
+from agent.model.playbook.words import match_phrase, match_rest, rest_of
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from agent.wording import says
@@ -230,6 +230,43 @@ def test_how_it_is_asked_for(said: str, given: Json, registry: str) -> None:
     assert found is not None
     assert (found.tool.name, found.missing) == ("create_pull_secret", ())
     assert found.arguments == {**ASKED, "registry": registry, **given}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("fix cart in shop-dev with user bob, password from file /run/login.txt", FILE),
+        ("cart cannot pull: fix it, please, with the user bob and the password from file /run/login.txt", FILE),
+        (
+            "fix cart with user bob, password from key word of secret login",
+            {"key": "word", "existing_secret": "login"},
+        ),
+        ("fix cart with user bob, password from standard input", {}),
+        ("fix cart with password from file /run/login.txt", None),
+        ("fix cart with user bob", None),
+        ("fix cart", None),
+    ],
+)
+def test_a_task_may_say_what_is_not_known_yet(said: str, told: Json | None) -> None:
+    tool = next(spec for spec in SPECS if spec.name == "create_pull_secret")
+    given = {"namespace": "shop-dev", "pull_secret": "regcred", "registry": "registry.example.com"}
+    wanted = given if told is None else {**given, "username": "bob", **told}
+    assert match_rest(said, tool, given) == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "rest"),
+    [
+        ({}, ""),
+        ({"pull_secret": "regcred"}, "for {registry} with user {username}, password from file {file}"),
+        ({"registry": "r"}, "with user {username}, password from file {file}"),
+        ({"registry": "r", "username": "u"}, "password from file {file}"),
+        ({"file": "/f"}, ""),
+    ],
+)
+def test_the_rest_of_a_phrase_is_behind_what_is_given(given: Json, rest: str) -> None:
+    phrase = "create pull secret {pull_secret} for {registry} with user {username}, password from file {file}"
+    assert rest_of(phrase, given) == rest
 
 
 @pytest.mark.parametrize("username", ["robot$ci+x", "_json_key", "$oauthtoken", "bob@example.com", "CORP\\bob"])

@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from agent.model.playbook.words import match_phrase, words
+from agent.model.playbook.words import match_phrase, match_rest, rest_of, words
 from agent.model.port import Conversation, Json, ToolAnswer, ToolSpec
 from agent.wording import means_everything, namespace_of, object_words, orders
 
@@ -244,7 +244,7 @@ def find_and_mend(conversation: Conversation) -> Play:
     mended = True
     tools = {tool.name: tool for tool in conversation.tools}
     for number, finding in enumerate(findings):
-        held, text = yield from mend(finding, tools, looked_just_now=number == 0)
+        held, text = yield from mend(task, finding, tools, looked_just_now=number == 0)
         mended, told = mended and held, [*told, text]
     yield Move("finish", {"outcome": "done" if mended else "failed", "summary": "\n\n".join(told)[:8000]})
 
@@ -252,7 +252,7 @@ def find_and_mend(conversation: Conversation) -> Play:
 Told = Generator[Move, ToolAnswer, tuple[bool, str]]
 
 
-def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool) -> Told:
+def mend(task: str, finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool) -> Told:
     """Try a finding's remedies until one holds, at most three; gives whether one did, and the story.
 
     One that does not hold is undone, unless the next goes on from it: the same tool with other arguments, or
@@ -268,7 +268,7 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
         current = found
     tried: list[tuple[str, Json]] = []
     standing: list[str] = []
-    while len(tried) < MAX_ATTEMPTS and (remedy := _untried(current, tried, tools)):
+    while len(tried) < MAX_ATTEMPTS and (remedy := _untried(task, current, tried, tools)):
         tried.append((remedy["tool"], remedy["arguments"]))
         changed = yield Move(*tried[-1], f"{current['summary']}. I try: {remedy['title']}.")
         story.append(changed.text)
@@ -277,6 +277,8 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
                 return changed.ok, "\n".join(story)
             continue
         standing.append(changed.tool_use_id)
+        if _leads_to(remedy, _untried(task, current, tried, tools)):
+            continue
         waited = yield from _watch(remedy, current, tools)
         looked = yield Move("diagnose", _where(finding), "I look again.")
         story.append(waited.text)
@@ -286,26 +288,40 @@ def mend(finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool)
         if after is not None and after["cause"] != current["cause"]:
             story.append(f"{current['cause']} is gone; what is left is {after['cause']}: {after['summary']}.")
             current, standing = after, []
-        elif after and (following := _untried(after, tried, tools)) and following["tool"] == remedy["tool"]:
+        elif after and (following := _untried(task, after, tried, tools)) and following["tool"] == remedy["tool"]:
             current = after
         else:
             story += yield from _take_back(standing, tools)
             standing = []
     story += yield from _take_back(standing, tools)
     tell = f"After {len(tried)} attempts it is not mended. " if tried else ""
-    return False, "\n".join([*story, f"{tell}{_no_remedy(current, tried)}"])
+    return False, "\n".join([*story, f"{tell}{_no_remedy(current, tried, tools)}"])
 
 
-def _untried(finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> Json | None:
-    """The first remedy that can be called as it stands and was not called in the same words."""
-    remedies: list[Json] = finding.get("remedies", [])
-    return next((r for r in remedies if _callable(r, tools) and (r["tool"], r["arguments"]) not in tried), None)
+def _untried(task: str, finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> Json | None:
+    """The first remedy that can be called, with what the task says of it, and was not called in the same words."""
+    for remedy in finding.get("remedies", []):
+        tool = tools.get(remedy.get("tool") or "")
+        if tool is None:
+            continue
+        arguments = remedy["arguments"]
+        if _missing(tool, arguments):
+            arguments = match_rest(task, tool, arguments)
+        if not _missing(tool, arguments) and (tool.name, arguments) not in tried:
+            return {**remedy, "arguments": arguments}
+    return None
 
 
-def _callable(remedy: Json, tools: Mapping[str, ToolSpec]) -> bool:
-    """Whether there is its tool, and it says all that the tool must be told."""
-    tool = tools.get(remedy.get("tool") or "")
-    return tool is not None and set(tool.schema.get("required", ())) <= set(remedy["arguments"])
+def _missing(tool: ToolSpec, arguments: Json) -> list[str]:
+    return [name for name in tool.schema.get("required", ()) if name not in arguments]
+
+
+def _leads_to(remedy: Json, following: Json | None) -> bool:
+    """Whether a remedy only makes the pull secret that the next one links."""
+    if following is None or (remedy["tool"], following["tool"]) != ("create_pull_secret", "link_pull_secret"):
+        return False
+    made, linked = remedy["arguments"]["pull_secret"], following["arguments"]["pull_secret"]
+    return bool(made == linked)
 
 
 def _watch(remedy: Json, finding: Json, tools: Mapping[str, ToolSpec]) -> Generator[Move, ToolAnswer, ToolAnswer]:
@@ -395,8 +411,21 @@ def _what_to_type(finding: Json) -> str:
     return "".join(f"\nTo {r['title']}: {r['command']}" for r in finding.get("remedies", []) if r.get("command"))
 
 
-def _no_remedy(finding: Json, tried: list[tuple[str, Json]]) -> str:
-    return f"I have no {'further ' if tried else ''}tool that mends this.{_what_to_type(finding)}"
+def _no_remedy(finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> str:
+    further = "further " if tried else ""
+    return f"I have no {further}tool that mends this.{_untold(finding, tools)}{_what_to_type(finding)}"
+
+
+def _untold(finding: Json, tools: Mapping[str, ToolSpec]) -> str:
+    """What a task would have to say besides for a remedy to be tried."""
+    for remedy in finding.get("remedies", []):
+        tool = tools.get(remedy.get("tool") or "")
+        if tool is None or not _missing(tool, remedy["arguments"]):
+            continue
+        for rest in filter(None, (rest_of(phrase, remedy["arguments"]) for phrase in tool.phrases)):
+            said = re.sub(r"\{(\w+)\}", lambda slot: slot[1].upper(), rest)
+            return f' It would do to say in the task, besides: "{said}".'
+    return ""
 
 
 def _names(finding: Json) -> Iterable[str]:

@@ -51,6 +51,29 @@ def match_phrase(task: str, context: Context, tools: Iterable[ToolSpec]) -> Matc
     return None
 
 
+def match_rest(task: str, tool: ToolSpec, given: Json) -> Json:
+    """`given`, and what the task says further in the words of one of the tool's phrases that follow what is given.
+
+    Of `create pull secret {pull_secret} for {registry} with user {username}` and a registry, `with user ann` tells
+    the rest.
+    """
+    said = _plainly(task)
+    rests = (rest for phrase in tool.phrases if (rest := rest_of(phrase, given)))
+    for rest in sorted(rests, key=len, reverse=True):
+        if found := _pattern(_plainly(rest), tool).search(said):
+            return {**_values(found, tool), **given}
+    return given
+
+
+def rest_of(phrase: str, given: Json) -> str:
+    """What of a phrase comes behind the last of its slots that is given; empty where none is, or none is left."""
+    parts = _SLOT.split(phrase)
+    last = max((index for index in range(1, len(parts), 2) if parts[index] in given), default=len(parts))
+    odd = ((f"{{{part}}}" if is_slot else part) for is_slot, part in _alternate(parts))
+    rest = "".join(list(odd)[last + 1 :])
+    return rest.strip(" ,") if _SLOT.search(rest) else ""
+
+
 def _plainly(text: str) -> str:
     unquoted = _QUOTES.sub("", text.replace("\u2019", "'"))
     return _SPACED_QUANTITY.sub(r"\1", _FILLERS.sub("", unquoted))
