@@ -22,7 +22,11 @@ class Server(ThreadingHTTPServer):
     """What it answers depends on the path; it counts its connections."""
 
     daemon_threads = True
-    connections = 0
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.connections = 0
+        self.has_closed = threading.Event()
 
     @property
     def url(self) -> str:
@@ -31,6 +35,10 @@ class Server(ThreadingHTTPServer):
     def process_request(self, request: object, client_address: object) -> None:
         self.connections += 1
         super().process_request(request, client_address)  # type: ignore[arg-type]
+
+    def shutdown_request(self, request: object) -> None:
+        super().shutdown_request(request)  # type: ignore[arg-type]
+        self.has_closed.set()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -65,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[Server]:
     Handler.over.clear()
-    with Server(("127.0.0.1", 0), Handler) as served:
+    with Server() as served:
         threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         try:
             yield served
@@ -110,7 +118,9 @@ def test_a_connection_is_kept(server: Server) -> None:
 def test_a_connection_that_the_server_closed_meanwhile_is_not_used_again(server: Server) -> None:
     direct = Direct(server.url, None)
     for _ in range(5):
+        server.has_closed.clear()
         assert direct.send(request("/closing", method="PATCH", body=b"{}")).status == 200
+        assert server.has_closed.wait(5)
     assert server.connections == 5
 
 
