@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from kubernetes.client import CoreV1Api, V1Namespace, V1ObjectMeta
-from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.diagnose_faults import deployment
 from tests.tools.diagnose.event_lag import once_told, skip_if_late
+from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tools.cluster.client import HttpCluster
-from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 
 Json = dict[str, Any]
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
-]
+pytestmark = ON_A_CLUSTER
 
 WITHIN_S = 200
 """An init container counts as stuck after two minutes; the rest comes sooner."""
@@ -348,21 +341,16 @@ def _said_with(namespace: str, value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def namespace() -> Iterator[str]:
-    api = new_client_from_config(os.environ["DESK_TEST_KUBECONFIG"])
-    name = f"crashes-{uuid.uuid4().hex[:8]}"
-    namespaces = CoreV1Api(api)
-    namespaces.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=name)))
-    try:
+    api = administrator()
+    with new_namespace(api, "crashes") as name:
         for manifest in (*_beside(), *(deployment(case.name, case.container, **case.pod) for case in CASES)):
             create_from_dict(api, _said_with(name, manifest), namespace=name)
         yield name
-    finally:
-        namespaces.delete_namespace(name)
 
 
 @pytest.fixture(scope="module")
 def cluster() -> HttpCluster:
-    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+    return diagnosed()
 
 
 @pytest.fixture(scope="module")

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from kubernetes.client import ApiClient, CoreV1Api, V1Namespace, V1ObjectMeta
-from kubernetes.config import new_client_from_config
+from kubernetes.client import ApiClient, CoreV1Api
 from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.diagnose_faults import deployment
+from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tools.cluster.client import HttpCluster
-from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 
 Json = dict[str, Any]
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
-]
+pytestmark = ON_A_CLUSTER
 
 WITHIN_S = 60
 EVERY_S = 2
@@ -198,22 +192,17 @@ def _manifests() -> Iterator[Json]:
 
 @pytest.fixture(scope="module")
 def cluster() -> HttpCluster:
-    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+    return diagnosed()
 
 
 @pytest.fixture(scope="module")
 def namespace() -> Iterator[str]:
-    api = new_client_from_config(os.environ["DESK_TEST_KUBECONFIG"])
-    core = CoreV1Api(api)
-    name = f"diag-images-{uuid.uuid4().hex[:8]}"
-    core.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=name)))
-    try:
+    api = administrator()
+    with new_namespace(api, "diag-images") as name:
         for manifest in _manifests():
             create_from_dict(api, manifest, namespace=name)
         _link_late(api, name)
         yield name
-    finally:
-        core.delete_namespace(name)
 
 
 def _link_late(api: ApiClient, namespace: str) -> None:

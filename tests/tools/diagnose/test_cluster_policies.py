@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import ssl
 import subprocess
 import threading
 import time
-import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,21 +21,17 @@ from kubernetes.client import (
     ApiClient,
     ApiException,
     CoreV1Api,
-    V1Namespace,
-    V1ObjectMeta,
 )
-from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.diagnose_faults import deployment
-from tools.cluster.connect import Where, connect
+from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tools.diagnose.diagnose import diagnose
 
 Json = dict[str, Any]
 
 pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
+    *ON_A_CLUSTER,
     pytest.mark.skipif(not shutil.which("openssl"), reason="needs openssl for the webhook's certificate"),
 ]
 
@@ -129,22 +124,18 @@ def _only(namespace: str) -> Json:
 @pytest.fixture(scope="module")
 def namespace(webhook: tuple[str, bytes]) -> Iterator[str]:
     """With a policy and a webhook that are for it alone."""
-    api: ApiClient = new_client_from_config(os.environ["DESK_TEST_KUBECONFIG"])
-    name = f"policies-{uuid.uuid4().hex[:8]}"
-    policies, namespaces = AdmissionregistrationV1Api(api), CoreV1Api(api)
-    namespaces.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=name)))
-    try:
+    api = administrator()
+    policies = AdmissionregistrationV1Api(api)
+    with new_namespace(api, "policies") as name, ExitStack() as stack:
         for item in (_hook(name, name, *webhook), *_policy(name, name)):
             create_from_dict(api, item)
+        stack.callback(policies.delete_validating_webhook_configuration, name)
+        stack.callback(policies.delete_validating_admission_policy_binding, name)
+        stack.callback(policies.delete_validating_admission_policy, name)
         _until_refused(api, name)
         for app in ("hooked", "unwanted", "well"):
             create_from_dict(api, deployment(app, {}), namespace=name)
         yield name
-    finally:
-        policies.delete_validating_webhook_configuration(name)
-        policies.delete_validating_admission_policy_binding(name)
-        policies.delete_validating_admission_policy(name)
-        namespaces.delete_namespace(name)
 
 
 def _until_refused(api: ApiClient, namespace: str) -> None:
@@ -173,7 +164,7 @@ def _until_refused(api: ApiClient, namespace: str) -> None:
     ],
 )
 def test_who_refuses_is_told_with_what_he_says(namespace: str, name: str, cause: str, detail: str) -> None:
-    cluster = connect(Where(os.environ["DESK_TEST_KUBECONFIG"]))
+    cluster = diagnosed()
     until = time.monotonic() + WITHIN_S
     while True:
         findings = diagnose(cluster, namespace=namespace)["findings"]

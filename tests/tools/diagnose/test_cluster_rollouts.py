@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import time
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from kubernetes.client import ApiClient, AppsV1Api, CoreV1Api, V1Namespace, V1ObjectMeta
-from kubernetes.config import new_client_from_config
+from kubernetes.client import AppsV1Api
 from kubernetes.utils import create_from_dict
 
+from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tests.tools.diagnose.rollout_faults import CHANGES, FOUND, MANIFESTS, SERVED
 from tools.cluster.client import HttpCluster
-from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 
 Json = dict[str, Any]
 Found = dict[tuple[str, str, str], Json]
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
-]
+pytestmark = ON_A_CLUSTER
 
 READY_WITHIN_S = 60
 WITHIN_S = 200
@@ -34,22 +28,18 @@ EVERY_S = 3
 
 @pytest.fixture(scope="module")
 def cluster() -> HttpCluster:
-    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+    return diagnosed()
 
 
 @pytest.fixture(scope="module")
 def namespace(cluster: HttpCluster) -> Iterator[str]:
-    api: ApiClient = new_client_from_config(os.environ["DESK_TEST_KUBECONFIG"])
-    namespaces, name = CoreV1Api(api), f"diag-{uuid.uuid4().hex[:8]}"
-    namespaces.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=name)))
-    try:
+    api = administrator()
+    with new_namespace(api, "diag") as name:
         for manifest in MANIFESTS:
             create_from_dict(api, manifest, namespace=name)
         wait_until_they_serve(cluster, name)
         change(AppsV1Api(api), name)
         yield name
-    finally:
-        namespaces.delete_namespace(name)
 
 
 def wait_until_they_serve(cluster: HttpCluster, namespace: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,19 +11,15 @@ from typing import Any
 
 import pytest
 from kubernetes.client import ApiClient, ApiException, CoreV1Api, V1Namespace, V1ObjectMeta
-from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.diagnose_faults import deployment, statefulset
 from tests.tools.diagnose.event_lag import once_told, skip_if_late
+from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed
 from tools.cluster.client import HttpCluster
-from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
-]
+pytestmark = ON_A_CLUSTER
 
 Json = dict[str, Any]
 Seen = dict[tuple[str, str, str], Json]
@@ -555,8 +550,7 @@ def _release(core: CoreV1Api, namespace: str) -> None:
 @pytest.fixture(scope="module")
 def places() -> Iterator[dict[str, str]]:
     """The namespaces, with all faults made."""
-    kubeconfig = os.environ["DESK_TEST_KUBECONFIG"]
-    api = new_client_from_config(kubeconfig)
+    api = administrator()
     with _places(api) as places:
         for place, manifests in (("main", _ASIDE), ("second", (_QUOTA, _BOUNDS)), ("third", (_HOOK_SERVICE,))):
             for item in manifests:
@@ -572,7 +566,7 @@ def places() -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def cluster() -> HttpCluster:
-    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+    return diagnosed()
 
 
 @pytest.fixture(scope="module")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from kubernetes.client import ApiClient, ApiException, CoreV1Api, CustomObjectsApi, V1Namespace, V1ObjectMeta
+from kubernetes.client import ApiClient, ApiException, CustomObjectsApi
 from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
 
+from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tests.tools.diagnose.service_faults import (
     ADMITTED,
     FOUND,
@@ -22,16 +22,12 @@ from tests.tools.diagnose.service_faults import (
     ROUTES_FOUND,
 )
 from tools.cluster.client import HttpCluster
-from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 
 Json = dict[str, Any]
 Found = dict[tuple[str, str, str], Json]
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
-]
+pytestmark = ON_A_CLUSTER
 
 WITHIN_S = 80
 EVERY_S = 3
@@ -39,20 +35,16 @@ EVERY_S = 3
 
 @pytest.fixture(scope="module")
 def cluster() -> HttpCluster:
-    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+    return diagnosed()
 
 
 @pytest.fixture(scope="module")
 def namespace() -> Iterator[str]:
-    api = new_client_from_config(os.environ["DESK_TEST_KUBECONFIG"])
-    namespaces, name = CoreV1Api(api), f"diag-{uuid.uuid4().hex[:8]}"
-    namespaces.create_namespace(V1Namespace(metadata=V1ObjectMeta(name=name)))
-    try:
+    api = administrator()
+    with new_namespace(api, "diag") as name:
         for manifest in MANIFESTS:
             create_from_dict(api, manifest, namespace=name)
         yield name
-    finally:
-        namespaces.delete_namespace(name)
 
 
 @pytest.fixture(scope="module")

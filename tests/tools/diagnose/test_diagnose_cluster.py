@@ -13,14 +13,11 @@ import pytest
 from tests.tools.diagnose.diagnose_faults import FAULTS
 from tests.tools.diagnose.diagnose_recordings import broken_namespace
 from tests.tools.diagnose.event_lag import once_told, skip_if_late
+from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, diagnosed
 from tools.cluster.client import HttpCluster
-from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 
-pytestmark = [
-    pytest.mark.cluster,
-    pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG"),
-]
+pytestmark = ON_A_CLUSTER
 
 WATCHED_S = 45
 EVERY_S = 2
@@ -30,7 +27,7 @@ Seen = dict[str, list[dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def cluster() -> HttpCluster:
-    return connect(Where(kubeconfig=os.environ["DESK_TEST_KUBECONFIG"]))
+    return diagnosed()
 
 
 @pytest.fixture(scope="module")

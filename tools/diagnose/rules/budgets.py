@@ -66,28 +66,46 @@ def _blocked(item: Json, snapshot: Snapshot) -> Finding:
     pdb, status, spec = _ref(item, snapshot), item["status"], item["spec"]
     field = "minAvailable" if spec.get("minAvailable") is not None else "maxUnavailable"
     asked = f"{field} {one_line(str(spec.get(field)), 20)}"
-    patch = quoted(json.dumps({"spec": {"minAvailable": None, "maxUnavailable": 1}}))
     pods = status["expectedPods"]
+    return _finding(
+        pdb,
+        f"{said(pdb)} lets no pod be evicted: with {asked} it wants {status['desiredHealthy']} healthy, "
+        f"and there {'is' if pods == 1 else 'are'} {pods} in all",
+        "Draining a node evicts its pods, and waits as long as a budget does not allow it: here forever.",
+        Evidence("spec", said(pdb), asked),
+        _patch(
+            pdb,
+            "Allow one pod to be away; or run one more, and keep the budget",
+            {"minAvailable": None, "maxUnavailable": 1},
+        ),
+    )
+
+
+def _finding(
+    pdb: ObjectRef,
+    summary: str,
+    why: str,
+    evidence: Evidence,
+    remedy: Remedy,
+    concerns: tuple[ObjectRef, ...] = (),
+) -> Finding:
     return Finding(
         cause="PDBBlocksDisruption",
         object=pdb,
         container=None,
         affected=(),
-        summary=(
-            f"{said(pdb)} lets no pod be evicted: with {asked} it wants {status['desiredHealthy']} healthy, "
-            f"and there {'is' if pods == 1 else 'are'} {pods} in all"
-        ),
-        why="Draining a node evicts its pods, and waits as long as a budget does not allow it: here forever.",
-        evidence=(Evidence("spec", said(pdb), asked),),
-        remedies=(
-            Remedy(
-                "Allow one pod to be away; or run one more, and keep the budget",
-                f"kubectl patch pdb {pdb.name} -n {pdb.namespace} -p {patch}",
-                "change",
-            ),
-        ),
+        summary=summary,
+        why=why,
+        evidence=(evidence,),
+        remedies=(remedy,),
         severity="warning",
+        concerns=concerns,
     )
+
+
+def _patch(pdb: ObjectRef, title: str, spec: Json) -> Remedy:
+    patch = quoted(json.dumps({"spec": spec}))
+    return Remedy(title, f"kubectl patch pdb {pdb.name} -n {pdb.namespace} -p {patch}", "change")
 
 
 def _is_uncounted(item: Json) -> bool:
@@ -103,24 +121,13 @@ def _is_uncounted(item: Json) -> bool:
 
 def _uncounted(item: Json, snapshot: Snapshot) -> Finding:
     pdb, healthy = _ref(item, snapshot), int(item["status"]["currentHealthy"])
-    patch = quoted(json.dumps({"spec": {"maxUnavailable": None, "minAvailable": healthy - 1}}))
-    return Finding(
-        cause="PDBBlocksDisruption",
-        object=pdb,
-        container=None,
-        affected=(),
-        summary=f"{said(pdb)} lets no pod be evicted: its pods have no controller, so that it cannot count them",
-        why=(
-            "maxUnavailable, and minAvailable in percent, count from the replicas of the pods' controller; for "
-            "pods without one only minAvailable as a number can be."
-        ),
-        evidence=(Evidence("status", said(pdb), f"expectedPods: 0, currentHealthy: {healthy}"),),
-        remedies=(
-            Remedy(
-                "Say how many must stay", f"kubectl patch pdb {pdb.name} -n {pdb.namespace} -p {patch}", "change"
-            ),
-        ),
-        severity="warning",
+    return _finding(
+        pdb,
+        f"{said(pdb)} lets no pod be evicted: its pods have no controller, so that it cannot count them",
+        "maxUnavailable, and minAvailable in percent, count from the replicas of the pods' controller; for pods "
+        "without one only minAvailable as a number can be.",
+        Evidence("status", said(pdb), f"expectedPods: 0, currentHealthy: {healthy}"),
+        _patch(pdb, "Say how many must stay", {"maxUnavailable": None, "minAvailable": healthy - 1}),
     )
 
 
@@ -140,25 +147,17 @@ def _overlapping(budgets: list[Json], snapshot: Snapshot) -> list[Finding]:
 
 
 def _twice(later: ObjectRef, first: ObjectRef, pods: list[str]) -> Finding:
-    return Finding(
-        cause="PDBBlocksDisruption",
-        object=later,
-        container=None,
-        affected=(),
-        summary=f"{said(later)} chooses pods that {said(first)} chooses already ({pods[0]}): none can be evicted",
-        why=(
-            "A pod with more than one PodDisruptionBudget cannot be evicted: the API server answers with an error, "
-            "and draining its node waits forever."
+    return _finding(
+        later,
+        f"{said(later)} chooses pods that {said(first)} chooses already ({pods[0]}): none can be evicted",
+        "A pod with more than one PodDisruptionBudget cannot be evicted: the API server answers with an error, and "
+        "draining its node waits forever.",
+        Evidence("spec", said(later), f"its selector matches {len(pods)} of the pods of {said(first)}"),
+        Remedy(
+            f"Delete {said(later)}, or correct its selector",
+            f"kubectl delete pdb {later.name} -n {later.namespace}",
+            "delete",
         ),
-        evidence=(Evidence("spec", said(later), f"its selector matches {len(pods)} of the pods of {said(first)}"),),
-        remedies=(
-            Remedy(
-                f"Delete {said(later)}, or correct its selector",
-                f"kubectl delete pdb {later.name} -n {later.namespace}",
-                "delete",
-            ),
-        ),
-        severity="warning",
         concerns=(first,),
     )
 
