@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     import urllib3
@@ -55,7 +56,7 @@ class Direct:
 
     def __init__(self, url: str, tls: ssl.SSLContext | None) -> None:
         parts = urlsplit(url)
-        self._address, self._prefix = parts.netloc, parts.path
+        self._address, self._prefix = parts.netloc.rpartition("@")[2], parts.path
         self._tls = tls
         self._idle: deque[HTTPConnection] = deque(maxlen=KEPT_CONNECTIONS)
 
@@ -82,7 +83,7 @@ class Direct:
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            if connection.sock is not None and not select.select([connection.sock], [], [], 0)[0]:
+            if connection.sock is not None and not _has_news(connection.sock):
                 return connection
             connection.close()
 
@@ -93,6 +94,13 @@ class Direct:
             connection = HTTPSConnection(self._address, timeout=timeout_s, context=self._tls)
         connection.connect()
         return connection
+
+
+def _has_news(kept: socket.socket) -> bool:
+    """Whether something came that nobody asked for: the end of the connection."""
+    poll = select.poll()
+    poll.register(kept, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _said(error: Exception, request: Request, *, connected: bool) -> str:
