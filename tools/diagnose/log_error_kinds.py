@@ -95,7 +95,7 @@ KINDS = (
             "address already in use",
             "address is already in use",
             "eaddrinuse",
-            "address in use",
+            ("address in use", r"\baddress in use\b"),
             ("already in use", r"port \d+ (is|was) already in use"),
         ),
         _PORT,
@@ -135,13 +135,13 @@ KINDS = (
         _signs(
             "no such host",
             ("enotfound", r"\bENOTFOUND\b"),
-            "eai_again",
+            ("eai_again", r"\bEAI_AGAIN\b"),
             "name or service not known",
             "name resolution",
             "getaddrinfo failed",
             "nodename nor servname",
             "unknownhostexception",
-            "bad address",
+            ("bad address", r"\bbad address\b"),
             "could not translate host",
             "could not resolve host",
             "name does not resolve",
@@ -178,7 +178,7 @@ KINDS = (
     ),
     Kind(
         "no space left",
-        _signs("no space left on device", "enospc", "disk quota exceeded"),
+        _signs("no space left on device", ("enospc", r"\bENOSPC\b"), "disk quota exceeded"),
         _PATH,
         "The volume it writes to is full: an emptyDir in memory at its sizeLimit, a PersistentVolumeClaim at "
         "its size, or the node's disk.",
@@ -193,12 +193,12 @@ KINDS = (
             "invalid credentials",
             "invalid password",
             "invalid username",
-            "wrongpass",
+            ("wrongpass", r"\bWRONGPASS\b"),
             ("noauth", r"\bNOAUTH\b"),
             "login failed for user",
         ),
         (r"user [\"']?([\w.\-@]+)",),
-        "The other side was reached and does not accept the user or the password: the Secret holds another one, "
+        "The other side was reached and does not accept the user or the password; the Secret holds another one, "
         "or it was changed after this container started, and env is read only once.",
         "Compare the user and the password with what the other side expects",
     ),
@@ -313,7 +313,7 @@ KINDS = (
         "missing file",
         _signs(
             "no such file or directory",
-            "enoent",
+            ("enoent", r"\bENOENT\b"),
             "filenotfound",
             "nosuchfileexception",
             "cannot find the file",
