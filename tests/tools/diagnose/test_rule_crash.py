@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.diagnose.diagnose_objects import event, pod, snapshot, status, terminated
+from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot, status, terminated
 from tools.diagnose.diagnose import judge
 from tools.diagnose.log_errors import recognised
 from tools.diagnose.logs import around, decisive_line, served_port, serves_only_itself
@@ -340,3 +340,14 @@ def test_a_working_directory_that_cannot_be_entered(message: str, said: str) -> 
     ]
     assert found["summary"].endswith(f"cannot start: its workingDir /etc/passwd: {said}")
     assert found["remedies"][0]["title"].startswith("Correct the workingDir")
+
+
+@pytest.mark.parametrize(
+    ("runs_s", "ran_s", "restarts", "broken"),
+    [(180, 5, 1, False), (180, 5, 2, False), (180, 5, 3, True), (100, 5, 1, True), (180, 120, 1, True)],
+)
+def test_a_container_that_only_started_late(runs_s: int, ran_s: int, restarts: int, broken: bool) -> None:
+    last = {**terminated(1), "startedAt": ago(runs_s + ran_s), "finishedAt": ago(runs_s)}
+    now = status({"running": {"startedAt": ago(runs_s)}}, last, restarts=restarts, ready=True)
+
+    assert bool(judge(snapshot(pod(now)))["findings"]) == broken
