@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agent.redaction import Redactor
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status, terminated
 from tools.diagnose.findings import Finding
 from tools.diagnose.references import missing_in
@@ -85,7 +86,33 @@ def test_nothing_is_near_where_secrets_may_not_be_read() -> None:
     finding = found(waiting('secret "db" not found'))
 
     assert finding.summary.endswith("Secret db does not exist")
-    assert finding.remedies[0].command == "kubectl create secret generic db -n shop-dev --from-file=KEY=FILE"
+    assert finding.remedies[0].command == "kubectl create secret generic db -n shop-dev --from-file=KEY=/tmp/FILE"
+
+
+@pytest.mark.parametrize(("kind", "made"), [("Secret", "secret generic"), ("ConfigMap", "configmap")])
+def test_a_missing_key_is_added_and_the_others_stay(kind: str, made: str) -> None:
+    finding = found(waiting(f"couldn't find key password in {kind} shop-dev/db"), **{kind: [holder("db", "user")]})
+
+    assert finding.remedies[0].command == (
+        f"kubectl create {made} db -n shop-dev --from-file=password=/tmp/FILE --dry-run=client -o yaml"
+        f" | kubectl patch {kind.lower()} db -n shop-dev --type merge --patch-file /dev/stdin"
+    )
+
+
+@pytest.mark.parametrize("kind", ["Secret", "ConfigMap"])
+@pytest.mark.parametrize("there", [[], ["db-pass"], ["db-password"]])
+@pytest.mark.parametrize(
+    "message", ['{} "db-passwrd" not found', "couldn't find key api_token in {} shop-dev/db-pass"]
+)
+def test_the_redactor_leaves_the_commands_as_they_are(kind: str, there: list[str], message: str) -> None:
+    reference = "secretKeyRef" if kind == "Secret" else "configMapKeyRef"
+    sources = [{"name": "db-passwrd", "key": "api_token"}, {"name": "db-pass", "key": "api_token"}]
+    env = [{"name": f"DB_PASSWORD_{at}", "valueFrom": {reference: each}} for at, each in enumerate(sources)]
+    broken = waiting(message.format(kind if "key" in message else kind.lower()), env=env)
+    finding = found(broken, **{kind: [holder(name, "api_tokens", "password") for name in there]})
+
+    for remedy in finding.remedies:
+        assert Redactor(()).text(remedy.command) == remedy.command
 
 
 @pytest.mark.parametrize(

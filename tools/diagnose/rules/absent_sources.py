@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-c
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from tools.diagnose.findings import Remedy
@@ -60,7 +59,7 @@ def missing_remedies(
     it), `container` the only one to change (None: all, volumes too), `point` the command that does it by hand.
     """
     create = Remedy(
-        title=f"Create the missing {missing}",
+        title=f"Create the missing {missing}, each value read from a file",
         command=_create_command(missing, namespace, keys),
         risk="secret" if missing.kind == "Secret" else "change",
     )
@@ -99,19 +98,15 @@ def _reference_arguments(missing: Missing, near: str, owner: ObjectRef, containe
 
 
 def _create_command(missing: Missing, namespace: str, keys: list[str]) -> str:
-    if missing.kind == "Secret":
-        return _create_secret(missing, namespace, keys)
-    name = quoted(missing.name)
-    if missing.key:
-        patch = quoted(json.dumps({"data": {missing.key: "VALUE"}}))
-        return f"kubectl patch configmap {name} -n {namespace} --type merge -p {patch}"
-    values = " ".join(quoted(f"--from-literal={key}=VALUE") for key in keys or ["KEY"])
-    return f"kubectl create configmap {name} -n {namespace} {values}"
+    """Values come from files, so that none is on a command line; to what exists a key is added by a merge patch.
 
-
-def _create_secret(missing: Missing, namespace: str, keys: list[str]) -> str:
-    files = " ".join(quoted(f"--from-file={key}=FILE") for key in keys or ["KEY"])
-    create = f"kubectl create secret generic {quoted(missing.name)} -n {namespace} {files}"
+    The redactor leaves a path below /tmp as it is, also behind a key such as `password`.
+    """
+    kind, name = missing.kind.lower(), quoted(missing.name)
+    make = "secret generic" if missing.kind == "Secret" else kind
+    values = " ".join(quoted(f"--from-file={key}=/tmp/FILE") for key in keys or ["KEY"])
+    create = f"kubectl create {make} {name} -n {namespace} {values}"
     if missing.key is None:
         return create
-    return f"{create} --dry-run=client -o yaml | kubectl apply --server-side -f -"
+    patch = f"kubectl patch {kind} {name} -n {namespace} --type merge --patch-file /dev/stdin"
+    return f"{create} --dry-run=client -o yaml | {patch}"
