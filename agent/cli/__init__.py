@@ -6,6 +6,7 @@ A command's module is imported when it is asked for, and it imports what it need
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import os
@@ -89,13 +90,17 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def process() -> NoReturn:
-    """`main` as a process of its own, which the system takes apart at once and the interpreter object by object."""
+    """`main` as a process of its own, which the system takes apart at once and the interpreter object by object.
+
+    What libraries have left for the exit is done: the `kubernetes` client deletes the keys that it wrote to files.
+    """
     if sys.stdout is None:  # it was closed before we began: `>&-`
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
     try:
         main()
     except SystemExit as done:
         code = int(done.code or 0)
+    atexit._run_exitfuncs()
     for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +70,22 @@ def test_the_process_ends_with_all_of_its_output_or_says_so() -> None:
     assert ended("| wc -c > /dev/null; exit ${PIPESTATUS[0]}") == (0, "")
     code, said = ended("| true; exit ${PIPESTATUS[0]}")
     assert (code, said) in ((0, ""), (1, ""), (1, "error: [Errno 32] Broken pipe\n"))
+
+
+def test_a_key_that_a_library_wrote_to_a_file_is_gone_at_the_end(tmp_path: Path) -> None:
+    """The `kubernetes` client, which reads this kubeconfig, needs them in files."""
+    key = base64.b64encode(b"-----BEGIN PRIVATE KEY-----").decode()
+    document = {
+        "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:9", "tls-server-name": "x"}}],
+        "users": [{"name": "x", "user": {"client-key-data": key, "client-certificate-data": key}}],
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "current-context": "x",
+    }
+    (tmp_path / "kubeconfig").write_text(json.dumps(document))
+    (scratch := tmp_path / "scratch").mkdir()
+    command = [sys.executable, "-m", "agent", "debug-pod", "shop", "--kubeconfig", str(tmp_path / "kubeconfig")]
+    done = subprocess.run(
+        command, cwd=TOP, env={**os.environ, "TMPDIR": str(scratch)}, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert list(scratch.iterdir()) == []

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tools.cluster.errors import ClusterSettingsError
 from tools.cluster.transport import Direct, Pooled, Transport
 
 if TYPE_CHECKING:
@@ -99,7 +100,12 @@ def _plain(document: Any, folder: Path, context: str | None) -> Endpoint:
     if not host.startswith(("https://", "http://")):
         raise NotPlain
     ca = _content(cluster, "certificate-authority", folder)
-    verified = host.startswith("https://") and not cluster.get("insecure-skip-tls-verify")
+    unverified = cluster.get("insecure-skip-tls-verify", False)
+    if not isinstance(unverified, bool):
+        raise ClusterSettingsError(
+            f'The kubeconfig says insecure-skip-tls-verify: "{unverified}", which is a text. Say true or false.'
+        )
+    verified = host.startswith("https://") and not unverified
     return Endpoint(
         host=host,
         transport=Direct(host, _tls(ca, verified, user, folder) if host.startswith("https://") else None),

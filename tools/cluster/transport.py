@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     import socket
@@ -56,9 +56,9 @@ class Direct:
 
     def __init__(self, url: str, tls: ssl.SSLContext | None) -> None:
         parts = urlsplit(url)
-        self._address, self._prefix = parts.netloc.rpartition("@")[2], parts.path
+        self._address, self._prefix = parts.netloc.rpartition("@")[2], quote(parts.path, safe="/%")
         self._tls = tls
-        self._idle: deque[HTTPConnection] = deque(maxlen=KEPT_CONNECTIONS)
+        self._idle: deque[HTTPConnection] = deque()
 
     def send(self, request: Request) -> Answer:
         connection = self._kept()
@@ -69,11 +69,14 @@ class Direct:
             connection.request(request.method, self._prefix + request.target, request.body, dict(request.headers))
             response = connection.getresponse()
             answer = Answer(response.status, response.getheader("Retry-After"), response.read())
-        except (HTTPException, OSError) as error:
+        except (HTTPException, OSError, UnicodeError) as error:  # a host's name may be none that DNS can hold
             if connection is not None:
                 connection.close()
             raise NoAnswer(_said(error, request, connected=connection is not None)) from error
-        self._idle.append(connection)
+        if len(self._idle) < KEPT_CONNECTIONS:
+            self._idle.append(connection)
+        else:
+            connection.close()
         return answer
 
     def _kept(self) -> HTTPConnection | None:
@@ -92,7 +95,11 @@ class Direct:
             connection = HTTPConnection(self._address, timeout=timeout_s)
         else:
             connection = HTTPSConnection(self._address, timeout=timeout_s, context=self._tls)
-        connection.connect()
+        try:
+            connection.connect()
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 

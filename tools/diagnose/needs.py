@@ -12,6 +12,7 @@ import msgspec
 from tools.diagnose import decoding
 from tools.diagnose.containers import broken, parse_time
 from tools.diagnose.decoding import looks_well
+from tools.diagnose.nearest import nearest
 from tools.diagnose.owners import controller, newest_replicaset
 from tools.diagnose.pulls import refused as images_refused
 from tools.diagnose.references import Missing, missing_in
@@ -235,18 +236,28 @@ def _is_token(volume: Json) -> bool:
 
 
 def _secret_names(snapshot: Snapshot) -> bool:
+    """A ConfigMap that is missing, and like none that there is, may be a Secret of that name."""
     tls = any((item.get("spec") or {}).get("tls") for item in snapshot.of("Ingress")) or any(
         "externalCertificate" in ((item.get("spec") or {}).get("tls") or {}) for item in snapshot.of("Route")
     )
-    return tls or _image_refused(snapshot) or _secret_missing(snapshot)
+    return tls or _image_refused(snapshot) or _secret_missing(snapshot) or _no_such_configmap(snapshot)
 
 
 def _secret_missing(snapshot: Snapshot) -> bool:
-    """A ConfigMap that is missing may be a Secret of that name."""
     return (
-        any(missing.kind == "Secret" or not missing.key for missing in _missing(snapshot))
+        any(missing.kind == "Secret" for missing in _missing(snapshot))
         or _config_volume(snapshot, _CONFIG_VOLUMES - {"configMap"})
         or events_say(snapshot, ("FailedMount",), _OF_SECRETS)
+    )
+
+
+def _no_such_configmap(snapshot: Snapshot) -> bool:
+    if not snapshot.has("ConfigMap"):
+        return False
+    names = [item["metadata"]["name"] for item in snapshot.of("ConfigMap")]
+    return any(
+        missing.kind == "ConfigMap" and not missing.key and not nearest(missing.name, names)
+        for missing in _missing(snapshot)
     )
 
 

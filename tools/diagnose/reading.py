@@ -83,7 +83,7 @@ class Reader:
 
     def __exit__(self, *raised: object) -> None:
         for pool in (self._lists, self._logs):
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)  # who was interrupted does not wait for an answer
 
     def snapshots(self, asked: Asked) -> dict[str, Snapshot]:
         """The snapshots by namespace; raises as `read_snapshot`."""

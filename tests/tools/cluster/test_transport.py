@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ class Server(ThreadingHTTPServer):
     """What it answers depends on the path; it counts its connections."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -90,7 +93,7 @@ def silent_socket() -> Iterator[str]:
 
 
 def request(target: str, *, method: str = "GET", body: bytes | None = None, read_s: float = 5) -> Request:
-    return Request(method, target, {"Accept": "*/*"}, body, connect_s=0.3, read_s=read_s)
+    return Request(method, target, {"Accept": "*/*"}, body, connect_s=2, read_s=read_s)
 
 
 def both(url: str) -> list[Transport]:
@@ -133,6 +136,29 @@ def test_threads_share_it(server: Server) -> None:
     assert server.connections <= 8
 
 
+def test_more_connections_than_are_kept_are_closed(server: Server) -> None:
+    direct, many = Direct(server.url, None), threading.Barrier(30)
+
+    def send(target: str) -> bytes:
+        many.wait(10)
+        return direct.send(request(target)).data
+
+    with ThreadPoolExecutor(30) as pool, warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        assert len(list(pool.map(send, [f"/{number}" for number in range(30)]))) == 30
+        gc.collect()
+
+
+@pytest.mark.parametrize("host", ["a..b", ".b", "x" * 64])
+def test_a_host_that_no_dns_can_hold_is_told(host: str) -> None:
+    with pytest.raises(NoAnswer):
+        Direct(f"http://{host}:6443", None).send(request("/"))
+
+
+def test_a_server_s_path_may_be_of_any_letters(server: Server) -> None:
+    assert Direct(f"{server.url}/päth a", None).send(request("/version")).data == b"/p%C3%A4th%20a/version"
+
+
 def test_half_an_answer_is_none(server: Server) -> None:
     direct = Direct(server.url, None)
     with pytest.raises(NoAnswer, match="IncompleteRead"):
@@ -146,7 +172,7 @@ def test_silence_has_an_end(server: Server) -> None:
 
 
 def test_a_handshake_has_an_end() -> None:
-    with silent_socket() as address, pytest.raises(NoAnswer, match=r"^no connection in 0\.3 s$"):
+    with silent_socket() as address, pytest.raises(NoAnswer, match="^no connection in 2 s$"):
         Direct(f"https://{address}", ssl.create_default_context()).send(request("/"))
 
 
@@ -161,3 +187,15 @@ def test_a_token_that_no_header_may_hold_is_told_and_not_shown(server: Server, t
     with pytest.raises(ClusterSettingsError, match="The token of the kubeconfig holds a line break") as caught:
         connect(Where(document=document)).version()
     assert "a-secret" not in str(caught.value)
+
+
+def test_whether_tls_is_checked_is_never_guessed(server: Server) -> None:
+    cluster = {"server": server.url, "insecure-skip-tls-verify": "false"}
+    document = {
+        "clusters": [{"name": "x", "cluster": cluster}],
+        "users": [{"name": "x", "user": {"token": "t"}}],
+        "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
+        "current-context": "x",
+    }
+    with pytest.raises(ClusterSettingsError, match=r'insecure-skip-tls-verify: "false", which is a text'):
+        connect(Where(document=document))
