@@ -28,13 +28,14 @@ class Peer(msgspec.Struct, frozen=True):
     """Who is at the other end, as far as it is known.
 
     `namespace` None: one of the other namespaces. `all_labels` False: it may have more labels than these.
-    `address` None: not known.
+    `address` None: not known. `bare_namespace`: its namespace has no label but the one that says its name.
     """
 
     namespace: str | None
     labels: Labels = msgspec.field(default_factory=dict)
     all_labels: bool = True
     address: str | None = None
+    bare_namespace: bool = False
 
 
 class Port(msgspec.Struct, frozen=True):
@@ -154,7 +155,7 @@ def _peer_matches(wanted: Json, peer: Peer, own_namespace: str) -> Verdict:
 def _namespace_matches(selector: Json, peer: Peer, own_namespace: str) -> Verdict:
     """Of a namespace only the name is known; of another one not even that, only what it is not."""
     if peer.namespace is not None:
-        return matches_partly(selector, {NAMESPACE_NAME: peer.namespace}, complete=False)
+        return matches_partly(selector, {NAMESPACE_NAME: peer.namespace}, complete=peer.bare_namespace)
     if _only_names(selector, own_namespace):
         return False
     return matches_partly(selector, {}, complete=False)

@@ -214,6 +214,42 @@ def test_dns_that_is_allowed_or_may_be(rules: list[Json], spec: Json) -> None:
     assert findings(lets_out(*rules), pods=[running("front", spec=spec)]) == []
 
 
+BY_A_LABEL = {"to": [{"namespaceSelector": {"matchLabels": {"name": "kube-system"}}}], "ports": DNS_PORTS}
+NO_ANSWER = "Error: getaddrinfo EAI_AGAIN api"
+
+
+@pytest.mark.parametrize("line", [NO_ANSWER, "dial tcp: lookup api on 10.96.0.10:53: read udp: i/o timeout"])
+def test_dns_is_allowed_to_a_label_that_namespaces_do_not_have(line: str) -> None:
+    [found] = findings(lets_out(), lets_out(BY_A_LABEL, name="dns"), logs={("front-abc-1", "web"): line})
+
+    assert (found["cause"], found["object"]["name"], found["severity"]) == (
+        "NetworkPolicyBlocksDNS",
+        "dns",
+        "error",
+    )
+    assert (
+        "its namespaceSelector asks for the label name=kube-system, which namespaces do not have by themselves"
+        in found["summary"]
+    )
+    [remedy] = found["remedies"]
+    assert remedy["command"].startswith("kubectl patch networkpolicy/dns ")
+    assert '"path": "/spec/egress/0/to/0/namespaceSelector"' in remedy["command"]
+    assert '"kubernetes.io/metadata.name": "kube-system"' in remedy["command"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "line"),
+    [
+        ([BY_A_LABEL], "Error: getaddrinfo ENOTFOUND api"),
+        ([BY_A_LABEL, {"to": [{"ipBlock": {"cidr": "10.96.0.0/12"}}], "ports": DNS_PORTS}], NO_ANSWER),
+        ([BY_A_LABEL, {"to": [{"namespaceSelector": {}}]}], NO_ANSWER),
+    ],
+    ids=["an answer", "addresses", "every namespace"],
+)
+def test_a_label_of_namespaces_that_may_be_right(rules: list[Json], line: str) -> None:
+    assert findings(lets_out(*rules), logs={("front-abc-1", "web"): line}) == []
+
+
 def test_a_port_that_a_sidecar_names() -> None:
     proxy = {"name": "proxy", "restartPolicy": "Always", "ports": [{"name": "in", "containerPort": 9000}]}
     behind = running("api", spec={"containers": [{"name": "app"}], "initContainers": [proxy]})

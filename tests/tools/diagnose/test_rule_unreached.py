@@ -130,3 +130,13 @@ def test_the_service_of_a_webhook_has_one_finding(namespace: str) -> None:
     else:
         assert causes == {"WebhookUnavailable"}
         assert report[0]["summary"].endswith("(Service hook selects pods with app=x, and there are none)")
+
+
+def test_dns_that_is_allowed_to_a_label_nobody_has_is_the_cause_of_the_crash() -> None:
+    to = {"namespaceSelector": {"matchLabels": {"name": "kube-system"}}}
+    rule = {"to": [to], "ports": [{"port": 53, "protocol": "UDP"}]}
+    dns = policy("dns", {}, policyTypes=["Egress"], egress=[rule])
+
+    assert found("Error: getaddrinfo EAI_AGAIN db", NetworkPolicy=[CLOSED, dns]) == [
+        ("NetworkPolicyBlocksDNS", "NetworkPolicy")
+    ]

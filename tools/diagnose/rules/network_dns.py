@@ -5,17 +5,20 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import netpol
 from tools.diagnose.callers import calls
 from tools.diagnose.decoding import looks_well
-from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.naming import said
+from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.naming import quoted, said, typed
 from tools.diagnose.netpol import Peer, Port
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
@@ -34,6 +37,8 @@ _SERVERS = ((_KUBE_DNS, 53), (_OPENSHIFT_DNS, 5353))
 """The DNS pods and where they listen. Source: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
 and https://docs.openshift.com/container-platform/latest/networking/dns-operator.html
 """
+_UNLABELLED = tuple((replace(server, bare_namespace=True), port) for server, port in _SERVERS)
+"""The same, as far as nobody has labelled their namespaces."""
 _BY_CLUSTER_DNS = (None, "ClusterFirst", "ClusterFirstWithHostNet")
 _UNRESOLVED = re.compile(
     r"name resolution|could(?: not|n't) resolve|can't resolve|cannot resolve|bad address|EAI_AGAIN|UnknownHost"
@@ -41,7 +46,16 @@ _UNRESOLVED = re.compile(
     r"|lookup \S+.*(?:i/o timeout|timed out|server misbehaving|:53:)",
     re.I,
 )
+_UNANSWERED = re.compile(
+    r"EAI_AGAIN|temporary failure in name resolution|no servers could be reached|Resolving timed out"
+    r"|:53: .*(?:i/o timeout|timed out)",
+    re.I,
+)
+"""No server has answered; a host that does not exist is said in other words."""
 _LINE_CHARS = 2000
+
+Barrier = Literal["all", "UDP", "label"]
+"""Everything is kept back, or only UDP is, or what DNS is allowed to has a label that namespaces seldom have."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -49,7 +63,7 @@ class Kept(msgspec.Struct, frozen=True):
 
     pod: Json
     policies: tuple[Json, ...]
-    only_tcp: bool
+    barrier: Barrier
 
 
 def dns_blocked(snapshot: Snapshot) -> list[Finding]:
@@ -66,19 +80,32 @@ def _dns_blocked(snapshot: Snapshot) -> list[Finding]:
     policies = [item for item in snapshot.of("NetworkPolicy") if settled(item, snapshot)]
     groups: dict[str, list[Kept]] = {}
     outward = netpol.Isolating(policies, "Egress")
-    verdicts: dict[tuple[int, ...], tuple[bool, bool]] = {}
+    verdicts: dict[tuple[int, ...], Barrier | None] = {}
+    unanswered = _unanswered(snapshot) if policies else frozenset()
     for pod in current_pods(snapshot):
         if not _asks_cluster_dns(pod):
             continue
         isolating = outward.of(labels_of(pod))
         key = tuple(map(id, isolating))
         if key not in verdicts:
-            verdicts[key] = _judged(isolating, snapshot.namespace)
-        blocked, only_tcp = verdicts[key]
-        if blocked:
-            name = str(_to_change(isolating)["metadata"]["name"])
-            groups.setdefault(name, []).append(Kept(pod, isolating, only_tcp))
+            verdicts[key] = _barrier(isolating, snapshot.namespace)
+        barrier = verdicts[key]
+        if barrier is None or (barrier == "label" and owner_of(pod, snapshot) not in unanswered):
+            continue
+        name = str(_to_change(isolating)["metadata"]["name"])
+        groups.setdefault(name, []).append(Kept(pod, isolating, barrier))
     return [_finding(name, group, snapshot) for name, group in groups.items()]
+
+
+def _unanswered(snapshot: Snapshot) -> frozenset[ObjectRef]:
+    """Whose pods' logs say that no DNS server has answered."""
+    asked = {pod for (pod, _), log in snapshot.logs.items() if _last_line(_UNANSWERED, log) is not None}
+    pods = (pod for pod in current_pods(snapshot) if pod["metadata"]["name"] in asked)
+    return frozenset(owner_of(pod, snapshot) for pod in pods)
+
+
+def _last_line(pattern: re.Pattern[str], log: str) -> str | None:
+    return next((line for line in reversed(log.splitlines()) if pattern.search(line[:_LINE_CHARS])), None)
 
 
 def _asks_cluster_dns(pod: Json) -> bool:
@@ -87,17 +114,20 @@ def _asks_cluster_dns(pod: Json) -> bool:
     return not ended and not spec.get("hostNetwork") and spec.get("dnsPolicy") in _BY_CLUSTER_DNS
 
 
-def _judged(isolating: tuple[Json, ...], namespace: str) -> tuple[bool, bool]:
-    """Whether the pods that these policies isolate are kept from DNS, and whether TCP is let through."""
-    blocked = _is_blocked(isolating, "UDP", namespace)
-    return blocked, blocked and not _is_blocked(isolating, "TCP", namespace)
+def _barrier(isolating: tuple[Json, ...], namespace: str) -> Barrier | None:
+    """What keeps the pods that these policies isolate from DNS; None where nothing does, for all that is known."""
+    if _is_blocked(isolating, "UDP", namespace, _SERVERS):
+        return "all" if _is_blocked(isolating, "TCP", namespace, _SERVERS) else "UDP"
+    return "label" if _is_blocked(isolating, "UDP", namespace, _UNLABELLED) else None
 
 
-def _is_blocked(policies: tuple[Json, ...], protocol: str, namespace: str) -> bool:
+def _is_blocked(
+    policies: tuple[Json, ...], protocol: str, namespace: str, servers: tuple[tuple[Peer, int], ...]
+) -> bool:
     """Only what is certain: no server may be reached, whatever else its labels and its address are."""
     return all(
         netpol.allowed(policies, "Egress", server, Port(number, protocol, None), namespace) is False
-        for server, number in _SERVERS
+        for server, number in servers
     )
 
 
@@ -141,7 +171,7 @@ def _finding(name: str, group: list[Kept], snapshot: Snapshot) -> Finding:
             "means TCP."
         ),
         evidence=tuple(evidence),
-        remedies=(apply_policy("Allow DNS", f"{name}-allow-dns", _allow_dns(policy, snapshot), snapshot),),
+        remedies=(_remedy(ref, policy, group[0], snapshot),),
         severity=_severity(group, owners, snapshot, logged=bool(logged)),
         concerns=(
             *owners,
@@ -151,7 +181,12 @@ def _finding(name: str, group: list[Kept], snapshot: Snapshot) -> Finding:
 
 
 def _how(policy: Json, kept: Kept) -> str:
-    if kept.only_tcp:
+    if kept.barrier == "label" and (wanted := _labels_wanted(policy)):
+        return (
+            f"most likely it allows port 53 to nobody, for its namespaceSelector asks for the label {wanted}, "
+            "which namespaces do not have by themselves"
+        )
+    if kept.barrier == "UDP":
         return "it allows port 53 only over TCP, and names are asked over UDP"
     rules = netpol.rules_of(policy, "Egress")
     if not rules:
@@ -159,6 +194,39 @@ def _how(policy: Json, kept: Kept) -> str:
     if _meant(policy) == 2:
         return "it allows port 53, but not to the DNS pods (k8s-app=kube-dns in namespace kube-system)"
     return "it does not allow port 53 over UDP, and no other policy does"
+
+
+def _labels_wanted(policy: Json) -> str:
+    labels = {
+        f"{key}={value}"
+        for _, selector in _unlikely_selectors(policy)
+        for key, value in (selector.get("matchLabels") or {}).items()
+        if key != netpol.NAMESPACE_NAME
+    }
+    return one_line(", ".join(sorted(labels)), 120)
+
+
+def _unlikely_selectors(policy: Json) -> Iterator[tuple[str, Json]]:
+    """The namespaceSelectors that DNS is allowed to and that no namespace of DNS meets, each with its pointer."""
+    for at, rule in enumerate(netpol.rules_of(policy, "Egress")):
+        if not any(netpol.port_allowed(rule, Port(number, "UDP", None)) for _, number in _SERVERS):
+            continue
+        for which, peer in enumerate(netpol.peers_of(rule, "Egress")):
+            if selector := peer.get("namespaceSelector"):
+                yield f"/spec/egress/{at}/to/{which}/namespaceSelector", selector
+
+
+def _remedy(ref: ObjectRef, policy: Json, kept: Kept, snapshot: Snapshot) -> Remedy:
+    selectors = list(_unlikely_selectors(policy)) if kept.barrier == "label" else []
+    if not selectors or snapshot.has("Route"):
+        return apply_policy("Allow DNS", f"{ref.name}-allow-dns", _allow_dns(policy, snapshot), snapshot)
+    namespace = {"matchLabels": {netpol.NAMESPACE_NAME: _KUBE_DNS.namespace}}
+    patch = json.dumps([{"op": "replace", "path": pointer, "value": namespace} for pointer, _ in selectors[:1]])
+    return Remedy(
+        title=f"Select the namespace by the label that it has by itself: {netpol.NAMESPACE_NAME}",
+        command=f"kubectl patch {typed(ref)} --type json -p {quoted(patch)}",
+        risk="change",
+    )
 
 
 def _egress_said(policy: Json) -> str:
@@ -170,10 +238,8 @@ def _logged(group: list[Kept], snapshot: Snapshot) -> tuple[str, str, str] | Non
     """The pod, the container, and the line of its log that says that a name was not resolved."""
     names = {str(kept.pod["metadata"]["name"]) for kept in group}
     for (pod, container), log in sorted(snapshot.logs.items()):
-        if pod in names:
-            for line in reversed(log.splitlines()):
-                if unresolved(line):
-                    return pod, container, one_line(line, 160)
+        if pod in names and (line := _last_line(_UNRESOLVED, log)) is not None:
+            return pod, container, one_line(line, 160)
     return None
 
 
