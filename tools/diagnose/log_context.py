@@ -32,7 +32,9 @@ def in_context(error: LogError, container: Container, snapshot: Snapshot) -> str
         case "missing variable":
             return _variable(subject, container)
         case "missing file":
-            return _file(subject, container)
+            return _file(subject, container, snapshot)
+        case "missing interpreter":
+            return _interpreter(subject, container)
         case "read-only file system":
             return _read_only(subject, container)
         case "no space left":
@@ -143,14 +145,38 @@ def _variable(name: str, container: Container) -> str:
     return "" if container.spec.get("envFrom") else f"its env does not set {name}"
 
 
-def _file(path: str, container: Container) -> str:
+def _file(path: str, container: Container, snapshot: Snapshot) -> str:
     if not path.startswith("/"):
         return ""
     found = mounted(path, container)
     if found is None:
         return "no volume of the container is mounted there"
     mount, volume = found
+    if _has_key(path, mount, volume, snapshot):
+        return f"{_volume_said(volume)} is mounted at {mount['mountPath']}, and has that file"
     return f"{_volume_said(volume)} is mounted at {mount['mountPath']}, and has no such file"
+
+
+def _has_key(path: str, mount: Json, volume: Json, snapshot: Snapshot) -> bool:
+    """Whether a ConfigMap that was read has the file: under its own name, or by `items` under another."""
+    source = volume.get("configMap") or {}
+    keys = (snapshot.named("ConfigMap", str(source.get("name"))) or {}).get("data") or {}
+    items = source.get("items")
+    files = {each.get("path") for each in items if each.get("key") in keys} if items else set(keys)
+    inside = path.removeprefix(str(mount["mountPath"])).lstrip("/")
+    return (mount.get("subPath") or inside) in files
+
+
+def _interpreter(path: str, container: Container) -> str:
+    """The container runtime has found the file, and the kernel not what its first line asks for."""
+    found = mounted(path, container)
+    if not path:
+        return ""
+    whose = f", from {_volume_said(found[1])}" if found else ""
+    return (
+        f"the file is there{whose}, and the interpreter that its first line (#!) names is not: mostly for Windows "
+        "line endings"
+    )
 
 
 def _read_only(path: str, container: Container) -> str:

@@ -20,6 +20,7 @@ ErrorKind = Literal[
     "missing variable",
     "wrong architecture",
     "missing module",
+    "missing interpreter",
     "missing command",
     "missing file",
     "untrusted certificate",
@@ -278,6 +279,19 @@ KINDS = (
         "The program's own limit of memory was reached (a heap that is smaller than the container's limit), or "
         "the system gave no more.",
         "Raise the program's heap together with the container's memory limit",
+    ),
+    Kind(
+        "missing interpreter",
+        _signs(
+            ("exec ", r"^exec \S+: no such file or directory"),
+            "bad interpreter: no such file",
+            ("env: ", r"\benv: [‘'\"]?\w+(\\r|\^M|\r)"),
+        ),
+        (r"^exec (/[^\s:]+)", r"(/[^\s:]+): \S+: bad interpreter"),
+        "The file is there, and what runs it is not: its first line (#!) names an interpreter that the image does "
+        "not have, mostly because its lines end as on Windows (CRLF) and the name with them; a binary may lack "
+        "its loader, as one for glibc does on Alpine.",
+        "Save the file with Unix line endings (LF), or name an interpreter that the image has",
     ),
     Kind(
         "missing command",

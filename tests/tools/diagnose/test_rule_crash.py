@@ -275,6 +275,43 @@ def test_the_volume_that_lacks_the_file() -> None:
     assert "(ConfigMap app-config is mounted at /etc/app, and has no such file)" in only(GO, this)["summary"]
 
 
+def test_a_script_whose_interpreter_is_not_there() -> None:
+    this = crashed(
+        255,
+        container={"volumeMounts": [{"name": "s", "mountPath": "/scripts"}]},
+        volumes=[{"name": "s", "configMap": {"name": "scripts"}}],
+    )
+    found = only("exec /scripts/win.sh: no such file or directory", this)
+
+    assert found["summary"].endswith(
+        "(the file is there, from ConfigMap scripts, and the interpreter that its first line (#!) names is not: "
+        "mostly for Windows line endings)"
+    )
+    assert "Unix line endings" in found["remedies"][0]["title"]
+
+
+@pytest.mark.parametrize(
+    ("log", "volume", "mount"),
+    [
+        (GO, {}, {}),
+        (GO, {"items": [{"key": "config.yaml", "path": "config.yaml"}]}, {}),
+        ("open /etc/app: no such file or directory", {}, {"subPath": "config.yaml"}),
+    ],
+)
+def test_a_file_that_the_configmap_has(log: str, volume: Json, mount: Json) -> None:
+    this = crashed(
+        2,
+        container={"volumeMounts": [{"name": "c", "mountPath": "/etc/app", **mount}]},
+        volumes=[{"name": "c", "configMap": {"name": "app-config", **volume}}],
+    )
+    there = {"metadata": {"name": "app-config"}, "data": {"config.yaml": ""}}
+
+    assert (
+        "(ConfigMap app-config is mounted at /etc/app, and has that file)"
+        in (only(log, this, ConfigMap=[there])["summary"])
+    )
+
+
 def test_another_container_of_the_pod_has_the_port() -> None:
     this = crashed()
     this["spec"]["containers"].append({"name": "web", "ports": [{"containerPort": 8080}]})

@@ -52,6 +52,7 @@ _EDITED: tuple[ErrorKind, ...] = (
     "no space left",
     "missing variable",
     "missing file",
+    "missing interpreter",
     "missing command",
     "permission denied",
     "unknown host",
