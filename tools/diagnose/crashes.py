@@ -8,7 +8,7 @@ import msgspec
 
 from tools.diagnose import hooks, probing
 from tools.diagnose.containers import START_REASONS, Container, Termination, broken, crash
-from tools.diagnose.log_context import in_context
+from tools.diagnose.log_context import in_context, in_place
 from tools.diagnose.log_errors import LogError, recognised
 from tools.diagnose.logs import around, decisive_line
 from tools.diagnose.plaintext import one_line
@@ -77,6 +77,7 @@ def _crash(group: list[Container], snapshot: Snapshot) -> Crash:
     log = snapshot.logs.get((container.pod_name, container.name))
     line = None if log is None else decisive_line(log)
     error = recognised(around(log)) if log and ended.exit_code not in _NO_ERROR_CODES else None
+    error = in_place(error, container, snapshot) if error else None
     return Crash(
         tuple(group),
         container,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from tools.diagnose.log_errors import LogError
 from tools.diagnose.naming import said
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.service_pods import is_headless, is_ready, pods_behind, ports_of, selects, serves
@@ -12,7 +13,6 @@ from tools.diagnose.service_pods import is_headless, is_ready, pods_behind, port
 if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.diagnose.containers import Container
-    from tools.diagnose.log_errors import LogError
     from tools.diagnose.snapshot import Snapshot
 
 _ITSELF = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
@@ -27,6 +27,8 @@ def in_context(error: LogError, container: Container, snapshot: Snapshot) -> str
             return _address(error, snapshot)
         case "unknown host":
             return _host(subject, snapshot)
+        case "cluster DNS not asked":
+            return f"Service {subject} is there, and the pod does not ask the cluster's DNS: {_dns_said(container)}"
         case "address in use":
             return _neighbour(subject, container)
         case "missing variable":
@@ -43,6 +45,35 @@ def in_context(error: LogError, container: Container, snapshot: Snapshot) -> str
             return _user(container)
         case _:
             return ""
+
+
+def in_place(error: LogError, container: Container, snapshot: Snapshot) -> LogError:
+    """What the error is in this pod: a name that the cluster's DNS knows, and that is asked of another."""
+    name = _service_named(one_line(error.subject, _NAME_CHARS), snapshot)
+    if error.kind != "unknown host" or not name or not _dns_said(container):
+        return error
+    return LogError(
+        "cluster DNS not asked",
+        name,
+        "Only the cluster's DNS knows the names of Services. A pod with dnsPolicy Default asks the servers of its "
+        "node instead, and so does one in the node's network (hostNetwork) unless its dnsPolicy is "
+        "ClusterFirstWithHostNet.",
+        f"Set dnsPolicy {dns_policy_for(container)}",
+    )
+
+
+def dns_policy_for(container: Container) -> str:
+    """The dnsPolicy by which its pod asks the cluster's DNS."""
+    return "ClusterFirstWithHostNet" if container.pod["spec"].get("hostNetwork") else "ClusterFirst"
+
+
+def _dns_said(container: Container) -> str:
+    """The settings by which its pod asks the DNS of its node; empty when it does not."""
+    spec = container.pod["spec"]
+    policy = spec.get("dnsPolicy") or "ClusterFirst"
+    if spec.get("hostNetwork") and policy in ("Default", "ClusterFirst"):
+        return f"hostNetwork with dnsPolicy {policy}"
+    return "dnsPolicy Default" if policy == "Default" else ""
 
 
 def mounted(path: str, container: Container) -> tuple[Json, Json] | None:
@@ -107,15 +138,28 @@ def _service(host: str, snapshot: Snapshot) -> Json | None:
 
 
 def _host(host: str, snapshot: Snapshot) -> str:
-    name, _, rest = host.partition(".")
-    if not name or not snapshot.has("Service") or (rest and not rest.startswith(snapshot.namespace)):
+    name = _own_name(host, snapshot)
+    if not name or not snapshot.has("Service"):
         return ""
-    names = [service["metadata"]["name"] for service in snapshot.of("Service")]
-    if name in names:
+    if _service_named(host, snapshot):
         return _headless_said(name, snapshot)
-    near = get_close_matches(name, names, n=1, cutoff=0.5)
+    near = get_close_matches(
+        name, [service["metadata"]["name"] for service in snapshot.of("Service")], n=1, cutoff=0.5
+    )
     nearest = f"; the nearest there is: {near[0]}" if near else ""
     return f"no Service of this namespace is called {name}{nearest}"
+
+
+def _service_named(host: str, snapshot: Snapshot) -> str:
+    """The name of the Service of the namespace that a host's name means; empty when there is none."""
+    name = _own_name(host, snapshot)
+    return name if name and snapshot.named("Service", name) else ""
+
+
+def _own_name(host: str, snapshot: Snapshot) -> str:
+    """The first part of a host's name that can be one of the namespace; else empty."""
+    name, _, rest = host.partition(".")
+    return "" if rest and not rest.startswith(snapshot.namespace) else name
 
 
 def _headless_said(name: str, snapshot: Snapshot) -> str:

@@ -12,6 +12,7 @@ ErrorKind = Literal[
     "low port",
     "connection refused",
     "unknown host",
+    "cluster DNS not asked",
     "timeout",
     "read-only file system",
     "no space left",

@@ -253,6 +253,24 @@ def test_the_nearest_service() -> None:
     assert "(no Service of this namespace is called databse; the nearest there is: database)" in found["summary"]
 
 
+@pytest.mark.parametrize(
+    ("spec", "said", "wanted"),
+    [
+        ({"dnsPolicy": "Default"}, "dnsPolicy Default", "ClusterFirst"),
+        ({"hostNetwork": True}, "hostNetwork with dnsPolicy ClusterFirst", "ClusterFirstWithHostNet"),
+        ({"hostNetwork": True, "dnsPolicy": "ClusterFirstWithHostNet"}, "", ""),
+        ({}, "", ""),
+    ],
+)
+def test_a_pod_that_does_not_ask_the_clusters_dns(spec: Json, said: str, wanted: str) -> None:
+    found = only("wget: bad address 'db:5432'", crashed(**spec), Service=[service("db", 5432)])
+
+    context = f" (Service db is there, and the pod does not ask the cluster's DNS: {said})"
+    assert found["summary"].endswith(context if said else "'db:5432'\"")
+    patch = json.dumps({"spec": {"template": {"spec": {"dnsPolicy": wanted}}}})
+    assert found["remedies"][0]["command"].endswith(f" -p '{patch}'") == bool(said)
+
+
 def test_the_nearest_variable() -> None:
     this = crashed(container={"env": [{"name": "DATABSE_URL", "value": "x"}]})
 

@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,17 @@ from tools.diagnose.crashes import Crash, crashes
 from tools.diagnose.exits import meaning
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.naming import about_owner, about_pod, container_said, event_said, pod_names, typed
+from tools.diagnose.log_context import dns_policy_for
+from tools.diagnose.naming import (
+    TEMPLATE_KINDS,
+    about_owner,
+    about_pod,
+    container_said,
+    event_said,
+    pod_names,
+    quoted,
+    typed,
+)
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.unreached import cause_elsewhere
 
@@ -237,12 +248,23 @@ def _remedies(this: Crash) -> list[Remedy]:
 
 def _mended(error: LogError, this: Crash, logs: Remedy) -> list[Remedy]:
     namespace = this.container.owner.namespace
+    if error.kind == "cluster DNS not asked":
+        return [_set_dns_policy(error.next_step, this), logs]
     if error.kind in _EDITED:
         return [_edit(error.next_step, this), logs]
     if error.kind in ("connection refused", "timeout"):
         command = f"kubectl get services,endpointslices,networkpolicies -n {namespace}"
         return [Remedy(title=error.next_step, command=command, risk="read"), logs]
     return [Remedy(title=f"{error.next_step}; the log says more", command=logs.command, risk="read")]
+
+
+def _set_dns_policy(title: str, this: Crash) -> Remedy:
+    owner = this.container.owner
+    if owner.kind not in TEMPLATE_KINDS:
+        return _edit(title, this)
+    template = {"spec": {"dnsPolicy": dns_policy_for(this.container)}}
+    patch = quoted(json.dumps({"spec": {"template": template}}))
+    return Remedy(title=title, command=f"kubectl patch {typed(owner)} -p {patch}", risk="change")
 
 
 def _edit(title: str, this: Crash) -> Remedy:
