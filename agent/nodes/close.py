@@ -89,7 +89,14 @@ def _rejected(view: SessionView) -> Ending:
     asked = view.approvals[decided.approval_id]
     by = f"by {decided.approver}" if decided.approver else "because nobody decided in time"
     why = f": {decided.reason}" if decided.reason and decided.approver else ""
-    summary = f"Rejected {by}{why}. Nothing was changed: it would have been to {asked.summary}."
+    before = [
+        f"{done.title} (`desk rollback {view.commits.get(done.subtask, '')[:10]}` undoes it)"
+        for _, done in view.subtasks
+        if view.changes(done.call_id)
+    ]
+    changed = f"This was not changed: {asked.summary}. What was done before stands: {'; '.join(before)}."
+    nothing = f"Nothing was changed: it would have been to {asked.summary}."
+    summary = f"Rejected {by}{why}. {changed if before else nothing}"
     return Ending("rejected", summary, "talk to the approver, or ask for something else")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from agent.model.playbook.words import match_phrase, match_rest, rest_of
+from agent.model.playbook.words import match_phrase, match_rest, rest_of, without_rest
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from agent.wording import says
@@ -243,6 +243,13 @@ def test_how_it_is_asked_for(said: str, given: Json, registry: str) -> None:
         ),
         ("fix cart with user bob, password from standard input", {}),
         ("fix cart with password from file /run/login.txt", None),
+        ("fix cart with user bob password from file /run/login.txt", FILE),
+        ("fix cart with user bob, password from file '/run/login.txt'.", FILE),
+        ("fix cart with user bob, password from file /run/a,b%20c.txt, please", {"file": "/run/a,b%20c.txt"}),
+        ("fix cart with user bob, password from file '/run/my login.txt'", None),
+        ("fix cart with user bob, password from file /run/login!txt", None),
+        ("fix cart, but do not log in with user bob, password from file /run/login.txt", None),
+        ("fix a with user bob, password from file /run/a and b with user ann, password from file /run/b", None),
         ("fix cart with user bob", None),
         ("fix cart", None),
     ],
@@ -252,6 +259,21 @@ def test_a_task_may_say_what_is_not_known_yet(said: str, told: Json | None) -> N
     given = {"namespace": "shop-dev", "pull_secret": "regcred", "registry": "registry.example.com"}
     wanted = given if told is None else {**given, "username": "bob", **told}
     assert match_rest(said, tool, given) == wanted
+
+
+def test_whose_login_it_is_names_nothing_that_runs() -> None:
+    tool = next(spec for spec in SPECS if spec.name == "create_pull_secret")
+    task = "fix web in shop-dev with user cart, password from file /run/login, and api too"
+    assert without_rest(task, tool, {"registry": ""}).split() == [
+        "fix",
+        "web",
+        "in",
+        "shop-dev",
+        ",",
+        "and",
+        "api",
+        "too",
+    ]
 
 
 @pytest.mark.parametrize(

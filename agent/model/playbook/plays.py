@@ -6,7 +6,7 @@ import re
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from agent.model.playbook.words import match_phrase, match_rest, rest_of, words
+from agent.model.playbook.words import match_phrase, match_rest, rest_of, without_rest, words
 from agent.model.port import Conversation, Json, ToolAnswer, ToolSpec
 from agent.wording import means_everything, namespace_of, object_words, orders
 
@@ -215,7 +215,8 @@ def call(tool: str, arguments: Json, missing: tuple[str, ...], tools: Mapping[st
 
 def find_and_mend(conversation: Conversation) -> Play:
     """Diagnose; explain; when asked to, mend each fault, and look again whether it is gone."""
-    task = conversation.task
+    tools = {tool.name: tool for tool in conversation.tools}
+    task = _without_login(conversation.task, tools)
     namespace = namespace_of(task, conversation.context)
     if not namespace:
         yield Move("finish", {"outcome": "failed", "summary": _which_namespace(conversation)})
@@ -242,11 +243,23 @@ def find_and_mend(conversation: Conversation) -> Play:
         return
     told: list[str] = []
     mended = True
-    tools = {tool.name: tool for tool in conversation.tools}
+    login = conversation.task if len(_registries(findings)) == 1 else ""  # whose it would be is not said
     for number, finding in enumerate(findings):
-        held, text = yield from mend(task, finding, tools, looked_just_now=number == 0)
+        held, text = yield from mend(login, finding, tools, looked_just_now=number == 0)
         mended, told = mended and held, [*told, text]
     yield Move("finish", {"outcome": "done" if mended else "failed", "summary": "\n\n".join(told)[:8000]})
+
+
+def _without_login(task: str, tools: Mapping[str, ToolSpec]) -> str:
+    """The task without whose login at a registry it says: a user's name is no workload's."""
+    tool = tools.get("create_pull_secret")
+    return without_rest(task, tool, {"registry": ""}) if tool else task
+
+
+def _registries(findings: list[Json]) -> set[str]:
+    """The registries that pull secrets are to be made for."""
+    remedies = [remedy for finding in findings for remedy in finding.get("remedies", [])]
+    return {remedy["arguments"]["registry"] for remedy in remedies if remedy.get("tool") == "create_pull_secret"}
 
 
 Told = Generator[Move, ToolAnswer, tuple[bool, str]]
@@ -272,20 +285,22 @@ def mend(task: str, finding: Json, tools: Mapping[str, ToolSpec], *, looked_just
         tried.append((remedy["tool"], remedy["arguments"]))
         changed = yield Move(*tried[-1], f"{current['summary']}. I try: {remedy['title']}.")
         story.append(changed.text)
-        if not changed.changed:
-            if changed.ok or changed.error == "denied":
-                return changed.ok, "\n".join(story)
+        if changed.error == "denied" or changed.text.startswith("Dry run: "):
+            return changed.ok, "\n".join(story)
+        if changed.changed:
+            standing.append(changed.tool_use_id)
+        link = _link_of(remedy, _untried(task, current, tried, tools))
+        if link is not None and not changed.ok:  # there is nothing to link
+            tried.append((link["tool"], link["arguments"]))
+        if link is not None or not changed.ok:
             continue
-        standing.append(changed.tool_use_id)
-        if _leads_to(remedy, _untried(task, current, tried, tools)):
-            continue
-        waited = yield from _watch(remedy, current, tools)
+        waited = yield from _watch(remedy, current, tools, standing)
         looked = yield Move("diagnose", _where(finding), "I look again.")
         story.append(waited.text)
         after = _same(finding, (looked.data or {}).get("findings", []))
         if after is None and waited.ok and looked.ok:
             return True, "\n".join([*story, f"{name} is healthy now."])
-        if after is not None and after["cause"] != current["cause"]:
+        if after is not None and _fault(after) != _fault(current):
             story.append(f"{current['cause']} is gone; what is left is {after['cause']}: {after['summary']}.")
             current, standing = after, []
         elif after and (following := _untried(task, after, tried, tools)) and following["tool"] == remedy["tool"]:
@@ -295,7 +310,7 @@ def mend(task: str, finding: Json, tools: Mapping[str, ToolSpec], *, looked_just
             standing = []
     story += yield from _take_back(standing, tools)
     tell = f"After {len(tried)} attempts it is not mended. " if tried else ""
-    return False, "\n".join([*story, f"{tell}{_no_remedy(current, tried, tools)}"])
+    return False, "\n".join([*story, f"{tell}{_no_remedy(task, current, tried, tools)}"])
 
 
 def _untried(task: str, finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> Json | None:
@@ -316,22 +331,31 @@ def _missing(tool: ToolSpec, arguments: Json) -> list[str]:
     return [name for name in tool.schema.get("required", ()) if name not in arguments]
 
 
-def _leads_to(remedy: Json, following: Json | None) -> bool:
-    """Whether a remedy only makes the pull secret that the next one links."""
+def _link_of(remedy: Json, following: Json | None) -> Json | None:
+    """The next remedy, where it links the pull secret that this one makes."""
     if following is None or (remedy["tool"], following["tool"]) != ("create_pull_secret", "link_pull_secret"):
-        return False
-    made, linked = remedy["arguments"]["pull_secret"], following["arguments"]["pull_secret"]
-    return bool(made == linked)
+        return None
+    return following if remedy["arguments"]["pull_secret"] == following["arguments"]["pull_secret"] else None
 
 
-def _watch(remedy: Json, finding: Json, tools: Mapping[str, ToolSpec]) -> Generator[Move, ToolAnswer, ToolAnswer]:
-    """Wait until a remedy holds: for the rollout it makes, or until its object has no fault any more."""
+def _fault(finding: Json) -> tuple[str, str | None]:
+    return finding["cause"], finding.get("container")
+
+
+def _watch(
+    remedy: Json, finding: Json, tools: Mapping[str, ToolSpec], standing: list[str]
+) -> Generator[Move, ToolAnswer, ToolAnswer]:
+    """Wait until a remedy holds: for the rollout it makes, or until its object has no fault any more.
+
+    A restart that it takes is one more of the changes that stand.
+    """
     target, arguments = finding["object"], remedy["arguments"]
     rolled = _rolled(remedy["tool"], arguments, tools)
     kind = {"kind": target["kind"], "namespace": target["namespace"], "name": target["name"]}
     if rolled is None and target["kind"] in _choices(tools.get("wait_for_rollout"), "kind"):
         if arguments.get("name") != target["name"] and finding["cause"] == "ImagePullBackOff":
-            yield Move("restart", kind, "Only new pods take that up, so I restart it.")
+            restarted = yield Move("restart", kind, "Only new pods take that up, so I restart it.")
+            standing += [restarted.tool_use_id] if restarted.changed else []
         rolled = {**kind, "timeout_s": ROLLOUT_TIMEOUT_S}
     if rolled is not None:
         return (yield Move("wait_for_rollout", rolled, "I wait until it holds."))
@@ -411,16 +435,16 @@ def _what_to_type(finding: Json) -> str:
     return "".join(f"\nTo {r['title']}: {r['command']}" for r in finding.get("remedies", []) if r.get("command"))
 
 
-def _no_remedy(finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> str:
+def _no_remedy(task: str, finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> str:
     further = "further " if tried else ""
-    return f"I have no {further}tool that mends this.{_untold(finding, tools)}{_what_to_type(finding)}"
+    return f"I have no {further}tool that mends this.{_untold(task, finding, tools)}{_what_to_type(finding)}"
 
 
-def _untold(finding: Json, tools: Mapping[str, ToolSpec]) -> str:
+def _untold(task: str, finding: Json, tools: Mapping[str, ToolSpec]) -> str:
     """What a task would have to say besides for a remedy to be tried."""
     for remedy in finding.get("remedies", []):
         tool = tools.get(remedy.get("tool") or "")
-        if tool is None or not _missing(tool, remedy["arguments"]):
+        if tool is None or not _missing(tool, match_rest(task, tool, remedy["arguments"])):
             continue
         for rest in filter(None, (rest_of(phrase, remedy["arguments"]) for phrase in tool.phrases)):
             said = re.sub(r"\{(\w+)\}", lambda slot: slot[1].upper(), rest)

@@ -20,7 +20,13 @@ _SPACED_QUANTITY = re.compile(r"(\d)\s+(?=(?:[KMGTPE]i?|k|m)(?!\w))")
 # What cannot be the value of an argument, and what may stand before a name without being it.
 _NO_VALUE = r"(?!(?:in|of|on|at|for|from|to|with|and|or|all|it|its|them|this|that|is|are)(?![-\w.]))"
 _NOUN = r"(?:(?:pods?|deployments?|statefulsets?|daemonsets?|containers?|workloads?|services?|apps?)(?![-\w.]))"
-_TEXT = r"[~$./]*\w(?:[-\w./:@$+\\|=~]*\w)?"
+_TEXT = r"[~$./]*\w(?:[-\w./:@$+\\|=~,%]*\w)?"
+_ENDS = r"(?![-\w/])(?=[.,;:!?)\"'`]*(?:\s|$))"
+"""A value is said to its end: of /run/a!b, /run/a is not what was meant."""
+_QUOTED_PATH = re.compile(r"([\"'`])~?/(?:(?!\1).)* (?:(?!\1).)*\1")
+_BLANK = "\0"
+"""Stands for a blank within a path: no value holds it, so that none ends there."""
+_NOT = re.compile(r"(?:\b(?:not|never|without)|n't)\b[^.;]{0,30}$", re.IGNORECASE)
 _NAME_SLOTS = frozenset(["name", "pod", "container", "namespace"])
 
 
@@ -55,14 +61,32 @@ def match_rest(task: str, tool: ToolSpec, given: Json) -> Json:
     """`given`, and what the task says further in the words of one of the tool's phrases that follow what is given.
 
     Of `create pull secret {pull_secret} for {registry} with user {username}` and a registry, `with user ann` tells
-    the rest.
+    the rest. A task that says two such things, or says not to, tells nothing.
     """
     said = _plainly(task)
+    found = _rests_in(said, tool, given)
+    if len({match.start() for match in found}) != 1 or _NOT.search(said[: found[0].start()]):
+        return given
+    return {**_values(found[0], tool), **given}
+
+
+def without_rest(task: str, tool: ToolSpec, given: Json) -> str:
+    """The task without what `match_rest` finds in it: those words name nothing that runs."""
+    said = _plainly(task)
+    for match in sorted(_rests_in(said, tool, given), key=lambda match: match.start(), reverse=True):
+        said = f"{said[: match.start()]} {said[match.end() :]}"
+    return said
+
+
+def _rests_in(said: str, tool: ToolSpec, given: Json) -> list[re.Match[str]]:
+    """Where a text says rests of the tool's phrases; of those that begin at one place, the longest."""
     rests = (rest for phrase in tool.phrases if (rest := rest_of(phrase, given)))
-    for rest in sorted(rests, key=len, reverse=True):
-        if found := _pattern(_plainly(rest), tool).search(said):
-            return {**_values(found, tool), **given}
-    return given
+    found: dict[int, re.Match[str]] = {}
+    for rest in rests:
+        for match in _pattern(_plainly(rest), tool).finditer(said):
+            if match.start() not in found or len(match[0]) > len(found[match.start()][0]):
+                found[match.start()] = match
+    return list(found.values())
 
 
 def rest_of(phrase: str, given: Json) -> str:
@@ -75,7 +99,8 @@ def rest_of(phrase: str, given: Json) -> str:
 
 
 def _plainly(text: str) -> str:
-    unquoted = _QUOTES.sub("", text.replace("\u2019", "'"))
+    whole = _QUOTED_PATH.sub(lambda quoted: quoted[0].replace(" ", _BLANK), text.replace("\u2019", "'"))
+    unquoted = _QUOTES.sub("", whole)
     return _SPACED_QUANTITY.sub(r"\1", _FILLERS.sub("", unquoted))
 
 
@@ -93,7 +118,7 @@ def _pattern(phrase: str, tool: ToolSpec) -> re.Pattern[str]:
         _group(part, tool.schema["properties"][part]) if odd else re.escape(part).replace(r"\ ", r"\s+")
         for odd, part in _alternate(_SLOT.split(phrase))
     ]
-    return re.compile(r"(?<![-\w])" + "".join(parts) + r"(?![-\w/])", re.IGNORECASE)
+    return re.compile(r"(?<![-\w])" + "".join(parts).replace(r",\s+", r",?\s+") + _ENDS, re.IGNORECASE)
 
 
 def _group(name: str, schema: Json) -> str:

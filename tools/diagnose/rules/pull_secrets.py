@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import count
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, quoted, typed
@@ -177,15 +179,21 @@ def _template_evidence(case: _Case) -> tuple[Evidence, ...]:
 
 
 def _create_and_use(case: _Case) -> list[Remedy]:
-    if not case.named:
-        return [_create(case, NEW_SECRET), _use(case, NEW_SECRET)]
-    if missing := case.missing():
+    if case.named and (missing := case.missing()):
         return [_create(case, missing[0])]
-    return [_create(case, NEW_SECRET), _use(case, NEW_SECRET)]
+    name = _new_name(case)
+    return [_create(case, name), _use(case, name)]
+
+
+def _new_name(case: _Case) -> str:
+    """A name that no Secret has."""
+    taken = {item["metadata"]["name"] for item in case.snapshot.of("Secret")}
+    names = (f"{NEW_SECRET}-{number}" if number > 1 else NEW_SECRET for number in count(1))
+    return next(name for name in names if name not in taken)
 
 
 def _create(case: _Case, name: str) -> Remedy:
-    return Remedy(
+    remedy = Remedy(
         title=f"Log in to {case.image.registry} where you are (docker login or podman login), and make the pull "
         f"secret {name} of that file",
         command=_from_login(case, name),
@@ -193,6 +201,12 @@ def _create(case: _Case, name: str) -> Remedy:
         tool="create_pull_secret",
         arguments={"namespace": case.snapshot.namespace, "pull_secret": name, "registry": case.image.registry},
     )
+    return _by_hand_unless_renewed(case, remedy)
+
+
+def _by_hand_unless_renewed(case: _Case, remedy: Remedy) -> Remedy:
+    """Only new pods take up another pull secret: a tool must be able to make them anew."""
+    return remedy if case.container.owner.kind in TEMPLATE_KINDS else replace(remedy, tool=None, arguments={})
 
 
 def _renew(case: _Case, name: str) -> Remedy:
@@ -238,7 +252,7 @@ def _link(case: _Case, secret: str) -> Remedy:
     else:
         patch = quoted(json.dumps({"imagePullSecrets": [{"name": secret}]}))
         link = f"kubectl patch serviceaccount {case.account} -n {namespace} -p {patch}"
-    return Remedy(
+    remedy = Remedy(
         title=f"Let the service account {case.account} pull {case.image.registry} with {secret}; a pod takes it "
         "when it is made",
         command=f"{link} && {_made_anew(case)}",
@@ -246,10 +260,19 @@ def _link(case: _Case, secret: str) -> Remedy:
         tool="link_pull_secret",
         arguments={"namespace": namespace, "service_account": case.account, "pull_secret": secret},
     )
+    return _by_hand_unless_renewed(case, remedy)
 
 
 def _restart(case: _Case) -> Remedy:
-    return Remedy(title="Make its pods anew: they take it then", command=_made_anew(case), risk="change")
+    owner = case.container.owner
+    remedy = Remedy(
+        title="Make its pods anew: they take it then",
+        command=_made_anew(case),
+        risk="change",
+        tool="restart",
+        arguments={"namespace": case.snapshot.namespace, "kind": owner.kind, "name": owner.name},
+    )
+    return _by_hand_unless_renewed(case, remedy)
 
 
 def _made_anew(case: _Case) -> str:
