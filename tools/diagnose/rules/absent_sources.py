@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted
 from tools.diagnose.nearest import nearest
@@ -44,39 +47,32 @@ def nearest_said(missing: Missing, snapshot: Snapshot) -> str:
 
 def missing_remedies(
     missing: Missing,
-    owner_typed: str,
-    namespace: str,
+    owner: ObjectRef,
     keys: list[str],
     *,
     near: str | None = None,
-    owner: ObjectRef | None = None,
     container: str | None = None,
     point: str | None = None,
 ) -> list[Remedy]:
     """How to name what is there, or to make what is missing (`keys`: those that are asked of it).
 
-    `near` is the existing name or key to point to, `owner` what holds the reference (None: no tool can change
-    it), `container` the only one to change (None: all, volumes too), `point` the command that does it by hand.
+    `near` is the existing name or key to point to, `owner` what holds the reference, `container` the only one
+    to change (None: all, volumes too), `point` the command that does it by hand.
     """
     create = Remedy(
         title=f"Create the missing {missing}, each value read from a file",
-        command=_create_command(missing, namespace, keys),
+        command=_create_command(missing, owner.namespace or "", keys),
         risk="secret" if missing.kind == "Secret" else "change",
     )
-    by_hand = point or f"kubectl edit {owner_typed}"
     if near is None:
-        return [create, Remedy(title="Or name one that exists", command=by_hand, risk="change")]
+        return [create, edit(owner, "Or name one that exists")]
     what = f"the key {near} of {missing.kind} {missing.name}" if missing.key else f"{missing.kind} {near}"
-    can_do = owner is not None and owner.kind in TEMPLATE_KINDS
-    arguments = _reference_arguments(missing, near, owner, container) if owner and can_do else {}
+    by_hand = edit(owner, f"Name {what}, which exists")
+    if owner.kind not in TEMPLATE_KINDS:
+        return [by_hand, create]
+    arguments = _reference_arguments(missing, near, owner, container)
     return [
-        Remedy(
-            title=f"Name {what}, which exists",
-            command=by_hand,
-            risk="change",
-            tool="set_reference" if can_do else None,
-            arguments=arguments,
-        ),
+        replace(by_hand, command=point or by_hand.command, tool="set_reference", arguments=arguments),
         create,
     ]
 

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tools.cluster.resources import ObjectRef
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.nearest import nearest
@@ -85,7 +86,7 @@ def _pod_security(level: str, details: str, refusal: Refusal) -> Verdict:
         "warning at most.",
         (
             *fix,
-            _edit(refusal, "Change the fields named"),
+            edit(refusal.owner, "Change the fields named"),
             Remedy(
                 "See the level of the namespace",
                 f"kubectl get namespace {refusal.owner.namespace} --show-labels",
@@ -140,7 +141,7 @@ def _denied(name: str, message: str, refusal: Refusal) -> Verdict:
         f"admission webhook {one_line(name, 120)} denies the pods of {said(refusal.owner)}: {told}",
         "A validating webhook is a policy of this cluster that looks at each pod before it is created. What it "
         "asks for is in its message; the workload must comply, or who owns the policy make an exception.",
-        (_edit(refusal, "Change what the webhook's message names"), _SEE_HOOKS),
+        (edit(refusal.owner, "Change what the webhook's message names"), _SEE_HOOKS),
     )
 
 
@@ -214,7 +215,7 @@ def _name_remedies(kind: str, name: str, field: str, near: str | None, refusal: 
     else:
         plural = "priorityclasses" if kind == "PriorityClass" else "runtimeclasses"
         remedies.append(Remedy("See which there are", f"kubectl get {plural}", "read"))
-        remedies.append(_edit(refusal, f"Change or remove {field}"))
+        remedies.append(edit(refusal.owner, f"Change or remove {field}"))
     return remedies
 
 
@@ -230,7 +231,7 @@ def _scc(details: str, refusal: Refusal) -> Verdict:
         "allows every field of it; by default that is restricted-v2, with a user chosen from the namespace's "
         "range.",
         (
-            _edit(refusal, "Leave out the field named (runAsUser, fsGroup, privileged, host access)"),
+            edit(refusal.owner, "Leave out the field named (runAsUser, fsGroup, privileged, host access)"),
             Remedy("See which constraints there are", f"oc get scc; oc get namespace {namespace} -o yaml", "read"),
         ),
     )
@@ -245,9 +246,5 @@ def _other(message: str, refusal: Refusal) -> Verdict:
         f"no pod of {said(refusal.owner)} can be created: {one_line(told, 240)}",
         "The controller asks the API server for the pod, and it refuses. The controller tries again by itself, so "
         "the pods come once the reason is gone.",
-        (_edit(refusal, "Change what the message names"),),
+        (edit(refusal.owner, "Change what the message names"),),
     )
-
-
-def _edit(refusal: Refusal, title: str) -> Remedy:
-    return Remedy(title=title, command=f"kubectl edit {typed(refusal.owner)}", risk="change")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tools.cluster.resources import ObjectRef
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, event_said, quoted, said, typed
 from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.obstacles import Obstacle, Waiting, edit
+from tools.diagnose.rules.obstacles import Obstacle, Waiting
 from tools.diagnose.rules.unbound import Trouble, trouble_of
 
 if TYPE_CHECKING:

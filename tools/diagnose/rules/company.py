@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Remedy
-from tools.diagnose.naming import typed
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.obstacles import Obstacle, Waiting, edit, fewer, replicas, see
+from tools.diagnose.rules.obstacles import Obstacle, Waiting, fewer, replicas, see
 from tools.diagnose.taints import open_nodes
 
 if TYPE_CHECKING:
@@ -99,11 +99,7 @@ def _selector_said(selector: Json) -> str:
 
 def _preferred(waiting: Waiting, what: str) -> Remedy:
     word = "ScheduleAnyway" if what == "topology spread" else "preferredDuringSchedulingIgnoredDuringExecution"
-    return Remedy(
-        title=f"Or make the {what} a preference ({word})",
-        command=f"kubectl edit {typed(waiting.owner)}",
-        risk="change",
-    )
+    return edit(waiting.owner, f"Or make the {what} a preference ({word})")
 
 
 def _yaml_of_pods(waiting: Waiting) -> str:

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tools.diagnose.containers import Container, broken
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import (
@@ -125,18 +126,16 @@ def _keys_asked(container: Container, missing: Missing) -> list[str]:
 def _remedies(container: Container, missing: Missing | None, snapshot: Snapshot) -> list[Remedy]:
     owner = container.owner
     if missing is None:
-        return [Remedy(title="Mend what the message names", command=f"kubectl edit {typed(owner)}", risk="change")]
+        return [edit(owner, "Mend what the message names")]
     near = existing(missing, snapshot)
     changeable = owner.kind in TEMPLATE_KINDS
     if changeable and not missing.key and snapshot.named(OTHER_KIND[missing.kind], missing.name):
         return [_name_the_other_kind(container, missing)]
     return missing_remedies(
         missing,
-        typed(owner),
-        owner.namespace or "",
+        owner,
         _keys_asked(container, missing),
         near=near,
-        owner=owner,
         container=container.name,
         point=_point(container, missing, near) if near and changeable else None,
     )

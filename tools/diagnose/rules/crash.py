@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose import hooks
 from tools.diagnose.crashes import Crash, crashes
+from tools.diagnose.edits import edit
 from tools.diagnose.exits import meaning
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
@@ -268,4 +269,4 @@ def _set_dns_policy(title: str, this: Crash) -> Remedy:
 
 
 def _edit(title: str, this: Crash) -> Remedy:
-    return Remedy(title=title, command=f"kubectl edit {typed(this.container.owner)}", risk="change")
+    return edit(this.container.owner, title)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Remedy
-from tools.diagnose.naming import typed
 from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.obstacles import Obstacle, Waiting
@@ -34,7 +34,9 @@ def unmade(waiting: Waiting) -> Obstacle:
     claims = claims_of(waiting.pod)
     for said in (_absent(claims, waiting), _without_template(waiting)):
         if said:
-            return Obstacle(said, _WHY, (_see(waiting), _edit(waiting)), _spec(claims))
+            return Obstacle(
+                said, _WHY, (_see(waiting), edit(waiting.owner, "Name a claim that exists")), _spec(claims)
+            )
     names = one_line(", ".join(str(each.get("name")) for each in claims), 120)
     return Obstacle(f"its claim {names} for devices has not been made", _WHY, (_see(waiting),), _spec(claims))
 
@@ -91,7 +93,3 @@ def _spec(claims: list[Json]) -> tuple[str, ...]:
 def _see(waiting: Waiting) -> Remedy:
     kinds = "resourceclaims,resourceclaimtemplates"
     return Remedy("See the claims of the namespace", f"kubectl get {kinds} -n {waiting.snapshot.namespace}", "read")
-
-
-def _edit(waiting: Waiting) -> Remedy:
-    return Remedy("Name a claim that exists", f"kubectl edit {typed(waiting.owner)}", "change")

@@ -14,6 +14,7 @@ import msgspec
 from tools.diagnose import quantity
 from tools.diagnose.containers import STEADY_AFTER, parse_time
 from tools.diagnose.decoding import looks_well
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, event_said, said, typed
 from tools.diagnose.owners import controller, current_pods, newest_replicaset, owner_of
@@ -208,8 +209,6 @@ def _remedies(eviction: Eviction, container: str | None, limit: str | None, snap
         keep = f"kubectl get {typed(owner)} -o yaml > {owner.name}.yaml"
         remedies.append(Remedy("Create the pod anew: nothing does that for a bare pod", keep, "read"))
     else:
-        remedies.append(
-            Remedy("Change the limit, or the request to match the use", f"kubectl edit {typed(owner)}", "change")
-        )
+        remedies.append(edit(owner, "Change the limit, or the request to match the use"))
     see = f"kubectl get pods -n {snapshot.namespace} --field-selector=status.phase=Failed"
     return [*remedies, Remedy("See the pods that failed", see, "read")]

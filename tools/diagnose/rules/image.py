@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tools.diagnose.containers import Container, broken
+from tools.diagnose.edits import change
 from tools.diagnose.findings import Evidence, Finding, Remedy, Source
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names, quoted, typed
@@ -130,14 +133,7 @@ def _remedies(trouble: Trouble, container: Container, near: Alike | None) -> tup
         return (_name(container, near),)
     if trouble in _MISNAMED:
         repository = reference(image_of(container)).repository.replace(" ", "").lower()
-        change = quoted(f"{container.name}={repository}:TAG")
-        return (
-            Remedy(
-                title="Name an image that exists, with its tag",
-                command=f"kubectl set image {typed(container.owner)} {change}",
-                risk="change",
-            ),
-        )
+        return (_set(container, f"{repository}:TAG", "Name an image that exists, with its tag"),)
     return (
         Remedy(
             title="See what the kubelet says at each try",
@@ -150,10 +146,9 @@ def _remedies(trouble: Trouble, container: Container, near: Alike | None) -> tup
 def _name(container: Container, near: Alike) -> Remedy:
     owner = container.owner
     can_do = near.evident and owner.kind in TEMPLATE_KINDS and not container.init
-    return Remedy(
-        title=f"Name {near.image}" + (", which runs here" if near.runs else ""),
-        command=f"kubectl set image {typed(owner)} {quoted(f'{container.name}={near.image}')}",
-        risk="change",
+    remedy = _set(container, near.image, f"Name {near.image}" + (", which runs here" if near.runs else ""))
+    return replace(
+        remedy,
         tool="set_image" if can_do else None,
         arguments={
             "namespace": owner.namespace or "",
@@ -163,3 +158,10 @@ def _name(container: Container, near: Alike) -> Remedy:
             "image": near.image,
         },
     )
+
+
+def _set(container: Container, image: str, title: str) -> Remedy:
+    """The image is what can be changed of a bare pod."""
+    owner = container.owner
+    command = f"kubectl set image {typed(owner)} {quoted(f'{container.name}={image}')}"
+    return Remedy(title, command, "change") if owner.kind == "Pod" else change(owner, title, command)

@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from tools.diagnose import memory_bounds, quantity
 from tools.diagnose.containers import Container, broken, crash
+from tools.diagnose.edits import change
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import (
@@ -184,8 +186,6 @@ def _remedies(container: Container, limit: str | None, plan: _Plan | None) -> tu
         return (_see_nodes(),)
     if plan.new_bytes is None:
         return (_bounded_out(plan.bound),) if plan.bound else ()
-    if container.owner.kind in ("Pod", "Job"):
-        return (_recreate(container, quantity.memory(plan.new_bytes)),)
     return (_raise(container, limit, quantity.memory(plan.new_bytes), plan.request_bytes),)
 
 
@@ -195,10 +195,13 @@ def _raise(container: Container, old: str, new: str, request_bytes: int | None) 
     request = {} if request_bytes is None else {"memory_request": quantity.memory(request_bytes)}
     with_request = f" --requests=memory={request['memory_request']}" if request else ""
     and_request = f", and the request to {request['memory_request']}" if request else ""
-    return Remedy(
-        title=f"Raise the memory limit from {old} to {new}{and_request}",
-        command=f"kubectl set resources {typed(owner)} -c {container.name} --limits=memory={new}{with_request}",
-        risk="change",
+    remedy = change(
+        owner,
+        f"Raise the memory limit from {old} to {new}{and_request}",
+        f"kubectl set resources {typed(owner)} -c {container.name} --limits=memory={new}{with_request}",
+    )
+    return replace(
+        remedy,
         tool="set_resources" if can_do else None,
         arguments={
             "namespace": owner.namespace or "",
@@ -208,20 +211,6 @@ def _raise(container: Container, old: str, new: str, request_bytes: int | None) 
             "memory_limit": new,
             **request,
         },
-    )
-
-
-def _recreate(container: Container, new: str) -> Remedy:
-    owner = container.owner
-    what, because = (
-        ("Job", "its template cannot be changed")
-        if owner.kind == "Job"
-        else ("pod", "nothing does that for a bare pod")
-    )
-    return Remedy(
-        title=f"Create the {what} anew with a memory limit of {new}: {because}",
-        command=f"kubectl get {typed(owner)} -o yaml > {owner.name}.yaml",
-        risk="read",
     )
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.naming import typed
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.rules import amounts
 
@@ -53,11 +52,6 @@ def replicas(waiting: Waiting) -> tuple[int, int]:
 def see(title: str, words: str) -> Remedy:
     """What one looks at: a kubectl command without its first word."""
     return Remedy(title=title, command=f"kubectl {words}", risk="read")
-
-
-def edit(owner: ObjectRef) -> Remedy:
-    """What is left when no exact change is known."""
-    return Remedy(title="Change what the pod asks for", command=f"kubectl edit {typed(owner)}", risk="change")
 
 
 def described(waiting: Waiting) -> str:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, typed
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.rules.obstacles import Obstacle, Waiting, described, edit, see
+from tools.diagnose.rules.obstacles import Obstacle, Waiting, described, see
 
 
 def gates(waiting: Waiting) -> list[str]:

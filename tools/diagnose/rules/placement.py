@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, typed
 from tools.diagnose.plaintext import one_line
@@ -22,7 +23,7 @@ from tools.diagnose.rules.labels_of_nodes import (
     mended_selector,
     selector_said,
 )
-from tools.diagnose.rules.obstacles import Obstacle, Waiting, edit, fewer, see
+from tools.diagnose.rules.obstacles import Obstacle, Waiting, fewer, see
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json

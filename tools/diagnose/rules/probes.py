@@ -6,10 +6,14 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tools.diagnose import probing
 from tools.diagnose.containers import Container, crash
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import (
@@ -28,7 +32,7 @@ from tools.diagnose.rules.unasked_probes import never_asked
 if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Known
+    from tools.diagnose.findings import Known, Severity
     from tools.diagnose.probing import Probe, ProbeName
     from tools.diagnose.snapshot import Snapshot
 
@@ -92,6 +96,7 @@ _CAUSES: dict[ProbeName, Cause] = {
 }
 _PATIENCE_S = 60
 """How long an application that may still be starting is given before its readiness is called a fault."""
+_OVER_NETWORK = re.compile(r"localhost|127\.0\.0\.1|://|\bnc\b")
 _KILLED_CODE = 137
 _GRACE_S = 30
 _LONG_ENOUGH_S = 5
@@ -111,7 +116,7 @@ def failed_probes(snapshot: Snapshot) -> list[Finding]:
 def not_ready(snapshot: Snapshot, known: Known) -> list[Finding]:
     """What nothing explains: containers that run and are not ready, and liveness probes that nobody can ask.
 
-    What befalls another container of the pod explains it too, unless the probe itself is evidently wrong.
+    What befalls another container of the pod may explain it too, where the probe's answer can depend on that one.
     """
     unready = []
     for group in probing.waits_unready(snapshot):
@@ -121,24 +126,42 @@ def not_ready(snapshot: Snapshot, known: Known) -> list[Finding]:
             continue
         if rest:
             unready.append(_waiting("readiness", rest, snapshot))
-        elif _is_answered(own, snapshot):
-            unready.append(_waiting("readiness", own, snapshot))
-    found = [finding for finding in unready if finding is not None]
-    told = {name for finding in found for name in finding.affected}
-    return found + [
+        elif severity := _by_itself(own[0], snapshot):
+            found = _waiting("readiness", own, snapshot)
+            unready.append(found and replace(found, severity=severity))
+    findings = [finding for finding in unready if finding is not None]
+    told = {name for finding in findings for name in finding.affected}
+    return findings + [
         finding
         for finding in never_asked(snapshot)
         if not any(name in told or known.explains_pod(name) for name in finding.affected)
     ]
 
 
-def _is_answered(group: list[Container], snapshot: Snapshot) -> bool:
-    """Whether a probe cannot succeed by what answers it: whatever else befalls the pod, that is not why."""
-    container = group[0]
+def _by_itself(container: Container, snapshot: Snapshot) -> Severity | None:
+    """How sure it is that a probe fails whatever befalls the pod's other containers; None where that may be why.
+
+    A port where nobody listens is this container's own affair, unless another one declares it. An application
+    that answers that it is not well may wait for the other.
+    """
     event = probing.unhealthy(container, "readiness", snapshot)
-    judged = _verdict(probing.probe_of(container, "readiness"), container, event, snapshot)
-    return (
-        event is not None and "refused" not in str(event.get("message")) and judged is not None and judged.certain
+    probe = probing.probe_of(container, "readiness")
+    judged = _verdict(probe, container, event, snapshot)
+    if event is None or probe is None or judged is None:
+        return None
+    if "exec" in probe.spec:
+        return None if _OVER_NETWORK.search(probe.asks) else "error"
+    if "refused" not in str(event.get("message")):
+        return "error" if judged.certain else None
+    return None if _declared_by_another(probe.port, container) else "warning"
+
+
+def _declared_by_another(port: int | str | None, container: Container) -> bool:
+    return any(
+        port in (each.get("containerPort"), each.get("name"))
+        for other in container.pod["spec"].get("containers") or ()
+        if other.get("name") != container.name
+        for each in other.get("ports") or ()
     )
 
 
@@ -240,14 +263,12 @@ def _remedies(container: Container, name: ProbeName, judged: Verdict | None) -> 
         + (" --previous" if container.last_terminated else ""),
         risk="read",
     )
-    if judged is None:
-        return [logs]
-    return [_set_probe(owner, container, name, judged), logs] if judged.change else [_edit(owner, judged), logs]
+    return [logs] if judged is None else [_set_probe(owner, container, name, judged), logs]
 
 
 def _set_probe(owner: ObjectRef, container: Container, name: ProbeName, judged: Verdict) -> Remedy:
-    if owner.kind not in TEMPLATE_KINDS or container.init:
-        return _edit(owner, judged)
+    if owner.kind not in TEMPLATE_KINDS or container.init or not judged.change:
+        return edit(owner, judged.title)
     return Remedy(
         title=judged.title,
         command=f"kubectl patch {typed(owner)} -p {quoted(_patch(container, name, judged))}",
@@ -280,7 +301,3 @@ def _patch(container: Container, name: ProbeName, judged: Verdict) -> str:
             probe.setdefault(handler, {})[key] = value
     template = {"spec": {"containers": [{"name": container.name, f"{name}Probe": probe}]}}
     return json.dumps({"spec": {"template": template}}, separators=(",", ":"))
-
-
-def _edit(owner: ObjectRef, judged: Verdict) -> Remedy:
-    return Remedy(title=judged.title, command=f"kubectl edit {typed(owner)}", risk="change")

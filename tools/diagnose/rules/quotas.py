@@ -11,8 +11,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from tools.cluster.resources import ObjectRef
+from tools.diagnose.edits import change, is_fixed
 from tools.diagnose.findings import Cause, Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, said, typed
 from tools.diagnose.plaintext import one_line
@@ -219,13 +221,10 @@ def set_resources(refusal: Refusal, container: str, values: dict[str, str], titl
         "container": container,
         **values,
     }
-    return Remedy(
-        title=title,
-        command=f"kubectl set resources {typed(owner)} -c {container} {' '.join(flags)}",
-        risk="change",
-        tool="set_resources" if known else None,
-        arguments=arguments if known else {},
-    )
+    values_said = f" ({' '.join(flags)})" if is_fixed(owner) else ""
+    command = f"kubectl set resources {typed(owner)} -c {container} {' '.join(flags)}"
+    remedy = change(owner, title + values_said, command)
+    return replace(remedy, tool="set_resources", arguments=arguments) if known else remedy
 
 
 def _culprit(refusal: Refusal, resource: str, field: str, given: str | None, which: str) -> str | None:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tools.diagnose.containers import Container, refused_mount
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, quoted, typed
 from tools.diagnose.plaintext import one_line
@@ -91,10 +92,8 @@ def _sub_path(container: Container, volume: str) -> Trouble:
         "A subPath is one file or directory inside the volume. A part of it that is a file where a directory is "
         "needed, or a link that leads out of the volume, cannot be mounted.",
         (
-            Remedy(
-                title="Name a subPath that is in the volume (of a ConfigMap or Secret: one of its keys)",
-                command=f"kubectl edit {typed(container.owner)}",
-                risk="change",
+            edit(
+                container.owner, "Name a subPath that is in the volume (of a ConfigMap or Secret: one of its keys)"
             ),
         ),
         tuple(
@@ -165,11 +164,7 @@ def _mount_one(container: Container, mount: Json, key: str | None, where: str) -
     if mount and key and not mount.get("subPath"):
         change = {"volumeMounts": [{"mountPath": mount["mountPath"], "name": mount["name"], "subPath": key}]}
         return _patched(container, f"Mount only the file {key} there, with subPath", change)
-    return Remedy(
-        title=f"Mount it in a directory, or only one file of it at {where}, with subPath",
-        command=f"kubectl edit {typed(container.owner)}",
-        risk="change",
-    )
+    return edit(container.owner, f"Mount it in a directory, or only one file of it at {where}, with subPath")
 
 
 def _no_command(container: Container) -> Trouble:
@@ -207,7 +202,7 @@ def _name_taken(container: Container) -> Trouble:
 def _patched(container: Container, title: str, change: Json) -> Remedy:
     owner = container.owner
     if owner.kind not in TEMPLATE_KINDS:
-        return Remedy(title=title, command=f"kubectl edit {typed(owner)}", risk="change")
+        return edit(owner, title)
     listed = "initContainers" if container.init else "containers"
     patch = {"spec": {"template": {"spec": {listed: [{"name": container.name, **change}]}}}}
     return Remedy(

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tools.diagnose.findings import Finding, Remedy
-from tools.diagnose.naming import about_pod, event_said, said, typed
+from tools.diagnose.edits import edit
+from tools.diagnose.findings import Finding
+from tools.diagnose.naming import about_pod, event_said, said
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 
@@ -56,12 +57,6 @@ def _without_liveness(
             "not restarted when it hangs."
         ),
         evidence=(about_pod("event", pod, event_said(event)),),
-        remedies=(
-            Remedy(
-                title="Correct what the liveness probe asks",
-                command=f"kubectl edit {typed(owner)}",
-                risk="change",
-            ),
-        ),
+        remedies=(edit(owner, "Correct what the liveness probe asks"),),
         severity="warning",
     )

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tools.diagnose.containers import parse_time
+from tools.diagnose.edits import edit
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.naming import about_owner, about_pod, event_said, said, typed
+from tools.diagnose.naming import about_owner, about_pod, event_said, said
 from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.references import Missing, missing_in
@@ -246,7 +247,6 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
     what = f"{missing.kind} {missing.name} has no key {missing.key}" if missing.key else f"{missing} does not exist"
     which = f"volume {one_line(failure.volume or '', 120)} of {said(failure.owner)}"
     near = existing(missing, snapshot)
-    namespace = snapshot.namespace
     asked = [
         str(item.get("key"))
         for kind, name, items, _ in _sources(failure.pod, failure.volume or "")
@@ -264,11 +264,7 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
             *failure.evidence,
             *(about_owner("spec", failure.owner, text) for text in _volume_spec(failure)),
         ),
-        remedies=tuple(
-            missing_remedies(
-                missing, typed(failure.owner), namespace, asked, near=near, owner=failure.owner, container=None
-            )
-        ),
+        remedies=tuple(missing_remedies(missing, failure.owner, asked, near=near)),
     )
 
 
@@ -283,7 +279,7 @@ def _pod_said(owner: ObjectRef) -> str:
 
 def _edit(failure: Failure) -> Remedy:
     title = "Change the volume" if failure.volume is not None else "Change the workload"
-    return Remedy(title=title, command=f"kubectl edit {typed(failure.owner)}", risk="change")
+    return edit(failure.owner, title)
 
 
 def _describe(failure: Failure, snapshot: Snapshot) -> Remedy:
