@@ -290,19 +290,30 @@ def test_hostile_text_stays_on_one_line_and_short() -> None:
     assert len(found["summary"]) < 500
 
 
+CAT = {"exec": {"command": ["cat", "/tmp/ready"]}}
+WGET = {"exec": {"command": ["wget", "-q", "http://localhost:9090/"]}}
+NO_FILE = "failed: cat: can't open '/tmp/ready': No such file or directory"
+
+
 @pytest.mark.parametrize(
-    ("message", "causes"),
+    ("probe", "message", "severity", "ports"),
     [
-        ("failed: HTTP probe failed with statuscode: 404", ["CrashLoopBackOff", "ReadinessProbeFailed"]),
-        ("failed: HTTP probe failed with statuscode: 503", ["CrashLoopBackOff"]),
-        (f"failed: {REFUSED}", ["CrashLoopBackOff"]),
+        (http(9090), "failed: HTTP probe failed with statuscode: 404", "error", []),
+        (http(9090), "failed: HTTP probe failed with statuscode: 503", None, []),
+        (http(9090), f"failed: {REFUSED}", "warning", []),
+        (http(9090), f"failed: {REFUSED}", None, [{"containerPort": 9090}]),
+        (CAT, NO_FILE, "error", []),
+        (WGET, "failed: wget: can't connect to remote host (127.0.0.1)", None, []),
     ],
-    ids=["no such path", "not well, perhaps by the other", "refused, perhaps by the other"],
+    ids=["no such path", "not well, perhaps by the other", "refused", "the other's port", "a file", "a call"],
 )
-def test_a_wrong_probe_beside_another_container_that_crashes(message: str, causes: list[str]) -> None:
-    this = unready(http(9090))
-    this["spec"]["containers"].append({"name": "worker", "image": "shop:1"})
+def test_a_probe_that_fails_beside_another_container_that_crashes(
+    probe: Json, message: str, severity: str | None, ports: list[Json]
+) -> None:
+    this = unready(probe)
+    this["spec"]["containers"].append({"name": "worker", "image": "shop:1", "ports": ports})
     crashing = status({"waiting": {"reason": "CrashLoopBackOff"}}, terminated(1), restarts=3, name="worker")
     this["status"]["containerStatuses"].append(crashing)
 
-    assert sorted(each["cause"] for each in findings(this, unhealthy(message))) == causes
+    told = {each["cause"]: each["severity"] for each in findings(this, unhealthy(message))}
+    assert told == {"CrashLoopBackOff": "error", **({"ReadinessProbeFailed": severity} if severity else {})}

@@ -95,9 +95,22 @@ def test_a_route_may_name_a_port_of_the_service() -> None:
     assert findings(Service=[named], Route=[route("shop", "web", port={"targetPort": "web"})]) == []
 
 
-def test_a_service_with_a_finding_of_its_own_is_one_finding() -> None:
-    wrong = service("web", {"app": "wbe"})
-    found = findings(Service=[wrong], Ingress=[ingress("shop", "web", {"number": 8080})])
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [
+        (service("web", {"app": "wbe"}), "ServiceSelectorMismatch"),
+        (service("web", {"app": "web"}, "htpp"), "ServicePortMismatch"),
+    ],
+)
+def test_a_port_that_the_service_lacks_is_a_fault_beside_its_own(wrong: Json, cause: str) -> None:
+    found = findings(Service=[wrong], Ingress=[ingress("shop", "web", {"name": "metrics"})])
+
+    assert [each["cause"] for each in found] == ["BackendPortMissing", cause]
+
+
+def test_a_route_asks_where_a_wrong_service_leads() -> None:
+    wrong = service("web", {"app": "wbe"}, 9090)
+    found = findings(Service=[wrong], Route=[route("shop", "web", port={"targetPort": 8080})])
 
     assert [each["cause"] for each in found] == ["ServiceSelectorMismatch"]
 

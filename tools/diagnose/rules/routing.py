@@ -86,11 +86,16 @@ def _backend_findings(snapshot: Snapshot, known: Known) -> Iterator[Finding]:
         service = snapshot.named("Service", backend.service)
         if service is None:
             groups.setdefault((backend.owner, backend.service, None), []).append(backend)
-        elif _lacks_port(service, backend, snapshot) and not known.explains("Service", backend.service):
+        elif _lacks_port(service, backend, snapshot) and not _follows(backend, known):
             groups.setdefault((backend.owner, backend.service, backend.port), []).append(backend)
     for group in groups.values():
         service = snapshot.named("Service", group[0].service)
         yield _no_service(group, snapshot) if service is None else _no_port(group, service, snapshot)
+
+
+def _follows(backend: Backend, known: Known) -> bool:
+    """Whether a fault of the Service may be why: a Route asks for a port of the pods, where the Service leads."""
+    return backend.owner.kind == "Route" and known.explains("Service", backend.service)
 
 
 def _settled(backend: Backend, snapshot: Snapshot) -> bool:
