@@ -95,3 +95,50 @@ def test_a_job_with_old_events(active: int, count: int) -> None:
     failed = event("load", "FailedCreate", "Error creating: refused", kind="Job")
 
     assert len(failed_creations(snapshot(Job=[job], Event=[failed]))) == count
+
+
+def asking(resources: Json, default: str = "64Mi", listed: str = "containers") -> list[Finding]:
+    item = refused(
+        'Pod "shop-abc-x" is invalid: spec.containers[0].resources.requests: Invalid value: "128Mi": must be less '
+        "than or equal to memory limit of 64Mi".replace("containers", listed)
+    )
+    item["spec"]["template"]["spec"] = {listed: [{"name": "app", "resources": resources}]}
+    spec = {"limits": [{"type": "Pod"}, {"type": "Container", "default": {"memory": default}}]}
+    limits = {"metadata": {"name": "defaults"}, "spec": spec}
+    return failed_creations(snapshot(Deployment=[item], LimitRange=[limits]))
+
+
+def test_a_request_above_the_default_limit() -> None:
+    [finding] = asking({"requests": {"memory": "128Mi"}})
+
+    assert (finding.cause, finding.object.kind, finding.container) == ("LimitRangeViolated", "Deployment", "app")
+    assert finding.summary == (
+        "container app of Deployment shop requests memory 128Mi and names no limit, and the default limit of "
+        "LimitRange defaults is 64Mi: its pods are refused"
+    )
+    first = finding.remedies[0]
+    assert first.command == "kubectl set resources deployment/shop -n shop-dev -c app --limits=memory=128Mi"
+    assert (first.tool, first.arguments["memory_limit"]) == ("set_resources", "128Mi")
+
+
+def test_a_request_of_an_init_container_above_the_default_limit() -> None:
+    [finding] = asking({"requests": {"memory": "128Mi"}}, listed="initContainers")
+
+    assert finding.cause == "LimitRangeViolated"
+    assert finding.remedies[0].command == "kubectl edit deployment/shop -n shop-dev"
+
+
+@pytest.mark.parametrize(
+    ("resources", "default"),
+    [
+        ({"requests": {"memory": "128Mi"}, "limits": {"memory": "64Mi"}}, "64Mi"),
+        ({"requests": {"memory": "256Mi"}}, "64Mi"),
+        ({"requests": {"memory": "128Mi"}}, "1Gi"),
+        ({}, "64Mi"),
+    ],
+)
+def test_a_limit_that_no_default_gave_is_told_as_it_was_said(resources: Json, default: str) -> None:
+    [finding] = asking(resources, default)
+
+    assert finding.cause == "FailedCreate"
+    assert "must be less than or equal to memory limit of 64Mi" in finding.summary

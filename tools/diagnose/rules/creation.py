@@ -117,6 +117,7 @@ def failed_creations(snapshot: Snapshot) -> list[Finding]:
 
 def _verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
     from tools.diagnose.rules.admission import admission_verdict  # not before something is refused
+    from tools.diagnose.rules.default_limits import default_limit_verdict
     from tools.diagnose.rules.quotas import has_room, limit_range_verdict, quota_verdict
 
     if has_room(refusal, snapshot):
@@ -124,6 +125,7 @@ def _verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
     return (
         quota_verdict(refusal, snapshot)
         or limit_range_verdict(refusal, snapshot)
+        or default_limit_verdict(refusal, snapshot)
         or admission_verdict(refusal, snapshot)
     )
 
