@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot
+from tests.tools.diagnose.diagnose_objects import ago, event, owned_by, pod, snapshot
 from tools.diagnose.findings import Finding
 from tools.diagnose.rules.pending import pending
 
@@ -170,6 +170,48 @@ def test_a_class_that_is_nearly_right() -> None:
 
     assert "standart does not exist; the nearest there is: standard" in finding.summary
     assert finding.remedies[0].risk == "delete"
+
+
+def of_template(template: Json) -> Finding:
+    uses = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]}
+    waits = unplaced(UNBOUND, name="db-0", owner=owned_by("apps/v1", "StatefulSet", "db"), spec=uses)
+    templates = [{"metadata": {"name": "logs"}}, {"metadata": {"name": "data"}, "spec": template}]
+    its_claim = claim(storageClassName="standart")
+    its_claim["metadata"]["name"] = "data-db-0"
+    [finding] = found(
+        waits,
+        PersistentVolumeClaim=[its_claim],
+        PersistentVolume=[],
+        StorageClass=[storage_class("standard")],
+        StatefulSet=[{"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": templates}}],
+    )
+    return finding
+
+
+def test_a_class_is_corrected_where_it_is_written() -> None:
+    finding = of_template({"storageClassName": "standart"})
+
+    assert "spec.volumeClaimTemplates of StatefulSet db, which cannot be changed" in finding.why
+    first = finding.remedies[0]
+    assert (first.tool, first.risk) == (None, "delete")
+    assert first.title.startswith("Name the class standard in spec.volumeClaimTemplates of StatefulSet db")
+    assert first.command == (
+        "kubectl get statefulset/db -n shop-dev -o yaml | sed 's|storageClassName: standart$|storageClassName: "
+        "standard|' > db.yaml && kubectl delete statefulset/db -n shop-dev --cascade=orphan && kubectl apply -f "
+        "db.yaml && kubectl delete pvc data-db-0 -n shop-dev --wait=false && kubectl delete pod db-0 -n shop-dev"
+    )
+
+
+def test_a_template_that_names_the_right_class_by_now_makes_the_claim_anew() -> None:
+    first = of_template({"storageClassName": "standard"}).remedies[0]
+
+    assert first.command == (
+        "kubectl delete pvc data-db-0 -n shop-dev --wait=false && kubectl delete pod db-0 -n shop-dev"
+    )
+
+
+def test_a_template_without_a_class_gives_none() -> None:
+    assert of_template({}).remedies[0].tool == "set_claim_class"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, event_said, quoted, said, typed
 from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.rules.claim_templates import ClaimTemplate, claim_template
 from tools.diagnose.rules.obstacles import Obstacle, Waiting
 from tools.diagnose.rules.unbound import Trouble, trouble_of
 
@@ -58,6 +59,7 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
     name = str(held.claim["metadata"]["name"])
     target = ObjectRef("v1", "PersistentVolumeClaim", snapshot.namespace, name)
     owners = list(dict.fromkeys(held.owners))
+    template = claim_template(held.claim, held.pods, owners, snapshot)
     told = f"{said(owners[0])} waits for it: {held.trouble.said}"
     return Finding(
         cause="Pending",
@@ -65,9 +67,9 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
         container=None,
         affected=tuple(held.pods),
         summary=f"PersistentVolumeClaim {name} is not bound, and {told}",
-        why=held.trouble.why,
-        evidence=tuple(_evidence(held.claim, target, snapshot)),
-        remedies=tuple(_remedies(held, target)),
+        why=held.trouble.why + (template.said if template else ""),
+        evidence=(*_evidence(held.claim, target, snapshot), *([template.evidence] if template else ())),
+        remedies=tuple(_remedies(held, target, template)),
         concerns=tuple(owners),
     )
 
@@ -117,10 +119,10 @@ def _evidence(claim: Json, target: ObjectRef, snapshot: Snapshot) -> Iterator[Ev
         yield Evidence("event", said(target), one_line(event_said(event)))
 
 
-def _remedies(held: Held, target: ObjectRef) -> Iterator[Remedy]:
+def _remedies(held: Held, target: ObjectRef, template: ClaimTemplate | None) -> Iterator[Remedy]:
     wanted = held.trouble.wanted_class
     if wanted is not None:
-        yield _other_class(held.claim, target, wanted)
+        yield template.corrected(wanted) if template else _other_class(held.claim, target, wanted)
     yield from held.trouble.remedies
     yield Remedy(
         title="See the claim with its events",
