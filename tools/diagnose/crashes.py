@@ -10,7 +10,7 @@ from tools.diagnose import hooks, probing
 from tools.diagnose.containers import START_REASONS, Container, Termination, broken, crash
 from tools.diagnose.log_context import in_context, in_place
 from tools.diagnose.log_errors import LogError, recognised
-from tools.diagnose.logs import around, decisive_line
+from tools.diagnose.logs import QUOTE_CHARS, around, decisive_line
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.refusals import refused
 
@@ -31,7 +31,7 @@ class Crash(msgspec.Struct, frozen=True):
     container: Container
     ended: Termination
     line: str | None
-    """What its log says last; None when the log was not read."""
+    """What its log says of why; None when the log was not read."""
     error: LogError | None
     """What kind of error that is, where it is a known one."""
     context: str
@@ -77,7 +77,8 @@ def _crash(group: list[Container], snapshot: Snapshot) -> Crash:
     log = snapshot.logs.get((container.pod_name, container.name))
     line = None if log is None else decisive_line(log)
     error = recognised(around(log)) if log and ended.exit_code not in _NO_ERROR_CODES else None
-    error = in_place(error, container, snapshot) if error else None
+    if error is not None:
+        line, error = one_line(error.line, QUOTE_CHARS), in_place(error, container, snapshot)
     return Crash(
         tuple(group),
         container,

@@ -59,6 +59,7 @@ def in_place(error: LogError, container: Container, snapshot: Snapshot) -> LogEr
         "node instead, and so does one in the node's network (hostNetwork) unless its dnsPolicy is "
         "ClusterFirstWithHostNet.",
         f"Set dnsPolicy {dns_policy_for(container)}",
+        error.line,
     )
 
 

@@ -18,7 +18,9 @@ ErrorKind = Literal[
     "no space left",
     "login refused",
     "permission denied",
+    "permission lacking",
     "missing variable",
+    "pending migration",
     "wrong architecture",
     "missing module",
     "missing interpreter",
@@ -86,9 +88,14 @@ _PORT = (r":(\d{2,5})\b", r"port[ =:]+(\d{2,5})")
 _LEVELS = "FATAL|ERROR|WARN|WARNING|INFO|DEBUG|CRITICAL|PANIC|SEVERE|NOTICE"
 _VARIABLE_NAME = rf"((?!(?:{_LEVELS})\b)(?:[A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{{4,}}))"
 
-_OF_VARIABLE = rf"\b(?-i:{_VARIABLE_NAME}) (is|was|must be) (not |un)?(set|defined|provided|required|missing|empty)"
+_OF_VARIABLE = (
+    rf"\b(?-i:{_VARIABLE_NAME}) (is|was|must be) (not |un)?(set|defined|provided|required|specified|missing|empty)"
+)
 _LACKING = rf"(missing|required):? (?-i:{_VARIABLE_NAME})\b"
 _FILE_NOT_FOUND = r"\.(ya?ml|json|conf|toml|ini|properties|pem|key|crt)\b.*(not found|does not exist)"
+_REFUSALS = ("permission denied", "eacces", "eperm", "operation not permitted", "accessdeniedexception")
+_OF_FILE = rf"^(?!.*(?:permission denied for |(?-i:\b(?:GET|POST|PUT|PATCH|DELETE) /))).*(?:{'|'.join(_PATH)})"
+"""A path that is no request's, and no role, table or schema of a database."""
 
 KINDS = (
     Kind(
@@ -163,6 +170,8 @@ KINDS = (
             "etimedout",
             "i/o timeout",
             "connect timeout",
+            "connect timed out",
+            "sockettimeoutexception",
             "connection timeout",
             "no route to host",
         ),
@@ -245,12 +254,23 @@ KINDS = (
             ("env", r"\benv\b.*(is required|not set|is missing)"),
             ("missing value", r"required key \w+ missing value"),
             ("keyerror", rf"KeyError: '(?-i:{_VARIABLE_NAME})'"),
+            ("must specify", rf"must specify (?-i:{_VARIABLE_NAME})\b"),
+            ("need to specify", r"need to specify .*environment variable"),
+            "could not resolve placeholder",
             *((verb, _OF_VARIABLE) for verb in (" is ", " was ", " must be ")),
             *((word, _LACKING) for word in ("missing", "required")),
         ),
         (rf"\b{_VARIABLE_NAME}\b", r"(\w+): (?:parameter|unbound)"),
         "The program needs an environment variable that its container does not set.",
         "Set the variable in the container's env, or by a ConfigMap or Secret",
+    ),
+    Kind(
+        "pending migration",
+        _signs("pendingmigrationerror", "migrations are pending"),
+        (),
+        "The database lacks what newer migrations of the application make, and Rails does not serve until they "
+        "have run.",
+        "Run bin/rails db:migrate before it starts, in a Job or an initContainer",
     ),
     Kind(
         "untrusted certificate",
@@ -313,16 +333,22 @@ KINDS = (
     Kind(
         "permission denied",
         _signs(
-            ("permission denied", r"permission denied(?! for )"),
-            ("eacces", r"\bEACCES\b"),
-            ("eperm", r"\bEPERM\b"),
-            "operation not permitted",
-            "accessdeniedexception",
+            *((refusal, _OF_FILE) for refusal in _REFUSALS),
+            ("permission denied", r"errno 13\b"),
+            ("permission denied", r"(\b(open|mkdir|touch|cat)|can't create|cannot create) \S+: permission denied"),
+            ("permission denied", r"\b(touch|cat|rm|mkdir): .+: permission denied"),
         ),
         _PATH,
         "The process may not do that with this file: it belongs to another user than the one the container runs "
         "as (runAsUser, or the image's USER), or a volume lacks fsGroup.",
         "Give the file to the container's user: fsGroup for a volume, a chown in the image",
+    ),
+    Kind(
+        "permission lacking",
+        _signs(*_REFUSALS),
+        (),
+        "The process, or the user that it is on the other side, may not do what the line says.",
+        "Give it the permission that the line names",
     ),
     Kind(
         "missing file",

@@ -17,6 +17,8 @@ class LogError(msgspec.Struct, frozen=True):
     subject: str
     why: str
     next_step: str
+    line: str = ""
+    """What says so."""
 
 
 def recognised(lines: Iterable[str]) -> LogError | None:
@@ -25,7 +27,7 @@ def recognised(lines: Iterable[str]) -> LogError | None:
     for line in told:
         for kind in KINDS:
             if kind.is_told_by(line):
-                return LogError(kind.kind, _subject(kind, (line, *told)), kind.why, kind.next_step)
+                return LogError(kind.kind, _subject(kind, (line, *told)), kind.why, kind.next_step, line)
     return None
 
 

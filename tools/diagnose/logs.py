@@ -15,6 +15,9 @@ _DECISIVE = re.compile(
 )
 _FRAME = re.compile(
     r"\s+(at |File \"|\.\.\. |from )"  # Java, Node.js, .NET; Python; Java; Ruby
+    r"|During handling of the above exception, |The above exception was the direct cause "  # Python
+    r"|\s*#?\d+:?\s+0x[0-9a-f]+\b|\s+\d+: \S+::|.*\[0x[0-9a-f]{6,}\]\s*$"  # V8, gdb; Rust; glibc
+    r"|\s*(?:file://)?[\w./:@\\\-]+:\d+\s*$|\s+throw "  # Node.js' place in the code
     r"|\s*--- End of .* ---|\s+\^+\s*$|Node\.js v\d|npm (ERR!|error)|exit status \d|command terminated"
 )
 _GO_STACKS = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
@@ -89,8 +92,8 @@ def _served(log: str) -> tuple[str, int] | None:
 def _decisive(lines: list[LogLine]) -> str:
     if named := _of_trace([line.text for line in lines]):
         return named
-    last = lines[-_LOOKED_AT_LINES:]
-    failing = [line for line in last if _DECISIVE.search(line.text) and not _FRAME.match(line.text)]
+    last = ([line for line in lines if not _FRAME.match(line.text)] or lines)[-_LOOKED_AT_LINES:]
+    failing = [line for line in last if _DECISIVE.search(line.text)]
     grave = [line for line in last if line.level == "grave" or (line.level == "unknown" and line in failing)]
     return (grave or failing or last or [LogLine("", "unknown")])[-1].text
 

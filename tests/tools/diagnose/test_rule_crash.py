@@ -105,9 +105,35 @@ Caused by: java.net.ConnectException: Connection refused
 """
 
 
+CHAINED = """KeyError: 'a'
+
+During handling of the above exception, another exception occurred:
+
+"""
+V8 = """<--- JS stacktrace --->
+
+FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory
+ 1: 0xb090e0 node::Abort() [node]
+ 2: 0xa1b70e  [node]
+"""
+NODE_PLACE = """/app/server.js:3
+    throw new Error
+    ^
+missing licence
+/app/error.js:12
+"""
+POSTGRES = """Error: Database is uninitialized and superuser password is not specified.
+       You must specify POSTGRES_PASSWORD to a non-empty value for the
+       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".
+"""
+
+
 @pytest.mark.parametrize(
     ("log", "line"),
     [
+        (CHAINED, "KeyError: 'a'"),
+        (V8, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"),
+        (NODE_PLACE, "missing licence"),
         (PYTHON, "KeyError: 'DATABASE_URL'"),
         (JAVA, "Caused by: java.net.UnknownHostException: orders-db"),
         (NODE, "Error: connect ECONNREFUSED 10.96.0.7:5433"),
@@ -165,6 +191,19 @@ def test_the_line_that_says_why(log: str, line: str) -> None:
         ("java.lang.OutOfMemoryError: Java heap space", "out of memory", ""),
         ("tls: failed to verify: x509: certificate signed by unknown authority", "untrusted certificate", ""),
         ("sh: serve: not found", "missing command", "serve"),
+        ("Could not resolve placeholder 'DB_URL' in value \"${DB_URL}\"", "missing variable", "DB_URL"),
+        ("You must specify POSTGRES_PASSWORD to a non-empty value", "missing variable", "POSTGRES_PASSWORD"),
+        ("Error: API_TOKEN is not specified", "missing variable", "API_TOKEN"),
+        ("java.net.SocketTimeoutException: Connect timed out", "timeout", ""),
+        ("connect timed out: db:5432", "timeout", "db:5432"),
+        ("Migrations are pending. (ActiveRecord::PendingMigrationError)", "pending migration", ""),
+        ("PermissionError: [Errno 13] Permission denied: 'cache.db'", "permission denied", ""),
+        ("Error: EACCES: permission denied, mkdir '/data/x'", "permission denied", "/data/x"),
+        ("open cache.db: permission denied", "permission denied", ""),
+        ("ERROR: permission denied for table orders", "permission lacking", ""),
+        ("rpc error: code = PermissionDenied desc = permission denied", "permission lacking", ""),
+        ("POST /api/v1/orders: permission denied", "permission lacking", ""),
+        ("setgroups: Operation not permitted", "permission lacking", ""),
     ],
 )
 def test_kinds_of_error(line: str, kind: str, subject: str) -> None:
@@ -234,6 +273,13 @@ def test_an_address_that_the_next_line_names() -> None:
     found = only(RUBY, Service=[service("db", 5432)])
 
     assert found["summary"].endswith("(that is Service db of this namespace)")
+
+
+def test_the_line_that_was_recognised_is_quoted() -> None:
+    found = only(POSTGRES)
+
+    assert 'its log says "You must specify POSTGRES_PASSWORD to a non-empty value for the" (' in found["summary"]
+    assert found["evidence"][1]["text"].startswith("You must specify POSTGRES_PASSWORD")
 
 
 def test_a_level_is_no_variable() -> None:

@@ -13,8 +13,9 @@ from tools.diagnose.initializing import long_initializing, running_for
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.log_context import in_context
 from tools.diagnose.log_errors import recognised
-from tools.diagnose.logs import around, decisive_line
+from tools.diagnose.logs import QUOTE_CHARS, around, decisive_line
 from tools.diagnose.naming import about_owner, about_pod, container_said, pod_names
+from tools.diagnose.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.diagnose.containers import Container
@@ -56,8 +57,8 @@ def stuck(snapshot: Snapshot, known: Known) -> list[Finding]:
 def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     container = next((each for each in group if _log(each, snapshot)), group[0])
     log = _log(container, snapshot)
-    line = decisive_line(log)
     error = recognised(around(log)) if log else None
+    line = one_line(error.line, QUOTE_CHARS) if error else decisive_line(log)
     age = running_for(container, snapshot)
     minutes = age // timedelta(minutes=1)
     given = [*(container.spec.get("command") or ()), *(container.spec.get("args") or ())]
