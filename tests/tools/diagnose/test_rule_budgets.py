@@ -80,3 +80,18 @@ def test_a_pod_with_two_budgets_cannot_go() -> None:
     assert "PodDisruptionBudget shop chooses already (shop-abc-1)" in finding.summary
     apart = budget("web", selector={"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["shop"]}]})
     assert summaries(apart, budget()) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "title"),
+    [
+        (budget(wanted=2), "Allow one pod to be away; or run 3, and keep the budget"),
+        (budget(wanted=5), "Allow one pod to be away; or run 6, and keep the budget"),
+        (budget(wanted=2, minAvailable="100%"), "Allow one pod to be away"),
+        (budget(wanted=2, maxUnavailable=0), "Allow one pod to be away"),
+    ],
+)
+def test_more_pods_are_proposed_where_they_help(item: Json, title: str) -> None:
+    [finding] = findings_of(snapshot(RUNS, PodDisruptionBudget=[item]))
+
+    assert finding.remedies[0].title == title

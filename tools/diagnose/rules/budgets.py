@@ -29,7 +29,7 @@ LESSONS: tuple[Lesson, ...] = (
         cause="PDBBlocksDisruption",
         means="A PodDisruptionBudget never lets a pod be evicted.",
         why="It asks for as many healthy pods as there are, so that draining a node waits forever.",
-        mend="Allow one pod less, or run one more.",
+        mend="Allow one pod to be away; or, where minAvailable is a number, run one more than it.",
         example="PodDisruptionBudget web lets no pod be evicted: it wants 1 healthy and there is 1",
         source=_DOC + "tasks/run-application/configure-pdb/",
     ),
@@ -75,10 +75,15 @@ def _blocked(item: Json, snapshot: Snapshot) -> Finding:
         Evidence("spec", said(pdb), asked),
         _patch(
             pdb,
-            "Allow one pod to be away; or run one more, and keep the budget",
+            "Allow one pod to be away" + _more_pods(spec.get("minAvailable"), status),
             {"minAvailable": None, "maxUnavailable": 1},
         ),
     )
+
+
+def _more_pods(minimum: object, status: Json) -> str:
+    """How many pods the budget would let one go of, where it asks for a number; a share grows with them."""
+    return f"; or run {status['desiredHealthy'] + 1}, and keep the budget" if isinstance(minimum, int) else ""
 
 
 def _finding(
