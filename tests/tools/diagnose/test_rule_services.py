@@ -166,6 +166,17 @@ def test_a_port_name_that_no_container_has() -> None:
     }
 
 
+def test_no_port_is_sent_where_another_one_leads_already() -> None:
+    ports = [
+        {"name": "http", "port": 80, "targetPort": "http"},
+        {"name": "https", "port": 443, "targetPort": "https"},
+    ]
+    [found] = findings(running(), services=[service("web", {"app": "web"}, ports=ports)])
+
+    assert "port 443 to the port named https" in found["summary"]
+    assert found["remedies"][0]["title"] == "Set targetPort to the port the application listens on"
+
+
 def test_a_port_name_of_another_protocol() -> None:
     ports = [{"name": "dns", "containerPort": 53}]
     asked = {"spec": {"selector": {"app": "web"}, "ports": [{"port": 53, "targetPort": "dns", "protocol": "UDP"}]}}

@@ -157,7 +157,7 @@ def _why(target: int | str) -> str:
 
 def _remedies(service: Json, port: Json, declared: list[Json], snapshot: Snapshot) -> tuple[Remedy, ...]:
     name, namespace = service["metadata"]["name"], snapshot.namespace
-    mended = _mended(port, declared)
+    mended = _mended(port, _unserved(service, port, declared))
     if mended is None:
         edit = f"kubectl edit service/{name} -n {namespace}"
         return (Remedy(title="Set targetPort to the port the application listens on", command=edit, risk="change"),)
@@ -172,6 +172,20 @@ def _remedies(service: Json, port: Json, declared: list[Json], snapshot: Snapsho
             arguments={"namespace": namespace, "name": name, "port": port.get("port"), "target_port": mended},
         ),
     )
+
+
+def _unserved(service: Json, port: Json, declared: list[Json]) -> list[Json]:
+    """The declared ports that no other port of the Service leads to already."""
+    others = [other for other in ports_of(service) if other != port]
+    return [
+        each
+        for each in declared
+        if not any(
+            target_of(other) in (each.get("containerPort"), each.get("name"))
+            and _protocol(other) == _protocol(each)
+            for other in others
+        )
+    ]
 
 
 def _mended(port: Json, declared: list[Json]) -> int | str | None:
