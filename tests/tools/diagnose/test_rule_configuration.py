@@ -162,6 +162,39 @@ def test_a_volume_over_a_file_is_the_same_at_every_instant(now: Json) -> None:
     assert '"subPath": "app.conf"' in finding.remedies[0].command
 
 
+@pytest.mark.parametrize(
+    ("reason", "sub_path", "said"),
+    [
+        ("not a directory: unknown", None, "its volume conf is a directory, but /etc/passwd is a file"),
+        (
+            "not a directory: unknown",
+            "x",
+            "where its volume conf is mounted at /etc/passwd, and one must be as the",
+        ),
+        ("read-only file system: unknown", None, "conf cannot be mounted at /etc/passwd (read-only file system)"),
+    ],
+)
+@pytest.mark.parametrize("mounted_at", ["/etc/passwd", "/etc/passwd/"])
+def test_a_path_that_reads_like_a_secret_stays(
+    reason: str, sub_path: str | None, said: str, mounted_at: str
+) -> None:
+    message = REFUSED.replace("/etc/app.conf", "/etc/passwd").replace("not a directory: unknown", reason)
+    mount = {"name": "conf", "mountPath": mounted_at, **({"subPath": sub_path} if sub_path else {})}
+    finding = found(waiting(message, "RunContainerError", volumeMounts=[mount]))
+
+    assert said in finding.summary
+    own = [finding.summary, *(each.text for each in finding.evidence if each.source == "spec")]
+    own += [text for remedy in finding.remedies for text in (remedy.title, remedy.command)]
+    assert [Redactor(()).text(text) for text in own] == own
+    assert not [text for text in own if "None" in text]
+
+
+def test_a_mount_that_the_container_does_not_name() -> None:
+    finding = found(waiting(REFUSED, "RunContainerError"))
+
+    assert "a volume is a directory, but /etc/app.conf is a file in its image" in finding.summary
+
+
 def test_a_container_that_runs_by_now_is_no_finding() -> None:
     started = status(
         {"running": {"startedAt": ago(60)}}, terminated(128, "StartError", message=REFUSED), ready=True

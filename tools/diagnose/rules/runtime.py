@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.containers import Container, refused_mount
 from tools.diagnose.edits import edit
-from tools.diagnose.findings import Remedy
+from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, quoted, typed
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.trouble import Trouble
@@ -96,14 +96,7 @@ def _sub_path(container: Container, volume: str) -> Trouble:
                 container.owner, "Name a subPath that is in the volume (of a ConfigMap or Secret: one of its keys)"
             ),
         ),
-        tuple(
-            about_owner(
-                "spec",
-                container.owner,
-                f"volumeMount {volume}: mountPath {one.get('mountPath')}, subPath {one.get('subPath')}",
-            )
-            for one in mounts
-        ),
+        tuple(_mount_said(container, one) for one in mounts),
     )
 
 
@@ -122,31 +115,37 @@ def _no_value(container: Container, variable: str) -> Trouble:
 
 def _covered(container: Container, path: str, message: str, snapshot: Snapshot) -> Trouble:
     mount: Json = next(
-        (one for one in container.spec.get("volumeMounts") or () if one.get("mountPath") == path), {}
+        (
+            one
+            for one in container.spec.get("volumeMounts") or ()
+            if str(one.get("mountPath")).rstrip("/") == path.rstrip("/")
+        ),
+        {},
     )
     where = one_line(path, 200)
-    volume = one_line(str(mount.get("name") or ""), 63)
+    volume = f"its volume {one_line(str(mount['name']), 63)}" if mount.get("name") else "a volume"
     if "not a directory" not in message:
         reason = one_line(message.removesuffix(": unknown").rpartition(": ")[2], 100)
-        said = f"its volume {volume} cannot be mounted at {where}: {reason}"
+        said = f"{volume} cannot be mounted at {where} ({reason})"
     elif mount.get("subPath"):
-        said = (
-            f"a file and a directory meet where its volume {volume} is mounted at {where}: one must be as the other"
-        )
+        said = f"a file and a directory meet where {volume} is mounted at {where}, and one must be as the other"
     else:
-        said = f"its volume {volume} is a directory, but {where} is a file in its image"
+        said = f"{volume} is a directory, but {where} is a file in its image"
     key = _key_for(path, mount, container.pod, snapshot)
     return Trouble(
         said,
         "A volume is a directory and can only be mounted on one. To put one file in place of another, mount a "
         "single entry of the volume with subPath.",
         (_mount_one(container, mount, key, where),),
-        (
-            about_owner(
-                "spec", container.owner, f"volumeMount {volume}: mountPath {path}, subPath {mount.get('subPath')}"
-            ),
-        ),
+        (_mount_said(container, mount),) if mount else (),
     )
+
+
+def _mount_said(container: Container, mount: Json) -> Evidence:
+    sub_path = f", subPath {mount['subPath']}" if mount.get("subPath") else ""
+    expression = f", subPathExpr {mount['subPathExpr']}" if mount.get("subPathExpr") else ""
+    told = f"volumeMount {mount.get('name')}: mountPath {mount.get('mountPath')}{sub_path}{expression}"
+    return about_owner("spec", container.owner, told)
 
 
 def _key_for(path: str, mount: Json, pod: Json, snapshot: Snapshot) -> str | None:
