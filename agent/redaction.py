@@ -80,7 +80,7 @@ def _is_secret_name(name: str) -> bool:
 _HARMLESS = r"""(?aix)(?: true | false | null | nil | none | ~ | \d+\ bytes | -{1,3} | \*+ | \[redacted\]
     | <(?:none|nil|unset|unknown|empty)> | <set\ to\ the\ key\ [^\n]{0,300}
     | \$\{[\w.:-]+\} | \$\([\w.]+\) | \$?\{\{[^{}\n]*\}\}
-    | /(?:var|run|etc|mnt|opt|home|tmp|secrets|vault)/[\w./-]* )"""
+    | (?: /(?:var|run|etc|mnt|opt|home|tmp|secrets|vault) | ~ | \$HOME )/[\w./-]* )"""
 _HARMLESS_WORD = rf"""{_HARMLESS}(?=[\s,;"')}}\]\\]|\Z)"""
 _MAX_HARMLESS_LENGTH = 400
 _PROSE = r"""(?aix)

@@ -142,6 +142,8 @@ ORDINARY_TEXTS = [
     "TokenExpirationSeconds:  3607",
     "mountPath: /var/run/secrets/kubernetes.io/serviceaccount",
     "DB_PASSWORD_FILE=/run/secrets/db",
+    "kubectl create secret generic a --from-file=.dockerconfigjson=$HOME/.docker/config.json --dry-run=client",
+    "password: ~/login.txt",
     "GOOGLE_APPLICATION_CREDENTIALS=/var/secrets/google/key.json",
     "DB_PASSWORD:  <set to the key 'password' in secret 'db'>  Optional: false",
     "password:  7 bytes",

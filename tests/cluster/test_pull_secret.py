@@ -326,3 +326,23 @@ def test_a_claim_whose_class_is_set_is_there_whenever_it_is_killed(
 def _claim(namespace: str) -> tuple[str, str]:
     claim = json.loads(kubectl("get", "pvc", "data", "-n", namespace, "-o", "json"))
     return claim["spec"]["storageClassName"], claim["metadata"]["labels"]["app"]
+
+
+def test_a_login_that_the_registry_refuses_leaves_nothing(
+    workspace: Workspace, namespace: str, editor: str, tmp_path: Path
+) -> None:
+    kubectl("apply", "-n", namespace, "-f", "-", stdin=PRIVATE)
+    (tmp_path / "login").write_text("not-the-password\n")
+    _wait_until(workspace, namespace, "create_pull_secret")
+    task = f"fix private in {namespace} with user desk, password from file {tmp_path}/login"
+    run = workspace.desk("run", task, "--model", "playbook")
+    asked = []
+    while run.returncode == 3:
+        asked.append(approve(workspace, editor)["tool"])
+        run = workspace.desk("resume")
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert asked[:2] == ["create_pull_secret", "link_pull_secret"]
+    assert set(asked[2:]) == {"undo_last"}
+    assert "registry-pull" not in kubectl("get", "secrets", "-n", namespace, "-o", "name")
+    assert "registry-pull" not in kubectl("get", "serviceaccount", "default", "-n", namespace, "-o", "yaml")
+    assert "restartedAt" not in kubectl("get", "deployment", "private", "-n", namespace, "-o", "yaml")

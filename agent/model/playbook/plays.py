@@ -242,8 +242,10 @@ def find_and_mend(conversation: Conversation) -> Play:
         yield Move("finish", {"outcome": "done", "summary": explain(namespace, report, findings)})
         return
     told: list[str] = []
-    mended = True
-    login = conversation.task if len(_registries(findings)) == 1 else ""  # whose it would be is not said
+    mended, registries = True, _registries(findings)
+    login = conversation.task if len(registries) == 1 else ""
+    if len(registries) > 1:
+        told.append(f"{' and '.join(sorted(registries))} each want a login of their own: mend what pulls from one.")
     for number, finding in enumerate(findings):
         held, text = yield from mend(login, finding, tools, looked_just_now=number == 0)
         mended, told = mended and held, [*told, text]
@@ -314,7 +316,11 @@ def mend(task: str, finding: Json, tools: Mapping[str, ToolSpec], *, looked_just
 
 
 def _untried(task: str, finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> Json | None:
-    """The first remedy that can be called, with what the task says of it, and was not called in the same words."""
+    """The first remedy that can be called, with what the task says of it, and was not called in the same words.
+
+    None that uses what one before it would have to make.
+    """
+    unmade = set()
     for remedy in finding.get("remedies", []):
         tool = tools.get(remedy.get("tool") or "")
         if tool is None:
@@ -322,7 +328,9 @@ def _untried(task: str, finding: Json, tried: list[tuple[str, Json]], tools: Map
         arguments = remedy["arguments"]
         if _missing(tool, arguments):
             arguments = match_rest(task, tool, arguments)
-        if not _missing(tool, arguments) and (tool.name, arguments) not in tried:
+        if _missing(tool, arguments):
+            unmade.add(arguments.get("pull_secret", tool.name))
+        elif arguments.get("pull_secret") not in unmade and (tool.name, arguments) not in tried:
             return {**remedy, "arguments": arguments}
     return None
 

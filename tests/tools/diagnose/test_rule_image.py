@@ -131,6 +131,31 @@ def test_no_pull_secret_at_all() -> None:
 
     assert "its pod has no pull secret (service account default)" in finding.summary
     assert [one.tool for one in finding.remedies] == ["create_pull_secret", "link_pull_secret"]
+    assert [one.arguments["pull_secret"] for one in finding.remedies] == ["registry-pull", "registry-pull"]
+
+
+def test_a_new_pull_secret_has_a_name_of_its_own() -> None:
+    remedies = refused(secret("registry-pull", "quay.io"), secret("registry-pull-2", "ghcr.io")).remedies
+
+    assert [one.arguments["pull_secret"] for one in remedies] == ["registry-pull-3", "registry-pull-3"]
+
+
+def test_what_no_tool_can_make_anew_is_for_people() -> None:
+    """A Job's pods go on without the pull secret until somebody deletes them."""
+    of_job = failing(message=UNAUTHORIZED)
+    of_job["metadata"]["ownerReferences"] = [
+        {"apiVersion": "batch/v1", "kind": "Job", "name": "shop", "controller": True}
+    ]
+    remedies = found(of_job, Secret=[], ServiceAccount=[account()]).remedies
+
+    assert [one.tool for one in remedies] == [None, None]
+    assert "kubectl delete pod" in remedies[1].command
+
+
+def test_pods_older_than_their_pull_secret_are_made_anew() -> None:
+    finding = refused(secret("pull", "reg.example"), linked=("pull",))
+
+    assert (finding.remedies[0].tool, finding.remedies[0].arguments["kind"]) == ("restart", "Deployment")
 
 
 @pytest.mark.parametrize(
