@@ -18,6 +18,8 @@ _ANEW = {
     "Job": "delete the Job and create it anew, for its template cannot be changed",
     "Pod": "delete the pod and create it anew, for most of its spec cannot be changed",
 }
+_WITHOUT_SELECTOR = " | sed '/controller-uid: /d'"
+"""A Job is refused with the selector and the label that another one was given."""
 
 
 def edit(owner: ObjectRef, title: str = "Change what the pod asks for") -> Remedy:
@@ -29,8 +31,10 @@ def change(owner: ObjectRef, title: str, command: str) -> Remedy:
     """A command that changes the template; a Job and a bare pod keep theirs, so only a new one can be other."""
     if not is_fixed(owner):
         return Remedy(title, command, "change")
-    anew = f"kubectl get {typed(owner)} -o yaml > {owner.name}.yaml && kubectl delete {typed(owner)}"
-    return Remedy(f"{title}; {_ANEW[owner.kind]}", anew, "delete")
+    kept = (
+        f"kubectl get {typed(owner)} -o yaml{_WITHOUT_SELECTOR if owner.kind == 'Job' else ''} > {owner.name}.yaml"
+    )
+    return Remedy(f"{title}; {_ANEW[owner.kind]}", f"{kept} && kubectl delete {typed(owner)}", "delete")
 
 
 def is_fixed(owner: ObjectRef) -> bool:

@@ -13,6 +13,7 @@ from tools.diagnose.edits import change, edit
 
 Json = dict[str, Any]
 
+WITHOUT = {"Job": " | sed '/controller-uid: /d'", "Pod": ""}
 REFUSED = {"Job": ("edit", "patch", "set"), "Pod": ("edit", "patch", "set resources")}
 
 
@@ -50,7 +51,8 @@ def test_what_cannot_be_changed_is_made_anew(fault: Json, kind: str) -> None:
         [anew] = [remedy for remedy in finding.remedies if f"delete {kind.lower()}" in remedy.command]
         assert anew.risk == "delete"
         assert f"delete the {kind.replace('Pod', 'pod')} and create it anew" in anew.title
-        assert anew.command.startswith(f"kubectl get {kind.lower()}/shop -n shop-dev -o yaml > shop.yaml && ")
+        kept = f"kubectl get {kind.lower()}/shop -n shop-dev -o yaml{WITHOUT[kind]} > shop.yaml"
+        assert anew.command == f"{kept} && kubectl delete {kind.lower()}/shop -n shop-dev"
 
 
 def test_the_image_of_a_bare_pod_can_be_set() -> None:
