@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tools.diagnose.commands import ONE_WORD, is_line, listed, separate
 from tools.diagnose.logs import served_port, serves_only_itself
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.probing import Probe, declared_ports, named_ports, probe_of
@@ -110,7 +111,14 @@ def _no_such_port(probe: Probe, container: Container) -> Verdict:
 def _command(probe: Probe, container: Container, said: str, *, known: bool) -> Verdict:
     command = one_line(probe.asks, _OUTPUT_CHARS)
     why = "An exec probe runs its command inside the container: exit code 0 within timeoutSeconds is success."
-    if match := _NOT_FOUND_IN_IMAGE.search(said):
+    if (match := _NOT_FOUND_IN_IMAGE.search(said)) and is_line(probe.command):
+        return Verdict(
+            f'runs "{command}", which is one word: there is no program of that name',
+            ONE_WORD,
+            f"Write it as separate words: {one_line(listed(separate(probe.command)), _OUTPUT_CHARS)}",
+            certain=True,
+        )
+    if match:
         missing = one_line(match[1], _OUTPUT_CHARS)
         what = "cannot execute" if match[2] == "permission denied" else "does not have"
         return Verdict(

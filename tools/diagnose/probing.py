@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from tools.diagnose.commands import listed
 from tools.diagnose.containers import (
     START_REASONS,
     Container,
@@ -95,8 +96,18 @@ class Probe(msgspec.Struct, frozen=True):
             scheme = "" if self.scheme == "HTTP" else "https "
             return f"{scheme}GET :{self.port}{self.handler.get('path') or '/'}"
         if "exec" in self.spec:
-            return " ".join(map(str, self.handler.get("command") or ()))
+            return " ".join(self.command)
         return f"{'gRPC' if 'grpc' in self.spec else 'TCP'} :{self.port}"
+
+    @property
+    def command(self) -> list[str]:
+        """The words that an exec probe runs; empty for another."""
+        return [str(word) for word in (self.spec.get("exec") or {}).get("command") or ()]
+
+    @property
+    def written(self) -> str:
+        """`asks`, a command as the list that the spec has."""
+        return listed(self.command) if self.command else self.asks
 
 
 def probe_of(container: Container, name: ProbeName) -> Probe | None:

@@ -393,6 +393,39 @@ def test_an_image_for_another_cpu() -> None:
     assert "another kind of CPU" in found["why"]
 
 
+def unstarted(program: str, **container: Any) -> Json:
+    message = f'runc create failed: unable to start container process: exec: "{program}": executable file not found'
+    state = {"waiting": {"reason": "RunContainerError", "message": message}}
+    containers = [{"name": "app", "image": "shop:1", **container}]
+    [found] = judge(snapshot(pod(status(state, restarts=2), spec={"containers": containers})))["findings"]
+    result: Json = found
+    return result
+
+
+@pytest.mark.parametrize(
+    ("field", "words", "meant"),
+    [
+        ("command", ["sh -c 'sleep 9999'"], ["sh", "-c", "sleep 9999"]),
+        ("args", ["python main.py", "--fast"], ["python", "main.py", "--fast"]),
+        ("command", ["cd /app && ./run"], ["sh", "-c", "cd /app && ./run"]),
+    ],
+)
+def test_a_command_that_is_one_word(field: str, words: list[str], meant: list[str]) -> None:
+    found = unstarted(words[0], **{field: words})
+
+    assert found["summary"].endswith("executable file not found, for its command is one word")
+    assert "no shell takes them apart" in found["why"]
+    assert found["remedies"][0]["title"] == f"Write it as separate words: {json.dumps(meant)}"
+    assert json.dumps({"name": "app", field: meant}) in found["remedies"][0]["command"]
+
+
+def test_a_command_of_words_is_shown_as_it_is_written() -> None:
+    found = unstarted("sevre", command=["sevre", "-c"], args=["a b"])
+
+    assert found["evidence"][-1]["text"] == 'command: ["sevre", "-c"], args: ["a b"]'
+    assert "one word" not in found["summary"]
+
+
 def test_a_post_start_hook_that_fails() -> None:
     hook = {"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", "exit 3"]}}}}
     failed = event("shop-abc-1", "FailedPostStartHook", "PostStartHook failed")

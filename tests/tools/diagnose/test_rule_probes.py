@@ -290,6 +290,17 @@ def test_hostile_text_stays_on_one_line_and_short() -> None:
     assert len(found["summary"]) < 500
 
 
+def test_a_command_that_is_one_word() -> None:
+    this = unready({"exec": {"command": ["pg_isready -U postgres"]}})
+    [found] = findings(this, unhealthy("errored: " + NO_CURL.replace("curl", "pg_isready -U postgres")))
+
+    assert found["summary"].endswith(
+        'runs "pg_isready -U postgres", which is one word: there is no program of that name'
+    )
+    assert found["remedies"][0]["title"] == 'Write it as separate words: ["pg_isready", "-U", "postgres"]'
+    assert 'readinessProbe: ["pg_isready -U postgres"] (' in found["evidence"][-1]["text"]
+
+
 CAT = {"exec": {"command": ["cat", "/tmp/ready"]}}
 WGET = {"exec": {"command": ["wget", "-q", "http://localhost:9090/"]}}
 NO_FILE = "failed: cat: can't open '/tmp/ready': No such file or directory"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from tools.diagnose import hooks
+from tools.diagnose import commands, hooks
 from tools.diagnose.crashes import Crash, crashes
 from tools.diagnose.edits import edit
 from tools.diagnose.exits import meaning
@@ -30,6 +30,7 @@ from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.unreached import cause_elsewhere
 
 if TYPE_CHECKING:
+    from tools.cluster.client import Json
     from tools.diagnose.log_error_kinds import ErrorKind
     from tools.diagnose.log_errors import LogError
     from tools.diagnose.snapshot import Snapshot
@@ -102,7 +103,8 @@ def _what(this: Crash) -> str:
         command = one_line(hooks.post_start(this.container), _HOOK_CHARS)
         return f"is killed because its postStart hook fails: {command}{_code_said(this)}"
     if this.never_started:
-        return f"cannot start: {_bad_directory(this) or _start_message(this.ended.message)}"
+        one_word = ", for its command is one word" if _unsplit(this) else ""
+        return f"cannot start: {_bad_directory(this) or _start_message(this.ended.message)}{one_word}"
     if this.ended.exit_code is None:
         return "crashes again and again; the cluster does not say with which exit code"
     code = f"exit code {this.ended.exit_code} ({meaning(this.ended.exit_code)})"
@@ -134,6 +136,11 @@ def _start_message(message: str) -> str:
     return match[1] if match else plain or "the container runtime does not say why"
 
 
+def _unsplit(this: Crash) -> tuple[Literal["command", "args"], list[str]] | None:
+    """Its command as it is meant, where it was written as one word."""
+    return commands.unsplit(this.container, this.ended.message) if this.never_started else None
+
+
 def _bad_directory(this: Crash) -> str:
     """What the container runtime says of a workingDir that it cannot enter; empty when that is not the fault."""
     directory = this.container.spec.get("workingDir")
@@ -151,6 +158,8 @@ def _why(this: Crash) -> str:
         return (
             "The container runtime makes the working directory where it is missing, and starts the command there."
         )
+    if _unsplit(this):
+        return commands.ONE_WORD
     if this.never_started:
         return _why_not_started(this.ended.message)
     if this.error is not None and this.ended.exit_code not in _SIGNALLED_CODES:
@@ -210,8 +219,8 @@ def _evidence(this: Crash) -> list[Evidence]:
         evidence.append(about_pod("log", pod, this.line))
     if this.hook is not None and this.hook.get("reason"):
         evidence.append(about_pod("event", pod, event_said(this.hook)))
-    if command := [*(container.spec.get("command") or ()), *(container.spec.get("args") or ())]:
-        evidence.append(about_owner("spec", container.owner, f"command: {' '.join(map(str, command))}"))
+    if command := commands.given(container):
+        evidence.append(about_owner("spec", container.owner, command))
     return evidence
 
 
@@ -240,6 +249,8 @@ def _remedies(this: Crash) -> list[Remedy]:
         return _mended(this.error, this, logs)
     if this.never_started and _bad_directory(this):
         return [_edit("Correct the workingDir, or the rights of the container's user there", this)]
+    if unsplit := _unsplit(this):
+        return [_split(*unsplit, this)]
     if this.not_runnable:
         return [_edit("Correct the command, or take an image that has it", this)]
     if this.ended.exit_code == 0:
@@ -259,12 +270,22 @@ def _mended(error: LogError, this: Crash, logs: Remedy) -> list[Remedy]:
     return [Remedy(title=f"{error.next_step}; the log says more", command=logs.command, risk="read")]
 
 
+def _split(field: Literal["command", "args"], words: list[str], this: Crash) -> Remedy:
+    title = f"Write it as separate words: {one_line(commands.listed(words), _HOOK_CHARS)}"
+    if this.container.init:
+        return _edit(title, this)
+    return _patch(title, {"containers": [{"name": this.container.name, field: words}]}, this)
+
+
 def _set_dns_policy(title: str, this: Crash) -> Remedy:
+    return _patch(title, {"dnsPolicy": dns_policy_for(this.container)}, this)
+
+
+def _patch(title: str, spec: Json, this: Crash) -> Remedy:
     owner = this.container.owner
     if owner.kind not in TEMPLATE_KINDS:
         return _edit(title, this)
-    template = {"spec": {"dnsPolicy": dns_policy_for(this.container)}}
-    patch = quoted(json.dumps({"spec": {"template": template}}))
+    patch = quoted(json.dumps({"spec": {"template": {"spec": spec}}}, ensure_ascii=False))
     return Remedy(title=title, command=f"kubectl patch {typed(owner)} -p {patch}", risk="change")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tools.diagnose.commands import given
 from tools.diagnose.findings import Evidence, Finding, Known, Remedy
 from tools.diagnose.initializing import long_initializing, running_for
 from tools.diagnose.lesson import Lesson
@@ -61,7 +62,6 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     line = one_line(error.line, QUOTE_CHARS) if error else decisive_line(log)
     age = running_for(container, snapshot)
     minutes = age // timedelta(minutes=1)
-    given = [*(container.spec.get("command") or ()), *(container.spec.get("args") or ())]
     evidence: list[Evidence] = [
         about_pod(
             "status", container.pod, f"container {container.name} runs since {container.running['startedAt']}"
@@ -69,8 +69,8 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     ]
     if line:
         evidence.append(about_pod("log", container.pod, line))
-    if given:
-        evidence.append(about_owner("spec", container.owner, f"command: {' '.join(map(str, given))}"))
+    if command := given(container):
+        evidence.append(about_owner("spec", container.owner, command))
     return Finding(
         cause="InitContainerStuck",
         object=container.owner,

@@ -240,7 +240,7 @@ def _evidence(
             evidence.append(about_pod("event", container.pod, event_said(event)))
     if probe is not None:
         timing = f"{probe.allowed_s} s allowed, timeout {probe.timeout_s} s"
-        evidence.append(about_owner("spec", container.owner, f"{probe.name}Probe: {probe.asks} ({timing})"))
+        evidence.append(about_owner("spec", container.owner, f"{probe.name}Probe: {probe.written} ({timing})"))
     return evidence
 
 
