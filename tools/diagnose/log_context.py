@@ -91,6 +91,12 @@ def mounted(path: str, container: Container) -> tuple[Json, Json] | None:
     return mount, next((volume for volume in volumes if volume.get("name") == mount.get("name")), {})
 
 
+def configmap_of(path: str, container: Container) -> str:
+    """The ConfigMap that a path comes from; empty where it comes from none."""
+    found = mounted(path, container)
+    return str((found[1].get("configMap") or {}).get("name") or "") if found else ""
+
+
 def service_called(error: LogError, snapshot: Snapshot) -> tuple[Json, int | None] | None:
     """The Service of the namespace that an address means, and the port, where the log says which."""
     host, port = _host_and_port(one_line(error.subject, _NAME_CHARS))

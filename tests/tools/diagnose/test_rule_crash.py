@@ -352,6 +352,7 @@ def test_a_script_whose_interpreter_is_not_there() -> None:
         "mostly for Windows line endings)"
     )
     assert "Unix line endings" in found["remedies"][0]["title"]
+    assert found["remedies"][0]["command"] == "kubectl edit configmap/scripts -n shop-dev"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tools.diagnose.edits import edit
 from tools.diagnose.exits import meaning
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.log_context import dns_policy_for
+from tools.diagnose.log_context import configmap_of, dns_policy_for
 from tools.diagnose.naming import (
     TEMPLATE_KINDS,
     about_owner,
@@ -262,6 +262,8 @@ def _mended(error: LogError, this: Crash, logs: Remedy) -> list[Remedy]:
     namespace = this.container.owner.namespace
     if error.kind == "cluster DNS not asked":
         return [_set_dns_policy(error.next_step, this), logs]
+    if error.kind == "missing interpreter" and (name := configmap_of(error.subject, this.container)):
+        return [Remedy(error.next_step, f"kubectl edit configmap/{name} -n {namespace}", "change"), logs]
     if error.kind in _EDITED:
         return [_edit(error.next_step, this), logs]
     if error.kind in ("connection refused", "timeout"):
