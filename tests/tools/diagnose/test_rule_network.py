@@ -220,7 +220,8 @@ NO_ANSWER = "Error: getaddrinfo EAI_AGAIN api"
 
 @pytest.mark.parametrize("line", [NO_ANSWER, "dial tcp: lookup api on 10.96.0.10:53: read udp: i/o timeout"])
 def test_dns_is_allowed_to_a_label_that_namespaces_do_not_have(line: str) -> None:
-    [found] = findings(lets_out(), lets_out(BY_A_LABEL, name="dns"), logs={("front-abc-1", "web"): line})
+    logs = {("front-abc-1", "web"): line}
+    [found] = findings(lets_out(), lets_out(BY_A_LABEL, name="dns"), logs=logs, Route=[])
 
     assert (found["cause"], found["object"]["name"], found["severity"]) == (
         "NetworkPolicyBlocksDNS",

@@ -218,7 +218,7 @@ def _unlikely_selectors(policy: Json) -> Iterator[tuple[str, Json]]:
 
 def _remedy(ref: ObjectRef, policy: Json, kept: Kept, snapshot: Snapshot) -> Remedy:
     selectors = list(_unlikely_selectors(policy)) if kept.barrier == "label" else []
-    if not selectors or snapshot.has("Route"):
+    if not selectors or snapshot.of("Route"):
         return apply_policy("Allow DNS", f"{ref.name}-allow-dns", _allow_dns(policy, snapshot), snapshot)
     namespace = {"matchLabels": {netpol.NAMESPACE_NAME: _KUBE_DNS.namespace}}
     patch = json.dumps([{"op": "replace", "path": pointer, "value": namespace} for pointer, _ in selectors[:1]])
