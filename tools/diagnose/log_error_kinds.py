@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 import msgspec
+
+from tools.diagnose.log_signs import (
+    ADDRESS,
+    ANY_PATH,
+    FILE_NOT_FOUND,
+    HOST,
+    LACKING,
+    OF_FILE,
+    OF_VARIABLE,
+    PATH,
+    PORT,
+    REFUSALS,
+    REFUSED,
+    VARIABLE_NAME,
+    Sign,
+    signs,
+)
 
 ErrorKind = Literal[
     "address in use",
@@ -31,19 +47,6 @@ ErrorKind = Literal[
 ]
 
 
-class Sign(msgspec.Struct, frozen=True):
-    """What a line of the kind holds: a phrase in lower case; with a `pattern`, that too, in whatever case.
-
-    Patterns are compiled when the first line holds their phrase: a diagnosis that finds none starts sooner.
-    """
-
-    phrase: str
-    pattern: str = ""
-
-    def is_in(self, line: str, lowered: str) -> bool:
-        return self.phrase in lowered and (not self.pattern or re.search(self.pattern, line, re.I) is not None)
-
-
 class Kind(msgspec.Struct, frozen=True):
     """The signs of which a line has one, what patterns find its subject, why it happens and what one does."""
 
@@ -58,75 +61,36 @@ class Kind(msgspec.Struct, frozen=True):
         return any(sign.is_in(line, lowered) for sign in self.signs)
 
 
-def _signs(*signs: str | tuple[str, str]) -> tuple[Sign, ...]:
-    return tuple(Sign(sign) if isinstance(sign, str) else Sign(*sign) for sign in signs)
-
-
-_ADDRESS = (
-    r"\(((?:\d{1,3}\.){3}\d{1,3})\)",
-    r"->\[?([\w.\-]+\]?:\d{2,5})\b",
-    r"(?:dial tcp|ECONNREFUSED|ETIMEDOUT|connect to|host|//|@)\s*\"?(\[?[\w.\-]+\]?:\d{2,5})\b",
-    r"host[=: ]+[\"']?([\w.\-]+)[\"']?",
-    r"\b((?:\d{1,3}\.){3}\d{1,3}:\d{2,5})\b",
-    r"\b([\w.\-]*[a-z][\w.\-]*:\d{2,5})\b(?!:)",
-)
-_HOST = (
-    r"(?:lookup|bad address|resolve host(?: name)?:?|host name|server can't find|can't resolve|ENOTFOUND|EAI_AGAIN"
-    r"|UnknownHostException:?)"
-    r"\s+[\"']?([\w.\-]*\w)",
-    r"host=[\"']?([\w.\-]*\w)",
-    r"[\"']([\w\-]+(?:\.[\w\-]+)*)[\"']",
-    r"//([\w.\-]+)",
-)
-_PATH = (r"[\"'‘](/[^\"'’]{1,200})[\"'’]", r"(?<![\w/:.])(/[\w.\-/@+]{1,200}[\w\-])")
-_ANY_PATH = (
-    *_PATH,
-    r"[\"'‘]([^\"'’ ]{1,200})[\"'’]",
-    r"([\w.\-]+\.(?:ya?ml|json|conf|toml|ini|pem|key|crt|sh|py|js|jar|properties))",
-)
-_PORT = (r":(\d{2,5})\b", r"port[ =:]+(\d{2,5})")
-_LEVELS = "FATAL|ERROR|WARN|WARNING|INFO|DEBUG|CRITICAL|PANIC|SEVERE|NOTICE"
-_VARIABLE_NAME = rf"((?!(?:{_LEVELS})\b)(?:[A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{{4,}}))"
-
-_OF_VARIABLE = (
-    rf"\b(?-i:{_VARIABLE_NAME}) (is|was|must be) (not |un)?(set|defined|provided|required|specified|missing|empty)"
-)
-_LACKING = rf"(missing|required):? (?-i:{_VARIABLE_NAME})\b"
-_FILE_NOT_FOUND = r"\.(ya?ml|json|conf|toml|ini|properties|pem|key|crt)\b.*(not found|does not exist)"
-_REFUSALS = ("permission denied", "eacces", "eperm", "operation not permitted", "accessdeniedexception")
-_OF_FILE = rf"^(?!.*(?:permission denied for |(?-i:\b(?:GET|POST|PUT|PATCH|DELETE) /))).*(?:{'|'.join(_PATH)})"
-"""A path that is no request's, and no role, table or schema of a database."""
-
 KINDS = (
     Kind(
         "address in use",
-        _signs(
+        signs(
             "address already in use",
             "address is already in use",
             "eaddrinuse",
             ("address in use", r"\baddress in use\b"),
             ("already in use", r"port \d+ (is|was) already in use"),
         ),
-        _PORT,
+        PORT,
         "Two programs of one pod cannot listen on the same port: the containers of a pod share their network, "
         "and a program that was started twice meets itself.",
         "Give one of them another port",
     ),
     Kind(
         "low port",
-        _signs(
+        signs(
             ("permission denied", r"bind.*permission denied|permission denied.*\bbind\b"),
             "listen eacces",
             ("listen tcp", r"listen tcp.*permission denied"),
         ),
-        _PORT,
+        PORT,
         "A process that is not root may not listen on a port below 1024, unless it has the capability "
         "NET_BIND_SERVICE.",
         "Let it listen on a port from 1024 on, and point the Service's targetPort there",
     ),
     Kind(
         "connection refused",
-        _signs(
+        signs(
             "connection refused",
             "econnrefused",
             "actively refused",
@@ -134,14 +98,14 @@ KINDS = (
             "is the server running on host",
             "could not connect to server",
         ),
-        _ADDRESS,
+        ADDRESS,
         "The address was reached and nothing listens there: the service is down, still starting, or on another "
         "port; and 127.0.0.1 is the container's own pod.",
         "Compare the address with what listens there",
     ),
     Kind(
         "unknown host",
-        _signs(
+        signs(
             "no such host",
             ("enotfound", r"\bENOTFOUND\b"),
             ("eai_again", r"\bEAI_AGAIN\b"),
@@ -158,14 +122,14 @@ KINDS = (
             "can't resolve",
             "no address associated with hostname",
         ),
-        _HOST,
+        HOST,
         "The cluster's DNS knows a Service of the same namespace by its name, and one of another namespace by "
         "NAME.NAMESPACE; it does not know this host.",
         "Correct the host's name in the application's settings",
     ),
     Kind(
         "timeout",
-        _signs(
+        signs(
             "connection timed out",
             "etimedout",
             "i/o timeout",
@@ -175,29 +139,29 @@ KINDS = (
             "connection timeout",
             "no route to host",
         ),
-        _ADDRESS,
+        ADDRESS,
         "Nothing answered: the address is wrong, or a NetworkPolicy or firewall drops what is sent there.",
         "See whether the address is right, and whether a NetworkPolicy forbids it",
     ),
     Kind(
         "read-only file system",
-        _signs("read-only file system", "read-only filesystem", ("erofs", r"\bEROFS\b")),
-        _PATH,
+        signs("read-only file system", "read-only filesystem", ("erofs", r"\bEROFS\b")),
+        PATH,
         "The container's root file system is read-only (readOnlyRootFilesystem), or the volume is: ConfigMaps "
         "and Secrets always are.",
         "Mount an emptyDir where it writes",
     ),
     Kind(
         "no space left",
-        _signs("no space left on device", ("enospc", r"\bENOSPC\b"), "disk quota exceeded"),
-        _PATH,
+        signs("no space left on device", ("enospc", r"\bENOSPC\b"), "disk quota exceeded"),
+        PATH,
         "The volume it writes to is full: an emptyDir in memory at its sizeLimit, a PersistentVolumeClaim at "
         "its size, or the node's disk.",
         "Make the volume larger, or let the application delete what it no longer needs",
     ),
     Kind(
         "login refused",
-        _signs(
+        signs(
             "password authentication failed",
             "access denied for user",
             "authentication failed",
@@ -215,15 +179,15 @@ KINDS = (
     ),
     Kind(
         "wrong architecture",
-        _signs("exec format error"),
-        _ANY_PATH,
+        signs("exec format error"),
+        ANY_PATH,
         "The program was built for another kind of CPU (arm64 and amd64, mostly), or a script lacks its first "
         "line, such as #!/bin/sh.",
         "Build the image for the nodes' architecture",
     ),
     Kind(
         "missing module",
-        _signs(
+        signs(
             "modulenotfounderror",
             "no module named",
             "cannot find module",
@@ -242,7 +206,7 @@ KINDS = (
     ),
     Kind(
         "missing variable",
-        _signs(
+        signs(
             "parameter not set",
             "parameter null",
             "unbound variable",
@@ -253,20 +217,20 @@ KINDS = (
             ("env", r"(missing|required|undefined|unset|no)\b.*\benv(ironment)?\b"),
             ("env", r"\benv\b.*(is required|not set|is missing)"),
             ("missing value", r"required key \w+ missing value"),
-            ("keyerror", rf"KeyError: '(?-i:{_VARIABLE_NAME})'"),
-            ("must specify", rf"must specify (?-i:{_VARIABLE_NAME})\b"),
+            ("keyerror", rf"KeyError: '(?-i:{VARIABLE_NAME})'"),
+            ("must specify", rf"must specify (?-i:{VARIABLE_NAME})\b"),
             ("need to specify", r"need to specify .*environment variable"),
             "could not resolve placeholder",
-            *((verb, _OF_VARIABLE) for verb in (" is ", " was ", " must be ")),
-            *((word, _LACKING) for word in ("missing", "required")),
+            *((verb, OF_VARIABLE) for verb in (" is ", " was ", " must be ")),
+            *((word, LACKING) for word in ("missing", "required")),
         ),
-        (rf"\b{_VARIABLE_NAME}\b", r"(\w+): (?:parameter|unbound)"),
+        (rf"\b{VARIABLE_NAME}\b", r"(\w+): (?:parameter|unbound)"),
         "The program needs an environment variable that its container does not set.",
         "Set the variable in the container's env, or by a ConfigMap or Secret",
     ),
     Kind(
         "pending migration",
-        _signs("pendingmigrationerror", "migrations are pending"),
+        signs("pendingmigrationerror", "migrations are pending"),
         (),
         "The database lacks what newer migrations of the application make, and Rails does not serve until they "
         "have run.",
@@ -274,7 +238,7 @@ KINDS = (
     ),
     Kind(
         "untrusted certificate",
-        _signs(
+        signs(
             "x509: certificate",
             "certificate verify failed",
             "pkix path building failed",
@@ -290,7 +254,7 @@ KINDS = (
     ),
     Kind(
         "out of memory",
-        _signs(
+        signs(
             "java.lang.outofmemoryerror",
             "javascript heap out of memory",
             ("memoryerror", r"\bMemoryError\b"),
@@ -303,7 +267,7 @@ KINDS = (
     ),
     Kind(
         "missing interpreter",
-        _signs(
+        signs(
             ("exec ", r"^exec \S+: no such file or directory"),
             "bad interpreter: no such file",
             ("env: ", r"\benv: [‘'\"]?\w+(\\r|\^M|\r)"),
@@ -316,7 +280,7 @@ KINDS = (
     ),
     Kind(
         "missing command",
-        _signs(
+        signs(
             ("not found", r"\bsh: .*: not found$"),
             "command not found",
             "executable file not found",
@@ -332,27 +296,27 @@ KINDS = (
     ),
     Kind(
         "permission denied",
-        _signs(
-            *((refusal, _OF_FILE) for refusal in _REFUSALS),
+        signs(
+            *((refusal, OF_FILE) for refusal in REFUSALS),
             ("permission denied", r"errno 13\b"),
             ("permission denied", r"(\b(open|mkdir|touch|cat)|can't create|cannot create) \S+: permission denied"),
             ("permission denied", r"\b(touch|cat|rm|mkdir): .+: permission denied"),
         ),
-        _PATH,
+        PATH,
         "The process may not do that with this file: it belongs to another user than the one the container runs "
         "as (runAsUser, or the image's USER), or a volume lacks fsGroup.",
         "Give the file to the container's user: fsGroup for a volume, a chown in the image",
     ),
     Kind(
         "permission lacking",
-        _signs(*_REFUSALS),
+        signs(*((refusal, REFUSED) for refusal in REFUSALS)),
         (),
         "The process, or the user that it is on the other side, may not do what the line says.",
         "Give it the permission that the line names",
     ),
     Kind(
         "missing file",
-        _signs(
+        signs(
             "no such file or directory",
             ("enoent", r"\bENOENT\b"),
             "filenotfound",
@@ -362,10 +326,10 @@ KINDS = (
             "nonexistent directory",
             "file not found",
             "file does not exist",
-            *((end, _FILE_NOT_FOUND) for end in ("not found", "does not exist")),
+            *((end, FILE_NOT_FOUND) for end in ("not found", "does not exist")),
             ("config", r"config(uration)? file .*(not found|missing)"),
         ),
-        _ANY_PATH,
+        ANY_PATH,
         "The program looks for a file that is neither in its image nor in a volume of the container; a path that "
         "is relative starts at workingDir.",
         "Put the file into the image or mount it, or correct the path",

@@ -213,7 +213,9 @@ def test_kinds_of_error(line: str, kind: str, subject: str) -> None:
     assert (error.kind, error.subject) == (kind, subject)
 
 
-@pytest.mark.parametrize("line", ["KeyError: 'price'", "all is well", "order 12 rejected", "boom"])
+@pytest.mark.parametrize(
+    "line", ["KeyError: 'price'", "no FilePermission", "all is well", "order 12 rejected", "boom"]
+)
 def test_what_is_no_known_kind(line: str) -> None:
     assert recognised((line,)) is None
 
