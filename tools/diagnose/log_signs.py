@@ -58,5 +58,6 @@ LACKING = rf"(missing|required):? (?-i:{VARIABLE_NAME})\b"
 FILE_NOT_FOUND = r"\.(ya?ml|json|conf|toml|ini|properties|pem|key|crt)\b.*(not found|does not exist)"
 REFUSALS = ("permission denied", "eacces", "eperm", "operation not permitted", "accessdeniedexception")
 REFUSED = rf"\b(?:{'|'.join(REFUSALS)})\b"
-OF_FILE = rf"^(?!.*(?:permission denied for |(?-i:\b(?:GET|POST|PUT|PATCH|DELETE) /)))(?=.*{REFUSED}).*(?:{'|'.join(PATH)})"
+_NO_FILE = r"permission denied for |(?-i:\b(?:GET|POST|PUT|PATCH|DELETE) /)"
+OF_FILE = rf"^(?!.*(?:{_NO_FILE}))(?=.*{REFUSED}).*(?:{'|'.join(PATH)})"
 """A path that is no request's, and no role, table or schema of a database."""
