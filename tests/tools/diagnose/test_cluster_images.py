@@ -107,7 +107,11 @@ CASES = (
         pull_secret="team-pull",
     ),
     _private(
-        "late", "late names team-pull for it, but the pod is older than that", pod={"serviceAccountName": "late"}
+        "late",
+        "late names team-pull for it, but the pod is older than that",
+        "restart",
+        pod={"serviceAccountName": "late"},
+        kind="Deployment",
     ),
     _config(
         "map",
