@@ -176,17 +176,22 @@ def test_a_pull_secret_that_nobody_names_is_linked_and_its_pods_made_anew(
     assert "team-pull" not in kubectl("get", "serviceaccount", "default", "-n", namespace, "-o", "yaml")
 
 
+def told(workspace: Workspace, namespace: str, file: Path, password: str) -> str:
+    """The task to mend a Deployment that may not pull, which says whose login that password is of."""
+    kubectl("apply", "-n", namespace, "-f", "-", stdin=PRIVATE)
+    file.write_text(f"{password}\n")
+    _wait_until(workspace, namespace, "create_pull_secret")
+    return f"fix private in {namespace} with user desk, password from file {file}"
+
+
 def test_a_pull_secret_is_made_and_linked_in_one_session_that_says_whose_it_is(
     workspace: Workspace, namespace: str, editor: str, tmp_path: Path
 ) -> None:
-    kubectl("apply", "-n", namespace, "-f", "-", stdin=PRIVATE)
-    (tmp_path / "login").write_text("desk-test\n")
-    _wait_until(workspace, namespace, "create_pull_secret")
+    task = told(workspace, namespace, tmp_path / "login", "desk-test")
     untold = workspace.desk("run", f"fix private in {namespace}", "--model", "playbook")
     assert untold.returncode == 1
     assert 'besides: "with user USERNAME, password from file FILE"' in untold.stdout
 
-    task = f"fix private in {namespace} with user desk, password from file {tmp_path}/login"
     run = workspace.desk("run", task, "--model", "playbook")
     for tool in ("create_pull_secret", "link_pull_secret"):
         assert run.returncode == 3, run.stdout + run.stderr
@@ -331,10 +336,7 @@ def _claim(namespace: str) -> tuple[str, str]:
 def test_a_login_that_the_registry_refuses_leaves_nothing(
     workspace: Workspace, namespace: str, editor: str, tmp_path: Path
 ) -> None:
-    kubectl("apply", "-n", namespace, "-f", "-", stdin=PRIVATE)
-    (tmp_path / "login").write_text("not-the-password\n")
-    _wait_until(workspace, namespace, "create_pull_secret")
-    task = f"fix private in {namespace} with user desk, password from file {tmp_path}/login"
+    task = told(workspace, namespace, tmp_path / "login", "not-the-password")
     run = workspace.desk("run", task, "--model", "playbook")
     asked = []
     while run.returncode == 3:
