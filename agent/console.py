@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from agent.journal.events import (
+    ENDING_TOOLS,
     ApprovalAsked,
     ApprovalDecided,
     CallGated,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 RESULT_LINES = 12
-ENDINGS = ("finish", "refer")
 PLAYBOOK_PLANS = "Playbook plans: the deterministic planner, which needs no key and no network."
 NO_RISKS: Mapping[str, str] = MappingProxyType({})
 
@@ -194,7 +194,7 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
         case SessionResumed(why=why):
             return [("bold", f"Desk, session {entry.session} goes on ({why})")]
         case ModelTurn() as turn:
-            calls = [raw for raw in turn.blocks if raw["type"] == "tool_use" and raw["name"] not in ENDINGS]
+            calls = [raw for raw in turn.blocks if raw["type"] == "tool_use" and raw["name"] not in ENDING_TOOLS]
             return [*_turn(turn), *(("cyan", _call(raw, risks)) for raw in calls)]
         case CallGated(verdict="deny", reason=reason):
             return [("red", f"denied: {reason}")]
@@ -205,7 +205,7 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
             return [("yellow", f"approval {row} {decision}{by}" + (f": {why}" if why else ""))]
         case ToolReceipt(outcome=outcome, text=text):
             return [("red" if outcome in ("stale", "failed") else "green", f"{outcome}: {text}")]
-        case ToolResult(tool=tool, text=text, ok=ok) if tool not in ENDINGS or not ok:
+        case ToolResult(tool=tool, text=text, ok=ok) if tool not in ENDING_TOOLS or not ok:
             return _result(text, ok=ok)
         case FilesRendered(files=files):
             return [("green", f"rendered: {', '.join(files)}")]

@@ -14,6 +14,9 @@ from agent.journal.store import Entry, Journal
 from agent.journal.view import SessionView
 from agent.model.port import ToolSpec
 from agent.stopping import StopSignal
+from agent.understanding.understand import understand
+from agent.understanding.wishes import Understanding
+from agent.understanding.world import World
 from tools.frame import Plan, Tool, ToolContext
 
 if TYPE_CHECKING:
@@ -83,12 +86,23 @@ class Desk:
     stop: StopSignal
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     planned: dict[str, Planned] = field(default_factory=dict)
+    _understood: Understanding | None = None
 
     @cached_property
     def specs(self) -> tuple[ToolSpec, ...]:
         """The tools as a model sees them, with those that end a session; the same in every turn."""
         tools = (*self.tools.values(), *ENDINGS)
-        return tuple(ToolSpec(tool.name, tool.description, tool.schema, tool.phrases) for tool in tools)
+        return tuple(ToolSpec(tool.name, tool.description, tool.schema) for tool in tools)
+
+    def understood(self) -> Understanding:
+        """What the person's own words ask for, among the names that were listed."""
+        if self._understood is None:
+            started, read = self.view.task, self.view.oriented
+            namespaces, names = (tuple(read.namespaces), read.names) if read is not None else ((), {})
+            listed = {place: {kind: tuple(own) for kind, own in kinds.items()} for place, kinds in names.items()}
+            schemas = {name: tool.schema for name, tool in self.tools.items()}
+            self._understood = understand(started.task, World(started.namespace, namespaces, listed), schemas)
+        return self._understood
 
     def append(self, *events: Event) -> None:
         """Write events to the journal; the view and the surface follow."""

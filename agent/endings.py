@@ -1,10 +1,10 @@
-"""The two tools by which a model ends a session: `finish` and `refer`. They act on the session only."""
+"""The tools by which a model ends a session: `finish`, `refer` and `clarify`. They act on the session only."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tools.frame import Result, Risk, Tool, ToolContext
 
@@ -38,4 +38,26 @@ def refer(
     return Result(summary, {"agent": agent, "summary": summary})
 
 
-ENDINGS: tuple[Tool, ...] = (Tool(finish, Risk.READ), Tool(refer, Risk.READ))
+class Reading(BaseModel):
+    """One thing that a task may mean."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    words: Annotated[str, Field(min_length=1, max_length=1000, description="It, in words that mean nothing else.")]
+    command: Annotated[str, Field(max_length=2000, description="What to type for it.")] = ""
+
+
+def clarify(
+    _context: ToolContext,
+    *,
+    question: Annotated[
+        str, Field(min_length=1, max_length=4000, description="What is unclear, for the developer.")
+    ],
+    readings: Annotated[list[Reading], Field(max_length=6, description="What the task may mean.")] = [],  # noqa: B006
+) -> Result:
+    """End the session with a question back: the task can mean several things, or lacks something only they know."""
+    said = [reading.model_dump() for reading in readings]
+    return Result(question, {"question": question, "readings": said})
+
+
+ENDINGS: tuple[Tool, ...] = (Tool(finish, Risk.READ), Tool(refer, Risk.READ), Tool(clarify, Risk.READ))

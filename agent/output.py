@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.journal.events import Json
+from agent.journal.events import ENDING_TOOLS, Json
 from agent.model.port import USAGE
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def session(view: SessionView) -> Json:
         "exit_code": ending.exit_code if ending else None,
         "summary": closed.summary if closed else (view.paused.reason if view.paused else ""),
         "next_action": ending.next_action if ending else "",
+        "readings": closed.readings if closed else [],
         "turns": len(view.turns),
         "usage": _usage(view),
         "approval": waiting.approval_id if waiting else None,
@@ -51,7 +52,7 @@ def session(view: SessionView) -> Json:
         "results": [
             {"tool": r.tool, "ok": r.ok, "error": r.error, "text": r.text, "data": r.data}
             for r in view.results.values()
-            if r.tool not in ("finish", "refer")
+            if r.tool not in ENDING_TOOLS
         ],
     }
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from agent.wording import object_words, orders
 from tools.frame import Risk, Verb
 
 
@@ -127,28 +125,3 @@ def _priority(risk: Risk, environment: Environment) -> Priority:
     if environment is Environment.STAGING or risk in (Risk.DELETE, Risk.SECRET):
         return "HIGH"
     return "MEDIUM"
-
-
-_CHANGE = re.compile(
-    r"(?<![-\w])(?:fix|mend|repair|solve|heal|cure|change|set|raise|increase|lower|decrease|reduce|bump|restart|bounce"
-    r"|roll|scale|update|adjust|apply|patch|undo|revert|roll ?back"
-    r"|resume|unpause|suspend|unsuspend|point|link|allow)(?![-a-z0-9])"
-)
-# What the ReplicaSet and StatefulSet controllers put behind a workload's name.
-# Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
-_POD_SUFFIX = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-([bcdfghjklmnpqrstvwxz2456789]{5}|[0-9]+)")
-
-
-def names_change(task: str, namespace: str | None, name: str, *, home: str = "") -> bool:
-    """Whether the task, as the person wrote it, orders to change the object `name` (or a pod of it).
-
-    `namespace` must be mentioned; None needs no mention, for it is `home`, the session's own.
-    """
-    said = task.lower()
-    there = namespace is None or namespace in re.findall(r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?", said)
-    named = object_words(task, (namespace or home, home))
-    return there and orders(said, _CHANGE) and any(_is_name(word, name) for word in named)
-
-
-def _is_name(word: str, name: str) -> bool:
-    return word == name or (word.startswith(name) and _POD_SUFFIX.fullmatch(word[len(name) :]) is not None)

@@ -41,8 +41,6 @@ def undo_last_tool(view: SessionView) -> Tool:
         """Put back what the last change of this session changed on the cluster: for a remedy that did not hold.
 
         Called again, it takes back the change before that one.
-
-        Asked as: undo the last change
         """
         standing = _standing(view)
         if not standing:

@@ -53,6 +53,13 @@ class Usage(_Document):
     cost_usd: float | None
 
 
+class Reading(_Document):
+    """What an unclear task may mean, and what to type for it."""
+
+    words: str
+    command: str
+
+
 class Session(_Document):
     """`desk run -o json`, `desk show -o json`."""
 
@@ -64,10 +71,11 @@ class Session(_Document):
     model: str
     sandbox: bool
     started_at: str
-    status: Literal["running", "paused", "done", "failed", "outside", "rejected", "handed_over"]
+    status: Literal["running", "paused", "done", "failed", "outside", "rejected", "handed_over", "unclear"]
     exit_code: int | None
     summary: str
     next_action: str
+    readings: list[Reading]
     turns: int
     usage: Usage
     approval: str | None

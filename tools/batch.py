@@ -19,10 +19,7 @@ def suspend(
     suspended: Annotated[bool, Field(description="False lets it run again.")],
     kind: Annotated[Literal["CronJob", "Job"], Field(description="Kind of what is suspended.")] = "CronJob",
 ) -> Plan:
-    """Suspend a CronJob or a Job, or let it run again (suspended false). A suspended Job's pods are deleted.
-
-    Asked as: suspend {name}; suspend {kind} {name}; unsuspend {name}; unsuspend {kind} {name}
-    """
+    """Suspend a CronJob or a Job, or let it run again (suspended false). A suspended Job's pods are deleted."""
     live = context.cluster.get(kind, name, namespace)
     change = patch_change(context.cluster.find(kind), live, {"spec": {"suspend": suspended}})
     return Plan(f"{'suspend' if suspended else 'unsuspend'} {where(live)}", (change,))
@@ -35,10 +32,7 @@ def set_schedule(
     name: Name,
     schedule: Annotated[str, Field(min_length=1, max_length=200, description="Cron's five fields: */5 * * * *.")],
 ) -> Plan:
-    """Set when a CronJob runs.
-
-    Asked as: set schedule of {name}; change schedule of {name}
-    """
+    """Set when a CronJob runs."""
     live = context.cluster.get("CronJob", name, namespace)
     change = patch_change(context.cluster.find("CronJob"), live, {"spec": {"schedule": schedule}})
     return Plan(f'set schedule "{live["spec"]["schedule"]}" -> "{schedule}" of {where(live)}', (change,))

@@ -26,9 +26,6 @@ def set_claim_class(
     """Give a claim that has no volume yet another storage class: it is deleted and made again.
 
     Nobody may change the class of a claim that is there. A person approves it.
-
-    Asked as: set storage class of {name} to {storage_class}; change storage class of {name} to {storage_class};
-    give {name} storage class {storage_class}
     """
     live = context.cluster.get("PersistentVolumeClaim", name, namespace)
     if (live.get("status") or {}).get("phase") == "Bound" or live["spec"].get("volumeName"):

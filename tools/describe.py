@@ -20,8 +20,6 @@ def describe(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespa
     """What matters of one object: its spec in short, conditions, containers' states, and the events about it.
 
     For a workload the events of its pods are among them. Leaves out what only controllers need.
-
-    Asked as: describe {kind} {name}; details of {kind} {name}
     """
     live = context.cluster.get(kind, name, needed_namespace(context, kind, namespace))
     shown = as_yaml(essentials(context.mask(live)))

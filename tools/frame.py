@@ -197,15 +197,6 @@ class Tool:
         """The docstring, as the model reads it."""
         return inspect.getdoc(self.function) or ""
 
-    @property
-    def phrases(self) -> tuple[str, ...]:
-        """What people say when they want this tool: the docstring's last paragraph, `Asked as: ...; ...`.
-
-        A name in braces stands for the argument's value: `restart {name}`.
-        """
-        said = self.description.partition("Asked as:")[2]
-        return tuple(" ".join(part.split()) for part in said.split(";") if part.strip())
-
     @cached_property
     def arguments(self) -> type[BaseModel]:
         """The pydantic model of the arguments, from the function's signature."""

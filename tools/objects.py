@@ -10,21 +10,14 @@ MANIFESTS = "manifests"
 
 
 def delete(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespace | None = None) -> Plan:
-    """Delete one object, and in the background what it owns. It can be made again from the history.
-
-    Asked as: delete {kind} {name}; remove {kind} {name}; delete the {kind} {name}
-    """
+    """Delete one object, and in the background what it owns. It can be made again from the history."""
     live = context.cluster.get(kind, name, needed_namespace(context, kind, namespace))
     change = delete_change(context.cluster.find(kind), live)
     return Plan(f"delete {change.target}", (change,))
 
 
 def save_manifest(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespace | None = None) -> Rendering:
-    """Save an object's manifest in the workspace, as it could be applied again.
-
-    Asked as: save manifest of {kind} {name}; save {kind} {name}; export {kind} {name};
-    save the manifest of {kind} {name}
-    """
+    """Save an object's manifest in the workspace, as it could be applied again."""
     live = context.cluster.get(kind, name, needed_namespace(context, kind, namespace))
     if live["kind"] == "Secret":
         raise ToolFailed(f"Secret {name} is not saved: its values must not get into git.")

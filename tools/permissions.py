@@ -30,8 +30,6 @@ def allow(
     """Let a Role of the namespace do one thing more: one verb on one resource. A person approves it, always.
 
     Wildcards, secrets, roles and what would let somebody take more rights are refused: they are Shield's.
-
-    Asked as: allow {role} to {verb} {resource}; let {role} {verb} {resource}
     """
     kind, _, subresource = resource.partition("/")
     if verb in _VERBS or api_group == "*" or kind in _RESOURCES or subresource in _SUBRESOURCES:

@@ -47,15 +47,6 @@ def create_pull_secret(
 
     Never ask for the password itself. It is read from the file or the Secret's key that the task names, else
     from standard input, when the change is sent, and shown to nobody.
-
-    Asked as: create pull secret {pull_secret} for {registry} with user {username}, password from file {file};
-    create pull secret {pull_secret} for {registry} with user {username} and password from file {file};
-    create pull secret {pull_secret} for {registry} with user {username}, password from standard input;
-    create pull secret {pull_secret} for {registry} with user {username} and password from standard input;
-    create pull secret {pull_secret} for {registry} with user {username},
-    password from key {key} of secret {existing_secret};
-    create pull secret {pull_secret} for {registry} with user {username}
-    and password from key {key} of secret {existing_secret}
     """
     if (existing_secret is None) != (key is None) or (file and existing_secret):
         raise ArgumentsError(
@@ -92,11 +83,7 @@ def link_pull_secret(
     service_account: Annotated[Name, Field(description="The pods' service account; often default.")],
     pull_secret: Annotated[Name, Field(description="The pull secret; it must be there.")],
 ) -> Plan:
-    """Add a pull secret to a service account: pods that start from then on use it, as `oc secrets link` does.
-
-    Asked as: link pull secret {pull_secret} to {service_account};
-    link {pull_secret} to service account {service_account}
-    """
+    """Add a pull secret to a service account: pods that start from then on use it, as `oc secrets link` does."""
     kind = context.cluster.get("Secret", pull_secret, namespace).get("type")
     if kind not in PULL_SECRET_TYPES:
         raise ToolFailed(f"Secret {pull_secret} in {namespace} is of type {kind}, which is no pull secret.")

@@ -21,10 +21,7 @@ _EVENTS_SHOWN = 20
 
 
 def get(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespace | None = None) -> Result:
-    """One object as YAML, without the fields that only controllers need. Values of Secrets are never shown.
-
-    Asked as: get {kind} {name}; show {kind} {name}; yaml of {kind} {name}
-    """
+    """One object as YAML, without the fields that only controllers need. Values of Secrets are never shown."""
     live = context.cluster.get(kind, name, needed_namespace(context, kind, namespace))
     shown = context.mask(without_noise(live))
     return Result(as_yaml(shown), shown)
@@ -37,11 +34,7 @@ def list_(
     namespace: Namespace | None = None,
     selector: Selector = "",
 ) -> Result:
-    """The objects of a kind, a line each; without a namespace, those of all namespaces.
-
-    Asked as: list {kind}; list all {kind}; get {kind} in {namespace};
-    show {kind} in {namespace}; get {kind}; which {kind} are there; show all {kind}
-    """
+    """The objects of a kind, a line each; without a namespace, those of all namespaces."""
     objects = context.cluster.list(kind, namespace, label_selector=selector)
     rows = [_row(item) for item in objects]
     where = f" in {namespace}" if namespace else ""
@@ -58,10 +51,7 @@ def logs(
     previous: Annotated[bool, Field(description="Of the container that crashed before this one.")] = False,
     tail_lines: Annotated[int, Field(ge=1, le=2000, description="How many of the last lines.")] = 100,
 ) -> Result:
-    """The last lines of a container's log, of now or of its previous life. What it says is data.
-
-    Asked as: logs of {pod}; log of {pod}; logs for {pod}; logs from {pod}; what does {pod} log
-    """
+    """The last lines of a container's log, of now or of its previous life. What it says is data."""
     found = _pod_of(context, namespace, pod)
     name = found["metadata"]["name"]
     chosen = container or _only_container(found)
@@ -72,19 +62,13 @@ def logs(
 
 
 def events(context: ToolContext, *, namespace: Namespace, name: Name | None = None) -> Result:
-    """The newest events of a namespace, or of one object there, oldest first.
-
-    Asked as: events in {namespace}; events of {name}; what happened in {namespace}
-    """
+    """The newest events of a namespace, or of one object there, oldest first."""
     text = recent_events(context, namespace, re.compile(re.escape(name)) if name else None)
     return Result(text or f"No events in {namespace}" + (f" about {name}." if name else "."))
 
 
 def top(context: ToolContext, *, namespace: Namespace) -> Result:
-    """What the pods of a namespace use now, container by container: CPU and memory.
-
-    Asked as: top in {namespace}; usage in {namespace}; top pods in {namespace}
-    """
+    """What the pods of a namespace use now, container by container: CPU and memory."""
     try:
         measured = context.cluster.list("podmetrics", namespace)
     except (NotFound, ServerFailure) as error:

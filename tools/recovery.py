@@ -22,10 +22,7 @@ def wait_until_mended(
     name: Name,
     timeout_s: Annotated[int, Field(ge=1, le=600, description="How long to wait at most, in seconds.")] = 60,
 ) -> Result:
-    """Wait until the diagnosis finds no fault on an object any more; for a workload, wait_for_rollout says more.
-
-    Asked as: wait until {kind} {name} is mended
-    """
+    """Wait until the diagnosis finds no fault on an object any more; for a workload, wait_for_rollout says more."""
     deadline = context.monotonic() + timeout_s
     while True:
         try:

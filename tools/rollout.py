@@ -61,8 +61,6 @@ def wait_for_rollout(
     """Wait until every pod is of the newest template, available, and stays so without a restart.
 
     A crash of a new pod ends the wait at once: the rollout failed, and diagnose tells why.
-
-    Asked as: wait for {name}; wait for {kind} {name}; watch the rollout of {name}
     """
     deadline = context.monotonic() + timeout_s
     settled: Restarts | None = None

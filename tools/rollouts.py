@@ -26,10 +26,7 @@ def scale(
         Literal["Deployment", "StatefulSet"], Field(description="Kind of the workload.")
     ] = "Deployment",
 ) -> Plan:
-    """Set how many pods a workload has.
-
-    Asked as: scale {name} to {replicas}; scale {kind} {name} to {replicas}; set replicas of {name} to {replicas}
-    """
+    """Set how many pods a workload has."""
     live = context.cluster.get(kind, name, namespace)
     change = patch_change(context.cluster.find(kind), live, {"spec": {"replicas": replicas}})
     return Plan(f"scale {where(live)} from {live['spec'].get('replicas', 1)} to {replicas}", (change,))
@@ -43,11 +40,7 @@ def rollback_rollout(
     kind: Workload = "Deployment",
     to_revision: Annotated[int | None, Field(ge=1, description="The revision; without it, the one before.")] = None,
 ) -> Plan:
-    """Roll a workload back to an earlier pod template, as `kubectl rollout undo` does.
-
-    Asked as: roll back {name} to revision {to_revision}; roll back rollout of {name}; undo rollout of {name};
-    roll back {kind} {name}; roll back {name}
-    """
+    """Roll a workload back to an earlier pod template, as `kubectl rollout undo` does."""
     live = context.cluster.get(kind, name, namespace)
     if live["spec"].get("paused"):
         raise ToolFailed(f"The rollout of {where(live)} is paused: resume it first (resume_rollout).")
@@ -57,10 +50,7 @@ def rollback_rollout(
 
 
 def resume_rollout(context: ToolContext, *, namespace: Namespace, name: Name) -> Plan:
-    """Resume a Deployment's paused rollout, as `kubectl rollout resume` does.
-
-    Asked as: resume rollout of {name}; unpause {name}; resume {name}
-    """
+    """Resume a Deployment's paused rollout, as `kubectl rollout resume` does."""
     live = context.cluster.get("Deployment", name, namespace)
     change = patch_change(context.cluster.find("Deployment"), live, {"spec": {"paused": None}})
     return Plan(f"resume the rollout of {where(live)}", (change,))

@@ -22,10 +22,7 @@ def set_service_selector(
         dict[str, str], Field(min_length=1, description="The labels of the pods it sends to, all.")
     ],
 ) -> Plan:
-    """Set which pods a Service sends to, by their labels: exactly these, whatever it had before.
-
-    Asked as: set selector of {name}; change selector of {name}
-    """
+    """Set which pods a Service sends to, by their labels: exactly these, whatever it had before."""
     live = context.cluster.get("Service", name, namespace)
     before: Json = live["spec"].get("selector") or {}
     body = {"spec": {"selector": {**dict.fromkeys(before), **selector}}}
@@ -41,11 +38,7 @@ def set_service_port(
     port: Annotated[Port, Field(description="The Service's port: its number or its name.")],
     target_port: Annotated[Port, Field(description="The pods' port it sends to: its number or its name.")],
 ) -> Plan:
-    """Set which port of the pods a port of a Service sends to.
-
-    Asked as: set target port of {name} port {port} to {target_port};
-    point port {port} of {name} to {target_port}
-    """
+    """Set which port of the pods a port of a Service sends to."""
     live = context.cluster.get("Service", name, namespace)
     chosen = _port(live, port)
     body = {"spec": {"ports": [{"port": chosen["port"], "targetPort": target_port}]}}

@@ -48,13 +48,6 @@ def set_resources(
     """Set the requests and limits of one container of a workload; what is not given stays as it is.
 
     The container may be left out when the workload has only one. Changing them rolls the pods anew.
-
-    Asked as: set memory limit of {name} to {memory_limit}; set memory of {name} to {memory_limit};
-    raise memory limit of {name} to {memory_limit}; raise memory of {name} to {memory_limit};
-    increase memory limit of {name} to {memory_limit}; increase memory of {name} to {memory_limit};
-    lower memory limit of {name} to {memory_limit}; change memory limit of {name} to {memory_limit};
-    set cpu limit of {name} to {cpu_limit}; raise cpu limit of {name} to {cpu_limit};
-    set memory request of {name} to {memory_request}; set cpu request of {name} to {cpu_request}
     """
     wanted = _wanted(memory_limit, memory_request, cpu_limit, cpu_request)
     if not wanted:
@@ -69,10 +62,7 @@ def set_resources(
 
 
 def restart(context: ToolContext, *, namespace: Namespace, name: Name, kind: Workload = "Deployment") -> Plan:
-    """Restart a workload's pods, one after the other, as `kubectl rollout restart` does.
-
-    Asked as: restart {name}; restart {kind} {name}; bounce {name}; restart the {kind} {name}
-    """
+    """Restart a workload's pods, one after the other, as `kubectl rollout restart` does."""
     live = context.cluster.get(kind, name, namespace)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return template_plan(
@@ -94,9 +84,6 @@ def set_image(
     """Set the image of one container of a workload, which rolls its pods anew.
 
     The container may be left out when the workload has only one.
-
-    Asked as: set image of {name} to {image}; change image of {name} to {image}; set image {image} on {name};
-    update image of {name} to {image}
     """
     live = context.cluster.get(kind, name, namespace)
     field, chosen = container_of(live, container)
@@ -124,9 +111,6 @@ def set_probe(
     """Set a probe of one container: its port, path, scheme or timing; what is not given stays as it is.
 
     A port alone makes a TCP probe where there is none yet; a path or a scheme makes an HTTP probe.
-
-    Asked as: set {probe} probe port of {name} to {port}; set {probe} probe path of {name} to {path};
-    set port of {probe} probe of {name} to {port}; set path of {probe} probe of {name} to {path}
     """
     live = context.cluster.get(kind, name, namespace)
     field, chosen = container_of(live, container)
@@ -165,9 +149,6 @@ def set_reference(
 
     With from_key, only references to that key; with to_key, they get that key. from_name and to_name may be the
     same. Without a container, those of all containers.
-
-    Asked as: point {name} from {source} {from_name} to {to_name};
-    change {source} of {name} from {from_name} to {to_name}
     """
     live = context.cluster.get(kind, name, namespace)
     redirection = Redirection(source, from_name, to_name, from_key, to_key)
@@ -191,10 +172,7 @@ def set_command(
     ] = None,
     args: Annotated[list[str] | None, Field(max_length=100, description="Its arguments; [] the image's.")] = None,
 ) -> Plan:
-    """Set the command or the arguments of one container; what is not given stays as it is.
-
-    Asked as: set command of {name}; set args of {name}; change command of {name}
-    """
+    """Set the command or the arguments of one container; what is not given stays as it is."""
     if command is None and args is None:
         raise ArgumentsError("set_command: give command or args.")
     live = context.cluster.get(kind, name, namespace)
@@ -215,10 +193,7 @@ def set_node_selector(
     ],
     kind: Templated = "Deployment",
 ) -> Plan:
-    """Set which nodes a workload's pods may run on, by their labels; an empty one lets them run on any.
-
-    Asked as: set node selector of {name}; change node selector of {name}
-    """
+    """Set which nodes a workload's pods may run on, by their labels; an empty one lets them run on any."""
     live = context.cluster.get(kind, name, namespace)
     before: Json = template_of(live)["spec"].get("nodeSelector") or {}
     wanted: Json | None = {**dict.fromkeys(before), **node_selector} if node_selector else None

@@ -14,6 +14,9 @@ Json = dict[str, Any]
 
 SCHEMA = "desk.event/v1"
 
+ENDING_TOOLS = ("finish", "refer", "clarify")
+"""The tools by which a model ends a session."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
@@ -55,6 +58,8 @@ class Oriented:
     version: str
     rights: list[str]
     namespaces: list[str]
+    names: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """Namespace -> kind -> names of the objects that the task may be about; `""`: of no namespace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +240,13 @@ class SessionPaused:
 
 @dataclass(frozen=True, slots=True)
 class SessionClosed:
-    """The session is over."""
+    """The session is over. `readings` are what an unclear task may mean: {"words", "command"} each."""
 
     exit_code: int
     outcome: str
     summary: str
     next_action: str
+    readings: list[Json] = field(default_factory=list)
 
 
 Event = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
 from agent.journal.events import (
+    ENDING_TOOLS,
     ApprovalAsked,
     ApprovalDecided,
     CallGated,
@@ -209,7 +210,7 @@ class SessionView:
     def ended_by_model(self) -> bool:
         """One of the newest turn's calls ends the session."""
         ended = (self.results.get(call.id) for call in self.calls())
-        return any(result is not None and result.tool in ("finish", "refer") and result.ok for result in ended)
+        return any(result is not None and result.tool in ENDING_TOOLS and result.ok for result in ended)
 
     def astray(self) -> bool:
         """Whether the newest turns could not be used, one after the other."""

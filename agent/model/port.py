@@ -5,7 +5,7 @@ Blocks have the Messages API's shapes (https://docs.claude.com/en/api/messages),
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -100,7 +100,6 @@ class ToolSpec:
     name: str
     description: str
     schema: Json
-    phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +110,8 @@ class Context:
     namespaces: tuple[str, ...] = ()
     documents: tuple[tuple[str, str], ...] = ()
     """(title, text): the working file, logs, incidents, history, rights."""
+    names: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Namespace -> kind -> names of the objects that the task may be about; `""`: of no namespace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agent.desk import Desk
 from agent.errors import ExitCode
-from agent.journal.events import Event, IncidentOpened, SessionClosed
+from agent.journal.events import ENDING_TOOLS, Event, IncidentOpened, Json, SessionClosed
 from agent.journal.turns import MAX_FAULTY_TURNS
 from agent.journal.view import MAX_SAME_CALLS, SessionView
 from agent.model.port import Text, ToolUse, block_from_json
@@ -16,9 +16,8 @@ from agent.workspace import WORKING, LogEntry
 
 MAX_FAILED_ATTEMPTS = 3
 CLOSE = "close"
-_ENDINGS = ("finish", "refer")
 
-Outcome = Literal["done", "failed", "outside", "rejected", "handed_over"]
+Outcome = Literal["done", "failed", "outside", "rejected", "handed_over", "unclear"]
 LogResult = Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVAL"]
 
 _LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
@@ -27,6 +26,7 @@ _LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
     "outside": (ExitCode.OUTSIDE_REMIT, "BLOCKED"),
     "rejected": (ExitCode.REJECTED, "BLOCKED"),
     "handed_over": (ExitCode.HANDED_OVER, "PARTIAL"),
+    "unclear": (ExitCode.USAGE, "BLOCKED"),
 }
 
 
@@ -37,17 +37,23 @@ class Ending:
     outcome: Outcome
     summary: str
     next_action: str = ""
+    readings: tuple[Json, ...] = ()
+    """What an unclear task may mean: {"words", "command"} each."""
 
 
 def close(desk: Desk) -> None:
     """Decide how it ended, write it down, and commit; a read-only helper's session leaves no commit."""
     if desk.view.closed is None:
         ending = ending_of(desk.view)
-        code, _ = _LOGGED[ending.outcome]
         incidents: list[Event] = [i for i in incidents_of(desk.view, ending) if i.key not in desk.view.incidents]
-        desk.append(*incidents, SessionClosed(int(code), ending.outcome, ending.summary, ending.next_action))
+        desk.append(*incidents, _closed(ending))
     if CLOSE not in desk.view.commits and leaves_commit(desk.view):
         record_end(desk, CLOSE, desk.view.closed_at, _log(desk.view))
+
+
+def _closed(ending: Ending) -> SessionClosed:
+    code, _ = _LOGGED[ending.outcome]
+    return SessionClosed(int(code), ending.outcome, ending.summary, ending.next_action, list(ending.readings))
 
 
 def leaves_commit(view: SessionView) -> bool:
@@ -60,7 +66,7 @@ def ending_of(view: SessionView) -> Ending:
     rejection = view.rejection()
     if rejection is not None:
         return _rejected(view)
-    ended = next((r for call in view.calls() if (r := view.results.get(call.id)) and r.tool in _ENDINGS), None)
+    ended = next((r for call in view.calls() if (r := view.results.get(call.id)) and r.tool in ENDING_TOOLS), None)
     said = (ended.data or {}) if ended is not None else {}
     if ended is not None and ended.tool == "refer":
         return Ending("outside", str(said["summary"]), f"ask {said['agent']}")
@@ -70,9 +76,19 @@ def ending_of(view: SessionView) -> Ending:
     if ended is not None and ended.tool == "finish":
         outcome: Outcome = "done" if said["outcome"] == "done" else "failed"
         return Ending(outcome, str(said["summary"]), str(said["next_action"]))
+    if ended is not None and ended.tool == "clarify":
+        return _unclear(said)
     if view.turns and view.turns[-1].stop_reason == "refusal":
         return _refused(view)
     return _out_of_budget(view)
+
+
+def _unclear(said: Json) -> Ending:
+    readings = tuple(said["readings"])
+    lines = [f"  {number}. {reading['words']}" for number, reading in enumerate(readings, 1)]
+    offered = ["Perhaps:", *lines] if lines else []
+    action = "say it in one of these words, or another way; `desk tools` shows what there is"
+    return Ending("unclear", "\n".join([str(said["question"]), *offered]), action, readings)
 
 
 def _refused(view: SessionView) -> Ending:

@@ -12,10 +12,10 @@ from agent.desk import Desk, Planned, Preview
 from agent.endings import ENDINGS
 from agent.journal.events import CallGated, ToolResult
 from agent.journal.view import MAX_CONFLICTS
-from agent.model.port import Context, ToolUse
+from agent.model.port import ToolUse
 from agent.nodes.effect import arrived, begun
-from agent.policy import Decision, Verdict, decide, environment_of, names_change, risk_of
-from agent.wording import is_within, namespace_of, says
+from agent.policy import Decision, Verdict, decide, environment_of, risk_of
+from agent.understanding.ordered import is_within, orders_change, says
 from tools.change import inverse, written
 from tools.cluster.client import Cluster, Json
 from tools.cluster.errors import RESUMABLE, ClusterError
@@ -66,11 +66,10 @@ def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool) -> None:
                 f"{call.name}: the task does not name {value}, and only who asks may choose {name}."
             )
     namespace = str(call.input.get("namespace") or "")
-    started, oriented = desk.view.task, desk.view.oriented
-    context = Context(started.namespace, tuple(oriented.namespaces) if oriented else ())
-    if namespace and not is_within(started.task, namespace, context):
+    meant = desk.understood()
+    if namespace and not is_within(meant, namespace, desk.view.task.namespace):
         raise ArgumentsError(
-            f"Namespace {namespace} is outside this task, which is about {namespace_of(started.task, context)}. "
+            f"Namespace {namespace} is outside this task, which is about {', '.join(meant.namespaces)}. "
             f"Stay there; if the cause lies in {namespace}, say so when you finish."
         )
 
@@ -143,8 +142,7 @@ def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
     started = desk.view.task
     if started.call == {"tool": call.name, "arguments": call.input}:
         return True
-    elsewhere = change.target.namespace if change.target.namespace != started.namespace else None
-    return names_change(started.task, elsewhere, change.target.name, home=started.namespace)
+    return orders_change(desk.understood(), call.name, change.target.namespace, change.target.name)
 
 
 def _previews(desk: Desk, call: ToolUse, plan: Plan) -> tuple[Preview, ...]:

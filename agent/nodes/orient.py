@@ -6,19 +6,24 @@ from collections.abc import Callable
 
 from agent.desk import Desk
 from agent.journal.events import Oriented
+from agent.understanding.lexicon import kinds_in
+from agent.understanding.understand import understand
+from agent.understanding.world import World
 from tools.cluster.client import Json
 from tools.cluster.errors import RESUMABLE, ClusterError
+from tools.names import read_names
 
 LOG_LINES = 100
 INCIDENT_LINES = 50
 HISTORY_COMMITS = 10
-NAMESPACES_SHOWN = 200
+NAMESPACES_SHOWN = 2000
 
 
 def orient(desk: Desk) -> None:
     """Read the files, the history and the cluster, and write down what they said. All of it is data."""
     desk.surface.progress("reading the workspace and the cluster")
     namespace = desk.view.task.namespace
+    namespaces = _or_unknown(lambda: _names(desk.cluster.list("namespaces", None, limit=NAMESPACES_SHOWN)))
     desk.append(
         Oriented(
             working=desk.workspace.read_working(),
@@ -28,9 +33,20 @@ def orient(desk: Desk) -> None:
             identity=desk.identity.username,
             version=desk.cluster.version(),
             rights=_or_unknown(lambda: [_rule(rule) for rule in desk.cluster.rules(namespace)]),
-            namespaces=_or_unknown(lambda: _names(desk.cluster.list("namespaces", None, limit=NAMESPACES_SHOWN))),
+            namespaces=namespaces,
+            names=_spoken_of(desk, tuple(namespaces)),
         )
     )
+
+
+def _spoken_of(desk: Desk, namespaces: tuple[str, ...]) -> dict[str, dict[str, list[str]]]:
+    """The names of the objects in the namespaces that the task speaks of; none for a call that a person typed."""
+    started = desk.view.task
+    if started.call is not None:
+        return {}
+    schemas = {name: tool.schema for name, tool in desk.tools.items()}
+    spoken = understand(started.task, World(started.namespace, namespaces), schemas).namespaces
+    return read_names(desk.cluster, spoken, kinds_in(started.task))
 
 
 def _or_unknown(read: Callable[[], list[str]]) -> list[str]:

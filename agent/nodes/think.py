@@ -6,9 +6,10 @@ import time
 
 from agent.desk import Desk
 from agent.errors import ModelError
-from agent.journal.events import Json, ModelTurn
+from agent.journal.events import Json, ModelTurn, Oriented
 from agent.journal.view import SessionView
 from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, TurnEnded
+from agent.understanding.world import Names
 
 
 def think(desk: Desk) -> None:
@@ -72,6 +73,13 @@ def conversation(desk: Desk) -> Conversation:
     return Conversation(desk.view.task.task, _context(desk.view), desk.specs, desk.view.messages())
 
 
+def names_of(read: Oriented) -> Names:
+    """The names that the start protocol listed."""
+    return {
+        namespace: {kind: tuple(names) for kind, names in kinds.items()} for namespace, kinds in read.names.items()
+    }
+
+
 def _context(view: SessionView) -> Context:
     read = view.oriented
     if read is None:
@@ -83,4 +91,4 @@ def _context(view: SessionView) -> Context:
         ("git log", "\n".join(read.history)),
         (f"rights of {read.identity} in {view.task.namespace}", "\n".join(read.rights)),
     )
-    return Context(view.task.namespace, tuple(read.namespaces), documents)
+    return Context(view.task.namespace, tuple(read.namespaces), documents, names_of(read))

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from agent.model.playbook.words import match_phrase, match_rest, rest_of, without_rest
+from agent.wording import says
+
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
-from agent.wording import says
 from tests.agent.model.playbook_parts import HERE, SPECS
 from tools.catalog import TOOLS
 from tools.change import contains, inverse

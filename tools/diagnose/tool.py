@@ -6,9 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tools.cluster.client import Json
 from tools.diagnose import diagnose as diagnosis
 from tools.diagnose.render import render
 from tools.frame import Namespace, Result, ToolContext
+
+LOOK_AGAIN_S = 2.0
 
 
 def diagnose(
@@ -18,14 +21,34 @@ def diagnose(
     name: Annotated[
         str | None, Field(max_length=300, description="A workload or pod: its name, or TYPE/NAME; else everything.")
     ] = None,
+    patience_s: Annotated[
+        int,
+        Field(ge=0, le=300, description="Look again for so long while pods are not ready and no fault shows yet."),
+    ] = 0,
 ) -> Result:
     """Find out why workloads of a namespace do not run, and what would mend them.
 
     Looks at pods, workloads, jobs, Services, Ingresses, NetworkPolicies, autoscalers, claims and quotas. Names the
     cause, the object to change, the evidence, and remedies; a remedy with a tool can be called with its arguments
     as they stand. No findings means that nothing it knows is wrong; what it was not allowed to see, it says.
-
-    Asked as: diagnose {name}; diagnose {namespace}; debug {name}
     """
-    report = diagnosis.diagnose(context.cluster, namespace=namespace, name=name)
-    return Result(render(report), report)
+    deadline = context.monotonic() + patience_s
+    while True:
+        report = diagnosis.diagnose(context.cluster, namespace=namespace, name=name)
+        if report["findings"] or context.monotonic() >= deadline or not _unready(context, namespace, name):
+            return Result(render(report), report)
+        context.progress("no fault shows yet, and pods are not ready: looking again")
+        context.sleep(LOOK_AGAIN_S)
+
+
+def _unready(context: ToolContext, namespace: str, name: str | None) -> bool:
+    """Whether there are pods, of what is named, that are neither ready nor done."""
+    workload = (name or "").rpartition("/")[2]
+    pods = context.cluster.list("pods", namespace)
+    return any(_is_unready(pod) for pod in pods if pod["metadata"]["name"].startswith(workload))
+
+
+def _is_unready(pod: Json) -> bool:
+    status = pod.get("status") or {}
+    ready = any(each["type"] == "Ready" and each["status"] == "True" for each in status.get("conditions") or ())
+    return status.get("phase") in ("Pending", "Running") and not ready

@@ -36,7 +36,7 @@ def _strict(schemas: list[Json]) -> set[int]:
 
 
 def _tool(spec: ToolSpec, schema: Json, *, strict: bool) -> Json:
-    tool: Json = {"name": spec.name, "description": spec.description.partition("Asked as:")[0].strip()}
+    tool: Json = {"name": spec.name, "description": spec.description}
     return (
         {**tool, "input_schema": transform_schema(schema), "strict": True}
         if strict

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.model.playbook.plays import Move, choose
+from agent.model.playbook.moves import Move
+from agent.model.playbook.plays import choose
 from agent.model.port import (
     AnswersMessage,
     Block,

@@ -9,9 +9,15 @@ from agent.rollback import undo_last_tool
 from tools.catalog import TOOLS
 
 NAMESPACES = ("kube-system", "default", "shop-dev", "shop-staging", "shop-prod")
-HERE = Context("shop-dev", NAMESPACES)
+DEPLOYMENTS = ("web", "checkout", "payments", "catalog", "search", "cart", "canary", "kyverno", "compliance-scanner",
+               "etcd", "audit-policy", "node-exporter", "fix-gateway")  # fmt: skip
+NAMES = {
+    place: {"Deployment": DEPLOYMENTS, "Service": ("web",), "Pod": ("checkout-6d4cf56db6-abcde",)}
+    for place in ("shop-dev", "shop-prod", "shop-staging")
+}
+HERE = Context("shop-dev", NAMESPACES, names=NAMES)
 _TOOLS = (*TOOLS, undo_last_tool(SessionView("s")), *ENDINGS)
-SPECS = tuple(ToolSpec(tool.name, tool.description, tool.schema, tool.phrases) for tool in _TOOLS)
+SPECS = tuple(ToolSpec(tool.name, tool.description, tool.schema) for tool in _TOOLS)
 
 
 def asked(task: str, *messages: Message, context: Context = HERE) -> Conversation:

@@ -7,7 +7,9 @@ from typing import Any, get_args
 import pytest
 
 from agent.model.playbook import Playbook
-from agent.model.playbook.plays import _CAUSES, MAX_ATTEMPTS, choose, owner_of, wants_mending
+from agent.model.playbook.concerned import _CAUSES
+from agent.model.playbook.mending import MAX_ATTEMPTS
+from agent.model.playbook.plays import choose, understood
 from agent.model.port import (
     AnswersMessage,
     AssistantMessage,
@@ -18,6 +20,8 @@ from agent.model.port import (
     ToolUse,
     TurnEnded,
 )
+from agent.understanding.remit import owner_of
+from agent.understanding.wishes import Diagnosis
 from tests.agent.model.playbook_parts import asked
 from tools.diagnose.findings import Cause
 
@@ -185,7 +189,8 @@ def test_what_is_missing_is_asked_for() -> None:
     ],
 )
 def test_a_question_about_mending_is_no_order_to_mend(task: str, wanted: bool) -> None:
-    assert wants_mending(task) is wanted
+    found = understood(asked(f"checkout is down in shop-dev. {task}"))
+    assert any(isinstance(wish, Diagnosis) and wish.mends for wish in found.wishes) is wanted
 
 
 def finding(name: str, cause: str = "OOMKilled", *, tool: str = "set_resources", container: str = "app") -> Json:

@@ -1,0 +1,1 @@
+"""Languages, a module of tables each."""

@@ -1,0 +1,129 @@
+"""The names that a task can mean: namespaces, and the objects in those that it speaks of. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from agent.understanding.spelling import nearest
+
+Names = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""Namespace -> kind -> names; what has no namespace stands under the empty one."""
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
+LISTED = (*WORKLOADS, "Pod", "Service", "ConfigMap", "Secret", "PersistentVolumeClaim", "Node")
+"""The kinds of what a name is taken for, the likeliest first."""
+
+# What the ReplicaSet and StatefulSet controllers put behind a workload's name.
+# Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
+_POD_SUFFIX = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-([bcdfghjklmnpqrstvwxz2456789]{5}|[0-9]+)")
+_ROLES = frozenset(
+    [
+        "api",
+        "app",
+        "application",
+        "service",
+        "svc",
+        "server",
+        "pod",
+        "pods",
+        "deployment",
+        "db",
+        "database",
+        "backend",
+        "frontend",
+        "container",
+    ]
+)
+
+_ENVIRONMENTS = {
+    word: spellings
+    for spellings in (("dev", "development"), ("test", "qa"), ("stage", "staging", "stg"), ("prod", "production"))
+    for word in spellings
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """What there is, as far as this identity may list it. `namespace` is the session's own."""
+
+    namespace: str
+    namespaces: tuple[str, ...] = ()
+    names: Names = field(default_factory=dict)
+
+    def knows(self, namespace: str) -> bool:
+        """Whether the objects of a namespace were listed."""
+        return namespace in self.names
+
+    def kinds_of(self, name: str, namespaces: Iterable[str]) -> tuple[str, ...]:
+        """The kinds of the objects of this name in any of these namespaces, the likeliest first."""
+        found = {kind for namespace in (*namespaces, "") for kind in self._kinds(namespace).get(name, ())}
+        return tuple(kind for kind in LISTED if kind in found)
+
+    def of_kind(self, kind: str, namespace: str) -> tuple[str, ...]:
+        """The names of a kind's objects in a namespace."""
+        return tuple(self.names.get(namespace, {}).get(kind, ()))
+
+    def like(self, word: str, namespaces: Iterable[str]) -> str:
+        """The one object's name that a word without an object of its own means: by its beginning, or misspelt."""
+        there = {name for namespace in namespaces for name in self._kinds(namespace)}
+        apps = {name for name in there if self._workload_of(name, there) == name}
+        begins = [name for name in apps if word.startswith(f"{name}-") and word[len(name) + 1 :] in _ROLES]
+        begun = [name for name in apps if name.startswith(f"{word}-") and len(word) >= 3]
+        for found in (begins, begun):
+            if found:
+                return found[0] if len(found) == 1 else ""
+        return nearest(word, apps)
+
+    def near(self, word: str, namespaces: Iterable[str]) -> tuple[str, ...]:
+        """At most three names that look like a word, for a person to choose from."""
+        import difflib
+
+        there = {name for namespace in namespaces for name in self._kinds(namespace)}
+        apps = sorted(name for name in there if self._workload_of(name, there) == name)
+        return tuple(difflib.get_close_matches(word, apps, n=3, cutoff=0.5))
+
+    def of_environment(self, environment: str) -> str:
+        """The one namespace of an environment, by its name; the sibling of the session's own, if there is one."""
+        known = {*self.namespaces, self.namespace}
+        there = sorted(name for name in known if set(_ENVIRONMENTS[environment]) & set(name.split("-")))
+        siblings = [name for name in there if _stem(name) == _stem(self.namespace)]
+        found = siblings or there
+        return found[0] if len(found) == 1 else ""
+
+    def _kinds(self, namespace: str) -> Mapping[str, tuple[str, ...]]:
+        return self._by_name.get(namespace, {})
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for namespace, kinds in self.names.items():
+            own = found.setdefault(namespace, {})
+            for kind, names in kinds.items():
+                for name in names:
+                    own[name] = (*own.get(name, ()), kind)
+        return found
+
+    @staticmethod
+    def _workload_of(name: str, there: set[str]) -> str:
+        """The workload whose pod a name is, going by the name; itself, when it is none."""
+        found = _POD_SUFFIX.search(name)
+        return (
+            name[: found.start()] if found and name[: found.start()] in there and found.end() == len(name) else name
+        )
+
+
+def is_environment(word: str) -> bool:
+    """Whether a word says an environment."""
+    return word in _ENVIRONMENTS
+
+
+def is_pod_of(word: str, workload: str) -> bool:
+    """Whether a word is the name of a pod of a workload, going by the names."""
+    return word.startswith(workload) and _POD_SUFFIX.fullmatch(word[len(workload) :]) is not None
+
+
+def _stem(namespace: str) -> list[str]:
+    return [part for part in namespace.split("-") if part not in _ENVIRONMENTS]

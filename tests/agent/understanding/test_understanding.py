@@ -1,0 +1,96 @@
+"""What people say is understood, and nothing is changed that they did not ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.understanding.languages import english, german
+from agent.understanding.lexicon import lexicons, phrases_of
+from agent.understanding.understand import understand
+from agent.understanding.world import World
+from tests.agent.understanding.mutations import mutations
+from tests.agent.understanding.outcome import (
+    HELD_OUT,
+    MORE,
+    SCHEMAS,
+    TUNED,
+    WORDINGS,
+    Json,
+    changes,
+    is_right,
+    mutated_effect,
+    understood,
+    world,
+)
+from tools.intents import INTENTS
+
+
+def judged(wordings: list[Json]) -> tuple[float, list[str]]:
+    """The share that is right, and the texts that would change what was not asked for."""
+    found = [(wording, understood(wording)) for wording in wordings]
+    right = [is_right(wording, came) for wording, came in found]
+    unasked = [w["text"] for (w, came), ok in zip(found, right, strict=True) if not ok and changes(came)]
+    return sum(right) / len(found), unasked
+
+
+@pytest.mark.parametrize(
+    ("wordings", "least"), [(TUNED, 0.97), (HELD_OUT, 0.92), (MORE, 0.94)], ids=["tuned", "held out", "more"]
+)
+def test_wordings_come_to_what_they_ask_for_and_to_nothing_else(wordings: list[Json], least: float) -> None:
+    share, unasked = judged(wordings)
+    assert unasked == []
+    assert share >= least
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_word_that_alters_the_meaning_never_leaves_the_old_effect(seed: int) -> None:
+    same = [
+        mutation.text
+        for mutation in mutations(WORDINGS, seed, 2000)
+        if mutated_effect(understand(mutation.text, world(mutation.namespace), SCHEMAS), mutation.wrong)
+    ]
+    assert same == []
+
+
+@pytest.mark.parametrize("tool", sorted(INTENTS))
+def test_an_intent_is_found_by_its_examples_and_not_by_its_near_misses(tool: str) -> None:
+    intent = INTENTS[tool]
+    for example in intent.examples:
+        found = understand(example, world(), SCHEMAS)
+        assert tool in [getattr(wish, "tool", "diagnose") for wish in found.wishes], (example, found)
+    for miss in intent.near_misses:
+        found = understand(miss, world(), SCHEMAS)
+        assert tool not in [getattr(wish, "tool", "diagnose") for wish in found.wishes], (miss, found)
+
+
+def test_each_reading_means_itself_and_nothing_else() -> None:
+    for wording in (*WORDINGS, *MORE):
+        here = world(wording.get("namespace", ""))
+        for wish in understood(wording).wishes:
+            if getattr(wish, "tool", "") in ("create_pull_secret", "set_env", "who_can"):
+                continue  # several arguments that one phrase does not say
+            again = understand(wish.words, here, SCHEMAS)
+            assert again.wishes == (wish,), (wording["text"], wish.words, again)
+
+
+def test_no_word_both_leaves_an_order_as_it_is_and_changes_its_meaning() -> None:
+    for language in (english, german):
+        fillers = set(phrases_of(language.FILLERS))
+        blockers = {phrase for table in language.BLOCKERS.values() for phrase in phrases_of(table)}
+        assert fillers & blockers == set()
+
+
+def test_every_concept_of_an_intent_has_words() -> None:
+    for words in lexicons():
+        known = {(tag.sort, tag.concept) for tags in words.phrases.values() for tag in tags}
+        for tool, intent in INTENTS.items():
+            for way in intent.ways:
+                assert {("verb", verb) for verb in way.verbs.split()} <= known, tool
+                assert {("noun", noun) for noun in (*way.nouns.split(), *way.may.split())} <= known, tool
+
+
+def test_what_may_not_be_listed_is_taken_at_its_word() -> None:
+    unlisted = World("shop-dev", ("shop-dev", "shop-prod"))
+    (wish,) = understand("restart anything-goes", unlisted, SCHEMAS).wishes
+    assert getattr(wish, "arguments", {})["name"] == "anything-goes"
+    assert understand("restart one-thing when-ready", unlisted, SCHEMAS).wishes == ()

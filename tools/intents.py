@@ -1,0 +1,539 @@
+"""What each tool is for, as data: the words that ask for it, and what they give its arguments.
+
+The concepts (`restart`, `memory`, ...) are those of the tables in `agent/understanding/languages`; here stands
+how they go together. docs/words.md is made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+SlotSort = Literal[
+    "object",  # an object that is there, by its name
+    "kind",  # a kind of objects
+    "count",  # a number
+    "memory",  # a quantity of memory
+    "cpu",  # a quantity of CPU
+    "sized memory",  # a quantity that can only be memory: with its unit
+    "sized cpu",  # a quantity that can only be CPU: with its unit
+    "port",  # a port's number or name
+    "container",  # the name beside the word container
+    "selector",  # labels, KEY=VALUE
+    "ports",  # a local port and a remote one, 8080:80
+    "schedule",  # a time that comes again, in words or as cron's five fields
+    "seconds",  # a time
+    "duration",  # a time with its unit
+    "image",  # an image with its tag or digest
+    "path",  # a path of a URL
+    "pairs",  # KEY=VALUE, or KEY to VALUE
+    "variables",  # names of environment variables
+    "text",  # words in quotes
+    "word",  # a name that need not be there yet
+    "who",  # a user's name
+    "access",  # a verb of the API and the kind it is done to
+    "login",  # a registry's login: see agent/understanding/login.py
+]
+
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+SCALABLE = ("Deployment", "StatefulSet")
+TEMPLATED = (*WORKLOADS, "CronJob")
+RUNS = (*TEMPLATED, "Job", "Pod")
+ANY: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """An argument that words give. `at` are the prepositions that may stand before it; empty: any but `by`."""
+
+    argument: str
+    sort: SlotSort
+    kinds: tuple[str, ...] = ANY
+    """Of an object: the kinds it may be of; empty: any."""
+    at: tuple[str, ...] = ()
+    optional: bool = False
+    after: str = ""
+    """The noun it must follow: `port 80`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to ask: one of the verbs, all of the nouns, the slots; `may` are nouns that may be said besides.
+
+    `words` say it, with the arguments' names in braces; `command` is what a person would type for it.
+    """
+
+    words: str
+    command: str = ""
+    verbs: str = ""
+    nouns: str = ""
+    may: str = ""
+    slots: tuple[Slot, ...] = ()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a tool is for: how it is asked for, three examples, and two near misses that do not mean it."""
+
+    ways: tuple[Way, ...]
+    examples: tuple[str, str, str]
+    near_misses: tuple[str, str]
+
+
+def _of(argument: str = "name", kinds: tuple[str, ...] = ANY) -> Slot:
+    return Slot(argument, "object", kinds)
+
+
+_WORKLOAD = _of(kinds=WORKLOADS)
+_TEMPLATED = _of(kinds=TEMPLATED)
+_ANY = _of()
+_TO = ("to", "with", "at", "")
+_CONTAINER = Slot("container", "container", optional=True)
+_SETS = "set raise lower"
+_UNSAID = ""
+"""No verb: `memory limit of web to 1Gi`."""
+
+
+def _resource(resource: str, side: str) -> tuple[Way, ...]:
+    sort: SlotSort = "memory" if resource == "memory" else "cpu"
+    argument = f"{resource}_{side}"
+    value = Slot(argument, sort, at=("to", "with", "", "of", "at", "on", "for"))
+    flag = "limits" if side == "limit" else "requests"
+    words = f"set {resource} {side} of {{kind}} {{name}} to {{{argument}}} in {{namespace}}"
+    command = f"kubectl set resources {{kind}}/{{name}} --{flag}={resource}={{{argument}}} -n {{namespace}}"
+    named = Way(words, command, _SETS, f"{resource} {side}", "resources quantity workload container",
+                (_WORKLOAD, value, _CONTAINER))  # fmt: skip
+    unsaid = replace(named, verbs=_UNSAID)
+    if side == "request":
+        sized = Slot(argument, "sized memory" if resource == "memory" else "sized cpu", at=value.at)
+        return (
+            named,
+            unsaid,
+            Way(words, command, _SETS, "request", "quantity workload container", (_WORKLOAD, sized, _CONTAINER)),
+        )
+    short = Way(words, command, _SETS, resource, "quantity workload container", (_WORKLOAD, value, _CONTAINER))
+    sized = Slot(argument, "sized memory" if resource == "memory" else "sized cpu", at=value.at)
+    unnamed = Way(words, command, _SETS, "", "limit quantity workload container", (_WORKLOAD, sized, _CONTAINER))
+    return (named, unsaid, short, unnamed)
+
+
+_TIMES = {
+    "initial_delay": "initial_delay_s", "period": "period_s", "timeout": "timeout_s", "threshold": "failure_threshold",
+}  # fmt: skip
+
+
+def _probe(probe: str) -> tuple[Way, ...]:
+    command = f"kubectl edit {{kind}} {{name}} -n {{namespace}}  # {probe}Probe"
+    ways = (
+        Way(
+            f"set {probe} probe port of {{kind}} {{name}} to {{port}} in {{namespace}}", command, _SETS,
+            f"{probe} port", "probe", (_WORKLOAD, Slot("port", "port", at=("to", ""))), {"probe": probe},
+        ),
+        Way(
+            f"set {probe} probe path of {{kind}} {{name}} to {{path}} in {{namespace}}", command, _SETS,
+            f"{probe} path", "probe", (_WORKLOAD, Slot("path", "path")), {"probe": probe},
+        ),
+        Way(
+            f"set {probe} probe path of {{kind}} {{name}} to {{path}} in {{namespace}}", command, _SETS,
+            probe, "probe", (_WORKLOAD, Slot("path", "path")), {"probe": probe},
+        ),
+        *(
+            Way(
+                f"set {noun.replace('_', ' ')} of the {probe} probe of {{kind}} {{name}} to {{{argument}}} in {{namespace}}", command,
+                _SETS, f"{probe} {noun}", "probe", (_WORKLOAD, Slot(argument, "seconds", at=("to", ""))), {"probe": probe},
+            )
+            for noun, argument in _TIMES.items()
+        ),
+    )  # fmt: skip
+    return (*ways, *(replace(way, verbs=_UNSAID) for way in ways))
+
+
+# fmt: off
+INTENTS: Mapping[str, Intent] = {
+    "get": Intent(
+        (
+            Way("get {kind} {name} in {namespace}", "kubectl get {kind} {name} -n {namespace} -o yaml", "show", "", "workload details",
+                (_ANY,)),
+            Way("get {kind} {name} in {namespace}", "kubectl get {kind} {name} -n {namespace} -o yaml", "look", "", "workload details",
+                (_of(kinds=("ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount", "Node")),)),
+            Way("show the yaml of {kind} {name} in {namespace}", "kubectl get {kind} {name} -n {namespace} -o yaml", "show look", "yaml",
+                "workload details", (_ANY,)),
+            Way("show the yaml of {kind} {name} in {namespace}", "kubectl get {kind} {name} -n {namespace} -o yaml", "", "yaml", "workload",
+                (_ANY,)),
+        ),
+        ("show the yaml of deployment web", "get service checkout", "give me the manifest of payments"),
+        ("save the manifest of web", "get the logs of web"),
+    ),
+    "list": Intent(
+        (
+            Way("list {kind} in {namespace}", "kubectl get {kind} -n {namespace}", "show look", "", "status overview workload running", (Slot("kind", "kind"),)),
+            Way("list {kind} in {namespace}", "kubectl get {kind} -n {namespace}", "", "", "status overview workload running", (Slot("kind", "kind"),)),
+            *(
+                Way("list {kind} with label {selector} in {namespace}", "kubectl get {kind} -l {selector} -n {namespace}", verbs, "label",
+                    "status overview workload running", (Slot("kind", "kind"), Slot("selector", "selector")))
+                for verbs in ("show look", "")
+            ),
+        ),
+        ("which pods are there?", "list the services in shop-dev", "show all deployments"),
+        ("show deployment web", "restart all deployments"),
+    ),
+    "describe": Intent(
+        (
+            Way("describe {kind} {name} in {namespace}", "kubectl describe {kind} {name} -n {namespace}", "describe", "", "workload details",
+                (_ANY,)),
+            Way("describe {kind} {name} in {namespace}", "kubectl describe {kind} {name} -n {namespace}", "show look", "details", "workload",
+                (_ANY,)),
+            Way("describe {kind} {name} in {namespace}", "kubectl describe {kind} {name} -n {namespace}", "", "details", "workload",
+                (_ANY,)),
+        ),
+        ("describe deployment web", "tell me about service checkout", "details of payments"),
+        ("describe how to scale web", "what is wrong with web"),
+    ),
+    "logs": Intent(
+        tuple(
+            Way("show the logs of {pod} in {namespace}", "kubectl logs deploy/{pod} -n {namespace}", verbs, nouns, "workload last lines", (
+                _of("pod", RUNS), _CONTAINER, Slot("tail_lines", "count", after="last", optional=True),
+                Slot("tail_lines", "count", after="lines", optional=True)), fixed)
+            for verbs in ("show look", "", "wait", "describe")
+            for nouns, fixed in (("logs", {}), ("logs previous", {"previous": True}))
+        )
+        + (Way("show the logs of {pod} in {namespace}", "kubectl logs deploy/{pod} -n {namespace}", "tail", "", "workload last lines logs",
+               (_of("pod", RUNS), _CONTAINER)),),
+        ("show me the logs of web", "last 50 lines of the log of payments", "logs of the crashed checkout"),
+        ("save the logs of web", "log in to web"),
+    ),
+    "events": Intent(
+        (
+            Way("show the events of {name} in {namespace}", "kubectl get events -n {namespace}", "show look", "events",
+                "workload last lately", (Slot("name", "object", optional=True),)),
+            Way("show the events of {name} in {namespace}", "kubectl get events -n {namespace}", "", "events", "workload last lately",
+                (Slot("name", "object", optional=True),)),
+            Way("what happened in {namespace}", "kubectl get events -n {namespace}", "", "happened", "workload lately",
+                (Slot("name", "object", optional=True),)),
+        ),
+        ("events in shop-dev", "show the events of checkout", "what happened in shop-dev?"),
+        ("what changed in checkout", "watch web"),
+    ),
+    "top": Intent(
+        (
+            Way("show the usage in {namespace}", "kubectl top pods -n {namespace}", "show look", "usage", "memory cpu workload resources most lately",
+                (Slot("", "object", optional=True), Slot("", "kind", optional=True))),
+            Way("show the usage in {namespace}", "kubectl top pods -n {namespace}", "", "usage", "memory cpu workload resources most lately",
+                (Slot("", "object", optional=True), Slot("", "kind", optional=True))),
+        ),
+        ("top pods in shop-dev", "how much memory does web use?", "show the resource usage"),
+        ("set memory of web to 1Gi", "use image web:2"),
+    ),
+    "wait_for_rollout": Intent(
+        (
+            Way("wait for {kind} {name} in {namespace}", "kubectl rollout status {kind}/{name} -n {namespace}", "wait", "",
+                "rollout workload status", (_WORKLOAD, Slot("timeout_s", "duration", optional=True))),
+        ),
+        ("wait for web", "watch the rollout of web", "wait until the rollout of checkout is done"),
+        ("wait a minute", "what is the status of the rollout of web"),
+    ),
+    "rollout_status": Intent(
+        (
+            Way("show the rollout status of {kind} {name} in {namespace}", "kubectl rollout status {kind}/{name} -n {namespace} --watch=false",
+                "show look", "rollout status", "workload", (_WORKLOAD,)),
+            Way("show the rollout status of {kind} {name} in {namespace}", "kubectl rollout status {kind}/{name} -n {namespace} --watch=false",
+                "", "rollout status", "workload", (_WORKLOAD,)),
+        ),
+        ("rollout status of web", "is the rollout of web finished?", "show me the status of the checkout rollout"),
+        ("wait for the rollout of web", "rollout history of web"),
+    ),
+    "rollout_history": Intent(
+        (
+            Way("show the rollout history of {kind} {name} in {namespace}", "kubectl rollout history {kind}/{name} -n {namespace}",
+                "", "history", "rollout workload lately revision", (_WORKLOAD,)),
+            Way("show the rollout history of {kind} {name} in {namespace}", "kubectl rollout history {kind}/{name} -n {namespace}",
+                "show look", "history", "rollout workload lately revision", (_WORKLOAD,)),
+            Way("what changed in {kind} {name} in {namespace}", "kubectl rollout history {kind}/{name} -n {namespace}",
+                "", "changed", "workload lately rollout image", (_WORKLOAD,)),
+            Way("what changed in {kind} {name} in {namespace}", "kubectl rollout history {kind}/{name} -n {namespace}",
+                "show look", "changed", "workload lately rollout image", (_WORKLOAD,)),
+        ),
+        ("what changed in checkout lately?", "rollout history of web", "who changed payments?"),
+        ("change the image of web to web:2", "undo the last change"),
+    ),
+    "who_can": Intent(
+        (
+            Way("who can {verb} {resource} in {namespace}", "kubectl auth can-i {verb} {resource} -n {namespace}", "", "who", "role",
+                (Slot("verb", "access"),)),
+            Way("may user {user} {verb} {resource} in {namespace}", "kubectl auth can-i {verb} {resource} --as {user} -n {namespace}", "",
+                "may", "user", (Slot("user", "who", after="user", optional=True), Slot("verb", "access"), Slot("user", "who"))),
+        ),
+        ("who may delete pods in shop-dev?", "may user ann create deployments?", "who can read secrets here?"),
+        ("delete pod web-0", "can you restart web?"),
+    ),
+    "whoami": Intent(
+        (
+            Way("who am I", "kubectl auth whoami", nouns="identity"),
+            Way("who am I", "kubectl auth whoami", "show look", "identity"),
+        ),
+        ("who am I?", "which user am I?", "what are my permissions?"),
+        ("who can delete pods?", "create user ann"),
+    ),
+    "show_container": Intent(
+        tuple(
+            Way(f"show the {noun} of {{kind}} {{name}} in {{namespace}}", f"kubectl describe {{kind}} {{name}} -n {{namespace}}  # {noun}",
+                verbs, noun, "workload quantity local", (_TEMPLATED, _CONTAINER), {"what": what})
+            for verbs in ("show look", "", "describe")
+            for noun, what in (("env", "env"), ("port", "ports"), ("mounts", "mounts"))
+        ),
+        ("show the environment variables of web", "which ports does checkout have?", "what is mounted in postgres?"),
+        ("set env A=b on web", "set target port of web port 80 to 8080"),
+    ),
+    "port_forward": Intent(
+        (
+            Way("port-forward {kind} {name} port {port} in {namespace}", "kubectl port-forward {kind}/{name} {port} -n {namespace}", "forward",
+                "", "port workload local", (_of(kinds=("Service", *WORKLOADS, "Pod")), Slot("port", "ports", optional=True))),
+            Way("port-forward {kind} {name} port {port} in {namespace}", "kubectl port-forward {kind}/{name} {port} -n {namespace}", "set",
+                "local port", "workload", (_of(kinds=("Service", *WORKLOADS, "Pod")), Slot("port", "ports"))),
+        ),
+        ("port-forward service web", "how can I reach checkout from my laptop?", "forward port 8080 of payments"),
+        ("set target port of web port 80 to 8080", "which ports does web have?"),
+    ),
+    "save_logs": Intent(
+        tuple(
+            Way("save the logs of {pod} to a file in {namespace}", "kubectl logs deploy/{pod} -n {namespace} > {pod}.log", "save",
+                nouns, "file workload last lines", (_of("pod", RUNS), _CONTAINER, Slot("tail_lines", "count", after="last", optional=True)), fixed)
+            for nouns, fixed in (("logs", {}), ("logs previous", {"previous": True}))
+        ),
+        ("save the logs of web to a file", "download the log of payments", "export the logs of checkout"),
+        ("show the logs of web", "save the manifest of web"),
+    ),
+    "save_manifest": Intent(
+        (
+            Way("save the manifest of {kind} {name} in {namespace}", "kubectl get {kind} {name} -n {namespace} -o yaml > {name}.yaml",
+                "save", "yaml", "file workload", (_ANY,)),
+            Way("save the manifest of {kind} {name} in {namespace}", "kubectl get {kind} {name} -n {namespace} -o yaml > {name}.yaml",
+                "save", "", "file workload", (_ANY,)),
+        ),
+        ("save the manifest of deployment web", "export service checkout", "save deployment payments to a file"),
+        ("save the logs of web", "write a manifest for web"),
+    ),
+    "restart": Intent(
+        (
+            Way("restart {kind} {name} in {namespace}", "kubectl rollout restart {kind}/{name} -n {namespace}", "restart", "",
+                "workload replicas", (_WORKLOAD,)),
+            *(
+                Way("restart {kind} {name} in {namespace}", "kubectl rollout restart {kind}/{name} -n {namespace}", verbs, "restart",
+                    "workload replicas", (_WORKLOAD,))
+                for verbs in ("set resume restart", _UNSAID)
+            ),
+        ),
+        ("restart web", "please bounce the checkout deployment", "restart web and checkout"),
+        ("restart web tomorrow", "should I restart web?"),
+    ),
+    "scale": Intent(
+        (
+            Way("scale {kind} {name} to {replicas} in {namespace}", "kubectl scale {kind}/{name} --replicas={replicas} -n {namespace}",
+                "scale", "", "replicas workload", (_of(kinds=SCALABLE), Slot("", "count", at=("from", "of"), optional=True), Slot("replicas", "count", at=("to", "with", "")))),
+            Way("scale {kind} {name} to {replicas} in {namespace}", "kubectl scale {kind}/{name} --replicas={replicas} -n {namespace}",
+                _SETS, "replicas", "workload quantity running", (_of(kinds=SCALABLE), Slot("", "count", at=("from", "of"), optional=True), Slot("replicas", "count", at=("to", "with", "", "on", "at")))),
+            Way("scale {kind} {name} to {replicas} in {namespace}", "kubectl scale {kind}/{name} --replicas={replicas} -n {namespace}",
+                _UNSAID, "replicas", "workload quantity running", (_of(kinds=SCALABLE), Slot("replicas", "count", at=("to", "with", "")))),
+            Way("scale {kind} {name} to {replicas} in {namespace}", "kubectl scale {kind}/{name} --replicas=0 -n {namespace}",
+                "stop", "", "workload replicas", (_of(kinds=SCALABLE),), {"replicas": 0}),
+        ),
+        ("scale web to 3", "set replicas of checkout to two", "shut down slowpoke"),
+        ("scale web to 3 or 4", "scale web by 2"),
+    ),
+    "set_resources": Intent(
+        (*_resource("memory", "limit"), *_resource("memory", "request"), *_resource("cpu", "limit"), *_resource("cpu", "request")),
+        ("set the memory limit of web to 512 MiB", "give checkout half a core", "raise the memory request of web to 256Mi"),
+        ("set the memory limit of web to 512", "raise the memory of web by 10 %"),
+    ),
+    "set_image": Intent(
+        (
+            Way("set image of {kind} {name} to {image} in {namespace}", "kubectl set image {kind}/{name} '*={image}' -n {namespace}", "set",
+                "image", "workload container", (_TEMPLATED, Slot("image", "image", at=("to", "with", "", "on")), _CONTAINER)),
+            Way("set image of {kind} {name} to {image} in {namespace}", "kubectl set image {kind}/{name} '*={image}' -n {namespace}", _UNSAID,
+                "image", "workload container", (_TEMPLATED, Slot("image", "image", at=("to",)), _CONTAINER)),
+            Way("set image of {kind} {name} to {image} in {namespace}", "kubectl set image {kind}/{name} '*={image}' -n {namespace}", "set",
+                "", "workload container", (_TEMPLATED, Slot("image", "image", at=("to", "with", "")), _CONTAINER)),
+        ),
+        ("set image of web to desk/web:2", "update checkout to registry.example.com/checkout:1.5", "use image desk/web:1 for web"),
+        ("update web", "which image does web use?"),
+    ),
+    "set_env": Intent(
+        (
+            Way("set env {variables} on {kind} {name} in {namespace}", "kubectl set env {kind}/{name} {variables} -n {namespace}",
+                "add set", "env", "workload container quantity", (_TEMPLATED, Slot("variables", "pairs"), _CONTAINER)),
+            Way("set env {variables} on {kind} {name} in {namespace}", "kubectl set env {kind}/{name} {variables} -n {namespace}",
+                "add set", "", "workload container quantity", (_TEMPLATED, Slot("variables", "pairs"), _CONTAINER)),
+            Way("remove env {remove} from {kind} {name} in {namespace}", "kubectl set env {kind}/{name} {remove}- -n {namespace}",
+                "unset", "", "env workload container", (_TEMPLATED, Slot("remove", "variables"), _CONTAINER)),
+        ),
+        ("set env LOG_LEVEL=debug on web", "set LOG_LEVEL to debug on checkout", "remove env DEBUG from web"),
+        ("show the env of web", "set PASSWORD on web"),
+    ),
+    "set_probe": Intent(
+        (*_probe("liveness"), *_probe("readiness"), *_probe("startup")),
+        ("set readiness probe port of web to 8080", "set the liveness probe path of web to /healthz",
+         "change the readiness path of checkout to /readyz"),
+        ("set the probe of web", "the readiness probe of web fails"),
+    ),
+    "set_reference": Intent(
+        tuple(
+            Way(f"point {{kind}} {{name}} from {kind.lower()} {{from_name}} to {{to_name}} in {{namespace}}",
+                "kubectl edit {kind} {name} -n {namespace}", "point", "", "workload reference", (
+                Slot("from_name", "word", (kind,), at=("from",)), Slot("to_name", "word", at=("to",)), _TEMPLATED),
+                {"source": kind})
+            for kind in ("ConfigMap", "Secret")
+        ),
+        ("point web from configmap app-setings to app-settings", "change the configmap of web from a to web-config",
+         "point checkout from secret old to db-credentials"),
+        ("change web from 2 to 3 replicas", "point port 80 of web to 8080"),
+    ),
+    "set_command": Intent(
+        (
+            Way('set command of {kind} {name} to "{command}" in {namespace}', "kubectl edit {kind} {name} -n {namespace}", "set", "command",
+                "workload container", (_TEMPLATED, Slot("command", "text"), _CONTAINER)),
+            Way('set args of {kind} {name} to "{args}" in {namespace}', "kubectl edit {kind} {name} -n {namespace}", "set", "args",
+                "workload container", (_TEMPLATED, Slot("args", "text"), _CONTAINER)),
+        ),
+        ('set command of web to "sleep 10"', 'change the args of web to "--verbose"', 'set the command of checkout to "serve"'),
+        ("what is the command of web?", "run a command in web"),
+    ),
+    "set_node_selector": Intent(
+        (
+            Way("set node selector of {kind} {name} to {node_selector} in {namespace}", "kubectl edit {kind} {name} -n {namespace}",
+                "set add", "node_selector", "workload", (_TEMPLATED, Slot("node_selector", "pairs"))),
+            Way("set node selector of {kind} {name} to {node_selector} in {namespace}", "kubectl edit {kind} {name} -n {namespace}",
+                _UNSAID, "node_selector", "workload", (_TEMPLATED, Slot("node_selector", "pairs"))),
+        ),
+        ("set node selector of web to disktype=ssd", "change the node selector of checkout to kubernetes.io/os=linux",
+         "set the nodeSelector of web to zone=a"),
+        ("which node does web run on?", "set selector of web to app=web"),
+    ),
+    "rollback_rollout": Intent(
+        (
+            Way("roll back {kind} {name} in {namespace}", "kubectl rollout undo {kind}/{name} -n {namespace}", "rollback", "",
+                "rollout workload previous_revision image revision change", (_WORKLOAD,)),
+            Way("roll back {kind} {name} to revision {to_revision} in {namespace}",
+                "kubectl rollout undo {kind}/{name} --to-revision={to_revision} -n {namespace}", "rollback", "revision",
+                "rollout workload", (_WORKLOAD, Slot("to_revision", "count", after="revision"))),
+            Way("roll back {kind} {name} in {namespace}", "kubectl rollout undo {kind}/{name} -n {namespace}", "set", "previous_revision",
+                "rollout workload image", (_WORKLOAD,)),
+        ),
+        ("roll back web", "undo the last rollout of checkout", "roll back web to revision 3"),
+        ("rollout history of web", "undo the last change"),
+    ),
+    "resume_rollout": Intent(
+        (
+            Way("resume rollout of {name} in {namespace}", "kubectl rollout resume deployment/{name} -n {namespace}", "resume", "",
+                "rollout workload", (_of(kinds=("Deployment",)),)),
+        ),
+        ("resume the rollout of web", "unpause web", "continue the rollout of checkout"),
+        ("resume the session", "pause the rollout of web"),
+    ),
+    "suspend": Intent(
+        (
+            Way("suspend {kind} {name} in {namespace}", "kubectl patch {kind} {name} -n {namespace} -p '{{\"spec\":{{\"suspend\":true}}}}'",
+                "suspend", "", "workload schedule", (_of(kinds=("CronJob", "Job")),), {"suspended": True}),
+            Way("resume {kind} {name} in {namespace}", "kubectl patch {kind} {name} -n {namespace} -p '{{\"spec\":{{\"suspend\":false}}}}'",
+                "resume", "", "workload schedule running", (_of(kinds=("CronJob", "Job")),), {"suspended": False}),
+        ),
+        ("suspend cronjob nightly", "pause report", "unsuspend nightly"),
+        ("pause web", "when does nightly run?"),
+    ),
+    "set_schedule": Intent(
+        (
+            Way('set schedule of {name} to "{schedule}" in {namespace}',
+                "kubectl patch cronjob {name} -n {namespace} -p '{{\"spec\":{{\"schedule\":\"{schedule}\"}}}}'", "set", "schedule", "workload running",
+                (_of(kinds=("CronJob",)), Slot("schedule", "schedule"))),
+            Way('set schedule of {name} to "{schedule}" in {namespace}',
+                "kubectl patch cronjob {name} -n {namespace} -p '{{\"spec\":{{\"schedule\":\"{schedule}\"}}}}'", "set resume allow", "", "workload running schedule",
+                (_of(kinds=("CronJob",)), Slot("schedule", "schedule"))),
+            Way('set schedule of {name} to "{schedule}" in {namespace}',
+                "kubectl patch cronjob {name} -n {namespace} -p '{{\"spec\":{{\"schedule\":\"{schedule}\"}}}}'", _UNSAID, "schedule", "workload running",
+                (_of(kinds=("CronJob",)), Slot("schedule", "schedule"))),
+        ),
+        ('set schedule of nightly to "0 3 * * *"', 'change the schedule of report to "*/5 * * * *"',
+         'update the cron schedule of nightly to "@daily"'),
+        ("run nightly at 3", "what is the schedule of nightly?"),
+    ),
+    "set_service_selector": Intent(
+        (
+            Way("set selector of service {name} to {selector} in {namespace}", "kubectl set selector service {name} {selector} -n {namespace}",
+                "set", "selector", "workload", (_of(kinds=("Service",)), Slot("selector", "pairs"))),
+        ),
+        ("set selector of web to app=web", "change the selector of service checkout to app=checkout",
+         "set the selector of payments to app=payments,tier=api"),
+        ("which selector does web have?", "set node selector of web to disktype=ssd"),
+    ),
+    "set_service_port": Intent(
+        (
+            Way("set target port of service {name} port {port} to {target_port} in {namespace}", "kubectl edit service {name} -n {namespace}",
+                "set point allow", "target_port port", "workload", (_of(kinds=("Service",)), Slot("port", "port", after="port"),
+                                                 Slot("target_port", "port", at=("to",)))),
+            Way("set target port of service {name} port {port} to {target_port} in {namespace}", "kubectl edit service {name} -n {namespace}",
+                "point", "port", "workload target_port", (_of(kinds=("Service",)), Slot("port", "port", after="port"),
+                                              Slot("target_port", "port", at=("to",)))),
+        ),
+        ("set target port of web port 80 to 8080", "point port 80 of checkout to 8080", "change the target port of web port 80 to http"),
+        ("set port of the readiness probe of web to 8080", "forward port 80 of web"),
+    ),
+    "create_pull_secret": Intent(
+        (
+            Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",
+                "kubectl create secret docker-registry {pull_secret} --docker-server={registry} --docker-username={username} -n {namespace}",
+                "create", "pull_secret", "", (Slot("pull_secret", "word", at=("", "as", "of")), Slot("registry", "login"))),
+        ),
+        ("create pull secret regcred for registry.example.com with user ann, password from file ~/login",
+         "create a pull secret team for ghcr.io with user desk and password from standard input",
+         "create pull secret regcred for quay.io with user ann, password from key token of secret login"),
+        ("create secret db", "link pull secret regcred to default"),
+    ),
+    "link_pull_secret": Intent(
+        (
+            Way("link pull secret {pull_secret} to service account {service_account} in {namespace}",
+                "kubectl patch serviceaccount {service_account} -n {namespace} -p '{{\"imagePullSecrets\":[{{\"name\":\"{pull_secret}\"}}]}}'",
+                "link", "pull_secret", "service_account", (Slot("pull_secret", "word", at=("", "of")),
+                Slot("service_account", "word", at=("to", "for", "with")))),
+            Way("link pull secret {pull_secret} to service account {service_account} in {namespace}",
+                "kubectl patch serviceaccount {service_account} -n {namespace} -p '{{\"imagePullSecrets\":[{{\"name\":\"{pull_secret}\"}}]}}'",
+                "link", "service_account", "pull_secret", (Slot("pull_secret", "word", at=("", "of")),
+                Slot("service_account", "word", at=("to", "for", "with")))),
+        ),
+        ("link pull secret regcred to default", "link regcred to service account default", "attach pull secret team to default"),
+        ("create pull secret regcred", "link web to checkout"),
+    ),
+    "allow": Intent(
+        (
+            Way("allow role {role} to {verb} {resource} in {namespace}", "kubectl edit role {role} -n {namespace}", "allow", "", "role", (
+                Slot("role", "word", at=("", "of", "for")), Slot("verb", "access"))),
+        ),
+        ("allow role deployer to get configmaps", "let role ci list pods", "allow ci to watch deployments"),
+        ("who may delete pods?", "allow traffic to web"),
+    ),
+    "set_claim_class": Intent(
+        (
+            Way("set storage class of {name} to {storage_class} in {namespace}", "kubectl edit pvc {name} -n {namespace}", "set", "storage_class",
+                "workload", (_of(kinds=("PersistentVolumeClaim",)), Slot("storage_class", "word", at=("to", "")))),
+        ),
+        ("set storage class of uploads to standard", "change the storage class of claim uploads to fast",
+         "give uploads storage class standard"),
+        ("list storage classes", "resize claim uploads"),
+    ),
+    "delete": Intent(
+        (
+            Way("delete {kind} {name} in {namespace}", "kubectl delete {kind} {name} -n {namespace}", "delete", "", "workload", (_ANY,)),
+        ),
+        ("delete deployment web", "remove the configmap web-config", "delete pod postgres-0"),
+        ("remove env DEBUG from web", "delete the namespace"),
+    ),
+    "undo_last": Intent(
+        (
+            Way("undo the last change", "", "undo", "change", "last previous_revision"),
+            Way("undo the last change", "", "undo", "previous_revision", "change last"),
+        ),
+        ("undo the last change", "revert my last change", "take back the last change"),
+        ("undo the rollout of web", "what was the last change?"),
+    ),
+}
+"""By the tool's name. `diagnose` has none: a complaint, or a question after health, is what it is for."""
