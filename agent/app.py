@@ -21,6 +21,7 @@ from agent.model.claude.model import Claude, Profile
 from agent.model.claude.price import KNOWN, parse_price
 from agent.model.onecall import OneCall
 from agent.model.playbook import Playbook
+from agent.past_changes import rollout_history_tool
 from agent.redaction import Redactor
 from agent.rollback import undo_last_tool, undo_tool
 from agent.session import drive
@@ -218,9 +219,9 @@ def _key(settings: Settings) -> str:
 
 
 def tools_of(started: SessionStarted, history: History, view: SessionView) -> Mapping[str, Tool]:
-    """The tools a session has: the catalog and `undo_last`; a rollback has `undo` alone."""
+    """The tools a session has: the catalog, what the history adds, and `undo_last`; a rollback has `undo` alone."""
     is_rollback = started.call is not None and started.call["tool"] == "undo"
-    tools = (undo_tool(history),) if is_rollback else (*TOOLS, undo_last_tool(view))
+    tools = (undo_tool(history),) if is_rollback else (*TOOLS, rollout_history_tool(history), undo_last_tool(view))
     return {tool.name: tool for tool in tools}
 
 

@@ -316,6 +316,22 @@ class History:
         records = self._log(n, "%H%x1f%cI%x1f%s", self._head())
         return [CommitLine(*record.split("\x1f", 2)) for record in records]
 
+    def with_trailer(self, key: str, limit: int = 1000) -> list[tuple[CommitLine, str]]:
+        """Those of HEAD's last `limit` commits that carry a trailer, with its value, newest first."""
+        records = self._log(limit, "%H%x1f%cI%x1f%s%n%(trailers:only,unfold)", self._head())
+        halves = [record.partition("\n") for record in records]
+        found = [(line, _parsed_trailers(trailers).get(key, "")) for line, _, trailers in halves]
+        return [(CommitLine(*line.split("\x1f", 2)), value) for line, value in found if value]
+
+    def files_that_say(self, text: str, folder: str) -> list[str]:
+        """The workspace's files below a folder, in HEAD, that say a text word for word."""
+        head, prefix = self._head(), self._place.prefix
+        if not head:
+            return []
+        look = ("grep", "-l", "-z", "-F", "--full-name", "-e", text, head, "--", f"{prefix}{checked_path(folder)}")
+        found = self._git.run(*look).out.decode("utf-8", "surrogateescape").split("\0")
+        return [path.partition(":")[2].removeprefix(prefix) for path in found if path]
+
     def find_by_trailers(self, trailers: Mapping[str, str], limit: int = 200) -> str | None:
         """The newest of HEAD's last `limit` commits that carries all of these trailers, or None."""
         wanted = {key: value for key, value in _flat(trailers).items() if value}

@@ -51,6 +51,8 @@ _PUBLIC_NAME = r"""(?aix)
     | [_.-](?:id|at)$ | (?-i:Id|At)$
     | ^(?:secrets|tokens)$ | pull_?secrets?$ | existing_?secret$ | ^automount | service_?account_?token$
     | (?:next|page|continue|continuation|resume|sync)[_-]?token$ | (?-i:^(?:OLD)?PWD$)
+    # a file of the workspace, named after an object
+    | ^[\w.-]+/(?:[\w.-]+/)*[\w.-]+\.(?:log|yaml)$
     # an object's name, such as token-service-7d9f
     | (?-i:^(?:[a-z0-9][a-z0-9.-]*[.-])?(?:secret|token|password|credential)s?
            -(?!key|value|data|string|access|hash|secret|token|password)[a-z0-9.-]+$)"""

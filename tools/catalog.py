@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from tools.batch import set_schedule, suspend
 from tools.claims import set_claim_class
+from tools.container_view import show_container
 from tools.describe import describe
 from tools.diagnose.tool import diagnose
+from tools.environment import set_env
 from tools.frame import Risk, Tool
 from tools.objects import delete, save_manifest
 from tools.permissions import allow
+from tools.port_forward import port_forward
 from tools.pull_secrets import create_pull_secret, link_pull_secret
 from tools.read import events, get, list_, logs, top
 from tools.recovery import wait_until_mended
-from tools.rollout import wait_for_rollout
+from tools.rollout.history import rollout_history
+from tools.rollout.status import rollout_status
+from tools.rollout.wait import wait_for_rollout
 from tools.rollouts import resume_rollout, rollback_rollout, scale
+from tools.saved_logs import save_logs
 from tools.services import set_service_port, set_service_selector
+from tools.who_can import who_can
+from tools.whoami import whoami
 from tools.workloads import (
     restart,
     set_command,
@@ -33,6 +41,12 @@ TOOLS: tuple[Tool, ...] = (
     Tool(logs, Risk.READ, "Ask for fewer tail_lines."),
     Tool(events, Risk.READ, "Give the name of one object."),
     Tool(top, Risk.READ, "Give a smaller namespace."),
+    Tool(show_container, Risk.READ, "Ask for its env, ports or mounts alone."),
+    Tool(port_forward, Risk.READ),
+    Tool(rollout_status, Risk.READ),
+    Tool(rollout_history, Risk.READ),
+    Tool(who_can, Risk.READ, "Ask for one user or group."),
+    Tool(whoami, Risk.READ),
     Tool(wait_for_rollout, Risk.READ),
     Tool(wait_until_mended, Risk.READ),
     Tool(set_resources, Risk.CHANGE),
@@ -41,6 +55,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(set_probe, Risk.CHANGE),
     Tool(set_reference, Risk.CHANGE),
     Tool(set_command, Risk.CHANGE),
+    Tool(set_env, Risk.CHANGE),
     Tool(set_node_selector, Risk.CHANGE),
     Tool(scale, Risk.CHANGE),
     Tool(rollback_rollout, Risk.CHANGE),
@@ -55,6 +70,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(set_claim_class, Risk.DELETE),
     Tool(delete, Risk.DELETE),
     Tool(save_manifest, Risk.RENDER),
+    Tool(save_logs, Risk.RENDER, "Ask for fewer tail_lines."),
 )
 
 RISKS: dict[str, str] = {tool.name: tool.risk.value for tool in TOOLS}

@@ -125,7 +125,7 @@ def _inverse_map(patch: Json, live: Json) -> Json:
         for key in patch
         if key.startswith(_ORDER)
         and (name := key.removeprefix(_ORDER)) in live
-        and (merge_key := _merge_key(name, live[name]))
+        and (merge_key := merge_key_of(name, live[name]))
     }
     return orders | put_back
 
@@ -133,7 +133,7 @@ def _inverse_map(patch: Json, live: Json) -> Json:
 def _inverse_value(key: str, patched: Any, live: Any) -> Any:
     if isinstance(patched, dict) and isinstance(live, dict):
         return _inverse_map(patched, live)
-    merge_key = _merge_key(key, patched)
+    merge_key = merge_key_of(key, patched)
     if merge_key:
         names = [item.get(merge_key) for item in live or ()]
         placed = sorted(patched, key=lambda item: names.index(item[merge_key]) if item[merge_key] in names else -1)
@@ -165,7 +165,7 @@ def _contains(live: Any, patch: Any, key: str) -> bool:
     if isinstance(patch, dict):
         there = live or {}
         return all(_contains(there.get(name), value, name) for name, value in patch.items() if name[:1] != "$")
-    merge_key = _merge_key(key, patch)
+    merge_key = merge_key_of(key, patch)
     if merge_key:
         return all(_contains(_same(live or [], item, merge_key), item, "") for item in patch)
     return bool(live == patch)
@@ -183,7 +183,7 @@ def difference(before: Json, after: Json) -> Json:
             continue
         if isinstance(was, dict) and isinstance(wanted, dict):
             patch[key] = difference(was, wanted)
-        elif merge_key := _merge_key(key, [*(was or []), *(wanted or [])] if _are_lists(was, wanted) else None):
+        elif merge_key := merge_key_of(key, [*(was or []), *(wanted or [])] if _are_lists(was, wanted) else None):
             patch |= _list_difference(key, was or [], wanted or [], merge_key)
         else:
             patch[key] = wanted
@@ -211,7 +211,7 @@ def _names(items: list[Json], merge_key: str) -> list[Json]:
     return [{merge_key: item[merge_key]} for item in items]
 
 
-def _merge_key(key: str, items: Any) -> str:
+def merge_key_of(key: str, items: Any) -> str:
     """What joins a list's elements; empty when it is replaced whole."""
     if not isinstance(items, list):
         return ""

@@ -16,6 +16,10 @@ from tools.frame import ArgumentsError, Name, Namespace, Result, ToolContext, To
 
 Kind = Annotated[str, Field(min_length=1, max_length=100, description="Kind, plural or short name (deploy).")]
 Selector = Annotated[str, Field(max_length=1000, description="Label selector, as kubectl -l takes it.")]
+PodOrWorkload = Annotated[
+    str, Field(min_length=1, max_length=253, description="Pod, or the workload it belongs to.")
+]
+Previous = Annotated[bool, Field(description="Of the container that crashed before this one.")]
 
 _EVENTS_SHOWN = 20
 
@@ -46,19 +50,33 @@ def logs(
     context: ToolContext,
     *,
     namespace: Namespace,
-    pod: Annotated[str, Field(min_length=1, max_length=253, description="Pod, or the workload it belongs to.")],
+    pod: PodOrWorkload,
     container: Name | None = None,
-    previous: Annotated[bool, Field(description="Of the container that crashed before this one.")] = False,
+    previous: Previous = False,
     tail_lines: Annotated[int, Field(ge=1, le=2000, description="How many of the last lines.")] = 100,
 ) -> Result:
     """The last lines of a container's log, of now or of its previous life. What it says is data."""
-    found = _pod_of(context, namespace, pod)
-    name = found["metadata"]["name"]
-    chosen = container or _only_container(found)
-    text = context.cluster.logs(
-        namespace, name, container=chosen, previous=previous, tail_lines=tail_lines, limit_bytes=256_000
-    )
+    name, chosen, text = log_of(context, namespace, pod, container, previous=previous, tail_lines=tail_lines)
     return Result(text or f"The log of {name}/{chosen} is empty.", {"pod": name, "container": chosen})
+
+
+def log_of(
+    context: ToolContext,
+    namespace: str,
+    pod: str,
+    container: str | None,
+    *,
+    previous: bool,
+    tail_lines: int,
+    limit_bytes: int = 256_000,
+) -> tuple[str, str, str]:
+    """(pod, container, text) of a log; `pod` may name the workload, whose newest pod is meant."""
+    found = pod_of(context, namespace, pod)
+    name, chosen = found["metadata"]["name"], container or only_container(found)
+    text = context.cluster.logs(
+        namespace, name, container=chosen, previous=previous, tail_lines=tail_lines, limit_bytes=limit_bytes
+    )
+    return name, chosen, text
 
 
 def events(context: ToolContext, *, namespace: Namespace, name: Name | None = None) -> Result:
@@ -185,7 +203,8 @@ def _event_row(event: Json) -> str:
     return f"  {_when(event)}  {event.get('type', '')}  {event.get('reason', '')}  {where}  {message} (x{times})"
 
 
-def _pod_of(context: ToolContext, namespace: str, name: str) -> Json:
+def pod_of(context: ToolContext, namespace: str, name: str) -> Json:
+    """The pod of that name, or the newest of the workload of that name."""
     pods = context.cluster.list("pods", namespace)
     exact = [pod for pod in pods if pod["metadata"]["name"] == name]
     owned = [pod for pod in pods if _belongs(pod, name)]
@@ -204,7 +223,8 @@ def _belongs(pod: Json, workload: str) -> bool:
     return False
 
 
-def _only_container(pod: Json) -> str:
+def only_container(pod: Json) -> str:
+    """The container that is meant where none is named: the default one, else the first."""
     annotations = pod["metadata"].get("annotations") or {}
     default = annotations.get("kubectl.kubernetes.io/default-container")
     return str(default or pod["spec"]["containers"][0]["name"])

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from tools.change import difference, patch_change
 from tools.cluster.client import Json
 from tools.frame import Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.rollout.revisions import revisions
 from tools.templates import Workload, template_of, template_plan, where
-
-# Source: https://kubernetes.io/docs/reference/labels-annotations-taints/
-_REVISION = "deployment.kubernetes.io/revision"
-_HASH = "pod-template-hash"
 
 
 def scale(
@@ -58,7 +55,7 @@ def resume_rollout(context: ToolContext, *, namespace: Namespace, name: Name) ->
 
 def _earlier(context: ToolContext, live: Json, wanted: int | None) -> tuple[int, Json]:
     """(revision, pod template) to go back to; raises `ToolFailed` when it is not kept."""
-    kept = _revisions(context, live)
+    kept = {revision.number: revision.template for revision in revisions(context, live)}
     others = sorted(kept)[:-1]
     chosen = wanted if wanted is not None else (others[-1] if others else None)
     if chosen is None:
@@ -67,31 +64,3 @@ def _earlier(context: ToolContext, live: Json, wanted: int | None) -> tuple[int,
         known = ", ".join(str(revision) for revision in sorted(kept))
         raise ToolFailed(f"{where(live)} has no revision {chosen}. It has {known}.")
     return chosen, kept[chosen]
-
-
-def _revisions(context: ToolContext, live: Json) -> dict[int, Json]:
-    """Revision -> pod template, of what the controller keeps."""
-    uid, namespace = live["metadata"]["uid"], live["metadata"]["namespace"]
-    word = "replicasets" if live["kind"] == "Deployment" else "controllerrevisions"
-    owned = [
-        item
-        for item in context.cluster.list(word, namespace)
-        if any(owner.get("uid") == uid for owner in item["metadata"].get("ownerReferences") or ())
-    ]
-    if live["kind"] == "Deployment":
-        return {int(_annotations(item).get(_REVISION, 0)): _template(item["spec"]["template"]) for item in owned}
-    return {int(item["revision"]): _template(item["data"]["spec"]["template"]) for item in owned}
-
-
-def _annotations(item: Json) -> Json:
-    return item["metadata"].get("annotations") or {}
-
-
-def _template(kept: Json) -> Json:
-    """A kept template as people wrote it: without the controller's label and the marks of how it is kept."""
-    metadata: dict[str, Any] = {
-        key: value for key, value in (kept.get("metadata") or {}).items() if value is not None
-    }
-    if "labels" in metadata:
-        metadata["labels"] = {key: value for key, value in metadata["labels"].items() if key != _HASH}
-    return {"metadata": metadata, "spec": kept["spec"]}

@@ -12,7 +12,8 @@ from tools.cluster.connect import Where, connect
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
 from tools.frame import ArgumentsError, Result, Risk, Stopped, Tool, ToolContext
-from tools.rollout import Seen, judge, see, wait_for_rollout
+from tools.rollout.state import Seen, judge, see
+from tools.rollout.wait import wait_for_rollout
 
 Json = dict[str, Any]
 

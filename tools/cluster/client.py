@@ -66,6 +66,8 @@ class Cluster(Protocol):
     """The namespace of the kubeconfig's context; `default` when it names none."""
     fingerprint: str
     """Which cluster this is: the digest of its CA, or its address when there is none."""
+    address: str
+    """Where its API server is: `https://HOST:PORT`."""
 
     def find(self, word: str) -> Resource: ...
     def get(self, word: str, name: str, namespace: str | None) -> Json: ...
@@ -103,6 +105,7 @@ class Cluster(Protocol):
     def delete(self, target: ObjectRef, *, uid: str, resource_version: str, dry_run: bool = False) -> None: ...
     def whoami(self) -> Identity: ...
     def may(self, access: Access) -> bool: ...
+    def may_other(self, access: Access, user: str, groups: tuple[str, ...]) -> tuple[bool, str]: ...
     def rules(self, namespace: str) -> Objects: ...
     def version(self) -> str: ...
 
@@ -113,6 +116,7 @@ class HttpCluster:
     def __init__(self, endpoint: Endpoint, *, timeout_s: float) -> None:
         self.namespace = endpoint.namespace
         self.fingerprint = endpoint.fingerprint
+        self.address = endpoint.host
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._discovered: Resources | None = None
@@ -280,16 +284,24 @@ class HttpCluster:
 
     def may(self, access: Access) -> bool:
         """Whether we may do that. Source: the SelfSubjectAccessReview API (authorization.k8s.io/v1)."""
-        attributes = _given(
-            verb=access.verb,
-            group=access.group,
-            resource=access.resource,
-            namespace=access.namespace or "",
-            name=access.name,
-            subresource=access.subresource,
-        )
-        spec = {"resourceAttributes": attributes}
+        spec = {"resourceAttributes": _attributes(access)}
         return bool(self._review("authorization.k8s.io/v1", "SelfSubjectAccessReview", spec).get("allowed"))
+
+    def may_other(self, access: Access, user: str, groups: tuple[str, ...]) -> tuple[bool, str]:
+        """Whether somebody else may do that, and why; `Forbidden` where we may not ask for others.
+
+        Source: the SubjectAccessReview API (authorization.k8s.io/v1), and LocalSubjectAccessReview, which who
+        administers a namespace may use.
+        """
+        group = "authorization.k8s.io/v1"
+        spec: Json = {"user": user, "groups": list(groups), "resourceAttributes": _attributes(access)}
+        try:
+            status = self._review(group, "SubjectAccessReview", spec)
+        except errors.Forbidden:
+            if not access.namespace:
+                raise
+            status = self._review(group, "LocalSubjectAccessReview", spec, namespace=access.namespace)
+        return bool(status.get("allowed")), str(status.get("reason") or "")
 
     def rules(self, namespace: str) -> Objects:
         """What we may do in a namespace, as resource rules. Source: the SelfSubjectRulesReview API."""
@@ -305,9 +317,11 @@ class HttpCluster:
         """The API server's `gitVersion`."""
         return str(self._json("GET", "/version", doing="ask for the version").get("gitVersion", "unknown"))
 
-    def _review(self, api_version: str, kind: str, spec: Json) -> Json:
-        body = {"apiVersion": api_version, "kind": kind, "spec": spec}
-        path = f"/apis/{api_version}/{kind.lower()}s"
+    def _review(self, api_version: str, kind: str, spec: Json, namespace: str | None = None) -> Json:
+        body: Json = {"apiVersion": api_version, "kind": kind, "spec": spec}
+        if namespace:
+            body["metadata"] = {"namespace": namespace}
+        path = Resource(api_version, kind, f"{kind.lower()}s").path(namespace)
         answer = _again(lambda: self._json("POST", path, body=body, doing=f"ask for a {kind}"))
         status = answer.get("status")
         return status if isinstance(status, dict) else {}
@@ -365,10 +379,10 @@ class HttpCluster:
             document = json.loads(data)
         except ValueError as error:
             raise errors.ServerFailure(
-                f"{doing}: {self._host} did not answer with JSON. Is it an API server?"
+                f"{doing}: {self.address} did not answer with JSON. Is it an API server?"
             ) from error
         if not isinstance(document, dict):
-            raise errors.ServerFailure(f"{doing}: {self._host} did not answer with an object.")
+            raise errors.ServerFailure(f"{doing}: {self.address} did not answer with an object.")
         return document
 
     def _send(
@@ -412,10 +426,10 @@ class HttpCluster:
         try:
             answer = self._endpoint.transport.send(request)
         except NoAnswer as error:
-            raise errors.Unreachable(_no_answer(self._host, doing, error)) from error
+            raise errors.Unreachable(_no_answer(self.address, doing, error)) from error
         if answer.status >= 400:
             raise errors.from_status(
-                answer.status, answer.data, doing=doing, host=self._host, retry_after=answer.retry_after
+                answer.status, answer.data, doing=doing, host=self.address, retry_after=answer.retry_after
             )
         return answer.data
 
@@ -432,10 +446,6 @@ class HttpCluster:
             )
         return {**headers, "Authorization": authorization}
 
-    @property
-    def _host(self) -> str:
-        return self._endpoint.host
-
 
 def _again(send: Callable[[], Sent], after: Errors = errors.PASSING) -> Sent:
     """Send what has no effect, up to three times while the API server is only indisposed.
@@ -451,6 +461,17 @@ def _again(send: Callable[[], Sent], after: Errors = errors.PASSING) -> Sent:
                 raise
             time.sleep(max(wait_s, error.retry_after_s))
     return send()
+
+
+def _attributes(access: Access) -> Json:
+    return _given(
+        verb=access.verb,
+        group=access.group,
+        resource=access.resource,
+        namespace=access.namespace or "",
+        name=access.name,
+        subresource=access.subresource,
+    )
 
 
 def _given(**values: str) -> dict[str, str]:
