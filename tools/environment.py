@@ -21,7 +21,7 @@ _KEY = re.compile(r"_KEY$", re.IGNORECASE)
 _MASKED = "[redacted]"
 _HOW = (
     "Values of secrets are never passed through Desk. Put the value in a Secret yourself (kubectl create secret "
-    "generic NAME --from-literal={name}=...), and let the variable refer to it: kubectl set env {target} -c "
+    "generic NAME --from-file={name}=FILE), and let the variable refer to it: kubectl set env {target} -c "
     "{container} --from=secret/NAME --keys={name}, which writes a valueFrom with secretKeyRef"
 )
 
@@ -53,9 +53,9 @@ def set_env(
     _refuse_secrets(context, variables, f"{kind.lower()}/{name} -n {namespace}", chosen["name"])
     _check(before, remove, f"container {chosen['name']} of {where(live)}", "envFrom" in chosen)
     after = changed(before, variables, remove)
-    said = "; ".join(_told(context, before, variables, remove))
+    said = ", ".join(_told(context, before, variables, remove))
     patch = container_patch(field, chosen["name"], difference({"env": before}, {"env": after}))
-    return template_plan(context, live, patch, f"{said} in the environment of {where(live)}, {chosen['name']}")
+    return template_plan(context, live, patch, f"set env of {where(live)}, {chosen['name']}: {said}")
 
 
 def changed(before: Sequence[Json], variables: Mapping[str, str], remove: Sequence[str]) -> list[Json]:
@@ -100,10 +100,10 @@ def _told(
     """What changes, variable by variable."""
     there = {entry["name"]: entry for entry in before}
     told = [
-        f"set {name} {_shown(context, there[name])} -> {value!r}" if name in there else f"add {name}={value!r}"
+        f"{name} {_shown(context, there[name])} -> {value!r}" if name in there else f"{name} unset -> {value!r}"
         for name, value in variables.items()
     ]
-    return [*told, *(f"remove {name} (was {_shown(context, there[name])})" for name in remove)]
+    return [*told, *(f"{name} {_shown(context, there[name])} -> removed" for name in remove)]
 
 
 def _shown(context: ToolContext, entry: Json) -> str:

@@ -45,7 +45,7 @@ def port_forward(
     command = f"kubectl port-forward {kind.lower()}/{name} {local}:{remote} -n {namespace}"
     leads = f"localhost:{local} then leads to port {target} of a pod of {where(live)}, until you end it (Ctrl-C)."
     data = {"command": command, "local_port": local, "port": remote, "target_port": target, "doubts": doubts}
-    return Result("\n".join([f"Type: {command}", leads, *doubts]), data, ok=not doubts)
+    return Result("\n".join([f"Type: {command}", leads, *doubts]), data, ok=any(map(_is_ready, pods)))
 
 
 def _pods(context: ToolContext, live: Json) -> list[Json]:

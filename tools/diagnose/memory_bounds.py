@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tools.diagnose import quantity
+from tools.diagnose.limit_ranges import bounds
 
 if TYPE_CHECKING:
-    from tools.cluster.client import Json
     from tools.diagnose.containers import Container
     from tools.diagnose.snapshot import Snapshot
 
@@ -38,7 +38,7 @@ def request_for(limit_bytes: int, request_bytes: int | None, snapshot: Snapshot)
     """The request that a new limit takes along, where a LimitRange bounds the ratio of the two; else None."""
     ratios = [
         quantity.parse(item["maxLimitRequestRatio"]["memory"])
-        for item in _items(snapshot, "Container")
+        for _, item in bounds(snapshot, "Container")
         if "memory" in (item.get("maxLimitRequestRatio") or {})
     ]
     if not ratios or request_bytes is None or limit_bytes <= request_bytes * min(ratios):
@@ -47,17 +47,10 @@ def request_for(limit_bytes: int, request_bytes: int | None, snapshot: Snapshot)
     return -(-needed // quantity.MIB) * quantity.MIB
 
 
-def _items(snapshot: Snapshot, kind: str) -> Iterator[Json]:
-    for limit_range in snapshot.of("LimitRange"):
-        for item in (limit_range.get("spec") or {}).get("limits") or ():
-            if item.get("type") == kind:
-                yield item
-
-
 def _limit_ranges(container: Container, snapshot: Snapshot) -> Iterator[Bound]:
     command = f"kubectl describe limitrange -n {snapshot.namespace}"
     for kind, used in (("Container", 0), ("Pod", _of_the_others(container))):
-        for item in _items(snapshot, kind):
+        for _, item in bounds(snapshot, kind):
             if "memory" in (item.get("max") or {}):
                 most = int(quantity.parse(item["max"]["memory"]))
                 what = f"the LimitRange allows a {kind.lower()} {quantity.memory(most)} at most"

@@ -165,11 +165,16 @@ def _claim_pending(snapshot: Snapshot) -> bool:
 
 
 def _limits(snapshot: Snapshot) -> bool:
-    return bool(broken(snapshot, "OOMKilled")) or any(True for _ in refused(snapshot))
+    return _quota(snapshot) or any(_lacks_room(pod) for pod in snapshot.of("Pod"))
+
+
+def _lacks_room(pod: Json) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any("Insufficient" in str(each.get("message")) for each in conditions)
 
 
 def _quota(snapshot: Snapshot) -> bool:
-    return _limits(snapshot)
+    return bool(broken(snapshot, "OOMKilled")) or any(True for _ in refused(snapshot))
 
 
 def _metrics(snapshot: Snapshot) -> bool:

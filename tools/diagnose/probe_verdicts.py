@@ -6,7 +6,7 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-liven
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -92,11 +92,10 @@ def _compare(probe: Probe) -> str:
 
 def _no_such_port(probe: Probe, container: Container) -> Verdict:
     names, numbers = named_ports(container), declared_ports(container)
-    near = get_close_matches(str(probe.port), list(names), n=1) or list(names)[: len(names) == 1]
     ports = [f"{name} ({number})" for name, number in names.items()]
     ports += [str(number) for number in numbers if number not in names.values()]
     declared = f"it declares {', '.join(ports)}" if ports else "it declares none"
-    right: int | str | None = near[0] if near else numbers[0] if len(numbers) == 1 else None
+    right = meant_port(str(probe.port), names, numbers)
     return Verdict(
         f"asks port {one_line(str(probe.port), _OUTPUT_CHARS)}, and no port of the container has that name: "
         f"{declared}",
@@ -106,6 +105,12 @@ def _no_such_port(probe: Probe, container: Container) -> Verdict:
         {"port": right} if right else {},
         certain=True,
     )
+
+
+def meant_port(asked: str, names: Mapping[str, int], numbers: Sequence[int]) -> int | str | None:
+    """The declared port that is meant by a name that no port has: the nearest name, or the only port there is."""
+    near = get_close_matches(asked, list(names), n=1) or list(names)[: len(names) == 1]
+    return near[0] if near else numbers[0] if len(numbers) == 1 else None
 
 
 def _command(probe: Probe, container: Container, said: str, *, known: bool) -> Verdict:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from tools.diagnose import quantity
 from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.limit_ranges import default_request, may_request
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, typed
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.quantity import amount
 from tools.diagnose.room import largest_allocatable, most_room, request, requested
 
 if TYPE_CHECKING:
@@ -87,14 +89,27 @@ def _asked(resource: str, pod: Json) -> str:
 
 
 def less(pod: Json, owner: ObjectRef, resource: str, snapshot: Snapshot) -> Remedy | None:
-    """Half of the largest node, where even an empty node could not take the pod."""
+    """A smaller request, where even an empty node could not take the pod: the namespace's default for one, else half
+    of the largest node; None where that would not be enough, or a LimitRange would refuse it.
+    """
     largest = largest_allocatable(resource, pod, snapshot)
     is_own = "/" in resource or resource.startswith("hugepages-")
     if is_own or not largest or requested(pod, resource) <= largest or owner.kind not in TEMPLATE_KINDS:
         return None
     container = max(pod["spec"]["containers"], key=lambda each: request(each, resource))
-    half = quantity.memory(int(largest / 2)) if resource in _BYTES else quantity.cpu(largest / 2)
-    wanted = f"-c {container['name']} --requests={resource}={half}"
+    left = largest - requested(pod, resource) + request(container, resource)
+    default = default_request(resource, snapshot)
+    wanted, why = (largest / 2, f"Ask for less {resource} than a node has, such as half of the largest")
+    if default and amount(default[1]) <= left:
+        wanted = amount(default[1])
+        why = f"Ask for {resource} {default[1]}, the default of LimitRange {one_line(default[0], 120)}"
+    if wanted > left or not may_request(container, resource, wanted, snapshot):
+        return None
+    return _asking(owner, container, resource, wanted, why)
+
+
+def _asking(owner: ObjectRef, container: Json, resource: str, wanted: Decimal, title: str) -> Remedy:
+    value = quantity.memory(int(wanted)) if resource in _BYTES else quantity.cpu(wanted)
     arguments: dict[str, Any] = {
         "namespace": owner.namespace or "",
         "kind": owner.kind,
@@ -102,10 +117,10 @@ def less(pod: Json, owner: ObjectRef, resource: str, snapshot: Snapshot) -> Reme
         "container": container["name"],
     }
     if resource in _SETTABLE:
-        arguments[_SETTABLE[resource]] = half
+        arguments[_SETTABLE[resource]] = value
     return Remedy(
-        title=f"Ask for less {resource} than a node has, such as half of the largest",
-        command=f"kubectl set resources {typed(owner)} {wanted}",
+        title=title,
+        command=f"kubectl set resources {typed(owner)} -c {container['name']} --requests={resource}={value}",
         risk="change",
         tool="set_resources" if resource in _SETTABLE else None,
         arguments=arguments if resource in _SETTABLE else {},

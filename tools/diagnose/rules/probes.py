@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -13,25 +12,15 @@ from msgspec.structs import replace
 
 from tools.diagnose import probing
 from tools.diagnose.containers import Container, crash
-from tools.diagnose.edits import edit
 from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.naming import (
-    TEMPLATE_KINDS,
-    about_owner,
-    about_pod,
-    container_said,
-    event_said,
-    pod_names,
-    quoted,
-    typed,
-)
+from tools.diagnose.naming import about_owner, about_pod, container_said, event_said, pod_names
 from tools.diagnose.probe_verdicts import Verdict, verdict
+from tools.diagnose.rules.probe_remedy import set_probe
 from tools.diagnose.rules.unasked_probes import never_asked
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
-    from tools.cluster.resources import ObjectRef
     from tools.diagnose.findings import Known, Severity
     from tools.diagnose.probing import Probe, ProbeName
     from tools.diagnose.snapshot import Snapshot
@@ -263,41 +252,7 @@ def _remedies(container: Container, name: ProbeName, judged: Verdict | None) -> 
         + (" --previous" if container.last_terminated else ""),
         risk="read",
     )
-    return [logs] if judged is None else [_set_probe(owner, container, name, judged), logs]
-
-
-def _set_probe(owner: ObjectRef, container: Container, name: ProbeName, judged: Verdict) -> Remedy:
-    if owner.kind not in TEMPLATE_KINDS or container.init or not judged.change:
-        return edit(owner, judged.title)
-    return Remedy(
-        title=judged.title,
-        command=f"kubectl patch {typed(owner)} -p {quoted(_patch(container, name, judged))}",
-        risk="change",
-        tool="set_probe",
-        arguments={
-            "namespace": owner.namespace or "",
-            "kind": owner.kind,
-            "name": owner.name,
-            "container": container.name,
-            "probe": name,
-            **judged.change,
-        },
-    )
-
-
-_IN_THE_API = {"initial_delay_s": "initialDelaySeconds", "timeout_s": "timeoutSeconds"}
-
-
-def _patch(container: Container, name: ProbeName, judged: Verdict) -> str:
-    """The change as a strategic merge patch: containers merge by name."""
-    handlers = ("httpGet", "tcpSocket", "grpc")
-    spec = container.spec.get(f"{name}Probe") or {}
-    handler = next((each for each in handlers if each in spec), "exec")
-    probe: Json = {}
-    for key, value in judged.change.items():
-        if key in _IN_THE_API:
-            probe[_IN_THE_API[key]] = value
-        else:
-            probe.setdefault(handler, {})[key] = value
-    template = {"spec": {"containers": [{"name": container.name, f"{name}Probe": probe}]}}
-    return json.dumps({"spec": {"template": template}}, separators=(",", ":"))
+    if judged is None:
+        return [logs]
+    change = {} if container.init else judged.change
+    return [set_probe(owner, container.spec, name, change, judged.title), logs]

@@ -165,11 +165,17 @@ def limit_range_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
         which, field = "ratio", "request"
         is_given = f"it is {Decimal(given).normalize():f}" if given else "it names no such amounts"
         detail = f"largest ratio of {resource} limit to request for each {scope} is {allowed}, and {is_given}"
-    container = _culprit(refusal, resource, field or "limit", given, which) if scope == "Container" else None
+    container = (
+        _culprit(refusal, resource, field or "limit", given, which) if scope == "Container" else _only(refusal)
+    )
     name = _limit_range(snapshot)
     subject = f"container {one_line(container, 80)} of {said(refusal.owner)}" if container else said(refusal.owner)
     see = Remedy("See the bounds", f"kubectl describe limitrange -n {snapshot.namespace}", "read")
-    mend = _within(refusal, container, which, resource, allowed) if container else []
+    mend = (
+        _within(refusal, container, _breaches(refusal, container) or [(which, resource, allowed)])
+        if container
+        else []
+    )
     return Verdict(
         "LimitRangeViolated",
         refusal.owner,
@@ -181,9 +187,36 @@ def limit_range_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
     )
 
 
-def _within(refusal: Refusal, container: str, which: str, resource: str, allowed: str) -> list[Remedy]:
+def _only(refusal: Refusal) -> str | None:
+    """The only container of the pod: what bounds the pod bounds it."""
+    names = [str(each["name"]) for each in containers_of(refusal)]
+    return names[0] if len(names) == 1 else None
+
+
+def _breaches(refusal: Refusal, container: str) -> list[tuple[str, str, str]]:
+    """(maximum or minimum, resource, what is allowed) of all the bounds that a container breaks."""
+    return [
+        (which, resource, allowed)
+        for which, resource, scope, allowed, field, given in _BOUND.findall(refusal.message)
+        if container
+        == (
+            _culprit(refusal, resource, field or "limit", given or None, which)
+            if scope == "Container"
+            else _only(refusal)
+        )
+    ]
+
+
+def _within(refusal: Refusal, container: str, breaches: list[tuple[str, str, str]]) -> list[Remedy]:
+    """Amounts within all the bounds at once."""
     spec = next((each for each in containers_of(refusal) if each.get("name") == container), {})
-    resources = spec.get("resources") or {}
+    values: dict[str, str] = {}
+    for which, resource, allowed in breaches:
+        values |= _kept(spec.get("resources") or {}, which, resource, allowed)
+    return [set_resources(refusal, container, values, "Keep within the bounds")] if values else []
+
+
+def _kept(resources: Json, which: str, resource: str, allowed: str) -> dict[str, str]:
     limit, request = (str((resources.get(each) or {}).get(resource) or "") for each in ("limits", "requests"))
     values: dict[str, str] = {}
     match which:
@@ -196,11 +229,9 @@ def _within(refusal: Refusal, container: str, which: str, resource: str, allowed
             if limit and amount(limit) < amount(allowed):
                 values[f"{resource}_limit"] = allowed
         case _:
-            if not limit or not amount(allowed):
-                return []
-            half = amount(limit) / amount(allowed)
-            values[f"{resource}_request"] = amounts.shown(resource, half)
-    return [set_resources(refusal, container, values, "Keep within the bounds")]
+            if limit and amount(allowed):
+                values[f"{resource}_request"] = amounts.shown(resource, amount(limit) / amount(allowed))
+    return values
 
 
 def set_resources(refusal: Refusal, container: str, values: dict[str, str], title: str) -> Remedy:
