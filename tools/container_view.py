@@ -37,9 +37,10 @@ def show_container(
     container: Name | None = None,
     what: What = "all",
 ) -> Result:
-    """What one container gets: its environment with where each value comes from, its ports with the Services that
-    lead to them, its mounts with their volumes; and what of it is missing.
+    """What one container gets: environment, ports and mounts, each with where it comes from, and what is missing.
 
+    For each variable the ConfigMap, Secret or field of its value, for each port the Services that lead to it, for
+    each mount its volume and whether what that refers to is there.
     Read from the workload and what it refers to: nothing is run in the container, and values of Secrets are never
     shown. The container may be left out when the workload has only one.
     """

@@ -52,11 +52,13 @@ def json_patch(target: Object, operations: Any) -> Object:
     return result
 
 
+ORDER = "$setElementOrder/"
+
+
 def strategic_merge_patch(target: Any, patch: Any) -> Any:
     """Applies a strategic merge patch: as a merge patch, but lists in MERGE_KEYS merge by their key.
 
-    The directives `$patch: delete`, `$patch: replace` and `$retainKeys` are obeyed; element order lists
-    (`$setElementOrder/...`) are dropped, new elements go last.
+    The directives `$patch: delete`, `$patch: replace`, `$retainKeys` and `$setElementOrder` are obeyed.
     Source: https://github.com/kubernetes/community/blob/main/contributors/devel/sig-api-machinery/strategic-merge-patch.md
     """
     if not isinstance(patch, dict):
@@ -73,7 +75,24 @@ def strategic_merge_patch(target: Any, patch: Any) -> Any:
             result.pop(field, None)
         elif not field.startswith("$"):
             result[field] = _merge_field(field, result.get(field), value)
+    for directive in (field for field in patch if field.startswith(ORDER)):
+        field = directive.removeprefix(ORDER)
+        if field in result:
+            result[field] = _ordered(result[field], patch[directive])
     return result
+
+
+def _ordered(merged: list[Any], order: list[Any]) -> list[Any]:
+    """The elements that `$setElementOrder` names, in its order; the others stay where they are."""
+    key = next(iter(order[0])) if order and isinstance(order[0], dict) else None
+    wanted = [_known_by(element, key) for element in order]
+    named = {_known_by(element, key): element for element in merged if _known_by(element, key) in wanted}
+    following = iter([named[each] for each in wanted if each in named])
+    return [next(following) if _known_by(element, key) in named else element for element in merged]
+
+
+def _known_by(element: Any, key: str | None) -> Any:
+    return element[key] if key else element
 
 
 def _merge_field(field: str, target: Any, patch: Any) -> Any:

@@ -164,11 +164,15 @@ ORDINARY_TEXTS = [
 ]
 
 SECRET_NAMES = [
+    "example.com/auth-token",
+    "token.yaml",
     *("PASSWORD", "db_passwd", "clientSecret", "API_KEY", "apiKey", "APIKEY", "aws_secret_access_key"),
     *("PRIVATE_KEY", "ssh-privatekey", "access-token", "refreshToken", "SENTRY_DSN", "CONNECTION_STRING"),
     *("SMTP_PASS", "GIT_CREDENTIALS", "Authorization", "client-key-data", ".dockerconfigjson", "SECRET_KEY_BASE"),
 ]
 PUBLIC_NAMES = [
+    "pod-logs/shop/auth-token-app.log",
+    "manifests/shop/deployment-secret-store.yaml",
     *("secretName", "secretKeyRef", "secretRef", "imagePullSecrets", "serviceAccountToken", "passwordPolicy"),
     *("tokenExpirationSeconds", "automountServiceAccountToken", "secrets", "tokens", "next_token", "key"),
     *("TOKEN_FILE", "token_id", "secretStoreRef", "existingSecret", "uid", "image", "monkey", "tokenizer"),

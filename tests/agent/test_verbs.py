@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +14,16 @@ from agent import approvals
 from agent.desk import Desk
 from agent.journal.store import Entry
 from agent.model.port import ToolUse
+from agent.redaction import MARK
 from agent.rollback import undo_tool
 from agent.session import drive
 from tests.agent.session_bench import SESSION, Bench, Scripted, finish, use
 from tools.change import reference
+from tools.cluster.client import HttpCluster
 from tools.cluster.errors import Conflict, NotFound
 from tools.cluster.resources import ObjectRef
 from tools.frame import Plan
+from tools.saved_logs import POD_LOGS
 
 DELETE = use("delete", namespace="shop-dev", kind="deployment", name="checkout")
 SAVE = use("save_manifest", namespace="shop-dev", kind="deployment", name="checkout")
@@ -247,3 +252,45 @@ def test_killed_many_times_before_its_effect_it_is_made_all_the_same(bench: Benc
         desk = bench.resume(desk, model)
     assert drive(desk) == 0
     assert bench.memory() == "64Mi"
+
+
+# --- logs that are saved ---------------------------------------------------------------------------------
+
+
+def save_logs(**given: Any) -> ToolUse:
+    return use("save_logs", namespace="shop-dev", pod="checkout", **given)
+
+
+def saved_logs(bench: Bench) -> list[Path]:
+    return sorted((bench.root / POD_LOGS / "shop-dev").glob("*.log"))
+
+
+def test_a_log_is_saved_and_committed(bench: Bench) -> None:
+    desk = bench.begin(Scripted([save_logs(previous=True)], finish()), "save the logs of checkout")
+    assert drive(desk) == 0
+    (file,) = saved_logs(bench)
+    assert re.fullmatch(r"checkout-\w+-\w+-app-previous\.log", file.name)
+    pod = file.name.removesuffix("-app-previous.log")
+    assert file.read_text() == bench.other.logs("shop-dev", pod, previous=True)
+    assert desk.view.results["call_0_0"].text.startswith(f"Done: save 2 lines of the log of {pod}/app in shop-dev")
+    assert bench.git("status", "--porcelain") == ""
+
+
+def test_the_secrets_of_a_log_stay_out_of_its_file_whatever_its_name_is(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "starting\nDB_PASSWORD=geheim-1234\nlistening on 8080\n"
+    monkeypatch.setattr(HttpCluster, "logs", lambda *_, **__: said)
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "auth-token", "namespace": "shop-dev"}}
+    bench.other.create(reference(pod), {**pod, "spec": {"containers": [{"name": "app", "image": "a:1"}]}})
+    call = use("save_logs", namespace="shop-dev", pod="auth-token")
+    drive(bench.begin(Scripted([call], finish()), "save the logs of auth-token"))
+    assert (bench.root / POD_LOGS / "shop-dev/auth-token-app.log").read_text() == said.replace("geheim-1234", MARK)
+
+
+def test_an_empty_log_is_not_saved(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HttpCluster, "logs", lambda *_, **__: "")
+    desk = bench.begin(Scripted([save_logs()], finish("failed")), "save the logs of checkout")
+    drive(desk)
+    assert "is empty: there is nothing to save" in desk.view.results["call_0_0"].text
+    assert saved_logs(bench) == []

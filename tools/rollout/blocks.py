@@ -28,9 +28,9 @@ PROBE_S = 20.0
 UNSURE_PROBE_S = 120.0
 """An application may still be starting: its probe is given twice its own time, and this at least."""
 
-_SAID_CHARS = 240
 _PULLS = ("ErrImagePull", "ImagePullBackOff")
 _CONFIGURATION = ("CreateContainerConfigError", "CreateContainerError")
+_PREEMPTION = re.compile(r"\.?\s+(?:no new claims to deallocate|still not schedulable|preemption:).*", re.DOTALL)
 _NO_SUCH_IMAGE = re.compile(r"not found|manifest unknown|does not exist|repository name not known", re.IGNORECASE)
 _CERTAIN = re.compile(
     r"statuscode: 40[134]|server gave HTTP response to HTTPS|invalid syntax|executable file not found|no such file"
@@ -68,7 +68,7 @@ def blocks(live: Json, newest: Sequence[Json], wanted: int) -> Iterator[Block]:
     """What blocks the rollout of `live`, whose pods of the newest template are `newest`."""
     yield from _held(live, len(newest) < wanted)
     if refusal := _refusal(live):
-        yield Block("refused", f"its pods are refused: {one_line(refusal, _SAID_CHARS)}", REFUSED_S)
+        yield Block("refused", f"its pods are refused: {one_line(refusal)}", REFUSED_S)
     elif live["kind"] != "Deployment" and len(newest) < wanted:
         yield Block("uncreated", "its pods are not created", REFUSED_S)
     for pod in newest:
@@ -93,7 +93,7 @@ def _of_pod(pod: Json) -> Iterator[Block]:
     status = pod.get("status") or {}
     for condition in status.get("conditions") or ():
         if condition.get("type") == "PodScheduled" and condition.get("reason") == "Unschedulable":
-            said = one_line(str(condition.get("message")), _SAID_CHARS)
+            said = one_line(_PREEMPTION.sub("", str(condition.get("message"))))
             yield Block("unplaced", f"no node takes pod {pod['metadata']['name']}: {said}", UNPLACED_S, pod=pod)
     for state in states(pod):
         if waiting := (state.get("state") or {}).get("waiting"):
@@ -104,7 +104,7 @@ def _of_pod(pod: Json) -> Iterator[Block]:
 
 def _of_waiting(pod: Json, container: str, waiting: Json) -> Iterator[Block]:
     reason, message = str(waiting.get("reason", "")), str(waiting.get("message", ""))
-    said = f": {one_line(message, _SAID_CHARS)}" if message else ""
+    said = f": {one_line(message)}" if message else ""
     why = f"container {container} of pod {pod['metadata']['name']} is in {reason}{said}"
     if reason in _CONFIGURATION:
         yield Block("configuration", why, CONFIGURATION_S, container, pod)

@@ -126,4 +126,6 @@ def _written(last: Sequence[Json]) -> list[str]:
 
 def _few(paths: Sequence[str]) -> str:
     left = len(paths) - _FIELDS_SHOWN
-    return ", ".join(paths[:_FIELDS_SHOWN]) + (f" and {left} more" if left > 0 else "") or "no fields of its own"
+    return (
+        ", ".join(paths[:_FIELDS_SHOWN]) + (f" and {left} more" if left > 0 else "") or "which fields is not told"
+    )

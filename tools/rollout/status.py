@@ -63,6 +63,8 @@ def _rest(data: Json, why: str) -> str:
         told.append(f"its controller has seen generation {data['observed_generation']} of {data['generation']}")
     elif why:
         told.append(why)
+    if data["paused"] and "paused" not in why:
+        told.append("it is paused")
     if data["partition"]:
         told.append(f"pods below ordinal {data['partition']} keep the old template (partition)")
     elif data["deadline_s"] and data["updated"] < data["wanted"]:

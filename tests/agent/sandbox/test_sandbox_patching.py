@@ -64,6 +64,18 @@ def test_the_replace_directives_replace_a_map_and_a_list() -> None:
     assert patched == {"nodeSelector": {"gpu": "yes"}, "containers": [{"name": "only"}]}
 
 
+def test_the_order_of_a_list_is_as_the_patch_says_and_the_others_stay_in_their_places() -> None:
+    target = {"env": [{"name": name, "value": "1"} for name in "abcd"], "finalizers": ["x", "y"]}
+    patch = {
+        "$setElementOrder/env": [{"name": name} for name in ("d", "new", "a")],
+        "$setElementOrder/finalizers": ["y", "x"],
+        "env": [{"name": "new", "value": "2"}],
+    }
+    patched = strategic_merge_patch(target, patch)
+    assert [each["name"] for each in patched["env"]] == ["d", "b", "c", "new", "a"]
+    assert patched["finalizers"] == ["y", "x"]
+
+
 def test_retain_keys_drops_the_other_keys() -> None:
     strategy = {"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}}
     patch = {"strategy": {"$retainKeys": ["type"], "type": "Recreate"}}

@@ -97,6 +97,34 @@ def test_a_job_with_old_events(active: int, count: int) -> None:
     assert len(failed_creations(snapshot(Job=[job], Event=[failed]))) == count
 
 
+def bounded(message: str, resources: Json) -> Json:
+    """What `set_resources` is called with, but for the object."""
+    item = refused(POD + message)
+    item["spec"]["template"]["spec"]["containers"][0]["resources"] = resources
+    [finding] = failed_creations(snapshot(Deployment=[item]))
+    assert finding.remedies[0].tool == "set_resources"
+    said = {"namespace", "kind", "name", "container"}
+    return {key: value for key, value in finding.remedies[0].arguments.items() if key not in said}
+
+
+def test_all_the_bounds_that_a_container_breaks_are_kept_at_once() -> None:
+    message = (
+        "[maximum memory usage per Container is 64Mi, but limit is 1Gi, maximum cpu usage per Container is 500m, "
+        "but limit is 2]"
+    )
+    resources = {"limits": {"memory": "1Gi", "cpu": "2"}, "requests": {"cpu": "1", "memory": "32Mi"}}
+    assert bounded(message, resources) == {
+        "memory_limit": "64Mi",
+        "cpu_limit": "500m",
+        "cpu_request": "500m",
+    }
+
+
+def test_what_bounds_a_pod_bounds_its_only_container() -> None:
+    message = "maximum memory usage per Pod is 64Mi, but limit is 1073741824"
+    assert bounded(message, {"limits": {"memory": "1Gi"}}) == {"memory_limit": "64Mi"}
+
+
 def asking(resources: Json, default: str = "64Mi", listed: str = "containers") -> list[Finding]:
     item = refused(
         'Pod "shop-abc-x" is invalid: spec.containers[0].resources.requests: Invalid value: "128Mi": must be less '

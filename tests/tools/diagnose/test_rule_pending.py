@@ -298,3 +298,47 @@ def test_devices_that_no_node_has(sentence: str, said: str) -> None:
     found = one(wanting_devices(sentence, resourceClaimName="nodevice"))
 
     assert found.summary == f"a pod of Deployment shop is Pending: {said}"
+
+
+# --- a request that no node has --------------------------------------------------------------------------
+
+
+def limits(**bounds: Json) -> Json:
+    return {"metadata": {"name": "defaults"}, "spec": {"limits": [{"type": "Container", **bounds}]}}
+
+
+def wanting(resource: str, amount: str, *limit_ranges: Json, limit: str = "", others: str = "") -> Json | None:
+    """The arguments, but for the object, of the remedy of a pod whose first container requests too much."""
+    resources: Json = {"requests": {resource: amount}, **({"limits": {resource: limit}} if limit else {})}
+    containers = [{"name": "app", "resources": resources}]
+    if others:
+        containers.append({"name": "proxy", "resources": {"requests": {resource: others}}})
+    waits = unplaced(f"0/1 nodes are available: 1 Insufficient {resource}.", spec={"containers": containers})
+    remedy = one(waits, Node=[node("one")], LimitRange=list(limit_ranges)).remedies[0]
+    if remedy.tool is None:
+        return None
+    assert (remedy.tool, remedy.arguments["container"]) == ("set_resources", "app")
+    return {key: value for key, value in remedy.arguments.items() if key.endswith("_request")}
+
+
+DEFAULT = {"defaultRequest": {"cpu": "100m", "memory": "64Mi"}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "wanted"),
+    [
+        (wanting("cpu", "8", limits(**DEFAULT)), {"cpu_request": "100m"}),
+        (wanting("memory", "64Gi", limits(**DEFAULT)), {"memory_request": "64Mi"}),
+        (wanting("cpu", "8"), {"cpu_request": "1"}),
+        (wanting("cpu", "8", limits(defaultRequest={"cpu": "4"})), {"cpu_request": "1"}),
+        (wanting("cpu", "8", limits(defaultRequest={"cpu": "500m"}, max={"cpu": "500m"})), {"cpu_request": "1"}),
+        (wanting("cpu", "8", limits(**DEFAULT), limits(defaultRequest={"cpu": "200m"})), {"cpu_request": "1"}),
+        (wanting("cpu", "8", limits(min={"cpu": "1500m"})), None),
+        (wanting("cpu", "8", limits(maxLimitRequestRatio={"cpu": "4"}), limit="8"), None),
+        (wanting("cpu", "8", limits(maxLimitRequestRatio={"cpu": "8"}), limit="8"), {"cpu_request": "1"}),
+        (wanting("cpu", "8", others="1500m"), None),
+        (wanting("cpu", "8", limits(**DEFAULT), others="1500m"), {"cpu_request": "100m"}),
+    ],
+)
+def test_a_request_that_no_node_has_is_lowered_within_the_rules(asked: Json | None, wanted: Json | None) -> None:
+    assert asked == wanted

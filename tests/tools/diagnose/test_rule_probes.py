@@ -275,6 +275,32 @@ def test_a_liveness_probe_that_cannot_be_made_is_a_warning_on_a_pod_that_is_well
     assert "cannot be made: it asks port web" in found["summary"]
 
 
+@pytest.mark.parametrize(
+    ("ports", "right"),
+    [
+        ([{"containerPort": 8080}], 8080),
+        ([{"containerPort": 8080, "name": "http"}, {"containerPort": 53, "protocol": "UDP"}], "http"),
+        ([{"containerPort": 8080, "name": "webb"}, {"containerPort": 9090, "name": "metrics"}], "webb"),
+        ([{"containerPort": 8080}, {"containerPort": 9090}], None),
+        ([], None),
+    ],
+)
+def test_a_liveness_probe_that_cannot_be_made_is_sent_to_the_port_that_is_meant(
+    ports: list[Json], right: int | str | None
+) -> None:
+    well = with_probes(status({"running": {"startedAt": ago(300)}}, ready=True), livenessProbe=http("web"))
+    said = unhealthy(
+        'errored and resulted in unknown state: strconv.Atoi: parsing "web": invalid syntax', "Liveness"
+    )
+    template = {"spec": {"containers": [{"name": "app", "ports": ports, "livenessProbe": http("web")}]}}
+    deployed = {"metadata": {"name": "shop"}, "spec": {"replicas": 1, "template": template}, "status": {}}
+    [found] = findings(well, said, Deployment=[deployed])
+
+    remedy = found["remedies"][0]
+    assert (remedy["arguments"] or {}).get("port") == right
+    assert (remedy["tool"] == "set_probe") is (right is not None)
+
+
 def test_the_nearest_path_is_that_of_the_other_probe() -> None:
     this = unready(http(path="/healthzz"), livenessProbe=http(path="/healthz"))
     [found] = findings(this, unhealthy("failed: HTTP probe failed with statuscode: 404"))

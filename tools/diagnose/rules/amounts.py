@@ -89,8 +89,8 @@ def _asked(resource: str, pod: Json) -> str:
 
 
 def less(pod: Json, owner: ObjectRef, resource: str, snapshot: Snapshot) -> Remedy | None:
-    """A smaller request, where even an empty node could not take the pod: the namespace's default for one, else half
-    of the largest node; None where that would not be enough, or a LimitRange would refuse it.
+    """A smaller request, where even an empty node could not take the pod: the namespace's default, else half of
+    the largest node; None where that would not be enough, or a LimitRange would refuse it.
     """
     largest = largest_allocatable(resource, pod, snapshot)
     is_own = "/" in resource or resource.startswith("hugepages-")
