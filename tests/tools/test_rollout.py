@@ -231,6 +231,14 @@ def test_the_other_workloads_are_judged_by_their_own_counts(live: Json, pods: li
     assert judge(live, pods, NEW).state == state
 
 
+def test_pods_below_the_partition_are_not_waited_for() -> None:
+    live = workload("StatefulSet", 3, **STATEFUL, updatedReplicas=1, availableReplicas=3)
+    pods = [of_revision(NEW), of_revision(OLD), of_revision(OLD)]
+    assert judge(live, pods, NEW).state == "progressing"
+    live["spec"]["updateStrategy"] = {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}
+    assert judge(live, pods, NEW).state == "complete"
+
+
 def test_only_restarts_since_the_wait_began_break_a_rollout() -> None:
     pods = [pod(restartCount=2, lastState=ended(1)), pod(OLD, restartCount=40)]
     settled = {(f"web-{NEW}", "app"): 2}

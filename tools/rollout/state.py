@@ -81,9 +81,18 @@ def judge(live: Json, pods: Sequence[Json], newest_hash: str, settled: Restarts 
     if broken or _deadline_exceeded(status):
         return Progress("failed", broken or "the progress deadline is exceeded")
     wanted, updated, available = counts(live, status)
-    if updated < wanted or available < wanted or len(living) > wanted:
+    if updated < wanted - _kept_back(live) or available < wanted or len(living) > wanted:
         return Progress("progressing", f"{updated} of {wanted} updated, {available} available")
     return Progress("complete", f"{available} of {wanted} available")
+
+
+def _kept_back(live: Json) -> int:
+    """How many pods of a StatefulSet keep the old template, for they are below its partition.
+
+    Source: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions
+    """
+    rolling = (live["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
+    return int(rolling.get("partition") or 0)
 
 
 def counts(live: Json, status: Json) -> tuple[int, int, int]:
