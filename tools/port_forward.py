@@ -43,7 +43,8 @@ def port_forward(
     doubts = _doubts(target, pods)
     local = local_port or (remote if remote >= _UNPRIVILEGED else _SHIFTED + remote)
     command = f"kubectl port-forward {kind.lower()}/{name} {local}:{remote} -n {namespace}"
-    leads = f"localhost:{local} then leads to port {target} of a pod of {where(live)}, until you end it (Ctrl-C)."
+    reached = where(live) if kind == "Pod" else f"a pod of {where(live)}"
+    leads = f"localhost:{local} then leads to port {target} of {reached}, until you end it (Ctrl-C)."
     data = {"command": command, "local_port": local, "port": remote, "target_port": target, "doubts": doubts}
     return Result("\n".join([f"Type: {command}", leads, *doubts]), data, ok=any(map(_is_ready, pods)))
 

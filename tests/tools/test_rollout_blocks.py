@@ -4,14 +4,16 @@ from typing import Any
 
 import pytest
 
-from tests.tools.test_rollout import NEW, deployment, pod, waiting, workload
+from tests.tools.test_rollout import NEW, OLD, deployment, pod, waiting, workload
 from tools.cluster.client import Cluster
 from tools.frame import ToolContext
 from tools.rollout.blocks import (
     CONFIGURATION_S,
+    MOUNT_S,
     NO_ROOM_S,
     PULL_FOR_GOOD_S,
     PULL_S,
+    QUOTA_S,
     REFUSED_S,
     UNPLACED_S,
     UNSURE_PROBE_S,
@@ -54,8 +56,8 @@ def unready(probe: Json, *, started: bool = True, **container: Any) -> Json:
     return made
 
 
-def found(live: Json, *pods: Json, wanted: int = 1) -> list[Block]:
-    return list(blocks(live, pods, wanted))
+def found(live: Json, *pods: Json) -> list[Block]:
+    return list(blocks(Seen(live, pods, NEW)))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_what_blocks_a_pod_must_stand_for_its_time(seen: Json, sort: str, after_
     assert (block.sort, block.after_s) == (sort, after_s)
 
 
-@pytest.mark.parametrize("seen", [pod(), waits("ContainerCreating"), waits("PodInitializing"), pod(ready=False)])
+@pytest.mark.parametrize("seen", [pod(), pod(ready=False)])
 def test_what_is_on_its_way_blocks_nothing(seen: Json) -> None:
     assert found(deployment(1), {"spec": {"containers": [{"name": "app"}]}, **seen}) == []
 
@@ -85,8 +87,21 @@ def test_a_refusal_is_told_as_the_api_server_says_it() -> None:
     assert "exceeded quota: team" in block.why
 
 
+def test_a_quota_may_have_room_when_the_old_pods_are_gone() -> None:
+    bound = REFUSED | {"message": "maximum memory usage per Container is 64Mi, but limit is 1Gi"}
+    for pods, condition, after_s in (
+        ([], REFUSED, REFUSED_S),
+        ([pod(OLD)], REFUSED, QUOTA_S),
+        ([pod(OLD, going=True)], REFUSED, QUOTA_S),
+        ([pod(OLD)], bound, REFUSED_S),
+    ):
+        (block,) = found(deployment(1, conditions=[condition]), *pods)
+        assert block.after_s == after_s
+    assert found(deployment(1, conditions=[REFUSED]), pod()) == []
+
+
 def test_a_paused_or_hand_driven_rollout_goes_on_only_by_hand() -> None:
-    paused, by_hand = deployment(1), workload("DaemonSet", None)
+    paused, by_hand = deployment(1), workload("DaemonSet", None, desiredNumberScheduled=1)
     paused["spec"]["paused"] = True
     by_hand["spec"]["updateStrategy"] = {"type": "OnDelete"}
     assert [block.sort for block in found(paused)] == ["held"]
@@ -183,6 +198,22 @@ def test_an_application_that_may_be_starting_is_given_twice_the_time() -> None:
     assert blocked_after(Played(slow), unready(probe))[0] == UNSURE_PROBE_S
     assert blocked_after(Played(slow), unready({**probe, "periodSeconds": 30}))[0] == 180
     assert blocked_after(Played(), unready(probe)) == (400, "")
+
+
+@pytest.mark.parametrize(
+    ("events", "second"),
+    [
+        ([event("FailedMount", 'MountVolume.SetUp failed for volume "db" : secret "db" not found')], MOUNT_S),
+        ([event("FailedMount", "MountVolume.SetUp failed: references non-existent secret key: password")], MOUNT_S),
+        ([event("FailedMount", "Unable to attach or mount volumes: timed out")], 400),
+        ([event("Pulling", "Pulling image"), event("FailedMount", 'secret "db" not found')], 400),
+        ([], 400),
+    ],
+)
+def test_a_volume_of_what_is_not_there_blocks(events: list[Json], second: float) -> None:
+    seen = waits("ContainerCreating")
+    seen["metadata"] |= {"namespace": "shop", "uid": "p1"}
+    assert blocked_after(Played(*events), seen)[0] == second
 
 
 def test_pods_that_are_not_created_block_where_the_last_event_says_so() -> None:

@@ -1,8 +1,8 @@
 """What keeps a rollout from its end, and how long it must have been seen before it counts. Pure.
 
 A refused pull may succeed the next second, and a node may join for a pod that finds none: so each block says for
-how long it has to stand. What a look at the pods cannot tell, `certain_probe` and `fits_somewhere` judge by events
-and nodes.
+how long it has to stand. What a look at the pods cannot tell, `certain_probe`, `certain_mount` and `fits_somewhere`
+judge by events and nodes.
 """
 
 from __future__ import annotations
@@ -16,22 +16,26 @@ from tools.cluster.client import Json
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.quantity import amount
 from tools.diagnose.room import requested, shortages
-from tools.rollout.state import containers, states
+from tools.rollout.state import Seen, containers, counts, states
 
 REFUSED_S = 5.0
+QUOTA_S = 45.0
 CONFIGURATION_S = 5.0
 PULL_FOR_GOOD_S = 5.0
 PULL_S = 45.0
+MOUNT_S = 15.0
 UNPLACED_S = 15.0
 NO_ROOM_S = 60.0
 PROBE_S = 20.0
 UNSURE_PROBE_S = 120.0
 """An application may still be starting: its probe is given twice its own time, and this at least."""
 
+_STARTING = ("ContainerCreating", "PodInitializing")
 _PULLS = ("ErrImagePull", "ImagePullBackOff")
 _CONFIGURATION = ("CreateContainerConfigError", "CreateContainerError")
 _PREEMPTION = re.compile(r"\.?\s+(?:no new claims to deallocate|still not schedulable|preemption:).*", re.DOTALL)
 _NO_SUCH_IMAGE = re.compile(r"not found|manifest unknown|does not exist|repository name not known", re.IGNORECASE)
+_NO_SUCH_SOURCE = re.compile(r"(?:configmap|secret) \"[^\"]*\" not found|references non-existent")
 _CERTAIN = re.compile(
     r"statuscode: 40[134]|server gave HTTP response to HTTPS|invalid syntax|executable file not found|no such file"
     r"|does not implement the grpc health"
@@ -39,7 +43,9 @@ _CERTAIN = re.compile(
 # Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 _THRESHOLD, _PERIOD_S = 3, 10
 
-Sort = Literal["refused", "configuration", "pull", "unplaced", "probe", "uncreated", "held"]
+Sort = Literal["refused", "configuration", "pull", "unplaced", "probe", "mount", "uncreated", "held"]
+TENTATIVE: tuple[Sort, ...] = ("mount", "uncreated")
+"""Nothing is wrong with these by themselves: only an event tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +70,27 @@ class Block:
         return self.sort, self.container
 
 
-def blocks(live: Json, newest: Sequence[Json], wanted: int) -> Iterator[Block]:
-    """What blocks the rollout of `live`, whose pods of the newest template are `newest`."""
-    yield from _held(live, len(newest) < wanted)
-    if refusal := _refusal(live):
-        yield Block("refused", f"its pods are refused: {one_line(refusal)}", REFUSED_S)
-    elif live["kind"] != "Deployment" and len(newest) < wanted:
-        yield Block("uncreated", "its pods are not created", REFUSED_S)
+def blocks(seen: Seen) -> Iterator[Block]:
+    """What blocks a rollout, going by the workload and its pods of the newest template."""
+    live, newest = seen.workload, seen.of_newest()
+    wanted, _, _ = counts(live, live.get("status") or {})
+    if len(newest) < wanted:
+        yield from _uncreated(live, may_leave=len(seen.pods) > len(newest))
     for pod in newest:
         yield from _of_pod(pod)
 
 
-def _held(live: Json, is_open: bool) -> Iterator[Block]:
-    if is_open and live["spec"].get("paused"):
+def _uncreated(live: Json, *, may_leave: bool) -> Iterator[Block]:
+    """Why there are too few pods; `may_leave`: there are others, and a quota has room again when they go."""
+    if live["spec"].get("paused"):
         yield Block("held", "it is paused: resume it (resume_rollout)", REFUSED_S)
-    if is_open and (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
+    if (live["spec"].get("updateStrategy") or {}).get("type") == "OnDelete":
         yield Block("held", "its updateStrategy is OnDelete: a pod is made anew only once it is deleted", REFUSED_S)
+    if refusal := _refusal(live):
+        after_s = QUOTA_S if may_leave and "exceeded quota" in refusal else REFUSED_S
+        yield Block("refused", f"its pods are refused: {one_line(refusal)}", after_s)
+    elif live["kind"] != "Deployment":
+        yield Block("uncreated", "its pods are not created", QUOTA_S if may_leave else REFUSED_S)
 
 
 def _refusal(live: Json) -> str:
@@ -106,6 +117,8 @@ def _of_waiting(pod: Json, container: str, waiting: Json) -> Iterator[Block]:
     reason, message = str(waiting.get("reason", "")), str(waiting.get("message", ""))
     said = f": {one_line(message)}" if message else ""
     why = f"container {container} of pod {pod['metadata']['name']} is in {reason}{said}"
+    if reason in _STARTING:
+        yield Block("mount", f"pod {pod['metadata']['name']} does not get its volumes", MOUNT_S, container, pod)
     if reason in _CONFIGURATION:
         yield Block("configuration", why, CONFIGURATION_S, container, pod)
     if reason in _PULLS:
@@ -137,6 +150,11 @@ def certain_probe(said: str, probe: Json, container: Json) -> bool:
         name for port in container.get("ports") or () for name in (port.get("containerPort"), port.get("name"))
     ]
     return "connection refused" in said and bool(declared) and handler.get("port") not in declared
+
+
+def certain_mount(said: str) -> bool:
+    """Whether a volume is made of what is not there."""
+    return _NO_SUCH_SOURCE.search(said) is not None
 
 
 def fits_somewhere(pod: Json, sentence: str, nodes: Sequence[Json]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.cluster.client import Json
 from tools.frame import Name, Namespace, Result, ToolContext
-from tools.rollout.blocks import blocks
+from tools.rollout.blocks import TENTATIVE, blocks
 from tools.rollout.state import Seen, alive, counts, is_newest, judge, see
 from tools.templates import Workload, where
 
@@ -19,8 +19,8 @@ def rollout_status(
     seen = see(context, kind, name, namespace)
     progress = judge(seen.workload, seen.pods, seen.newest, seen.settled())
     data = status_of(seen)
-    standing = next(blocks(seen.workload, seen.of_newest(), data["wanted"]), None)
-    why = progress.why if progress.state == "failed" else standing.why if standing else ""
+    holds = next((block.why for block in blocks(seen) if block.sort not in TENTATIVE), "")
+    why = progress.why if progress.state == "failed" else holds
     return Result(f"{sentence(data, progress.state, where(seen.workload))}{_rest(data, why)}", data)
 
 

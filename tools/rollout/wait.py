@@ -12,8 +12,17 @@ from tools.cluster.errors import PASSING, Forbidden
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.snapshot import event_time
 from tools.frame import Name, Namespace, Result, ToolContext
-from tools.rollout.blocks import NO_ROOM_S, UNSURE_PROBE_S, Block, allowed_s, blocks, certain_probe, fits_somewhere
-from tools.rollout.state import Progress, Restarts, Seen, counts, judge, see
+from tools.rollout.blocks import (
+    NO_ROOM_S,
+    UNSURE_PROBE_S,
+    Block,
+    allowed_s,
+    blocks,
+    certain_mount,
+    certain_probe,
+    fits_somewhere,
+)
+from tools.rollout.state import Progress, Restarts, Seen, judge, see
 from tools.templates import Workload
 
 POLL_S = 1.0
@@ -75,9 +84,7 @@ class Standing:
 
 def blocked_by(context: ToolContext, seen: Seen, standing: Standing) -> str:
     """What blocks a rollout for good and has stood for long enough; empty where time may still help."""
-    wanted, _, _ = counts(seen.workload, seen.workload.get("status") or {})
-    found = list(blocks(seen.workload, seen.of_newest(), wanted))
-    for block, stood_s in standing.seen_for(found, context.monotonic()):
+    for block, stood_s in standing.seen_for(list(blocks(seen)), context.monotonic()):
         if stood_s >= block.after_s and (why := _confirmed(context, seen, block, stood_s)):
             return why
     return ""
@@ -91,9 +98,11 @@ def _confirmed(context: ToolContext, seen: Seen, block: Block, stood_s: float) -
         case "probe":
             return _failing_probe(context, block, stood_s)
         case "uncreated":
-            events = _events(context, seen.workload)
-            said = events[0].get("message") if events and events[0].get("reason") == "FailedCreate" else ""
-            return f"{block.why}: {one_line(str(said))}" if said else ""
+            said = _last_event(context, seen.workload, "FailedCreate")
+            return f"{block.why}: {said}" if said else ""
+        case "mount":
+            said = _last_event(context, block.pod or {}, "FailedMount")
+            return f"{block.why}: {said}" if certain_mount(said) else ""
         case _:
             return block.why
 
@@ -120,6 +129,12 @@ def _failing_probe(context: ToolContext, block: Block, stood_s: float) -> str:
     if not said or not (is_late or certain_probe(said, block.probe, block.spec)):
         return ""
     return f"{block.why}: {one_line(said)}"
+
+
+def _last_event(context: ToolContext, about: Json, reason: str) -> str:
+    """What the last event about an object says, if it is for that reason."""
+    events = _events(context, about)
+    return one_line(str(events[0].get("message"))) if events and events[0].get("reason") == reason else ""
 
 
 def _events(context: ToolContext, about: Json) -> list[Json]:
