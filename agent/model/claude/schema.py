@@ -23,13 +23,18 @@ def tools_of(specs: Iterable[ToolSpec]) -> list[Json]:
 
 
 def _strict(schemas: list[Json]) -> set[int]:
-    """Which of the tools are strict: those with the fewest optional arguments first."""
+    """Which of the tools are strict: those with the fewest optional arguments first; none that takes nothing."""
     chosen: set[int] = set()
     optional = [len(schema.get("properties", {})) - len(schema.get("required", ())) for schema in schemas]
     left = MAX_STRICT_OPTIONAL
     for number in sorted(range(len(schemas)), key=lambda number: optional[number]):
         fits = optional[number] <= left and len(chosen) < MAX_STRICT_TOOLS
-        if fits and not _has_map(schemas[number]) and not _has_union(schemas[number]):
+        if (
+            fits
+            and schemas[number].get("properties")
+            and not _has_map(schemas[number])
+            and not _has_union(schemas[number])
+        ):
             chosen.add(number)
             left -= optional[number]
     return chosen
