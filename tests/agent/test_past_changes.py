@@ -9,10 +9,13 @@ from tools.frame import Result
 CHECKOUT = {"namespace": "shop-dev", "name": "checkout"}
 
 
+TASK = "set memory limit of checkout to 64Mi and set image of web to ghcr.io/shop/checkout:9"
+
+
 def changed(bench: Bench) -> str:
-    """The commit of a session that has set the memory limit of checkout, and the log level of web."""
-    env = use("set_env", namespace="shop-dev", name="web", variables={"CHECKOUT": "checkout"})
-    desk = bench.begin(Scripted(limit("64Mi"), [env], finish()), "set memory of checkout to 64Mi, set env of web")
+    """The commit of a session that has set the memory limit of checkout, and an image of web that says its name."""
+    image = use("set_image", namespace="shop-dev", name="web", image="ghcr.io/shop/checkout:9")
+    desk = bench.begin(Scripted(limit("64Mi"), [image], finish()), TASK)
     assert drive(desk) == 0
     return next(sha for key, sha in desk.view.commits.items() if key.startswith("01-"))
 

@@ -179,6 +179,7 @@ def test_every_tool_has_a_schema_with_every_argument_described(tool: Tool) -> No
 
 @EVERY_TOOL
 def test_every_phrase_speaks_of_arguments_there_are(tool: Tool) -> None:
+    assert tool.phrases
     for phrase in tool.phrases:
         assert set(re.findall(r"\{(\w+)\}", phrase)) <= set(tool.schema["properties"]), phrase
         assert phrase == phrase.strip(" .")

@@ -135,7 +135,7 @@ def test_no_strict_tool_has_what_the_grammar_cannot_hold() -> None:
     assert [tool["name"] for tool in tools] == [spec.name for spec in SPECS]
     assert not any("Asked as" in tool["description"] for tool in tools)
     strict = [tool for tool in tools if tool.get("strict")]
-    assert {"diagnose", "restart", "finish"} <= {tool["name"] for tool in strict}
+    assert {"describe", "restart", "finish"} <= {tool["name"] for tool in strict}
     assert "anyOf" not in json.dumps(strict)
     for tool in strict:
         assert tool["input_schema"]["additionalProperties"] is False
