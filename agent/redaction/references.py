@@ -1,0 +1,59 @@
+"""Values that only stand for a secret: a variable, a path, a placeholder, what a sentence goes on with."""
+
+import re
+
+_VARIABLE = r"""
+      \$\{(?:(?:env|file|vault|secrets?|sys|ssm|sm)[:.])?[\w.-]+(?::?\?[^{}\n]*)?\} | \$\([\w.]+\)
+    | \$\$?(?-i:[A-Z][A-Z0-9_]*) | \$(?:env:)?\w*(?:pass|pwd|token|secret|key|pw)\w* | %\w+%
+    | \$?\{\{[^{}\n]*\}\} | \{[a-z_.]+\}
+    | \$\((?:cat|kubectl|oc|aws|gcloud|az|vault|op|pass|gpg|sops|base64|openssl\ rand|pwgen|head|tr|<)\b[^\n()]*\)"""
+_LOOKED_UP = r"""(?:\\{0,7}["'][\w./:#-]{1,200}\\{0,7}["'])"""
+_CODE = rf"""
+      (?:os\.)?environ(?:b)?(?:\[{_LOOKED_UP}\]|\.get\({_LOOKED_UP}\)) | ENV(?:\[{_LOOKED_UP}\]|\.fetch\({_LOOKED_UP}\))
+    | process\.env(?:\.\w+|\[{_LOOKED_UP}\]) | \$_(?:ENV|SERVER)\[{_LOOKED_UP}\]
+    | (?:\w+\.)*\w*(?:getenv|get_secret|getsecret|getpass|getstring|env|environmentvariable|prompt|input|lookup)
+      \({_LOOKED_UP}?\)
+    | (?:self|this|args|config|cfg|conf|settings|options|opts|params|var|local|req|request|ctx|module|data|env)
+      \.[a-z_]\w*(?:\.\w+)*
+    | (?:str|string|bytes|int|bool|any|object|SecretStr|Optional\[\w+\]|null|undefined)(?:\ \|\ None)?(?:\ =\ None)?
+    | secretKeyRef:? | valueFrom:?"""
+_STORE = r"""
+      op://[^\s"']+ | (?:ref\+)?(?:vault|awssm|gcpsm|ssm|keyvault|azurekv):[\w/.#:-]+
+    | arn:aws[\w-]*:(?:secretsmanager|ssm):[\w:/.-]+ | projects/[\w-]+/secrets/[\w/-]+
+    | !(?:secret|Ref|env|reference|GetAtt)\ [\w./-]+ | !Sub\ "?\$\{[\w.:-]+\}"?"""
+_PLACEHOLDER = r"""
+      -{1,3} | \*+ | \.{3} | … | •+ | (?-i:x{3,}|X{3,}) | [\[(<](?:redacted|masked|hidden|filtered|removed|omitted)[\])>]
+    | <[a-z][a-z_. -]{0,60}> | change[-_]?(?:me|this)!? | (?:your|insert|replace)[-_][a-z_-]{2,60}
+    | todo | fixme | placeholder | redacted | (?-i:(?:[A-Z]+_)?(?:PASSWORD|PASSWD|PASS|TOKEN|SECRET|KEY|VALUE|FILE))"""
+_HARMLESS = rf"""(?aix)(?: true | false | null | nil | none | ~ | \d+\ bytes | <set\ to\ the\ key\ [^\n]{{0,300}}
+    | {_VARIABLE} | {_CODE} | {_STORE} | {_PLACEHOLDER}
+    | (?: /(?:var|run|etc|mnt|opt|home|tmp|secrets|vault) | ~ | \$HOME )/[\w./-]* )"""
+_HARMLESS_VALUE = rf"{_HARMLESS}(?:[ \t]+\#[^\n]*|[;,])?"
+_HARMLESS_WORD = rf"""{_HARMLESS}(?=[\s,;"'`)}}\]\\]|\Z)(?![ \t]*(?:\|\||\?\?|\bor\b))"""
+_MAX_LENGTH = 400
+
+# What a sentence goes on with behind `token:` and the like.
+_PROSE = r"""(?aix)
+    (?: is | are | was | were | has | not | must | should | cannot | can't | could | unable | failed | failure
+      | invalid | expired | missing | required | denied | forbidden | unauthorized | unauthenticated | unknown
+      | rejected | revoked | malformed | empty | unset | unsupported | incorrect | unexpected | already | eof
+      | flag | string | from | in | via | wrong | see | stdin | aus | von | vom | im | ist | fehlt | falsch
+      | abgelaufen )(?=[\s,.;:)"'\\]|\Z)
+    | (?: no\ such | context\ deadline | permission\ denied | access\ denied | connection\ refused )\b
+    | standard\ input | key\ [\w.-]+\ (?:of|in)\b
+    | dial\ tcp | rpc\ error | illegal\ base64 | (?:get|post)\ \\?"http | open\ /"""
+
+
+def stands_for_a_secret(value: str) -> bool:
+    """Whether the whole value is a reference (`$DB_PASSWORD`, `/run/secrets/db`), a placeholder, or none at all."""
+    return re.fullmatch(_HARMLESS_VALUE, value) is not None
+
+
+def starts_with_a_reference(text: str, at: int) -> bool:
+    """Whether the word or expression at this place only stands for a secret."""
+    return re.match(_HARMLESS_WORD, text[at : at + _MAX_LENGTH]) is not None
+
+
+def goes_on_in_prose(text: str, at: int) -> bool:
+    """Whether a sentence goes on at this place (`token: expired at 10:00`)."""
+    return re.match(_PROSE, text[at : at + _MAX_LENGTH]) is not None

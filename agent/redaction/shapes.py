@@ -1,0 +1,89 @@
+"""Secrets that are known by their own form, whatever stands around them."""
+
+import re
+from typing import NamedTuple
+
+from agent.redaction.names import MARK
+
+class Shape(NamedTuple):
+    """A secret that is known by its own form; tried when one of `hints` is in the lower-cased text."""
+
+    name: str
+    hints: tuple[str, ...]
+    pattern: str
+    replacement: str = MARK
+
+    def mask(self, text: str, lowered: str) -> str:
+        """Return the text with each secret of this shape replaced."""
+        for hint in self.hints:
+            if hint in lowered:
+                return re.sub(self.pattern, self.replacement, text)
+        return text
+
+
+_KEPT = rf"\g<1>{MARK}"
+SHAPES = (
+    Shape(
+        "private key",
+        ("-----begin",),
+        r"""(?x)-----BEGIN[A-Z0-9 ]{0,40}\ PRIVATE\ KEY(?:\ BLOCK)?-----
+            (?: (?:(?!-----(?:BEGIN|END))[\s\S])*+ -----END[A-Z0-9 ]{0,60}-----
+              | (?:\n?[^\n]{0,200}?[A-Za-z0-9+/]{32}[^\n]*+)*+ (?:\s{0,9}[A-Za-z0-9+/=]+\s*\Z)? )""",
+    ),
+    Shape("JWT", ("eyj",), r"(?a)(?:(?<![\w-])|(?<=\\[nrt]))eyJ[\w-]{8,}+(?:\.[\w-]{2,}+){1,4}"),
+    Shape(
+        "authorization header",
+        ("authorization",),
+        r"""(?aix)(authorization\\*+["']?\s?[:=]\s?\\*+["']?
+            (?:(?:bearer|basic|token|digest|negotiate)\s|(?=\S{0,63}\d)))[\w.~+/=-]{4,}+""",
+        _KEPT,
+    ),
+    Shape("cookie", ("cookie: ",), r"""(?ai)(\bcookie: )(?!\[redacted\])[^\r\n"'\\]+""", _KEPT),
+    Shape("bearer token", ("bearer ",), r"(?ai)\b(bearer )(?=\S{0,63}\d)[\w.~+/-]{16,}+=*", _KEPT),
+    Shape(
+        "basic credentials",
+        ("basic ",),
+        r"\b((?i:basic) )(?=[A-Za-z0-9+/]{0,63}[a-z0-9][A-Z])[A-Za-z0-9+/]{8,}+={0,2}",
+        _KEPT,
+    ),
+    Shape(
+        "password in a URL",
+        ("://",),
+        r"""(?x)(?<=://)([^\s/:"'<>\[]{0,256}+:)(?!\d{1,5}(?:[\s/?#"',;)\]}\\]|\Z))(?!\[redacted\]@)
+            (?:[^\s"<>/]+|[^\s"<>]{1,128})@(?!sha(?:256|512):)""",
+        rf"\g<1>{MARK}@",
+    ),
+    Shape("token in a URL", ("://",), r"(?a)(?<=://)[\w-]{20,}+@(?!sha(?:256|512):)", f"{MARK}@"),
+    Shape("Oracle JDBC", ("jdbc:oracle",), r"(jdbc:oracle:\w{1,9}:[^/\s:]{1,64}/)[^@\s]+@", rf"\g<1>{MARK}@"),
+    Shape(
+        "signed URL",
+        ("sig=", "signature="),
+        r"""(?ai)((?:\b|-)sig(?:nature)?=)(?!\[redacted\])[^&\s"';,\\]+""",
+        _KEPT,
+    ),
+    Shape("AWS key id", ("akia", "asia"), r"(?a)\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    Shape(
+        "GitHub, npm, Docker token",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "npm_", "dckr_pat_"),
+        r"""(?ax)gh[pousr]_[A-Za-z0-9]{20,} | github_pat_\w{20,} | npm_[A-Za-z0-9]{30,} | dckr_pat_[\w-]{20,}""",
+    ),
+    Shape(
+        "GitLab, Slack, Vault, OpenShift token",
+        ("glpat-", "xox", "xapp-", "hvs.", "hvb.", "sha256~"),
+        r"""(?ax)\b(?: glpat-[\w-]{16,} | xox[abeoprs]-[\w-]{8,} | xapp-[\w-]{16,} | hv[sb]\.[\w-]{20,}
+            | sha256~[\w-]{20,} )""",
+    ),
+    Shape(
+        "Stripe, Anthropic, OpenAI, Google key",
+        ("k_live_", "k_test_", "sk-", "aiza", "ya29."),
+        r"""(?ax)\b(?: [sr]k_(?:live|test)_[A-Za-z0-9]{10,} | AIza[\w-]{30,} | ya29\.[\w-]{20,}
+            | (?<!-)sk-(?:(?:ant|proj|svcacct|admin|or)-[\w-]{16,} | [A-Za-z0-9]{32,}) )""",
+    ),
+    Shape(
+        "webhook URL",
+        ("hooks.slack.com/", "webhook.office.com/"),
+        r"""(hooks\.slack\.com/|webhook\.office\.com/)(?!\[redacted\])[^\s"'<>\\]+""",
+        _KEPT,
+    ),
+    Shape("registry auth", ('auth"', 'auth\\"'), r'("auth\\*+"\s{0,9}:\s{0,9}\\*+")[\w+/]{12,}+={0,2}', _KEPT),
+)
