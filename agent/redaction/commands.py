@@ -10,7 +10,8 @@ from agent.redaction.names import MARK
 from agent.redaction.references import stands_for_a_secret
 
 _REST = r"""(?:"[^"\n]*+" | '[^'\n]*+' | \\[\s\S] | [^\n|;&\\])*+"""
-_WORD = r"""(?P<secret>\\?"[^"\n]*+(?:"|$) | '[^'\n]*+(?:'|$) | [^\s"'`|;&,)\]}]+)"""
+_WORD = r"""(?!\[redacted\])(?P<secret>\\?"[^"\n]*+(?:"|$) | '[^'\n]*+(?:'|$)
+    | (?:[^\s"'`|;&,)\]}\\] | [)\]},](?![\s"'`\\]|$) | \\(?!["'`nrt]))+)"""
 
 
 class Command(NamedTuple):
@@ -65,7 +66,7 @@ COMMANDS = (
     Command(
         ("mosquitto", "sqlcmd", "bcp ", "ipmitool", "zip "),
         r"mosquitto_[pr]?[us][bur]b?|sqlcmd|bcp|ipmitool|zip|unzip",
-        rf"(?<!\S)-P{_FLAG_END}?{_WORD}",
+        rf"(?<!\S)-P[\ =]*+{_WORD}",
     ),
     Command(("redis-cli",), r"redis-cli", rf"(?<!\S)(?:-a|--pass){_FLAG_END}{_WORD}"),
     Command(
@@ -96,7 +97,7 @@ COMMANDS = (
     Command(
         ("identified", "password"),
         r"IDENTIFIED\ (?:WITH\ \w+\ )?BY|(?:USER|ROLE)\ [\w\"'@%.`]+\ .{0,80}?PASSWORD|SET\ PASSWORD",
-        r"(?<=\W)'(?P<secret>(?:[^'\n]|'')+)'(?!@)",
+        r"(?i:BY|PASSWORD|=)[\ =(]+'(?P<secret>(?:[^'\n]|'')+)'(?!@)",
     ),
     Command(("chpasswd",), r"echo", r"""(?P<user>["']?[\w.-]+:)(?P<secret>[^\s"']+)"""),
 )
@@ -109,13 +110,17 @@ def mask_commands(text: str, lowered: str) -> str:
     return text
 
 
+_BLANK = "\ue000"  # stands for white space inside an argument
+
+
 def mask_arguments(arguments: list[str]) -> list[str]:
     """Return an argument list with the passwords in it replaced, if its program is known."""
-    line = " ".join(re.sub(r"\s", "\x1f", argument) for argument in arguments)
+    words = [re.sub(r"\s", _BLANK, argument) for argument in arguments]
+    line = " ".join(words)
     masked = mask_commands(line, line.lower()).split(" ")
     if len(masked) != len(arguments):
         return arguments
     return [
-        argument if new == re.sub(r"\s", "\x1f", argument) else new.replace("\x1f", " ")
-        for argument, new in zip(arguments, masked, strict=True)
+        argument if new == word else new.replace(_BLANK, " ")
+        for argument, word, new in zip(arguments, words, masked, strict=True)
     ]

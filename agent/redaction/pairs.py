@@ -8,6 +8,7 @@ from agent.redaction.references import goes_on_in_prose, starts_with_a_reference
 
 _NAME_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
+
 class Pair(NamedTuple):
     """A way to write a name and its value, matched at the name, at its line's start or at its `name:`.
 
@@ -40,11 +41,14 @@ class Pair(NamedTuple):
         start = match.start("bare")
         if self.start == "name" and starts_with_a_reference(match.string, start):
             return True
-        return _names_an_object(match) or (self.prose and goes_on_in_prose(match.string, start))
+        if self.prose and (_says_there_is_none(match) or goes_on_in_prose(match.string, start)):
+            return True
+        return _names_an_object(match) or (self.name == "name=value" and _names_itself(match))
 
 
 # `Secret: db-credentials`: the kind and the name of an object, or the words of a remedy; `pass: 3 of 4`.
 _OBJECT = r"(?a)[a-z][a-z./-]*(?=[\s,;:)]|\Z)"
+_NONE = r"(?i)\b(?:no|without|missing|lacks)\s$"
 _MADE_UP = r"(?a)(?=[^\s]*[a-zA-Z])(?=[^\s]*[\d!@$%^&*])(?!Test)"
 
 
@@ -54,6 +58,16 @@ def _names_an_object(match: re.Match[str]) -> bool:
     if match["name"].lower() == "pass":
         return re.match(_MADE_UP, after) is None
     return match["name"] == "Secret" and re.match(_OBJECT, after) is not None
+
+
+def _says_there_is_none(match: re.Match[str]) -> bool:
+    before = match.string[max(0, match.start() - 16) : match.start()]
+    return re.search(_NONE, before) is not None
+
+
+def _names_itself(match: re.Match[str]) -> bool:
+    """Whether code hands on a variable: `password=password`, `self.token = token`."""
+    return match["name"].islower() and match["name"].rpartition(".")[2] == match["bare"]
 
 
 _NAME = r"(?P<name>[\w.-]++)"

@@ -8,6 +8,7 @@ _VARIABLE = r"""
     | \$?\{\{[^{}\n]*\}\} | \{[a-z_.]+\}
     | \$\((?:cat|kubectl|oc|aws|gcloud|az|vault|op|pass|gpg|sops|base64|openssl\ rand|pwgen|head|tr|<)\b[^\n()]*\)"""
 _LOOKED_UP = r"""(?:\\{0,7}["'][\w./:#-]{1,200}\\{0,7}["'])"""
+_TYPE = r"(?:str|string|bytes|int|bool|any|object|SecretStr|Optional\[\w+\]|None|null|undefined)"
 _CODE = rf"""
       (?:os\.)?environ(?:b)?(?:\[{_LOOKED_UP}\]|\.get\({_LOOKED_UP}\)) | ENV(?:\[{_LOOKED_UP}\]|\.fetch\({_LOOKED_UP}\))
     | process\.env(?:\.\w+|\[{_LOOKED_UP}\]) | \$_(?:ENV|SERVER)\[{_LOOKED_UP}\]
@@ -15,7 +16,9 @@ _CODE = rf"""
       \({_LOOKED_UP}?\)
     | (?:self|this|args|config|cfg|conf|settings|options|opts|params|var|local|req|request|ctx|module|data|env)
       \.[a-z_]\w*(?:\.\w+)*
-    | (?:str|string|bytes|int|bool|any|object|SecretStr|Optional\[\w+\]|null|undefined)(?:\ \|\ None)?(?:\ =\ None)?
+    | {_TYPE}(?:\ \|\ {_TYPE}){{0,3}}(?:\ =\ None)?
+    | (?:[a-z_]\w*\.)+(?:encode|decode|strip|get|pop|read|read_text)\({_LOOKED_UP}?\)
+    | [a-z_][\w.]*\((?:[a-z_][\w.]*(?:,\ )?){{0,5}}\)
     | secretKeyRef:? | valueFrom:?"""
 _STORE = r"""
       op://[^\s"']+ | (?:ref\+)?(?:vault|awssm|gcpsm|ssm|keyvault|azurekv):[\w/.#:-]+

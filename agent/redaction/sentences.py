@@ -34,14 +34,16 @@ _IS = r"""\s+(?:is|was|are|being|equals|reads|ist|lautet|war|heißt|heisst|sind|
 _SIGN = r"\s*(?:[:=]|->|=>|→)\s*"
 _LINKS = rf"""(?ix)["'`*)]{{0,2}}(?:
     (?P<is>{_QUALIFIER}{_IS}) | (?P<sign>{_SIGN}) | (?P<to>{_QUALIFIER}\s+(?:to|auf)\s+(?:be\s+)?)
-    | (?P<bracket>\s*\() | (?P<blank>\s+) ){_VALUE}"""
+    | (?P<bracket>\s*\((?![a-z_]+=)) | (?P<blank>\s+) ){_VALUE}"""
 _TO_BARE = rf"(?ix)\s+(?:to|auf)\s+{_VALUE}"
+_PHRASE = rf"(?ix){_QUALIFIER}(?:{_IS}|{_SIGN})(?P<words>\w{{2,20}}(?:[\ -]\w{{2,20}}){{2,11}}+)(?=[.,;!?\"'\\]|\s*$|\s*\n)"
+_GRAMMAR = r"(?i)\b(?:to|of|the|for|not|in|with|is|by|from|and|or|be|no|nicht|der|die|das|zu|aus|im|mit|und|on|too)\b"
 _MORE = rf"(?ix)(?:\s*,|\s+(?:and|und|or|oder)|\s*/)\s*{_VALUE}"
 
 _ARTICLE = r"(?:the|a|an|its|his|her|their|my|our|your|das|dem|ein|einem|sein|ihr|mein|unser|new|neue[smn]?)"
-_WITH = rf"(?ix)(?:^|[\s(,;])(?:with|using|use|mit|by|per|and|und|nimm|take|give|is)(?:\s+{_ARTICLE}){{0,2}}(?:\s+[\w-]{{1,20}})?[\s-]*$"
-_WITH_SURELY = rf"(?ix)(?:^|[\s(,;])(?:with|using|mit)(?:\s+{_ARTICLE}){{0,2}}\s+$"
-_USER = r"""(?ix)(?:user(?:name)?|login|account|benutzer(?:name)?|machine)\s*[:=]?\s+["'`]?[\w.@\\-]{1,64}["'`]?\s*(?:[,;/&]\s*)?
+_WITH = rf"(?ix)(?:^|[\s(,;])(?:with|using|use|mit|by|per|and|und|nimm|take|give)(?:\s+{_ARTICLE}){{0,2}}(?:\s+[\w-]{{1,20}})?[\s-]*$"
+_WITH_SURELY = rf"(?ix)(?:^|[\s(,;])(?:with|using|use|mit|nimm)(?:\s+{_ARTICLE}){{0,2}}\s+$"
+_USER = r"""(?ix)(?:user(?:name)?|login|account|benutzer(?:name)?|machine)\s*[:=]?\s+(?!(?:and|or|und|oder)\b)["'`]?[\w.@\\-]{1,64}["'`]?\s*(?:[,;/&]\s*)?
     (?:(?:and|und|with|mit)\s+)?(?:(?:the|a|his|her|its|dem|das)\s+)?$"""
 _CHANGE = r"(?ix)\b(?:set|sets|change|changed?|reset|update|rotate|make|setze?|ändere?|stelle)\b[^.;\n]{0,100}$"
 _AS = rf"""(?ix)(?P<end>["'`“”»]?)\s+(?:as|als|(?:is|ist)(?=\s+{_ARTICLE}))(?:\s+{_ARTICLE}){{0,2}}(?:\s+[\w-]{{1,30}})?\s+$"""
@@ -88,7 +90,8 @@ _WORDS = frozenset(
     ungültig und unbekannt unser vergessen von vom vor war weg wenn wie wird wo wurde zu zum zur zurück zurücksetzen
     abgelaufen anders datei erforderlich standardeingabe swapped beside aside somewhere elsewhere nowhere everywhere
     nobody everyone someone somebody myself himself itself asap today tomorrow yesterday monday friday follow
-    protected forgotten inside outside below above next last first second third ours theirs enough""".split()
+    two three four five several many few most every present found seen sent kept built held read put cut left bound
+    told needed protected forgotten inside outside below above next last first second third ours theirs enough""".split()
 )
 _DESCRIBES = r"(?a)[a-z]+(?:ed|ing|en|able|ible|less|ful|ly|wise|ized|ised)|(?:ge|ver|be|er|ent|hinter|ab|an|ein)[a-zäöü]+t"
 _CLAUSE_ENDS = r"""(?ix)["'`“”»)]?(?:\s*(?:[.,;!?)\]}|]|\\[nrt"]|$|\n|[-–]\s)|\s+(?:and|but|for|on|at|in|so|please|then|und|aber|für|bitte)\b)"""
@@ -98,7 +101,7 @@ _ORDINARY = r"""(?aix)
     | (?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}(?::\d+)?(?:/\S*)? | [a-z][a-z0-9+.-]*://\S* | [~.]{0,2}/\S*
     | [\w.+-]+@[\w-]+(?:\.[\w-]+)+ | [a-z0-9.-]+-[a-f0-9bcdfghjklmnpqrstvwxz]{6,10}-[a-z0-9]{5}
     | (?:oauth|http|utf|sha|md|aes|rsa|ec|tls|ssl|s|k|x|base|web|ipv|hs|rs|es|ed|pkcs\#?|scram-sha-|v)-?\d{1,5}s? | kubernetes\.io/\S*
-    | @\S* | [\w.-]+/[\w.-]+(?:[/:@]\S*)? | [a-z]\w*\(.*"""
+    | @\S* | [\w.-]+/[\w.-]+(?:[/:@]\S*)? | [a-z]\w*\(.* | \{[a-z_.]+[\[}!:].*"""
 
 
 class _Found(NamedTuple):
@@ -166,7 +169,7 @@ def _is_said_to_be(kind: Kind, link: str, found: _Found, text: str) -> bool:
         return True
     if not _is_word(found.value) or re.fullmatch(_DESCRIBES, found.value):
         return False
-    return (kind == "password" or link == "is") and _ends(found, text)
+    return kind == "password" and _ends(found, text)
 
 
 def _is_given(before: str, found: _Found, text: str) -> bool:
@@ -186,14 +189,18 @@ def _ends(found: _Found, text: str) -> bool:
 
 _WINDOW = 160
 _MAX_VALUE = 200
-_PAIRED = r"(?as)\w+\s?[:=](?!>).*"  # a name in one word and its value are a pair
+_PAIRED = r"""(?as)\w+\\{0,3}["'`]?\s*[:=](?!>).*"""  # a name in one word and its value are a pair
 
 
 def _behind(text: str, noun: re.Match[str], kind: Kind) -> Iterator[_Found]:
     """Find the value after a word for a secret, and further ones when the word is a plural."""
-    if re.fullmatch(_PAIRED, text[noun.start() : noun.end() + 8]):
+    if re.fullmatch(_PAIRED, text[noun.start() : noun.end() + 24]):
         return
     before = text[max(0, noun.start() - _WINDOW) : noun.start()]
+    phrase = re.compile(_PHRASE).match(text, noun.end()) if "phrase" in noun[0].lower() else None
+    if phrase and not re.search(_GRAMMAR, phrase["words"]):
+        yield _Found(phrase.start("words"), phrase.end("words"), phrase["words"])
+        return
     for pattern in (_LINKS, _TO_BARE):
         match = re.compile(pattern).match(text, noun.end())
         if match is None:

@@ -30,6 +30,12 @@ SHAPES = (
             (?: (?:(?!-----(?:BEGIN|END))[\s\S])*+ -----END[A-Z0-9 ]{0,60}-----
               | (?:\n?[^\n]{0,200}?[A-Za-z0-9+/]{32}[^\n]*+)*+ (?:\s{0,9}[A-Za-z0-9+/=]+\s*\Z)? )""",
     ),
+    Shape(
+        "private key in base64",
+        ("ls0tls1crudjti",),
+        r"LS0tLS1CRUdJTi(?!BDRVJUSUZJQ0|BQVUJMSUMg|BYNTA5IENSTC)[\w+/]{20,}+={0,2}",
+    ),
+    Shape("registry logins in base64", ("eyjhdxro",), r"(?a)\beyJhdXRocyI[\w+/]{12,}+={0,2}"),
     Shape("JWT", ("eyj",), r"(?a)(?:(?<![\w-])|(?<=\\[nrt]))eyJ[\w-]{8,}+(?:\.[\w-]{2,}+){1,4}"),
     Shape(
         "authorization header",
@@ -64,13 +70,13 @@ SHAPES = (
     Shape("AWS key id", ("akia", "asia"), r"(?a)\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     Shape(
         "GitHub, npm, Docker token",
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "npm_", "dckr_pat_"),
-        r"""(?ax)gh[pousr]_[A-Za-z0-9]{20,} | github_pat_\w{20,} | npm_[A-Za-z0-9]{30,} | dckr_pat_[\w-]{20,}""",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "npm_", "dckr_pat_", "dckr_oat_"),
+        r"""(?ax)gh[pousr]_[A-Za-z0-9]{20,} | github_pat_\w{20,} | npm_[A-Za-z0-9]{30,} | dckr_[po]at_[\w-]{20,}""",
     ),
     Shape(
         "GitLab, Slack, Vault, OpenShift token",
-        ("glpat-", "xox", "xapp-", "hvs.", "hvb.", "sha256~"),
-        r"""(?ax)\b(?: glpat-[\w-]{16,} | xox[abeoprs]-[\w-]{8,} | xapp-[\w-]{16,} | hv[sb]\.[\w-]{20,}
+        ("glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "xox", "xapp-", "hvs.", "hvb.", "sha256~"),
+        r"""(?ax)\b(?: gl(?:pa|d|r|pt|cb)t-[\w-]{16,} | xox[abceoprs][-.][\w-]{8,} | xapp-[\w-]{16,} | hv[sb]\.[\w-]{20,}
             | sha256~[\w-]{20,} )""",
     ),
     Shape(
@@ -78,6 +84,50 @@ SHAPES = (
         ("k_live_", "k_test_", "sk-", "aiza", "ya29."),
         r"""(?ax)\b(?: [sr]k_(?:live|test)_[A-Za-z0-9]{10,} | AIza[\w-]{30,} | ya29\.[\w-]{20,}
             | (?<!-)sk-(?:(?:ant|proj|svcacct|admin|or)-[\w-]{16,} | [A-Za-z0-9]{32,}) )""",
+    ),
+    Shape(
+        "package index, age, mail token",
+        ("pypi-", "age-secret-key-", "sg.", "rubygems_", "whsec_", "shpat_", "lin_api_"),
+        r"""(?ax)\b(?: pypi-[\w-]{30,} | AGE-SECRET-KEY-1[A-Z0-9]{20,} | SG\.[\w-]{16,}\.[\w-]{16,} | rubygems_[a-f0-9]{32,}
+            | whsec_[\w+/=]{20,} | shpat_[a-f0-9]{24,} | lin_api_\w{24,} )""",
+    ),
+    Shape(
+        "cloud and monitoring token",
+        ("hf_", "dop_v1_", "dapi", "glsa_", "glc_", "tskey-", ".atlasv1.", "nrak-", "atatt3", "sntry", "pul-", "dp."),
+        r"""(?ax)\b(?: hf_[A-Za-z0-9]{24,} | do[opr]_v1_[a-f0-9]{32,} | dapi[a-f0-9]{32} | gl(?:sa|c)_[\w+/=]{24,}
+            | tskey-[a-z]+-[\w-]{12,} | [\w-]{14}\.atlasv1\.[\w-]{40,} | NRAK-[A-Z0-9]{20,} | ATATT3[\w=-]{24,}
+            | sntry[su]_[\w+/=-]{24,} | pul-[a-f0-9]{32,} | dp\.(?:pt|st|ct|sa)\.[\w.-]{24,} )""",
+    ),
+    Shape(
+        "Azure client secret",
+        ("q~",),
+        r"(?a)(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}(?![\w~.-])",
+    ),
+    Shape(
+        "password hash",
+        ("$", "{s"),
+        r"""(?ax)\$(?:2[abxy]|apr1|[156y]|argon2(?:id|i|d)|scrypt)\$(?!\[redacted\])[\w./$=,+-]{12,}+ | \{SSHA?\}[\w+/]{20,}+={0,2}
+            | \{SHA\}[\w+/]{20,}+={0,2}""",
+    ),
+    Shape(
+        "password file",
+        (":",),
+        r"""(?ax)(?<![\w:./-])([\w.*-]{1,253}:(?:\d{4,5}|\*):(?=[a-f0-9]{0,8}[g-z*_])[\w*-]{1,63}:[\w.*-]{1,63}:)
+            (?!\[redacted\])[^\s:"'\\]{3,}+(?!:)""",
+        _KEPT,
+    ),
+    Shape(
+        "data source name",
+        ("@tcp(", "@unix("),
+        r"""(?<![\w:/])([\w.-]{1,64}:)(?!\[redacted\]@)[^\s@"'\\]{1,128}(?=@(?:tcp|unix)\()""",
+        _KEPT,
+    ),
+    Shape(
+        "login before a host",
+        ("@",),
+        r"""(?aix)(?<![\w:/@.-])(?!(?:mailto|acct|sips?|xmpp|npm):)([a-z][\w.-]{0,63}:)(?=[^\s@]{0,64}\d)
+            [^\s:@/"'\\\[]{4,64}(?=@(?:localhost\b|[a-z][\w-]{0,62}(?:\.[a-z][\w-]{0,62}){1,9}+(?![\w.-])))""",
+        _KEPT,
     ),
     Shape(
         "webhook URL",

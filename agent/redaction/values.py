@@ -50,6 +50,12 @@ def _follows_flag(flag: JsonValue, item: JsonValue) -> bool:
     return flag.startswith("--") and "=" not in flag and not item.startswith("-") and is_secret(flag, item)
 
 
+def _mask_arguments(value: list[JsonValue]) -> list[JsonValue]:
+    """Mask the passwords of a program that is called with these arguments."""
+    words = [item for item in value if isinstance(item, str)]
+    return list(mask_arguments(words)) if len(words) == len(value) > 1 else value
+
+
 def _hides(name: str, value: JsonValue) -> bool:
     if isinstance(value, str):
         return is_secret(name, value) or (name == "auth" and bool(re.fullmatch(_BASE64_AUTH, value)))
@@ -138,10 +144,11 @@ class Redactor:
 
     def _items(self, value: list[JsonValue], place: _Place) -> list[JsonValue]:
         inside = place.below()
+        items = _mask_arguments(value)
         before: list[JsonValue] = [None, *value]
         return [
             MARK if _follows_flag(flag, item) else self._value(item, inside)
-            for flag, item in zip(before, value, strict=False)
+            for flag, item in zip(before, items, strict=False)
         ]
 
     def _key(self, key: str) -> str:
