@@ -28,7 +28,7 @@ class Command(NamedTuple):
         """Return the text with the passwords of these programs replaced."""
         if not any(hint in lowered for hint in self.hints):
             return text
-        return re.sub(rf"(?ix)(?<![\w.-])(?:{self.programs})(?![\w-]){_REST}", self._mask_one, text)
+        return re.sub(rf"(?ix)(?:(?<![\w.-])|(?m:(?<=^-)))(?:{self.programs})(?![\w-]){_REST}", self._mask_one, text)
 
     def _mask_one(self, command: re.Match[str]) -> str:
         return re.sub(rf"(?mx){self.pattern}", _mask_word, command[0])

@@ -7,7 +7,7 @@ from agent.redaction.names import MARK
 
 _LINE_END = r"(?<=\n)"
 _YAML_DOCUMENT_START = r"(?m)^(?=[+ -]?---[ \t]*\r?$)"
-_YAML_SECRET = r"""(?m)^[ \t+-]*kind:[ \t]*["']?Secret(?:List)?["']?[ \t]*\r?$"""
+_YAML_SECRET = r"""(?m)(?<![\w.])(?<!\w-)kind:[ \t]*["']?Secret(?:List)?["']?[ \t]*\r?$"""
 _YAML_DATA = r"""([ \t+-]*)["']?(?:data|stringData)["']?:[ \t]*(\S[^\r\n]*)?"""
 _YAML_ENTRY = r"""([ \t+-]*)((?:"[^"\n]*"|'[^'\n]*'|[\w.-]+)[ \t]*:)(?=[ \t\r\n]|\Z)"""
 _JSON_SECRET = r""""kind\\*+"\s{0,9}:\s{0,9}\\*+"Secret(?:List)?\\*+\""""

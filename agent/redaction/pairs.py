@@ -75,8 +75,9 @@ _QUOTED = r"""(?P<quote>\\{0,7}["'`])(?P<quoted>.*?)(?:(?<!\\)(?P=quote)|$)"""
 _BARE = r"""(?!\[redacted\])(?P<bare>[\w.]++[(\[]\\{0,7}["'][^\n]*+ | (?: [^\s,;&"'`)}\]\\] | \\(?!["'`])
     | [,;&](?!\s|["'\\]|$|[\w.-]{1,40}[=:]) | [)}\]](?![\s,;.)}\]"'\\]|$) )++)"""
 _BLOCK = r"[|>][-+\d]{0,2}[ \t]*(?:\n[+-]?(?P=lead)[ \t]+[^\n]*+|\n[ \t]*(?=\n))++"
+_INDENTED = r"[|>][-+\d]{0,2}[ \t]*(?:\n[ \t]+[^\n]*+|\n[ \t]*(?=\n))++"
 _REST = r"[^\r\n]*?(?=[ \t]+[\w.-]{1,64}=|\r?$)"
-PAIRS = (
+BLOCKS = (
     Pair(
         "environment entry",
         "entry",
@@ -86,12 +87,27 @@ PAIRS = (
             (?:{_QUOTED}|(?P<bare>{_BLOCK}|(?!\[redacted\])[^\s,}}][^\r\n]*+))""",
     ),
     Pair(
+        "YAML block",
+        "line",
+        ":",
+        rf"""(?aimx)[+-]?(?P<lead>[ \t]*)(?:-\ )?["']?{_NAME}["']?[ \t]*+:[ \t]++(?:(?P<quoted>(?!))|(?P<bare>{_BLOCK}))""",
+    ),
+    Pair(
+        "YAML block in a line",
+        "name",
+        ":",
+        rf"""(?aimx){_NAME}["']?[ \t]*+:[ \t]++(?:(?P<quoted>(?!))|(?P<bare>{_INDENTED}))""",
+    ),
+)
+PAIRS = (
+    *BLOCKS,
+    Pair(
         "YAML line",
         "line",
         ":",
         rf"""(?aimx)[+-]?(?P<lead>[ \t]*)(?:-\ )?["']?{_NAME}["']?[ \t]*+:[ \t]++
             (?: (?P<quote>["'])(?P<quoted>.+)(?P=quote)
-              | (?P<bare>{_BLOCK}|(?!\[redacted\])[^\s"'\[{{]{_REST}) )""",
+              | (?P<bare>(?!\[redacted\])[^\s"'\[{{]{_REST}) )""",
         prose=True,
     ),
     Pair(
@@ -150,13 +166,14 @@ def _name_starts(text: str, lowered: str) -> list[int]:
         at = lowered.find(stem)
         while at >= 0:
             before = text[max(0, at - MAX_NAME_LENGTH) : at]
-            starts.add(at - len(before) + len(before.rstrip(_NAME_CHARACTERS)))
+            start = at - len(before) + len(before.rstrip(_NAME_CHARACTERS))
+            starts.add(start + (start < at and text[start - 1 : start] == "\\" and text[start] in "nrt"))
             at = lowered.find(stem, at + len(stem))
     return sorted(start for start in starts if _names_secret(text, start))
 
 
 def _names_secret(text: str, start: int) -> bool:
-    if start > 0 and text[start - 1] in _NAME_CHARACTERS:
+    if start > 0 and text[start - 1] in _NAME_CHARACTERS and text[start - 2 : start - 1] != "\\":
         return False
     name = re.compile(r"[A-Za-z0-9_.-]++").match(text, start)
     return name is not None and is_secret_name(name[0])
@@ -186,10 +203,10 @@ def _mask_pair(text: str, pairs: list[Pair], name_at: int, done: int) -> tuple[i
     return None
 
 
-def mask_pairs(text: str, lowered: str) -> str:
+def mask_pairs(text: str, lowered: str, among: tuple[Pair, ...] = PAIRS) -> str:
     """Return the text with the values of secret names replaced; `lowered` is the text in lower case."""
     parts, done = [], 0
-    pairs = [pair for pair in PAIRS if pair.sign in text]
+    pairs = [pair for pair in among if pair.sign in text]
     for name_at in _name_starts(text, lowered):
         found = _mask_pair(text, pairs, name_at, done) if name_at >= done else None
         if found:

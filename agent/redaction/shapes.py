@@ -36,7 +36,7 @@ SHAPES = (
         r"LS0tLS1CRUdJTi(?!BDRVJUSUZJQ0|BQVUJMSUMg|BYNTA5IENSTC)[\w+/]{20,}+={0,2}",
     ),
     Shape("registry logins in base64", ("eyjhdxro",), r"(?a)\beyJhdXRocyI[\w+/]{12,}+={0,2}"),
-    Shape("JWT", ("eyj",), r"(?a)(?:(?<![\w-])|(?<=\\[nrt]))eyJ[\w-]{8,}+(?:\.[\w-]{2,}+){1,4}"),
+    Shape("JWT", ("eyj",), r"(?a)(?:(?<![\w-])|(?<=\\[nrt])|(?m:(?<=^-)))eyJ[\w-]{8,}+(?:\.[\w-]{2,}+){1,4}"),
     Shape(
         "authorization header",
         ("authorization",),
@@ -83,7 +83,7 @@ SHAPES = (
         "Stripe, Anthropic, OpenAI, Google key",
         ("k_live_", "k_test_", "sk-", "aiza", "ya29."),
         r"""(?ax)\b(?: [sr]k_(?:live|test)_[A-Za-z0-9]{10,} | AIza[\w-]{30,} | ya29\.[\w-]{20,}
-            | (?<!-)sk-(?:(?:ant|proj|svcacct|admin|or)-[\w-]{16,} | [A-Za-z0-9]{32,}) )""",
+            | (?:(?<!-)|(?m:(?<=^-)))sk-(?:(?:ant|proj|svcacct|admin|or)-[\w-]{16,} | [A-Za-z0-9]{32,}) )""",
     ),
     Shape(
         "package index, age, mail token",
@@ -101,7 +101,7 @@ SHAPES = (
     Shape(
         "Azure client secret",
         ("q~",),
-        r"(?a)(?<![\w~.-])[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}(?![\w~.-])",
+        r"(?a)(?:(?<![\w~.-])|(?m:(?<=^-)))[\w~.-]{3}[0-9]Q~[\w~.-]{31,34}(?![\w~.-])",
     ),
     Shape(
         "password hash",
@@ -112,7 +112,7 @@ SHAPES = (
     Shape(
         "password file",
         (":",),
-        r"""(?ax)(?<![\w:./-])([\w.*-]{1,253}:(?:\d{4,5}|\*):(?=[a-f0-9]{0,8}[g-z*_])[\w*-]{1,63}:[\w.*-]{1,63}:)
+        r"""(?ax)(?:(?<![\w:./-])|(?m:(?<=^-)))([\w.*-]{1,253}:(?:\d{4,5}|\*):(?=[a-f0-9]{0,8}[g-z*_])[\w*-]{1,63}:[\w.*-]{1,63}:)
             (?!\[redacted\])[^\s:"'\\]{3,}+(?!:)""",
         _KEPT,
     ),
@@ -125,7 +125,7 @@ SHAPES = (
     Shape(
         "login before a host",
         ("@",),
-        r"""(?aix)(?<![\w:/@.-])(?!(?:mailto|acct|sips?|xmpp|npm):)([a-z][\w.-]{0,63}:)(?=[^\s@]{0,64}\d)
+        r"""(?aix)(?:(?<![\w:/@.-])|(?m:(?<=^-)))(?!(?:mailto|acct|sips?|xmpp|npm):)([a-z][\w.-]{0,63}:)(?=[^\s@]{0,64}\d)
             [^\s:@/"'\\\[]{4,64}(?=@(?:localhost\b|[a-z][\w-]{0,62}(?:\.[a-z][\w-]{0,62}){1,9}+(?![\w.-])))""",
         _KEPT,
     ),
@@ -135,5 +135,5 @@ SHAPES = (
         r"""(hooks\.slack\.com/|webhook\.office\.com/)(?!\[redacted\])[^\s"'<>\\]+""",
         _KEPT,
     ),
-    Shape("registry auth", ('auth"', 'auth\\"'), r'("auth\\*+"\s{0,9}:\s{0,9}\\*+")[\w+/]{12,}+={0,2}', _KEPT),
+    Shape("registry auth", ('auth"', "auth\\"), r'("auth\\*+"\s{0,9}:\s{0,9}\\*+")[\w+/]{12,}+={0,2}', _KEPT),
 )

@@ -3,8 +3,9 @@
 import re
 
 from agent.redaction.commands import mask_commands
+from agent.redaction.folded import mask_folded
 from agent.redaction.manifests import mask_manifests
-from agent.redaction.pairs import mask_pairs
+from agent.redaction.pairs import BLOCKS, mask_pairs
 from agent.redaction.sentences import mask_sentences
 from agent.redaction.shapes import SHAPES
 
@@ -12,18 +13,29 @@ _PLAIN = re.compile(r"[\w./-]{0,15}")  # too short for a token, and neither a bl
 _ASCII_LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
+_SIGNS_OF_LINES = ("kind", "value", ": |", ": >")  # of a manifest, an environment entry, a YAML block
+
+
 def mask_text(text: str) -> str:
     """Return the text with every secret in it replaced by `MARK`."""
     if _PLAIN.fullmatch(text):
         return text
     lowered = _lower(text)
-    if "secret" in lowered and "kind" in lowered:
-        text = mask_manifests(text)
+    if any(sign in lowered for sign in _SIGNS_OF_LINES):
+        text = mask_folded(_mask_lines(text), _mask_lines)
+        lowered = _lower(text)
     for shape in SHAPES:
         text = shape.mask(text, lowered)
     text = mask_commands(text, lowered)
     text = mask_pairs(text, _lower(text))
     return mask_sentences(text, _lower(text))
+
+
+def _mask_lines(text: str) -> str:
+    """Mask what is recognized by its lines."""
+    if "ecret" in text and "kind" in text:
+        text = mask_manifests(text)
+    return mask_pairs(text, _lower(text), BLOCKS)
 
 
 def _lower(text: str) -> str:
