@@ -26,10 +26,11 @@ _PUBLIC_NAME = r"""(?aix)
       | seconds | minutes | hours | expiry | expiration | expires | lifetime | ttl | rotation | enabled
       | disabled | required | optional | ur[li] | endpoint | issuer | audiences? | status | state | reason
       | stdin | generator | field | header | prefix | format | algorithm | review | requests? )$
-    | [_.-](?:id|at)$ | (?-i:Id|At)$
+    | [_.-](?:id|at)$ | (?-i:Id|At)$ | ^checksum | \.(?:java|kt|go|py|js|ts|rb|cs|rs|php|ya?ml|json)$
     | ^(?:secrets|tokens)$ | pull_?secrets?$ | existing_?secret$ | ^automount | service_?account_?token$
     | (?:next|page|continue|continuation|resume|sync)[_-]?token$ | (?-i:^(?:OLD)?PWD$)
-    # an object's name, such as token-service-7d9f
+    # an object's name, such as token-service-7d9f; a pod's, whatever it begins with
+    | (?-i:-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$)
     | (?-i:^(?:[a-z0-9][a-z0-9.-]*[.-])?(?:secret|token|password|credential)s?
            -(?!key|value|data|string|access|hash|secret|token|password)[a-z0-9.-]+$)"""
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})

@@ -41,14 +41,14 @@ class Pair(NamedTuple):
         start = match.start("bare")
         if self.start == "name" and starts_with_a_reference(match.string, start):
             return True
-        if self.prose and (_says_there_is_none(match) or goes_on_in_prose(match.string, start)):
+        if self.prose and (_speaks_of_the_name(match) or goes_on_in_prose(match.string, start)):
             return True
         return _names_an_object(match) or (self.name == "name=value" and _names_itself(match))
 
 
 # `Secret: db-credentials`: the kind and the name of an object, or the words of a remedy; `pass: 3 of 4`.
 _OBJECT = r"(?a)[a-z][a-z./-]*(?=[\s,;:)]|\Z)"
-_NONE = r"(?i)\b(?:no|without|missing|lacks)\s$"
+_NONE = r"""(?i)(?:\b(?:no|without|missing|lacks)\s|\bchecksum/|\bvolume\s\\*")$"""  # before a name
 _MADE_UP = r"(?a)(?=[^\s]*[a-zA-Z])(?=[^\s]*[\d!@$%^&*])(?!Test)"
 
 
@@ -57,10 +57,10 @@ def _names_an_object(match: re.Match[str]) -> bool:
     after = match.string[start : start + 64]
     if match["name"].lower() == "pass":
         return re.match(_MADE_UP, after) is None
-    return match["name"] == "Secret" and re.match(_OBJECT, after) is not None
+    return match["name"].rpartition(".")[2] == "Secret" and re.match(_OBJECT, after) is not None
 
 
-def _says_there_is_none(match: re.Match[str]) -> bool:
+def _speaks_of_the_name(match: re.Match[str]) -> bool:
     before = match.string[max(0, match.start() - 16) : match.start()]
     return re.search(_NONE, before) is not None
 

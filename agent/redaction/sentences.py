@@ -18,7 +18,7 @@ _STEMS_TOO = ("benutzer", "zugang", "anmelde", "secret")
 
 _PASSWORD = r"""pass(?:wor[dt]|[ -]?phrase|[ -]?code)s? | passwd | passwörter | (?:(?<![\w-])|(?m:(?<=^-)))(?:pw|pwd) | kenn(?:wort|wörter)"""
 _TOKEN = r"""token | (?:api|access|account|encryption|signing|master|storage|license)[ -]key | api-?schlüssel
-    | (?<=client[ ])secret | secret[ ](?:access[ ])?key"""
+    | (?<=client[ ])secret | (?<!existent[ ])secret[ ](?:access[ ])?key"""
 _SECRET = r"(?<![\w-])(?:secret|geheimnis)"
 _LOGIN = r"""(?:(?<![\w.-])|(?m:(?<=^-)))(?:log[ -]?in|logon|credentials?|creds|user(?:name)?|zugangsdaten|anmeldedaten|benutzer(?:name)?)"""
 _NOUN = rf"(?ix)(?:(?P<password>{_PASSWORD})|(?P<token>{_TOKEN})|(?P<secret>{_SECRET})|(?P<login>{_LOGIN}))(?!\w)(?!-\w)"
