@@ -28,7 +28,9 @@ class Command(NamedTuple):
         """Return the text with the passwords of these programs replaced."""
         if not any(hint in lowered for hint in self.hints):
             return text
-        return re.sub(rf"(?ix)(?:(?<![\w.-])|(?m:(?<=^-)))(?:{self.programs})(?![\w-]){_REST}", self._mask_one, text)
+        return re.sub(
+            rf"(?ix)(?:(?<![\w.-])|(?m:(?<=^-)))(?:{self.programs})(?![\w-]){_REST}", self._mask_one, text
+        )
 
     def _mask_one(self, command: re.Match[str]) -> str:
         return re.sub(rf"(?mx){self.pattern}", _mask_word, command[0])
@@ -69,9 +71,7 @@ COMMANDS = (
         rf"(?<!\S)-P[\ =]*+{_WORD}",
     ),
     Command(("redis-cli",), r"redis-cli", rf"(?<!\S)(?:-a|--pass){_FLAG_END}{_WORD}"),
-    Command(
-        ("ldap",), r"ldap(?:search|modify|add|delete|passwd|whoami|compare)", rf"(?<!\S)-w{_FLAG_END}{_WORD}"
-    ),
+    Command(("ldap",), r"ldap(?:search|modify|add|delete|passwd|whoami|compare)", rf"(?<!\S)-w{_FLAG_END}{_WORD}"),
     Command(
         ("curl", "wget", "http"),
         r"curl|wget|https?",

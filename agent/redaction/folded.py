@@ -9,7 +9,8 @@ from collections.abc import Callable
 Mask = Callable[[str], str]
 
 _LONGEST_PREFIX = 120
-_KIND = r"(?m)^(?P<prefix>[^\n]*?[^\s+-][ \t]*)(?:[\w.-]+:[ \t]*(?:[|>][-+\d]{0,2}|Secret(?:List)?)|(?:- )?name:[ \t]*[\w.-]+)[ \t]*$"
+_BLOCK_LINE = r"""(?mx)^(?P<prefix>[^\n]*?[^\s+-][ \t]*)
+    (?: [\w.-]+:[ \t]*(?:[|>][-+\d]{0,2}|Secret(?:List)?) | (?:-\ )?name:[ \t]*[\w.-]+ )[ \t]*$"""
 
 
 def mask_folded(text: str, mask: Mask) -> str:
@@ -28,7 +29,7 @@ def _unfolded(line: str, mask: Mask) -> str:
 
 def _without_prefix(text: str, mask: Mask) -> str:
     """Mask lines that begin alike (a time, a name of a container) as if they did not."""
-    first = re.search(_KIND, text)
+    first = re.search(_BLOCK_LINE, text)
     if first is None or len(first["prefix"]) > _LONGEST_PREFIX:
         return text
     alike = re.sub(r"\d", "0", first["prefix"])

@@ -29,6 +29,8 @@ _PUBLIC_NAME = r"""(?aix)
     | [_.-](?:id|at)$ | (?-i:Id|At)$ | ^checksum | \.(?:java|kt|go|py|js|ts|rb|cs|rs|php|ya?ml|json)$
     | ^(?:secrets|tokens)$ | pull_?secrets?$ | existing_?secret$ | ^automount | service_?account_?token$
     | (?:next|page|continue|continuation|resume|sync)[_-]?token$ | (?-i:^(?:OLD)?PWD$)
+    # a file of the workspace, named after an object
+    | ^[\w.-]+/(?:[\w.-]+/)*[\w.-]+\.(?:log|yaml)$
     # an object's name, such as token-service-7d9f; a pod's, whatever it begins with
     | (?-i:-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}$)
     | (?-i:^(?:[a-z0-9][a-z0-9.-]*[.-])?(?:secret|token|password|credential)s?

@@ -48,7 +48,9 @@ class Pair(NamedTuple):
 
 # `Secret: db-credentials`: the kind and the name of an object, or the words of a remedy; `pass: 3 of 4`.
 _OBJECT = r"(?a)[a-z][a-z./-]*(?=[\s,;:)]|\Z)"
-_NONE = r"""(?i)(?:\b(?:no|without|missing|lacks)\s|\bchecksum/|\bvolume\s\\*")$"""  # before a name
+_BEFORE_A_NAME = r"""(?x)(?:\b(?i:no|without|missing|lacks)\s | \bchecksum/ | \bvolume\s\\*["']
+    | \b(?:Secret | (?i:pod|deployment|statefulset|daemonset|replicaset|cronjob|job|configmap|service|ingress
+            |container|serviceaccount|namespace|node|route))[\ /](?:[a-z0-9-]{1,63}/)?)$"""
 _MADE_UP = r"(?a)(?=[^\s]*[a-zA-Z])(?=[^\s]*[\d!@$%^&*])(?!Test)"
 
 
@@ -61,8 +63,8 @@ def _names_an_object(match: re.Match[str]) -> bool:
 
 
 def _speaks_of_the_name(match: re.Match[str]) -> bool:
-    before = match.string[max(0, match.start() - 16) : match.start()]
-    return re.search(_NONE, before) is not None
+    before = match.string[max(0, match.start() - 80) : match.start()]
+    return re.search(_BEFORE_A_NAME, before) is not None
 
 
 def _names_itself(match: re.Match[str]) -> bool:
@@ -90,7 +92,8 @@ BLOCKS = (
         "YAML block",
         "line",
         ":",
-        rf"""(?aimx)[+-]?(?P<lead>[ \t]*)(?:-\ )?["']?{_NAME}["']?[ \t]*+:[ \t]++(?:(?P<quoted>(?!))|(?P<bare>{_BLOCK}))""",
+        rf"""(?aimx)[+-]?(?P<lead>[ \t]*)(?:-\ )?["']?{_NAME}["']?[ \t]*+:[ \t]++
+            (?:(?P<quoted>(?!))|(?P<bare>{_BLOCK}))""",
     ),
     Pair(
         "YAML block in a line",

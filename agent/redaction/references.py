@@ -3,18 +3,21 @@
 import re
 
 _VARIABLE = r"""
-      \$\{(?:(?:env|file|vault|secrets?|sys|ssm|sm)[:.])?[\w.-]+(?::?\?[^{}\n]*)?\} | \$\([\w.]+\)
+      \$\{(?:(?:env|file|vault|secrets?|sys|ssm|sm)[:.])?[\w.-]+(?::?\?[^{}\n]*)?\}
+    | \$\([\w.]+\)
     | \$\$?(?-i:[A-Z][A-Z0-9_]*) | \$(?:env:)?\w*(?:pass|pwd|token|secret|key|pw)\w* | %\w+%
     | \$?\{\{[^{}\n]*\}\} | \{[a-z_.]+\}
-    | \$\((?:cat|kubectl|oc|aws|gcloud|az|vault|op|pass|gpg|sops|base64|openssl\ rand|pwgen|head|tr|<)\b[^\n()]*\)"""
+    | \$\((?: cat | kubectl | oc | aws | gcloud | az | vault | op | pass | gpg | sops | base64 | openssl\ rand
+        | pwgen | head | tr | < )\b[^\n()]*\)"""
 _LOOKED_UP = r"""(?:\\{0,7}["'][\w./:#-]{1,200}\\{0,7}["'])"""
 _TYPE = r"(?:str|string|bytes|int|bool|any|object|SecretStr|Optional\[\w+\]|None|null|undefined)"
 _CODE = rf"""
-      (?:os\.)?environ(?:b)?(?:\[{_LOOKED_UP}\]|\.get\({_LOOKED_UP}\)) | ENV(?:\[{_LOOKED_UP}\]|\.fetch\({_LOOKED_UP}\))
+      (?:os\.)?environ(?:b)?(?:\[{_LOOKED_UP}\]|\.get\({_LOOKED_UP}\))
+    | ENV(?:\[{_LOOKED_UP}\]|\.fetch\({_LOOKED_UP}\))
     | process\.env(?:\.\w+|\[{_LOOKED_UP}\]) | \$_(?:ENV|SERVER)\[{_LOOKED_UP}\]
     | (?:\w+\.)*\w*(?:getenv|get_secret|getsecret|getpass|getstring|env|environmentvariable|prompt|input|lookup)
       \({_LOOKED_UP}?\)
-    | (?:self|this|args|config|cfg|conf|settings|options|opts|params|var|local|req|request|ctx|module|data|env)
+    | (?:self|this|args|config|cfg|conf|settings|options|opts|params|var|local|req|request|ctx|module|env)
       \.[a-z_]\w*(?:\.\w+)*
     | {_TYPE}(?:\ \|\ {_TYPE}){{0,3}}(?:\ =\ None)?
     | (?:[a-z_]\w*\.)+(?:encode|decode|strip|get|pop|read|read_text)\({_LOOKED_UP}?\)
@@ -25,9 +28,11 @@ _STORE = r"""
     | arn:aws[\w-]*:(?:secretsmanager|ssm):[\w:/.-]+ | projects/[\w-]+/secrets/[\w/-]+
     | !(?:secret|Ref|env|reference|GetAtt)\ [\w./-]+ | !Sub\ "?\$\{[\w.:-]+\}"?"""
 _PLACEHOLDER = r"""
-      -{1,3} | \*+ | \.{3} | … | •+ | (?-i:x{3,}|X{3,}) | [\[(<](?:redacted|masked|hidden|filtered|removed|omitted)[\])>]
+      -{1,3} | \*+ | \.{3} | … | •+ | (?-i:x{3,}|X{3,})
+    | [\[(<](?:redacted|masked|hidden|filtered|removed|omitted)[\])>]
     | <[a-z][a-z_. -]{0,60}> | change[-_]?(?:me|this)!? | (?:your|insert|replace)[-_][a-z_-]{2,60}
-    | todo | fixme | placeholder | redacted | (?-i:(?:[A-Z]+_)?(?:PASSWORD|PASSWD|PASS|TOKEN|SECRET|KEY|VALUE|FILE))"""
+    | todo | fixme | placeholder | redacted
+    | (?-i:(?:[A-Z]+_)?(?:PASSWORD|PASSWD|PASS|TOKEN|SECRET|KEY|VALUE|FILE))"""
 _HARMLESS = rf"""(?aix)(?: true | false | null | nil | none | ~ | \d+\ bytes | <set\ to\ the\ key\ [^\n]{{0,300}}
     | {_VARIABLE} | {_CODE} | {_STORE} | {_PLACEHOLDER}
     | (?: /(?:var|run|etc|mnt|opt|home|tmp|secrets|vault) | ~ | \$HOME )/[\w./-]* )"""

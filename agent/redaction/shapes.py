@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from agent.redaction.names import MARK
 
+
 class Shape(NamedTuple):
     """A secret that is known by its own form; tried when one of `hints` is in the lower-cased text."""
 
@@ -76,8 +77,8 @@ SHAPES = (
     Shape(
         "GitLab, Slack, Vault, OpenShift token",
         ("glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "xox", "xapp-", "hvs.", "hvb.", "sha256~"),
-        r"""(?ax)\b(?: gl(?:pa|d|r|pt|cb)t-[\w-]{16,} | xox[abceoprs][-.][\w-]{8,} | xapp-[\w-]{16,} | hv[sb]\.[\w-]{20,}
-            | sha256~[\w-]{20,} )""",
+        r"""(?ax)\b(?: gl(?:pa|d|r|pt|cb)t-[\w-]{16,} | xox[abceoprs][-.][\w-]{8,} | xapp-[\w-]{16,}
+            | hv[sb]\.[\w-]{20,} | sha256~[\w-]{20,} )""",
     ),
     Shape(
         "Stripe, Anthropic, OpenAI, Google key",
@@ -88,12 +89,26 @@ SHAPES = (
     Shape(
         "package index, age, mail token",
         ("pypi-", "age-secret-key-", "sg.", "rubygems_", "whsec_", "shpat_", "lin_api_"),
-        r"""(?ax)\b(?: pypi-[\w-]{30,} | AGE-SECRET-KEY-1[A-Z0-9]{20,} | SG\.[\w-]{16,}\.[\w-]{16,} | rubygems_[a-f0-9]{32,}
+        r"""(?ax)\b(?: pypi-[\w-]{30,} | AGE-SECRET-KEY-1[A-Z0-9]{20,} | SG\.[\w-]{16,}\.[\w-]{16,}
+            | rubygems_[a-f0-9]{32,}
             | whsec_[\w+/=]{20,} | shpat_[a-f0-9]{24,} | lin_api_\w{24,} )""",
     ),
     Shape(
         "cloud and monitoring token",
-        ("hf_", "dop_v1_", "dapi", "glsa_", "glc_", "tskey-", ".atlasv1.", "nrak-", "atatt3", "sntry", "pul-", "dp."),
+        (
+            "hf_",
+            "dop_v1_",
+            "dapi",
+            "glsa_",
+            "glc_",
+            "tskey-",
+            ".atlasv1.",
+            "nrak-",
+            "atatt3",
+            "sntry",
+            "pul-",
+            "dp.",
+        ),
         r"""(?ax)\b(?: hf_[A-Za-z0-9]{24,} | do[opr]_v1_[a-f0-9]{32,} | dapi[a-f0-9]{32} | gl(?:sa|c)_[\w+/=]{24,}
             | tskey-[a-z]+-[\w-]{12,} | [\w-]{14}\.atlasv1\.[\w-]{40,} | NRAK-[A-Z0-9]{20,} | ATATT3[\w=-]{24,}
             | sntry[su]_[\w+/=-]{24,} | pul-[a-f0-9]{32,} | dp\.(?:pt|st|ct|sa)\.[\w.-]{24,} )""",
@@ -106,7 +121,8 @@ SHAPES = (
     Shape(
         "password hash",
         ("$", "{s"),
-        r"""(?ax)\$(?:2[abxy]|apr1|[156y]|argon2(?:id|i|d)|scrypt)\$(?!\[redacted\])[\w./$=,+-]{12,}+ | \{SSHA?\}[\w+/]{20,}+={0,2}
+        r"""(?ax)\$(?:2[abxy]|apr1|[156y]|argon2(?:id|i|d)|scrypt)\$(?!\[redacted\])[\w./$=,+-]{12,}+
+            | \{SSHA?\}[\w+/]{20,}+={0,2}
             | \{SHA\}[\w+/]{20,}+={0,2}""",
     ),
     Shape(

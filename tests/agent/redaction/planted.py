@@ -76,7 +76,9 @@ def _tokens(make: Maker) -> Iterator[Planted]:
     for prefix in ("glpat-", "gldt-", "glrt-"):
         yield _one("GitLab token", "@@", prefix + make.word(20))
     yield _one("Slack token", "@@", f"xoxb-{make.of('1234567890', 12)}-{make.word(24)}")
-    yield _one("Slack webhook", "https://hooks.slack.com/services/@@", f"T{make.upper(8)}/B{make.upper(8)}/{make.word(24)}")
+    yield _one(
+        "Slack webhook", "https://hooks.slack.com/services/@@", f"T{make.upper(8)}/B{make.upper(8)}/{make.word(24)}"
+    )
     for prefix in ("sk_live_", "rk_live_", "sk_test_", "whsec_"):
         yield _one("Stripe key", "@@", prefix + make.word(24))
     yield _one("npm token", "@@", "npm_" + make.word(36))
@@ -106,7 +108,12 @@ def _keys(make: Maker) -> Iterator[Planted]:
     yield Planted("PGP private key", text, (line,))
     text, line = make.pem("PRIVATE KEY")
     yield _one("PEM in base64", "tls.key: @@", base64.b64encode(text.encode()).decode())
-    account = {"type": "service_account", "private_key_id": make.hex(40), "private_key": f"{text}\n", "client_email": "a@b.c"}
+    account = {
+        "type": "service_account",
+        "private_key_id": make.hex(40),
+        "private_key": f"{text}\n",
+        "client_email": "a@b.c",
+    }
     yield Planted("GCP service account", json.dumps(account), (line,))
 
 
@@ -125,11 +132,17 @@ def _files(make: Maker) -> Iterator[Planted]:
     yield _one("htpasswd", "desk:$apr1$@@", f"{make.word(8)}$" + make.word(22))
     yield _one("htpasswd, bcrypt", "desk:$2y$10$@@", make.word(53))
     yield _one("shadow", "desk:$6$@@:19000:0:99999:7:::", f"{make.word(16)}$" + make.word(86))
-    yield _one("Secret", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  word: @@\n", make.encoded(16))
+    yield _one(
+        "Secret", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  word: @@\n", make.encoded(16)
+    )
     yield _one("Secret, as JSON", '{"kind":"Secret","stringData":{"word":"@@"}}', make.word())
-    yield _one("Secret, block", "kind: Secret\nstringData:\n  app.conf: |\n    mode=fast\n    word=@@\n", make.word())
+    yield _one(
+        "Secret, block", "kind: Secret\nstringData:\n  app.conf: |\n    mode=fast\n    word=@@\n", make.word()
+    )
     yield _one("YAML block", "password: |\n  @@\n", make.word())
-    yield _one("Helm values", "postgresql:\n  auth:\n    username: app\n    postgresPassword: @@\n", make.password())
+    yield _one(
+        "Helm values", "postgresql:\n  auth:\n    username: app\n    postgresPassword: @@\n", make.password()
+    )
     yield _one("TOML", '[database]\nuser = "app"\npassword = "@@"\n', make.password())
     yield _one("properties", "spring.datasource.username=app\nspring.datasource.password=@@\n", make.word())
     yield _one("XML", "<server><username>app</username><password>@@</password></server>", make.word())
@@ -147,14 +160,28 @@ def _connections(make: Maker) -> Iterator[Planted]:
     yield _one("Redis", "redis://:@@@cache:6379/0", make.word())
     yield _one("AMQP", "amqps://guest:@@@mq:5671/%2f", make.word())
     yield _one("JDBC", "jdbc:postgresql://db:5432/app?user=app&password=@@&ssl=true", make.word())
-    yield _one("JDBC, SQL Server", "jdbc:sqlserver://db:1433;databaseName=app;user=sa;password=@@;encrypt=true", make.word())
+    yield _one(
+        "JDBC, SQL Server",
+        "jdbc:sqlserver://db:1433;databaseName=app;user=sa;password=@@;encrypt=true",
+        make.word(),
+    )
     yield _one("SQL Server", "Server=tcp:db,1433;User ID=sa;Password=@@;Encrypt=True", make.word())
     yield _one("ODBC", "Driver={PostgreSQL};Server=db;Uid=app;Pwd=@@;", make.word())
     yield _one("libpq", "host=db port=5432 user=app password=@@ dbname=app", make.word())
-    yield _one("Azure storage", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=@@;EndpointSuffix=x", make.encoded(64))
+    yield _one(
+        "Azure storage",
+        "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=@@;EndpointSuffix=x",
+        make.encoded(64),
+    )
     yield _one("Azure bus", "Endpoint=sb://x.net/;SharedAccessKeyName=R;SharedAccessKey=@@", make.encoded(32))
-    yield _one("Azure SAS", "https://a.blob.core.windows.net/b?sv=2024-11-04&se=2027-01-01&sp=r&sig=@@", make.word(40) + "%3D")
-    yield _one("S3 presigned", "https://b.s3.amazonaws.com/k?X-Amz-Date=20260101T000000Z&X-Amz-Signature=@@", make.hex(64))
+    yield _one(
+        "Azure SAS",
+        "https://a.blob.core.windows.net/b?sv=2024-11-04&se=2027-01-01&sp=r&sig=@@",
+        make.word(40) + "%3D",
+    )
+    yield _one(
+        "S3 presigned", "https://b.s3.amazonaws.com/k?X-Amz-Date=20260101T000000Z&X-Amz-Signature=@@", make.hex(64)
+    )
     yield _one("git with a token", "https://@@@github.com/org/repo.git", make.word(40))
     yield _one("Kafka", 'org.apache.kafka.ScramLoginModule required username="a" password="@@";', make.word())
     yield _one("Sentry", "SENTRY_DSN=https://@@@o1.ingest.sentry.io/2", make.hex(32))
@@ -175,17 +202,34 @@ def _settings(make: Maker) -> Iterator[Planted]:
         yield _one("JSON field", f'{{"user": "app", "{name}": "@@", "port": 1}}', make.word())
         yield _one("YAML field", f"user: app\n{name}: @@\nport: 1", make.word())
         yield _one("log field", f"msg=connecting user=app {name}=@@ port=1", make.word())
-    yield _one("environment entry", "env:\n- name: DB_PASSWORD\n  value: @@\n- name: MODE\n  value: fast", make.word())
+    yield _one(
+        "environment entry", "env:\n- name: DB_PASSWORD\n  value: @@\n- name: MODE\n  value: fast", make.word()
+    )
 
 
 def _commands(make: Maker) -> Iterator[Planted]:
     for command in (
         *("docker login -u desk -p @@ registry.example.com", "docker login --password=@@ registry.example.com"),
-        *("kubectl create secret docker-registry r --docker-username=desk --docker-password=@@", "helm install x --set db.password=@@"),
-        *("kubectl create secret generic db --from-literal=user=app --from-literal=word=@@", "oc login -u ann -p @@"),
+        *(
+            "kubectl create secret docker-registry r --docker-username=desk --docker-password=@@",
+            "helm install x --set db.password=@@",
+        ),
+        *(
+            "kubectl create secret generic db --from-literal=user=app --from-literal=word=@@",
+            "oc login -u ann -p @@",
+        ),
         *("mysql -h db -u root -p@@ shop", "mongosh -u app -p @@ shop", "sshpass -p @@ ssh desk@host"),
-        *("curl -u desk:@@ https://api.example.com", "curl -H 'Authorization: Bearer @@' https://api", "app --password @@ --port 80"),
-        *("PGPASSWORD=@@ psql -h db", "redis-cli -a @@ ping", "ldapsearch -x -w @@ -b dc=x", "sqlcmd -S db -U sa -P @@"),
+        *(
+            "curl -u desk:@@ https://api.example.com",
+            "curl -H 'Authorization: Bearer @@' https://api",
+            "app --password @@ --port 80",
+        ),
+        *(
+            "PGPASSWORD=@@ psql -h db",
+            "redis-cli -a @@ ping",
+            "ldapsearch -x -w @@ -b dc=x",
+            "sqlcmd -S db -U sa -P @@",
+        ),
         *("aws configure set aws_secret_access_key @@", "ALTER USER app WITH PASSWORD '@@'", "app --api-key '@@'"),
     ):
         yield _one("command", command, make.word(16))
@@ -193,13 +237,52 @@ def _commands(make: Maker) -> Iterator[Planted]:
 
 def _sentences(make: Maker) -> Iterator[Planted]:
     for sentence in (
-        *("create pull secret regcred for registry.example.com with user desk, password @@", "the password for the db is @@"),
-        *("password: @@", "pw=@@", "passwd @@", "the pass phrase is @@", "pass phrase: @@", "token is @@", "the api key is @@"),
-        *("login desk/@@ at registry", "user ann with @@ as password", "set the password to @@", "API key: @@", "my pw is @@"),
-        *("das Passwort ist @@", "Kennwort: @@", "mit Passwort @@", "Benutzer desk und Passwort @@", "das Passwort lautet @@"),
-        *('the password is "@@" now', "mit dem Kennwort „@@“", "use '@@' as the password", "log in as ann / @@", "hier: @@ ist das Passwort"),
-        *("user desk password @@", "with user desk and the password @@, please", "credentials are desk:@@", "the client secret is @@"),
-        *("change ann's password to @@ and restart it", "setze das Passwort auf @@", "der API-Schlüssel ist @@", "password (@@)"),
+        *(
+            "create pull secret regcred for registry.example.com with user desk, password @@",
+            "the password for the db is @@",
+        ),
+        *(
+            "password: @@",
+            "pw=@@",
+            "passwd @@",
+            "the pass phrase is @@",
+            "pass phrase: @@",
+            "token is @@",
+            "the api key is @@",
+        ),
+        *(
+            "login desk/@@ at registry",
+            "user ann with @@ as password",
+            "set the password to @@",
+            "API key: @@",
+            "my pw is @@",
+        ),
+        *(
+            "das Passwort ist @@",
+            "Kennwort: @@",
+            "mit Passwort @@",
+            "Benutzer desk und Passwort @@",
+            "das Passwort lautet @@",
+        ),
+        *(
+            'the password is "@@" now',
+            "mit dem Kennwort „@@“",
+            "use '@@' as the password",
+            "log in as ann / @@",
+            "hier: @@ ist das Passwort",
+        ),
+        *(
+            "user desk password @@",
+            "with user desk and the password @@, please",
+            "credentials are desk:@@",
+            "the client secret is @@",
+        ),
+        *(
+            "change ann's password to @@ and restart it",
+            "setze das Passwort auf @@",
+            "der API-Schlüssel ist @@",
+            "password (@@)",
+        ),
     ):
         yield _one("sentence", sentence, make.password())
 
