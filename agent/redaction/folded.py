@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 Mask = Callable[[str], str]
 
-_LONGEST_PREFIX = 120
-_BLOCK_LINE = r"""(?mx)^(?P<prefix>[^\n]*?[^\s+-][ \t]*)
-    (?: [\w.-]+:[ \t]*(?:[|>][-+\d]{0,2}|Secret(?:List)?) | (?:-\ )?name:[ \t]*[\w.-]+ )[ \t]*$"""
+_BLOCK_LINE = r"""(?mx)^(?P<prefix>[^\n]{0,110}?[^\s+-][ \t]{0,9})
+    (?: [\w.-]{1,63}:[ \t]*(?:[|>][-+\d]{0,2}|Secret(?:List)?) | (?:-\ )?name:[ \t]*[\w.-]{1,128} )[ \t]*$"""
 
 
 def mask_folded(text: str, mask: Mask) -> str:
@@ -21,7 +20,7 @@ def mask_folded(text: str, mask: Mask) -> str:
 
 
 def _unfolded(line: str, mask: Mask) -> str:
-    for slashes in sorted({len(run) for run in re.findall(r"(\\++)n", line)}):
+    for slashes in sorted({len(run) for run in re.findall(r"(?<!\\)(\\{1,8})n", line)}):
         end = "\\" * slashes + "n"
         line = mask(re.sub(rf"(?<!\\)\\{{{slashes}}}n", "\n", line)).replace("\n", end)
     return line
@@ -30,7 +29,7 @@ def _unfolded(line: str, mask: Mask) -> str:
 def _without_prefix(text: str, mask: Mask) -> str:
     """Mask lines that begin alike (a time, a name of a container) as if they did not."""
     first = re.search(_BLOCK_LINE, text)
-    if first is None or len(first["prefix"]) > _LONGEST_PREFIX:
+    if first is None:
         return text
     alike = re.sub(r"\d", "0", first["prefix"])
     lines = text.split("\n")

@@ -34,18 +34,18 @@ _VALUE = r"""(?:(?P<quote>\\{0,7}["'`])(?P<quoted>(?:(?!(?P=quote))[^\n]){1,500}
     | [„“«‚](?P<between>[^“”»‘\n]{1,500})
     | (?P<bare>(?!\[redacted\])[^\s"'`<>(\\](?:[^\s"'`\\]|["'`](?=\w)|\\(?![nrt"'`\\])){0,200}))"""
 _MAX_VALUE = 200
-_QUALIFIER = r"""(?:\s+(?:for|of|on|in|to|at|from|by|used|that|which|you|we|i|für|von|vom|zu[rm]|der|des|im|auf|bei)
-    (?:\s+[^\s;:!?"`]{1,60}(?<![.,])){1,8}?)?"""
+_QUALIFIER = r"""(?:[ \t]+(?:for|of|on|in|to|at|from|by|used|that|which|you|we|i|für|von|vom|zu[rm]|der|des|im|auf|bei)
+    (?:[ \t]+[^\s;:!?"`]{1,60}(?<![.,])){1,8}?)?"""
 _IS = r"""\s+(?: is | was | are | being | equals | reads | (?:should|must|will)\s+be
         | ist | lautet | war | heißt | heisst | sind | lauten | soll )
     (?:\s+(?:now|still|currently|just|simply|nun|jetzt|noch))?\s*:?\s+"""
 _SIGN = r"\s*(?:[:=]|->|=>|→)\s*"
 _LINKS = (
+    # `set the password to X, for the old one is wrong`
+    rf"(?ix)(?P<is>(?!))?(?P<sign>(?!))?(?P<to>\s+(?:to|auf)\s+){_VALUE}",
     rf"""(?ix)["'`*)]{{0,2}}(?:
         (?P<is>{_QUALIFIER}{_IS}) | (?P<sign>{_SIGN}) | (?P<to>{_QUALIFIER}\s+(?:to|auf)\s+(?:be\s+)?)
         | (?P<bracket>\s*\((?![a-z_]+=)) | (?P<blank>\s+) ){_VALUE}""",
-    # `set the password to X, for the old one is wrong`
-    rf"(?ix)(?P<is>(?!))?(?P<sign>(?!))?(?P<to>\s+(?:to|auf)\s+){_VALUE}",
 )
 _PHRASE = rf"""(?ix){_QUALIFIER}(?:{_IS}|{_SIGN})
     (?P<words>\w{{2,20}}(?:[\ -]\w{{2,20}}){{2,11}}+)(?=[.,;!?\"'\\]|\s*$|\s*\n)"""
@@ -66,13 +66,14 @@ _CHANGE = r"(?ix)\b(?:set|sets|change|changed?|reset|update|rotate|make|setze?|�
 _USE = r"""(?i)\b(?:use|take|nimm|set|try)\s+["'`„]?$"""
 _AS = rf"""(?ix)["'`“”»]?\s+(?:as|als|(?:is|ist)(?=\s+{_ARTICLE}))
     (?:\s+{_ARTICLE}){{0,2}}(?:\s+[\w-]{{1,30}})?\s+$"""
-_LAST_WORD = r"""(?x)(?P<quoted>(?<=["'`„“«])[^"'`„“”«»\n]+$) | (?P<between>(?!))
-    | (?P<bare>(?<![^\s(])[^\s"'`(]\S*$)"""
+_QUOTED_BEFORE = r"""(?P<quoted>(?<=["'`„“«])[^"'`„“”«»\n]+$)"""
+_WORD_BEFORE = r"""(?P<bare>(?<![^\s("'`„“«])[^\s"'`(„“«](?:[^\s"'`]|["'`](?=\w))*$)"""
 _LOGIN_VALUE = r"""(?ix)(?:\s*:)?\s+(?:(?:is|are|with|as|to|sind|ist|mit|als)\s+)?["'`]?
     (?P<user>[\w.@-]{1,64})(?:/|:|\s/\s|\s:\s)(?P<bare>[^\s"'`<>/:][^\s"'`<>/]{2,200})(?!/)"""
 _OBJECTS = r"""(?ix) pods? | po | deployments? | deploy | services? | svc | namespace | ns | nodes?
     | jobs? | cronjob | statefulset | sts | daemonset | ds | replicaset | rs | secrets? | configmap | cm
-    | ingress | route | pvc | pv | system | serviceaccount | sa | role | rolebinding | https? | image | build | apis? | apps"""
+    | ingress | route | pvc | pv | system | serviceaccount | sa | role | rolebinding
+    | https? | image | build | apis? | apps"""
 _CLAUSE_ENDS = r"""(?ix)["'`“”»)]?(?: \s*(?:[.,;!?)\]}|]|\\[nrt"]|$|\n|[-–]\s)
     | \s+(?:and|but|for|on|at|in|so|please|then|und|aber|für|bitte)\b )"""
 _WINDOW = 160  # how many characters before a word are looked at
@@ -86,7 +87,8 @@ class _Found(NamedTuple):
 
 def _value(match: re.Match[str], offset: int = 0) -> _Found:
     """Return the value of a match: what is in quotes, or a bare word without the punctuation behind it."""
-    group = next(name for name in ("quoted", "between", "bare") if match[name] is not None)
+    groups = match.groupdict()
+    group = next(name for name in ("quoted", "between", "bare") if groups.get(name) is not None)
     value = match[group]
     if group == "bare":
         value = value.rstrip(".,;:)]}>*\"'`")
@@ -199,7 +201,10 @@ def _before(text: str, noun: re.Match[str]) -> Iterator[_Found]:
     """Find the value before a word for a password: `with hunter2 as password`."""
     offset = max(0, noun.start() - _WINDOW)
     link = re.search(_AS, text[offset : noun.start()])
-    match = re.search(_LAST_WORD, text[offset : offset + link.start()]) if link else None
+    if link is None:
+        return
+    pattern = _WORD_BEFORE if link[0][0].isspace() else _QUOTED_BEFORE
+    match = re.search(pattern, text[offset : offset + link.start()])
     if match is None:
         return
     found = _value(match, offset)

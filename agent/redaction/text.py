@@ -13,13 +13,26 @@ _PLAIN = re.compile(r"[\w./-]{0,15}")  # too short for a token, and neither a bl
 _ASCII_LOWER = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
+_ROUNDS = 4
 _SIGNS_OF_LINES = ("kind", "value", ": |", ": >")  # of a manifest, an environment entry, a YAML block
 
 
 def mask_text(text: str) -> str:
-    """Return the text with every secret in it replaced by `MARK`."""
+    """Return the text with every secret in it replaced by `MARK`.
+
+    What was masked may have stood before something that is a secret, too: all is read again until nothing changes.
+    """
     if _PLAIN.fullmatch(text):
         return text
+    for _ in range(_ROUNDS):
+        masked = _mask_once(text)
+        if masked == text:
+            break
+        text = masked
+    return text
+
+
+def _mask_once(text: str) -> str:
     lowered = _lower(text)
     if any(sign in lowered for sign in _SIGNS_OF_LINES):
         text = mask_folded(_mask_lines(text), _mask_lines)
