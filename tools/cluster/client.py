@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from tools.cluster import errors
 from tools.cluster.resources import BUILTIN, ObjectRef, Resource, find, parse_resource_list
-from tools.cluster.transport import NoAnswer, Request
+from tools.cluster.transport import Headers, NoAnswer, Request
 
 if TYPE_CHECKING:
     from tools.cluster.endpoint import Endpoint
@@ -411,7 +411,7 @@ class HttpCluster:
         path: str,
         query: Mapping[str, str],
         body: Json | None,
-        headers: Mapping[str, str],
+        headers: Headers,
         timeout_s: float,
         doing: str,
     ) -> bytes:
@@ -433,9 +433,10 @@ class HttpCluster:
             )
         return answer.data
 
-    def _headers(self, content_type: str, accept: str) -> dict[str, str]:
+    def _headers(self, content_type: str, accept: str) -> Headers:
         accept = accept or "application/json, */*"
-        headers = {"Accept": accept, "Content-Type": content_type, "User-Agent": FIELD_MANAGER}
+        own = (("Accept", accept), ("Content-Type", content_type), ("User-Agent", FIELD_MANAGER))
+        headers = own + self._endpoint.impersonation
         authorization = self._endpoint.authorization()
         if not authorization:
             return headers
@@ -444,7 +445,7 @@ class HttpCluster:
                 "The token of the kubeconfig holds a line break or a character that no HTTP header may have. "
                 "Mend it, or name another kubeconfig with --kubeconfig FILE."
             )
-        return {**headers, "Authorization": authorization}
+        return (*headers, ("Authorization", authorization))
 
 
 def _again(send: Callable[[], Sent], after: Errors = errors.PASSING) -> Sent:

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tools.cluster.client import HttpCluster
-from tools.cluster.endpoint import Endpoint, NotPlain, endpoint_of, plain_endpoint
+from tools.cluster.endpoint import Endpoint, NotPlain, endpoint_of, is_unverified, plain_endpoint
 from tools.cluster.errors import ClusterSettingsError
+from tools.cluster.kubeconfig import Chosen, Unusable, chosen, merged
+from tools.cluster.login import LOGIN_FIELDS, Login, login_of
+from tools.cluster.proxy import proxy_of
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
@@ -30,41 +33,8 @@ def connect(where: Where, *, timeout_s: float = 30.0) -> HttpCluster:
 
     Raises `ClusterSettingsError` when there is no kubeconfig, it is not one, or has no such context.
     """
-    try:
-        endpoint = _plainly(where)
-    except NotPlain:
-        endpoint = _by_client(where)
-    return HttpCluster(endpoint, timeout_s=timeout_s)
-
-
-def _plainly(where: Where) -> Endpoint:
-    if where.document is not None:
-        return plain_endpoint(where.document, Path(), where.context)
-    file = Path(where.kubeconfig or os.environ.get("KUBECONFIG") or _default_file()).expanduser()
-    if not file.is_file():  # none, or a list of several
-        raise NotPlain
-    return plain_endpoint(_parsed(file), file.parent, where.context)
-
-
-def _parsed(file: Path) -> object:
-    import yaml
-
-    try:
-        return yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise NotPlain from error
-
-
-def _by_client(where: Where) -> Endpoint:
-    from kubernetes.client import Configuration
-
-    configuration = Configuration()
-    if where.document is None and _in_cluster(where):
-        namespace = _service_account(configuration)
-    else:
-        namespace = _load(where, configuration)
-    configuration.retries = False  # HttpCluster sends again what may be sent again, and knows what that is
-    return endpoint_of(configuration, namespace)
+    in_pod = where.document is None and _in_cluster(where)
+    return HttpCluster(_of_the_pod() if in_pod else _of_a_kubeconfig(where), timeout_s=timeout_s)
 
 
 def _in_cluster(where: Where) -> bool:
@@ -72,25 +42,22 @@ def _in_cluster(where: Where) -> bool:
     return not named and not _default_file().exists() and (SERVICE_ACCOUNT / "token").exists()
 
 
-def _service_account(configuration: Configuration) -> str:
+def _of_the_pod() -> Endpoint:
+    from kubernetes.client import Configuration
     from kubernetes.config import load_incluster_config
 
+    configuration = Configuration()
     load_incluster_config(client_configuration=configuration)
-    return (SERVICE_ACCOUNT / "namespace").read_text().strip()
+    _ask(configuration, proxy_of(configuration.host, os.environ))
+    return endpoint_of(configuration, Login(), (SERVICE_ACCOUNT / "namespace").read_text().strip())
 
 
-def _load(where: Where, configuration: Configuration) -> str:
+def _of_a_kubeconfig(where: Where) -> Endpoint:
     import yaml
-    from kubernetes.config import ConfigException
-    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
 
     source = _source(where)
     try:
-        document = where.document or KubeConfigMerger(source).config
-        if document is None:
-            raise ClusterSettingsError(_nothing_found(source))
-        loader = KubeConfigLoader(config_dict=document, active_context=where.context)
-        loader.load_and_set(configuration)
+        return _endpoint(chosen(where.document or _read(where, source), where.context))
     except yaml.YAMLError as error:
         raise ClusterSettingsError(
             f"The kubeconfig {source} is not YAML: {_line(error)}. Mend it, or name another with --kubeconfig FILE."
@@ -100,9 +67,66 @@ def _load(where: Where, configuration: Configuration) -> str:
             f"The kubeconfig {source} cannot be read: {error.strerror or error}. "
             "Name a readable one with --kubeconfig FILE."
         ) from error
-    except (ConfigException, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ClusterSettingsError(_unusable(source, where, error)) from error
-    return str(loader.current_context["context"].get("namespace") or "default")
+    except (Unusable, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ClusterSettingsError(_unusable(source, error)) from error
+
+
+def _endpoint(choice: Chosen) -> Endpoint:
+    login = login_of(choice)
+    try:
+        endpoint = plain_endpoint(choice, login)
+    except NotPlain:
+        endpoint = _by_client(choice, login)
+    if endpoint.host.startswith("https://") and not login.certificate and not endpoint.authorization():
+        raise Unusable(f'the user of its context "{choice.context}" has no credentials that Desk can show')
+    return endpoint
+
+
+def _by_client(choice: Chosen, login: Login) -> Endpoint:
+    """By the `kubernetes` client's loader, which is given what is not read here."""
+    from kubernetes.client import Configuration
+    from kubernetes.config import ConfigException
+    from kubernetes.config.kube_config import KubeConfigLoader
+
+    configuration = Configuration()
+    cluster = {**choice.cluster, "insecure-skip-tls-verify": is_unverified(choice.cluster)}
+    user = {name: value for name, value in choice.user.items() if name not in LOGIN_FIELDS}
+    document = {
+        "current-context": "it",
+        "clusters": [{"name": "it", "cluster": cluster}],
+        "users": [{"name": "it", "user": user}],
+        "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+    }
+    try:
+        KubeConfigLoader(config_dict=document).load_and_set(configuration)
+    except ConfigException as error:
+        raise Unusable(str(error)) from error
+    _ask(configuration, choice.cluster.get("proxy-url") or proxy_of(configuration.host, os.environ))
+    return endpoint_of(configuration, login, choice.namespace)
+
+
+def _ask(configuration: Configuration, proxy: str | None) -> None:
+    """Through this proxy or none; `HttpCluster` sends again what may be sent again, and knows what that is."""
+    if proxy and proxy.startswith("socks"):
+        raise Unusable(f"it is reached through the SOCKS proxy {proxy}, and Desk goes through HTTP proxies only")
+    configuration.proxy, configuration.no_proxy, configuration.retries = proxy, None, False
+
+
+def _read(where: Where, source: str) -> dict[str, Any]:
+    """The document of the file that was named, or of those of a list that are there."""
+    parts = [source] if where.kubeconfig else [part for part in source.split(os.pathsep) if part]
+    files = [Path(part).expanduser().absolute() for part in parts]
+    return merged((file.parent, _parsed(file)) for file in files if file.exists())
+
+
+def _parsed(file: Path) -> Any:
+    import yaml
+
+    text = file.read_bytes()
+    try:
+        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}  # noqa: S506
+    except yaml.YAMLError:
+        return yaml.safe_load(text) or {}  # slower, and better at saying what is wrong
 
 
 def _source(where: Where) -> str:
@@ -132,12 +156,10 @@ def _nothing_found(source: str) -> str:
     )
 
 
-def _unusable(source: str, where: Where, error: Exception) -> str:
+def _unusable(source: str, error: Exception) -> str:
     said = " ".join(str(error).split())[:300]
-    if isinstance(error, AttributeError | KeyError | TypeError | UnicodeDecodeError):
+    if not isinstance(error, Unusable):
         said = "it is not a kubeconfig (kind: Config, with clusters, users and contexts)"
-    if where.context and "context" in said.lower():
-        said = f'it has no context "{where.context}"'
     next_step = "kubectl config get-contexts lists its contexts; choose one with --context NAME."
     if "context" not in said.lower():
         next_step = "Mend it, or name another with --kubeconfig FILE."

@@ -1,13 +1,11 @@
 """Where a cluster is and how it is entered: what of a kubeconfig a client needs.
 
-A plain kubeconfig (certificates or a token, and nothing that must be run or refreshed) is read here, which takes
-milliseconds. Everything else is the `kubernetes` client's, which knows exec plugins, auth providers, proxies and
-every way a kubeconfig can be wrong, and takes half a second to import.
+Who we are is read in `login`, most addresses here, which takes milliseconds. What else there is (a proxy, a TLS
+name of its own, a password, an auth provider) is the `kubernetes` client's, which takes half a second to import.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import ssl
@@ -15,20 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tools.cluster.errors import ClusterSettingsError
-from tools.cluster.transport import Direct, Pooled, Transport
+from tools.cluster.kubeconfig import Chosen, Unusable
+from tools.cluster.login import LOGIN_FIELDS, Login, content
+from tools.cluster.proxy import proxy_of
+from tools.cluster.transport import Direct, Headers, Pooled, Transport
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 Json = dict[str, Any]
 
-_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _CLUSTER_FIELDS = frozenset(
-    ["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"]
-)
-_USER_FIELDS = frozenset(
-    ["client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile"]
+    ["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "extensions"]
 )
 
 
@@ -42,6 +38,7 @@ class Endpoint(NamedTuple):
     host: str
     transport: Transport
     authorization: Callable[[], str | None]
+    impersonation: Headers
     namespace: str
     fingerprint: str
 
@@ -56,100 +53,74 @@ def fingerprint_of(host: str, ca: bytes, *, verified: bool) -> str:
     return "sha256:" + hashlib.sha256(ca.strip()).hexdigest()
 
 
-def plain_endpoint(document: object, folder: Path, context: str | None) -> Endpoint:
-    """The endpoint of a plain kubeconfig; relative paths in it start at `folder`. Raises `NotPlain`."""
+def plain_endpoint(chosen: Chosen, login: Login) -> Endpoint:
+    """The endpoint of a plain kubeconfig. Raises `NotPlain`."""
     try:
-        return _plain(document, folder, context)
-    except (LookupError, TypeError, ValueError, AttributeError, OSError, StopIteration) as error:
+        return _plain(chosen, login)
+    except (LookupError, TypeError, ValueError, AttributeError, OSError) as error:
         raise NotPlain from error
 
 
-def endpoint_of(configuration: Configuration, namespace: str) -> Endpoint:
-    """The endpoint that the `kubernetes` client makes of a configuration, with its proxies and refreshed tokens."""
+def endpoint_of(configuration: Configuration, login: Login, namespace: str) -> Endpoint:
+    """The endpoint that the `kubernetes` client makes of a configuration, with its proxy and refreshed tokens."""
     from kubernetes.client import ApiClient
-    from urllib3.util.ssl_ import create_urllib3_context
 
-    ca: Any = configuration.ca_cert_data
-    if ca is None and configuration.ssl_ca_cert:
-        ca = Path(configuration.ssl_ca_cert).read_bytes()
-    host = str(configuration.host)
-    raw = ca.encode() if isinstance(ca, str) else (ca or b"")
+    host, verified = str(configuration.host), bool(configuration.verify_ssl)
+    ca = Path(configuration.ssl_ca_cert).read_bytes() if configuration.ssl_ca_cert else b""
     pool = ApiClient(configuration).rest_client.pool_manager
     if host.startswith("https://"):
-        tls = create_urllib3_context()  # the client adds its certificates to it
-        tls.check_hostname = bool(configuration.verify_ssl)
-        if not raw:
-            tls.load_default_certs()
-        pool.connection_pool_kw["ssl_context"] = _no_stricter_than_kubectl(tls)
+        pool.connection_pool_kw["ssl_context"] = _tls(ca, verified, login.certificate)
+
+    def authorization() -> str | None:
+        own: str | None = configuration.auth_settings().get("BearerToken", {}).get("value")
+        return login.authorization() or own
+
     return Endpoint(
         host=host,
         transport=Pooled(host, pool),
-        authorization=lambda: configuration.auth_settings().get("BearerToken", {}).get("value"),
+        authorization=authorization,
+        impersonation=login.impersonation,
         namespace=namespace,
-        fingerprint=fingerprint_of(host, raw, verified=bool(configuration.verify_ssl)),
-    )
-
-
-def _plain(document: Any, folder: Path, context: str | None) -> Endpoint:
-    if any(os.environ.get(name) or os.environ.get(name.lower()) for name in _PROXIES):
-        raise NotPlain
-    chosen = _named(document["contexts"], context or document["current-context"])["context"]
-    cluster = _fields(_named(document["clusters"], chosen["cluster"])["cluster"], _CLUSTER_FIELDS)
-    user = _fields(_named(document["users"], chosen["user"])["user"] or {}, _USER_FIELDS)
-    host = cluster["server"].rstrip("/")
-    if not host.startswith(("https://", "http://")):
-        raise NotPlain
-    ca = _content(cluster, "certificate-authority", folder)
-    unverified = cluster.get("insecure-skip-tls-verify", False)
-    if not isinstance(unverified, bool):
-        raise ClusterSettingsError(
-            f'The kubeconfig says insecure-skip-tls-verify: "{unverified}", which is a text. Say true or false.'
-        )
-    verified = host.startswith("https://") and not unverified
-    return Endpoint(
-        host=host,
-        transport=Direct(host, _tls(ca, verified, user, folder) if host.startswith("https://") else None),
-        authorization=_authorization(user, folder),
-        namespace=str(chosen.get("namespace") or "default"),
         fingerprint=fingerprint_of(host, ca, verified=verified),
     )
 
 
-def _named(items: list[Json], name: str) -> Json:
-    return next(item for item in items if item["name"] == name)
-
-
-def _fields(item: Json, known: frozenset[str]) -> Json:
-    if not item.keys() <= known:
+def _plain(chosen: Chosen, login: Login) -> Endpoint:
+    cluster = chosen.cluster
+    host = cluster["server"].rstrip("/")
+    plain = cluster.keys() <= _CLUSTER_FIELDS and chosen.user.keys() <= LOGIN_FIELDS | {"extensions"}
+    if not plain or not host.startswith(("https://", "http://")) or proxy_of(host, os.environ):
         raise NotPlain
-    return item
+    ca = content(cluster, "certificate-authority")
+    verified = not is_unverified(cluster) and host.startswith("https://")
+    return Endpoint(
+        host=host,
+        transport=Direct(host, _tls(ca, verified, login.certificate) if host.startswith("https://") else None),
+        authorization=login.authorization,
+        impersonation=login.impersonation,
+        namespace=chosen.namespace,
+        fingerprint=fingerprint_of(host, ca, verified=verified),
+    )
 
 
-def _content(item: Json, field: str, folder: Path) -> bytes:
-    """What a field holds as `FIELD-data`, or in the file that it names; empty when there is neither."""
-    if item.get(f"{field}-data"):
-        return base64.b64decode(item[f"{field}-data"], validate=True)
-    return (folder / item[field]).read_bytes() if item.get(field) else b""
+def is_unverified(cluster: Json) -> bool:
+    """Whether TLS is not to be checked: never guessed from a text."""
+    unverified = cluster.get("insecure-skip-tls-verify", False)
+    if not isinstance(unverified, bool):
+        raise Unusable(f'it says insecure-skip-tls-verify: "{unverified}", which is a text; say true or false')
+    return unverified
 
 
-def _authorization(user: Json, folder: Path) -> Callable[[], str | None]:
-    if token := user.get("token"):
-        return lambda: f"Bearer {token}"
-    if not (file := user.get("tokenFile")):
-        return lambda: None
-    path = folder / file
-    path.read_text()  # one that cannot be read is told at once
-    return lambda: f"Bearer {path.read_text().strip()}"  # it is renewed by whoever wrote it
-
-
-def _tls(ca: bytes, verified: bool, user: Json, folder: Path) -> ssl.SSLContext:
-    tls = _no_stricter_than_kubectl(ssl.create_default_context(cadata=ca.decode("ascii") if ca else None))
+def _tls(ca: bytes, verified: bool, certificate: bytes) -> ssl.SSLContext:
+    try:
+        tls = _no_stricter_than_kubectl(ssl.create_default_context(cadata=ca.decode("ascii") if ca else None))
+        if certificate:
+            _load_certificate(tls, certificate)
+    except (ssl.SSLError, UnicodeDecodeError) as error:
+        raise Unusable(f"a certificate or key that it gives is no such thing ({error})") from error
     if not verified:
         tls.check_hostname = False
         tls.verify_mode = ssl.CERT_NONE
-    certificate = _content(user, "client-certificate", folder)
-    if certificate:
-        _load_certificate(tls, certificate + b"\n" + _content(user, "client-key", folder))
     return tls
 
 

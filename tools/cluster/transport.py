@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import select
 from collections import deque
-from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
@@ -19,15 +18,20 @@ if TYPE_CHECKING:
 
     import urllib3
 
+Headers = tuple[tuple[str, str], ...]
+
 KEPT_CONNECTIONS = 16
 
 
 class Request(NamedTuple):
-    """What is sent. `target` is a path below the server's address; `read_s` is the longest silence."""
+    """What is sent. `target` is a path below the server's address; `read_s` is the longest silence.
+
+    A header may come more than once.
+    """
 
     method: str
     target: str
-    headers: Mapping[str, str]
+    headers: Headers
     body: bytes | None
     connect_s: float
     read_s: float
@@ -66,7 +70,7 @@ class Direct:
             if connection is None:
                 connection = self._connected(request.connect_s)
             connection.sock.settimeout(request.read_s)
-            connection.request(request.method, self._prefix + request.target, request.body, dict(request.headers))
+            self._put(connection, request)
             response = connection.getresponse()
             answer = Answer(response.status, response.getheader("Retry-After"), response.read())
         except (HTTPException, OSError, UnicodeError) as error:  # a host's name may be none that DNS can hold
@@ -78,6 +82,14 @@ class Direct:
         else:
             connection.close()
         return answer
+
+    def _put(self, connection: HTTPConnection, request: Request) -> None:
+        connection.putrequest(request.method, self._prefix + request.target)
+        for name, value in request.headers:
+            connection.putheader(name, value)
+        if request.body is not None:
+            connection.putheader("Content-Length", str(len(request.body)))
+        connection.endheaders(request.body)
 
     def _kept(self) -> HTTPConnection | None:
         """The connection that was used last, unless the server has closed it since."""
@@ -125,7 +137,7 @@ class Pooled:
         self._url, self._pool = url, pool
 
     def send(self, request: Request) -> Answer:
-        from urllib3 import Timeout
+        from urllib3 import HTTPHeaderDict, Timeout
         from urllib3.exceptions import HTTPError
 
         try:
@@ -133,7 +145,7 @@ class Pooled:
                 request.method,
                 self._url + request.target,
                 body=request.body,
-                headers=request.headers,
+                headers=HTTPHeaderDict(request.headers),
                 timeout=Timeout(connect=request.connect_s, read=request.read_s),
                 retries=False,
                 redirect=False,

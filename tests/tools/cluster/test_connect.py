@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import os
 import ssl
 import subprocess
@@ -20,7 +19,17 @@ from tools.cluster.errors import ClusterSettingsError, Unreachable
 
 Json = dict[str, Any]
 
-CA = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+CA = b"""-----BEGIN CERTIFICATE-----
+MIIBcTCCARegAwIBAgIUFwLM3+8NIA4MkxY2deyedvPlKL4wCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwIBcNMjYxMTI5MDExMDU1WhgPMjEyNjExMDUwMTEwNTVa
+MA0xCzAJBgNVBAMMAmNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEU2gLC57Z
+JCKxI5q/6M5q99+wk3JPCCWrzwcqtumRvZCrndn8U/385xw/Xy9UHvOlAzLA93LY
+shr8KWQ+EPRWI6NTMFEwHQYDVR0OBBYEFEYyf6AtLTOb1zso7oqKabmD0hTtMB8G
+A1UdIwQYMBaAFEYyf6AtLTOb1zso7oqKabmD0hTtMA8GA1UdEwEB/wQFMAMBAf8w
+CgYIKoZIzj0EAwIDSAAwRQIhAJ4OWLZ3sUMkDzRySi2AapbWP2XzY78NxYb0UDBP
+cmiwAiBFhvqAb+KNH2YADgGAjY0f3Qul8wRTu44MYl4YoF7IoA==
+-----END CERTIFICATE-----
+"""
 CA_DATA = base64.b64encode(CA).decode()
 CA_DIGEST = "sha256:" + hashlib.sha256(CA.strip()).hexdigest()
 
@@ -170,17 +179,29 @@ NEXT = "kubectl config get-contexts lists its contexts; choose one with --contex
         ("- a\n- b", f"cannot be used: {NO_KUBECONFIG}. {NEXT}"),
         ("hello", f"cannot be used: {NO_KUBECONFIG}. {NEXT}"),
         ("42", f"cannot be used: {NO_KUBECONFIG}. {NEXT}"),
-        ("", "file is empty"),
-        ({"apiVersion": "v1", "kind": "Pod"}, "Expected key current-context"),
+        ("", f"cannot be used: it has no current context. {NEXT}"),
+        ({"apiVersion": "v1", "kind": "Pod"}, f"cannot be used: it has no current context. {NEXT}"),
         (kubeconfig(contexts="x"), "cannot be used: "),
-        (kubeconfig(clusters=[]), "Expected object with name one in "),
+        (kubeconfig(clusters=[]), 'its context "one" names the cluster "one", which is not there'),
+        (kubeconfig(users=[]), 'its context "one" names the user "one", which is not there'),
+        (kubeconfig(contexts=[{"name": "one", "context": {"user": "one"}}]), 'its context "one" has no cluster'),
+        (kubeconfig(users=[{"name": "one", "user": {}}] * 2), 'it has the user "one" twice'),
+        (kubeconfig({"server": HTTPS}, user={}), 'the user of its context "one" has no credentials'),
+        (kubeconfig({"server": HTTPS}, user={"auth-provider": {"name": "gone"}}), "has no credentials"),
+        (kubeconfig({"server": HTTPS, "proxy-url": "socks5://p"}), "through the SOCKS proxy socks5://p"),
+        (kubeconfig({"server": HTTPS, "certificate-authority-data": CA_DATA[:-8]}), "that it gives is no such"),
+        (kubeconfig({"server": HTTPS, "certificate-authority-data": "?"}), "-authority-data is not base64"),
+        (kubeconfig(user={"as-groups": ["dev"]}), "has as-uid, as-groups or as-user-extra, and no as"),
+        (kubeconfig(user={"as": "jane\nImpersonate-Group: x"}), "holds a line break"),
         (kubeconfig({"server": 5}), f"cannot be used: {NO_KUBECONFIG}. {NEXT}"),
         (
             kubeconfig({"server": HTTPS, "certificate-authority": "/nope/ca.crt"}),
-            "File does not exist: /nope/ca.crt",
+            "its certificate-authority /nope/ca.crt cannot be read: No such file or directory",
         ),
-        (kubeconfig(user={"tokenFile": "/nope/token"}), "No such file or directory"),
-        (kubeconfig({"server": HTTPS}, user={"client-certificate": "/nope.crt"}), "does not exist: /nope.crt"),
+        (
+            kubeconfig({"server": HTTPS}, user={"client-certificate": "/nope.crt"}),
+            "its client-certificate /nope.crt cannot be",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named(home: Path, content: Json | str | bytes, said: str) -> None:
@@ -245,18 +266,14 @@ def test_a_token_in_a_file_is_read_anew_each_time(home: Path) -> None:
     assert cluster.bearer_token() == "first"
     written(home / "token", "second\n")
     assert cluster.bearer_token() == "second"
+    (home / "token").unlink()
+    with pytest.raises(ClusterSettingsError, match=f"The tokenFile {home}/token of the kubeconfig cannot be read"):
+        cluster.version()
 
 
-def test_what_must_be_run_for_a_token_is_run(home: Path) -> None:
-    credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}
-    said = json.dumps({**credential, "status": {"token": "from-a-program"}})
-    command = {
-        "apiVersion": credential["apiVersion"],
-        "command": "echo",
-        "args": [said],
-        "interactiveMode": "Never",
-    }
-    assert connect(Where(document=kubeconfig(user={"exec": command}))).bearer_token() == "from-a-program"
+def test_a_token_in_a_file_that_is_missing_is_told_at_once() -> None:
+    said = "The tokenFile /nope/token of the kubeconfig cannot be read: No such file or directory."
+    assert refused(Where(document=kubeconfig(user={"tokenFile": "/nope/token"}))).startswith(said)
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "http_proxy"])
@@ -271,9 +288,7 @@ def test_a_proxy_is_the_kubernetes_client_s_to_use(monkeypatch: pytest.MonkeyPat
 @pytest.mark.cluster
 @pytest.mark.skipif(not os.environ.get("DESK_TEST_KUBECONFIG"), reason="needs DESK_TEST_KUBECONFIG")
 @pytest.mark.parametrize("read_by", ["us", "the client"])
-def test_a_ca_without_a_key_usage_is_trusted_by_every_python(
-    read_by: str, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_ca_without_a_key_usage_is_trusted_by_every_python(read_by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As Python 3.13 makes them: the test cluster's CA has none."""
 
     def strictly(make: Callable[..., ssl.SSLContext]) -> Callable[..., ssl.SSLContext]:
@@ -286,10 +301,7 @@ def test_a_ca_without_a_key_usage_is_trusted_by_every_python(
 
     monkeypatch.setattr("ssl.create_default_context", strictly(ssl.create_default_context))
     monkeypatch.setattr("urllib3.connection.create_urllib3_context", strictly(create_urllib3_context))
-    monkeypatch.setattr("urllib3.util.ssl_.create_urllib3_context", strictly(create_urllib3_context))
-    file = os.environ["DESK_TEST_KUBECONFIG"]
-    if read_by == "the client":  # a list of files is its
-        monkeypatch.setenv("KUBECONFIG", f"{file}{os.pathsep}{home / 'none'}")
-    cluster = connect(Where(file if read_by == "us" else None), timeout_s=10)
-
-    assert cluster.version().startswith("v")
+    document = yaml.safe_load(Path(os.environ["DESK_TEST_KUBECONFIG"]).read_text())
+    if read_by == "the client":  # a TLS name of its own is its to use
+        document["clusters"][0]["cluster"]["tls-server-name"] = "localhost"
+    assert connect(Where(document=document), timeout_s=10).version().startswith("v")

@@ -53,6 +53,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path == "/silent":
             self.over.wait(10)
+        if self.path == "/said":
+            self.path = "/" + ",".join(self.headers.get_all("X-Said", []))
         body = self.path.encode() + self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.send_response(200)
         self.send_header("Retry-After", "7")
@@ -93,7 +95,7 @@ def silent_socket() -> Iterator[str]:
 
 
 def request(target: str, *, method: str = "GET", body: bytes | None = None, read_s: float = 5) -> Request:
-    return Request(method, target, {"Accept": "*/*"}, body, connect_s=2, read_s=read_s)
+    return Request(method, target, (("Accept", "*/*"),), body, connect_s=2, read_s=read_s)
 
 
 def both(url: str) -> list[Transport]:
@@ -105,6 +107,12 @@ def test_an_answer_is_whole(server: Server) -> None:
         assert transport.send(request("/a?b=c")) == Answer(200, "7", b"/a?b=c")
         assert transport.send(request("/chunked")) == Answer(200, "7", b"/chunked")
         assert transport.send(request("/a", method="PATCH", body=b"{}")) == Answer(200, "7", b"/a{}")
+
+
+def test_a_header_may_come_twice_and_hold_bytes_of_any_letters(server: Server) -> None:
+    told = request("/said")._replace(headers=(("X-Said", "a"), ("X-Said", "b,c"), ("X-Said", "\xc3\xb6")))
+    for transport in both(server.url):
+        assert transport.send(told).data.decode() == "/a,b,c,\xc3\xb6"
 
 
 def test_a_server_may_be_below_a_path(server: Server) -> None:
