@@ -12,7 +12,7 @@ from agent.model.port import ToolUse
 from agent.redaction import MARK
 from tools.change import contains, inverse, version
 from tools.cluster.client import FIELD_MANAGER, RETRY_AFTER_LIMIT_S, Cluster, Json
-from tools.cluster.errors import PASSING, RESUMABLE, ClusterError, Conflict, NotFound, Unauthorized
+from tools.cluster.errors import PASSING, RESUMABLE, ClusterError, Conflict, NotFound
 from tools.cluster.resources import ObjectRef
 from tools.credentials import filled
 from tools.frame import Change, Plan, ToolError
@@ -53,7 +53,7 @@ def effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int)
             desk.stop.sleep(max(RETRY_S, min(error.retry_after_s, RETRY_AFTER_LIMIT_S)))
             if (found := _happened(desk.cluster, change, expected)) is not None:
                 return _receipt(change, call_id, index, "reconciled", found)
-        except Unauthorized:  # what may be done is decided anew once the user has logged in
+        except RESUMABLE:  # what may be done is decided anew once the user has logged in
             raise
         except ClusterError as error:
             return ToolReceipt(call_id, index, "failed", str(error))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from tools.cluster import errors
@@ -29,8 +29,8 @@ PAGE_OBJECTS = 500
 RETRY_AFTER_S = (0.3, 1.0)
 RETRY_AFTER_LIMIT_S = 10.0
 CONNECT_TIMEOUT_S = 10.0
-
-Sent = TypeVar("Sent")
+PATIENCE = 1.25
+"""How long a request may take with all its tries while nothing answers, in timeouts."""
 
 _NOT_OF_KUBELET = (errors.Unreachable, errors.Throttled)
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
@@ -223,32 +223,26 @@ class HttpCluster:
         A `metadata.resourceVersion` in the body makes the API server refuse (`Conflict`) when it is not the
         live one. Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply
         """
-
-        def send() -> Json:
-            return self._json(
-                "PATCH",
-                self._resource_of(target).path(target.namespace, target.name),
-                _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
-                body=body,
-                content_type=_STRATEGIC_MERGE,
-                doing=f"patch {target}",
-            )
-
-        return _again(send) if dry_run else send()
+        return self._json(
+            "PATCH",
+            self._resource_of(target).path(target.namespace, target.name),
+            _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
+            body=body,
+            content_type=_STRATEGIC_MERGE,
+            again=dry_run,
+            doing=f"patch {target}",
+        )
 
     def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json:
         """Create the object as field manager `desk-agent`; `Conflict` when there is one of its name."""
-
-        def send() -> Json:
-            return self._json(
-                "POST",
-                self._resource_of(target).path(target.namespace),
-                _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
-                body=body,
-                doing=f"create {target}",
-            )
-
-        return _again(send) if dry_run else send()
+        return self._json(
+            "POST",
+            self._resource_of(target).path(target.namespace),
+            _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
+            body=body,
+            again=dry_run,
+            doing=f"create {target}",
+        )
 
     def delete(self, target: ObjectRef, *, uid: str, resource_version: str, dry_run: bool = False) -> None:
         """Delete the object and, in the background, what it owns.
@@ -263,18 +257,13 @@ class HttpCluster:
             "preconditions": {"uid": uid, "resourceVersion": resource_version},
         }
 
-        def send() -> Json:
-            return self._json(
-                "DELETE",
-                self._resource_of(target).path(target.namespace, target.name),
-                body={**options, **({"dryRun": ["All"]} if dry_run else {})},
-                doing=f"delete {target}",
-            )
-
-        if dry_run:
-            _again(send)
-        else:
-            send()
+        self._json(
+            "DELETE",
+            self._resource_of(target).path(target.namespace, target.name),
+            body={**options, **({"dryRun": ["All"]} if dry_run else {})},
+            again=dry_run,
+            doing=f"delete {target}",
+        )
 
     def whoami(self) -> Identity:
         """Our user name and groups. Source: the SelfSubjectReview API (authentication.k8s.io/v1)."""
@@ -322,7 +311,7 @@ class HttpCluster:
         if namespace:
             body["metadata"] = {"namespace": namespace}
         path = Resource(api_version, kind, f"{kind.lower()}s").path(namespace)
-        answer = _again(lambda: self._json("POST", path, body=body, doing=f"ask for a {kind}"))
+        answer = self._json("POST", path, body=body, again=True, doing=f"ask for a {kind}")
         status = answer.get("status")
         return status if isinstance(status, dict) else {}
 
@@ -372,9 +361,10 @@ class HttpCluster:
         *,
         body: Json | None = None,
         content_type: str = "application/json",
+        again: bool = False,
         doing: str,
     ) -> Json:
-        data = self._send(method, path, query or {}, body=body, content_type=content_type, doing=doing)
+        data = self._send(method, path, query or {}, body=body, content_type=content_type, again=again, doing=doing)
         try:
             document = json.loads(data)
         except ValueError as error:
@@ -394,16 +384,18 @@ class HttpCluster:
         body: Json | None = None,
         content_type: str = "application/json",
         accept: str = "",
+        again: bool = False,
         again_after: Errors = errors.PASSING,
         timeout_s: float | None = None,
         doing: str,
     ) -> bytes:
-        headers = self._headers(content_type, accept)
+        """The answer's body. A read is sent again where it fails; what is not one, when `again` says it may be."""
+        headers, whole_s = self._headers(content_type, accept), timeout_s or self._timeout_s
 
-        def send() -> bytes:
-            return self._send_once(method, path, query, body, headers, timeout_s or self._timeout_s, doing)
+        def send(within_s: float) -> bytes:
+            return self._send_once(method, path, query, body, headers, within_s, doing)
 
-        return _again(send, again_after) if method == "GET" else send()
+        return _again(send, whole_s, again_after) if again or method == "GET" else send(whole_s)
 
     def _send_once(
         self,
@@ -448,20 +440,29 @@ class HttpCluster:
         return (*headers, ("Authorization", authorization))
 
 
-def _again(send: Callable[[], Sent], after: Errors = errors.PASSING) -> Sent:
+def _again(send: Callable[[float], bytes], timeout_s: float, after: Errors) -> bytes:
     """Send what has no effect, up to three times while the API server is only indisposed.
 
-    It is not waited for longer than `RETRY_AFTER_LIMIT_S`: who asks for more is told to the caller at once.
+    It is not waited for longer than `RETRY_AFTER_LIMIT_S`: who asks for more is told to the caller at once. And
+    an API server that does not answer at all is given up after `PATIENCE` times the timeout, all tries together.
     """
     passing: Errors = (*after, errors.Modified)
+    left_s, silence = PATIENCE * timeout_s, None
     for wait_s in RETRY_AFTER_S:
+        begun = time.monotonic()
         try:
-            return send()
+            return send(min(timeout_s, left_s))
         except passing as error:
-            if error.retry_after_s > RETRY_AFTER_LIMIT_S:
+            pause_s = max(wait_s, error.retry_after_s)
+            if pause_s > RETRY_AFTER_LIMIT_S:
                 raise
-            time.sleep(max(wait_s, error.retry_after_s))
-    return send()
+            if isinstance(error, errors.Unreachable):
+                silence = silence or error  # that which was waited for longest
+                left_s -= time.monotonic() - begun + pause_s
+                if left_s <= 0:
+                    raise silence from error
+            time.sleep(pause_s)
+    return send(min(timeout_s, left_s))
 
 
 def _attributes(access: Access) -> Json:

@@ -73,7 +73,7 @@ class ServerFailure(ClusterError):
 PASSING = (Unreachable, Throttled, ServerFailure)
 """What may be over the next time one asks."""
 
-RESUMABLE = (*PASSING, Modified, Unauthorized)
+RESUMABLE = (*PASSING, Modified, Unauthorized, ClusterSettingsError)
 """What ends a process but not its session: that goes on when the cluster answers, or the user has logged in."""
 
 _FAILING = "The API server failed: try again in a minute (kubectl get --raw /readyz tells how it is)."

@@ -126,7 +126,9 @@ def _said(error: Exception, request: Request, *, connected: bool) -> str:
     if not isinstance(error, TimeoutError):
         return str(error) or type(error).__name__
     return (
-        f"read timed out after {request.read_s:g} s" if connected else f"no connection in {request.connect_s:g} s"
+        f"read timed out after {request.read_s:.3g} s"
+        if connected
+        else f"no connection in {request.connect_s:.3g} s"
     )
 
 
