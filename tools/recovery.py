@@ -28,6 +28,8 @@ def wait_until_mended(
         try:
             left = _faults(context, namespace, kind, name)
         except PASSING as error:
+            if context.monotonic() >= deadline:
+                raise  # nobody knows what is left
             left = [f"the cluster does not answer: {error}"]
         if not left:
             return Result(f"{kind} {name} in {namespace}: nothing is wrong with it any more.")

@@ -62,7 +62,7 @@ class Still(HttpCluster):
     def whoami(self) -> Identity:
         return Identity("kim@example.com")
 
-    def version(self) -> str:
+    def version(self, *, timeout_s: float | None = None) -> str:
         return "v1.34.0"
 
     def rules(self, namespace: str) -> list[dict[str, Any]]:

@@ -61,6 +61,11 @@ class Delay:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """The connection is kept, and nothing is ever said; the API server never hears of the request."""
+
+
+@dataclass(frozen=True)
 class Meanwhile:
     """Something happens at exactly that moment: before the request is passed on, or before it is answered."""
 
@@ -68,7 +73,7 @@ class Meanwhile:
     done: bool = False
 
 
-Action = Answer | Reset | Cut | Delay | Meanwhile
+Action = Answer | Reset | Cut | Delay | Silence | Meanwhile
 
 
 @dataclass
@@ -83,7 +88,7 @@ class Rule:
 
     def takes(self, method: str, path: str) -> bool:
         """Whether this request is one of them; counts it if it matches."""
-        if method != self.where.method or not re.search(self.where.path, path):
+        if not self.where.means(method, path):
             return False
         self.seen += 1
         return self.first <= self.seen < self.first + self.times
@@ -91,10 +96,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Where:
-    """Requests: the method, and what is looked for in the path with its query."""
+    """Requests: the method (empty: any), and what is looked for in the path with its query."""
 
     method: str
     path: str
+
+    def means(self, method: str, path: str) -> bool:
+        """Whether this request is one of them."""
+        return self.method in ("", method) and re.search(self.path, path) is not None
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,7 @@ class FaultProxy(ThreadingHTTPServer):
         self._rules: list[Rule] = []
         self._guard = threading.Lock()
         self._over = threading.Event()
+        self._healed = threading.Event()
         self._busy = 0
         super().__init__(("127.0.0.1", 0), _Handler)
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -130,6 +140,7 @@ class FaultProxy(ThreadingHTTPServer):
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
+        self._healed.set()
         self.shutdown()
         self.server_close()
 
@@ -151,12 +162,14 @@ class FaultProxy(ThreadingHTTPServer):
         rule = Rule(where, action, first, times)
         with self._guard:
             self._rules.append(rule)
+            self._healed.clear()
         return rule
 
     def heal(self) -> None:
         """Take all rules away, and wait until what is under way has ended."""
         with self._guard:
             self._rules.clear()
+            self._healed.set()
         self.wait_until_idle()
 
     def wait_until_idle(self, timeout_s: float = 20.0) -> None:
@@ -172,7 +185,7 @@ class FaultProxy(ThreadingHTTPServer):
 
     def came_to(self, where: Where) -> list[float]:
         """When requests of this sort came, whatever became of them."""
-        return [at for method, path, at in self.came if method == where.method and re.search(where.path, path)]
+        return [at for method, path, at in self.came if where.means(method, path)]
 
     def wait_for(self, where: Where, count: int = 1, timeout_s: float = 30.0) -> None:
         """Wait until so many requests of this sort have come, whatever becomes of them."""
@@ -193,6 +206,10 @@ class FaultProxy(ThreadingHTTPServer):
 
     def rest(self, seconds: float) -> None:
         self._over.wait(seconds)
+
+    def be_silent(self) -> None:
+        """Until the rules are taken away."""
+        self._healed.wait()
 
     def shutdown_request(self, request: Any) -> None:
         """Close, and nothing else: a connection that is to be reset says no goodbye."""
@@ -232,6 +249,9 @@ class _Handler(BaseHTTPRequestHandler):
             case Delay(seconds):
                 self.server.rest(seconds)
                 self._answer(*self._pass_on(body, at))
+            case Silence():
+                self.server.be_silent()
+                self._reset()
             case Meanwhile(do, done):
                 if not done:
                     do()

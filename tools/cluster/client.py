@@ -107,7 +107,7 @@ class Cluster(Protocol):
     def may(self, access: Access) -> bool: ...
     def may_other(self, access: Access, user: str, groups: tuple[str, ...]) -> tuple[bool, str]: ...
     def rules(self, namespace: str) -> Objects: ...
-    def version(self) -> str: ...
+    def version(self, *, timeout_s: float | None = None) -> str: ...
 
 
 class HttpCluster:
@@ -302,9 +302,10 @@ class HttpCluster:
         value = self._endpoint.authorization()
         return value.removeprefix("Bearer ") if value else None
 
-    def version(self) -> str:
+    def version(self, *, timeout_s: float | None = None) -> str:
         """The API server's `gitVersion`."""
-        return str(self._json("GET", "/version", doing="ask for the version").get("gitVersion", "unknown"))
+        told = self._json("GET", "/version", timeout_s=timeout_s, doing="ask for the version")
+        return str(told.get("gitVersion", "unknown"))
 
     def _review(self, api_version: str, kind: str, spec: Json, namespace: str | None = None) -> Json:
         body: Json = {"apiVersion": api_version, "kind": kind, "spec": spec}
@@ -362,9 +363,13 @@ class HttpCluster:
         body: Json | None = None,
         content_type: str = "application/json",
         again: bool = False,
+        timeout_s: float | None = None,
         doing: str,
     ) -> Json:
-        data = self._send(method, path, query or {}, body=body, content_type=content_type, again=again, doing=doing)
+        data = self._send(
+            method, path, query or {},
+            body=body, content_type=content_type, again=again, timeout_s=timeout_s, doing=doing,
+        )  # fmt: skip
         try:
             document = json.loads(data)
         except ValueError as error:
@@ -390,7 +395,7 @@ class HttpCluster:
         doing: str,
     ) -> bytes:
         """The answer's body. A read is sent again where it fails; what is not one, when `again` says it may be."""
-        headers, whole_s = self._headers(content_type, accept), timeout_s or self._timeout_s
+        headers, whole_s = self._headers(content_type, accept), min(timeout_s or self._timeout_s, self._timeout_s)
 
         def send(within_s: float) -> bytes:
             return self._send_once(method, path, query, body, headers, within_s, doing)

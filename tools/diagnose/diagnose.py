@@ -23,7 +23,7 @@ def diagnose(
     `selector` only what concerns the pods with those labels.
 
     Gives a `desk.findings/v1` document. Raises `NotFound` when the namespace or the name does not exist, and any
-    `ClusterError` that keeps the pods from being read.
+    `ClusterError` that keeps the pods from being read, or is everything's.
     """
     asked = Asked(name, selector) if name or selector else EVERYTHING
     with Reader(cluster, namespace) as reader:

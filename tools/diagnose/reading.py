@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from tools.cluster import errors
 from tools.diagnose import decoding, secrets
+from tools.diagnose.away import unless_away
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.initializing import long_initializing
 from tools.diagnose.needs import READINGS, needed
@@ -56,7 +57,7 @@ def read_snapshot(
     value of a Secret or ConfigMap is kept. What could not be read is listed in `not_checked`.
 
     Raises `NotFound` when the namespace, or what `asked` names, does not exist; and any `ClusterError` that
-    keeps the pods from being read.
+    keeps the pods from being read, or is everything's.
     """
     with Reader(cluster, namespace, now=now) as reader:
         return reader.snapshots(asked)[namespace]
@@ -232,7 +233,7 @@ def _list(cluster: Cluster, kind: Kind, namespace: str | None) -> Answer:
     except errors.NotFound as error:
         return () if how.optional else error
     except errors.ClusterError as error:
-        return error
+        return unless_away(cluster, error)
 
 
 def _wanted_logs(snapshot: Snapshot) -> list[WantedLog]:
@@ -272,7 +273,7 @@ def _log(cluster: Cluster, namespace: str, wanted: WantedLog) -> str | errors.Cl
         except (errors.NotFound, errors.Invalid):  # there was no such run, or the pod is gone since
             continue
         except errors.ClusterError as error:
-            return error
+            return unless_away(cluster, error)
         if text.startswith(_NO_LOG):
             continue
         if text.strip():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.diagnose.away import unless_away
 from tools.diagnose.containers import broken
 from tools.diagnose.decoding import without_values
 from tools.diagnose.plaintext import one_line
@@ -52,12 +53,12 @@ def look_into(cluster: Cluster, snapshot: Snapshot) -> Snapshot:
             )
             snapshot = looked_into(snapshot, found)
         except errors.ClusterError as error:
-            not_checked.append(f"pull secrets: {_because(error)}")
+            not_checked.append(f"pull secrets: {_because(unless_away(cluster, error))}")
     for name in wanted(snapshot):
         try:
             snapshot = looked_into(snapshot, [cluster.get("secrets", name, snapshot.namespace)])
         except errors.ClusterError as error:
-            not_checked.append(f"secret {one_line(name)}: {_because(error)}")
+            not_checked.append(f"secret {one_line(name)}: {_because(unless_away(cluster, error))}")
     return replace(snapshot, not_checked=(*snapshot.not_checked, *not_checked)) if not_checked else snapshot
 
 

@@ -57,6 +57,8 @@ def wait_for_rollout(
             if progress.state == "progressing":
                 blocked = blocked_by(context, seen, standing)
         except PASSING as error:
+            if context.monotonic() >= deadline:
+                raise  # nobody knows how far it is
             progress = Progress("progressing", f"the cluster does not answer: {error}")
         now = context.monotonic()
         steady_since = (now if steady_since is None else steady_since) if progress.state == "complete" else None
