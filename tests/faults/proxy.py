@@ -106,6 +106,9 @@ class Where:
         return self.method in ("", method) and re.search(self.path, path) is not None
 
 
+ANYTHING = Where("", "")
+
+
 @dataclass(frozen=True)
 class Passed:
     """A request that the API server got, what it answered, and when it came to the proxy."""
@@ -164,6 +167,10 @@ class FaultProxy(ThreadingHTTPServer):
             self._rules.append(rule)
             self._healed.clear()
         return rule
+
+    def away_after(self, where: Where, action: Action) -> None:
+        """From the first request of this sort on, which is still answered, every request ends in this."""
+        self.at(where, Meanwhile(lambda: self.at(ANYTHING, action)), times=1)
 
     def heal(self) -> None:
         """Take all rules away, and wait until what is under way has ended."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 
-from tests.faults.proxy import Action, Answer, Cut, Delay, Reset, Where
+from tests.faults.proxy import Action, Answer, Cut, Delay, Reset, Silence, Where
 from tests.faults.scene import (
     ACCESS,
     DRY_RUN,
@@ -68,11 +69,9 @@ def test_what_happens_once_everywhere_is_ridden_out(scene: Scene, fault: str) ->
     assert_done_once(scene)
 
 
-@pytest.mark.parametrize("fault", ["503", "slow"])
-def test_what_happens_twice_is_ridden_out(scene: Scene, fault: str) -> None:
-    be_impatient(scene, fault)
+def test_what_happens_twice_is_ridden_out(scene: Scene) -> None:
     for where in PLACES.values():
-        scene.proxy.at(where, FAULTS[fault], times=2)
+        scene.proxy.at(where, FAULTS["503"], times=2)
     assert_said(scene.desk(*set_memory()), 0, "DONE")
     scene.proxy.heal()
     assert_done_once(scene)
@@ -149,6 +148,48 @@ def test_what_lasts_from_the_start_leaves_nothing_behind(scene: Scene, fault: st
 def test_what_could_not_be_read_is_not_taken_for_what_is_not_there(scene: Scene, where: Where) -> None:
     scene.proxy.at(where, FAULTS["503"])
     assert_paused(scene.desk("run", "why does checkout crash in shop-dev?"), 1, SAID["503"])
+    scene.proxy.heal()
+    assert "OOMKilled" in scene.resume().stdout
+    assert_whole(scene)
+
+
+RULES = Where("POST", "/selfsubjectrulesreviews")
+CONFIG_MAPS = Where("GET", "/configmaps")
+
+
+@pytest.mark.parametrize("where", [PODS, CONFIG_MAPS])
+def test_whenever_the_api_server_goes_away_a_diagnosis_is_not_half_of_one(scene: Scene, where: Where) -> None:
+    scene.proxy.away_after(where, Reset())
+    assert_paused(scene.desk("run", "why does checkout crash in shop-dev?"), 1, SAID["reset"])
+    scene.proxy.heal()
+    assert "OOMKilled" in scene.resume().stdout
+    assert_whole(scene)
+
+
+@pytest.mark.parametrize("where", [VERSION, DRY_RUN])
+def test_whenever_the_api_server_goes_away_a_change_is_made_once(scene: Scene, where: Where) -> None:
+    scene.proxy.away_after(where, Reset())
+    assert_paused(scene.desk(*set_memory()), 1, SAID["reset"])
+    assert scene.effects() == 0
+    scene.proxy.heal()
+    scene.resume()
+    assert_done_once(scene)
+
+
+def test_a_wait_that_saw_nothing_at_its_end_is_waited_anew(scene: Scene) -> None:
+    call = {"namespace": "shop-dev", "name": "web", "timeout_s": 2, "stable_s": 1}
+    scene.proxy.away_after(NAMESPACES, Reset())
+    assert_paused(scene.desk("call", "wait_for_rollout", "--json", json.dumps(call)), 1, SAID["reset"])
+    scene.proxy.heal()
+    assert "rolled out and healthy" in scene.resume().stdout
+
+
+def test_an_api_server_that_hangs_is_given_up_in_time(scene: Scene) -> None:
+    scene.env["DESK_API_TIMEOUT_S"] = "2"
+    scene.proxy.away_after(RULES, Silence())
+    done = scene.desk("run", "why does checkout crash in shop-dev?")
+    assert_paused(done, 1, "read timed out after 2 s")
+    assert scene.proxy.came[-1][2] - scene.proxy.came_to(RULES)[0] < 1.25 * 2
     scene.proxy.heal()
     assert "OOMKilled" in scene.resume().stdout
     assert_whole(scene)

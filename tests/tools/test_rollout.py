@@ -9,7 +9,7 @@ import pytest
 from agent.sandbox import Sandbox
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
-from tools.cluster.errors import NotFound
+from tools.cluster.errors import NotFound, Unreachable
 from tools.cluster.resources import ObjectRef
 from tools.frame import ArgumentsError, Result, Risk, Stopped, Tool, ToolContext
 from tools.rollout.blocks import CONFIGURATION_S, PULL_FOR_GOOD_S, UNPLACED_S
@@ -339,6 +339,15 @@ def test_what_has_not_stood_long_enough_ends_with_the_time(cluster: HttpCluster)
     assert not outcome.ok
     assert "search in shop-dev is not complete after 10 s: 1 of 1 updated, 0 available" in outcome.text
     assert clock.now == 110.0
+
+
+def test_what_nobody_could_see_at_the_end_is_neither_good_nor_bad_news() -> None:
+    with Sandbox() as sandbox:
+        gone = connect(Where(document=sandbox.kubeconfig()))
+    clock = PlayedClock()
+    with pytest.raises(Unreachable):
+        waited(gone, clock, "web", timeout_s=1)
+    assert clock.said[0].startswith("Deployment web: the cluster does not answer: get deployments/web: no answer")
 
 
 def test_whoever_stops_the_session_stops_the_wait(cluster: HttpCluster) -> None:

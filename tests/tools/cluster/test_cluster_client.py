@@ -103,16 +103,19 @@ class PlayedApi:
         return Handler
 
     @property
-    def cluster(self) -> HttpCluster:
+    def document(self) -> Json:
         context = {"name": "x", "context": {"cluster": "x", "user": "x"}}
-        document = {
+        return {
             "clusters": [{"name": "x", "cluster": {"server": f"http://127.0.0.1:{self.server.server_port}"}}],
             "users": [{"name": "x", "user": {"token": "a-token-of-its-own"}}],
             "contexts": [context],
             "current-context": "x",
         }
+
+    @property
+    def cluster(self) -> HttpCluster:
         hangs = any(answer.status < 0 for answer in self.answers)
-        return connect(Where(document=document), timeout_s=SHORT_TIMEOUT_S if hangs else TIMEOUT_S)
+        return connect(Where(document=self.document), timeout_s=SHORT_TIMEOUT_S if hangs else TIMEOUT_S)
 
 
 @contextmanager
@@ -231,6 +234,30 @@ def test_a_read_is_not_sent_for_ever(answer: Answer, kind: type[errors.ClusterEr
         with pytest.raises(kind):
             get(api.cluster)
         assert len(api.asked) == times
+
+
+HANGS = Answer(-1)
+
+
+def test_an_api_server_that_hangs_is_given_up_in_little_more_than_the_timeout() -> None:
+    for call in (get, review, dry_run):
+        with playing(HANGS) as api:
+            cluster = connect(Where(document=api.document), timeout_s=2)
+            begun = time.monotonic()
+            with pytest.raises(errors.Unreachable, match="read timed out after 2 s"):
+                call(cluster)
+            assert 2 <= time.monotonic() - begun < 2.5 + 0.2
+
+
+def test_what_hangs_once_is_asked_once_more() -> None:
+    with playing(HANGS, LIVE) as api:
+        assert get(connect(Where(document=api.document), timeout_s=2)) == LIVE.body
+        assert len(api.asked) == 2
+
+
+def test_what_waits_for_less_than_the_timeout_says_so() -> None:
+    with playing(HANGS) as api, pytest.raises(errors.Unreachable, match=r"read timed out after 0\.1 s"):
+        connect(Where(document=api.document), timeout_s=20).version(timeout_s=0.1)
 
 
 @pytest.mark.parametrize(("retry_after", "at_least_s"), [("1", 1.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.3)])
