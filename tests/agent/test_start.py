@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import subprocess
@@ -14,6 +13,7 @@ from agent.app import Task, start
 from agent.settings import Settings
 from tests.agent.conftest import RunDesk
 from tests.agent.session_bench import Watcher
+from tests.tools.cluster.test_connect import CA_DATA
 
 TOP = Path(__file__).parents[2]
 HEAVY = {"langgraph", "anthropic", "kubernetes"}
@@ -72,12 +72,12 @@ def test_the_process_ends_with_all_of_its_output_or_says_so() -> None:
     assert (code, said) in ((0, ""), (1, ""), (1, "error: [Errno 32] Broken pipe\n"))
 
 
-def test_a_key_that_a_library_wrote_to_a_file_is_gone_at_the_end(tmp_path: Path) -> None:
-    """The `kubernetes` client, which reads this kubeconfig, needs them in files."""
-    key = base64.b64encode(b"-----BEGIN PRIVATE KEY-----").decode()
+def test_what_a_library_wrote_to_a_file_is_gone_at_the_end(tmp_path: Path) -> None:
+    """The `kubernetes` client, which reads this kubeconfig, needs its CA in one."""
+    cluster = {"server": "https://127.0.0.1:9", "tls-server-name": "x", "certificate-authority-data": CA_DATA}
     document = {
-        "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:9", "tls-server-name": "x"}}],
-        "users": [{"name": "x", "user": {"client-key-data": key, "client-certificate-data": key}}],
+        "clusters": [{"name": "x", "cluster": cluster}],
+        "users": [{"name": "x", "user": {"token": "t"}}],
         "contexts": [{"name": "x", "context": {"cluster": "x", "user": "x"}}],
         "current-context": "x",
     }

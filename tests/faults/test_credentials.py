@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
-from tests.faults.proxy import Answer, Where
+from tests.faults.proxy import Answer, Meanwhile, Where
 from tests.faults.scene import (
     DRY_RUN,
     EFFECT,
@@ -45,6 +46,20 @@ def test_while_a_rollout_is_waited_for_the_session_pauses(scene: Scene) -> None:
     assert_paused(scene.desk("run", "set memory limit of checkout in shop-dev to 64Mi"), 1, LOG_IN)
     assert scene.effects() == 1
     scene.proxy.heal()
+    scene.resume()
+    assert_done_once(scene)
+
+
+def test_a_token_that_can_no_longer_be_had_pauses_the_session(scene: Scene) -> None:
+    document = yaml.safe_load(scene.kubeconfig.read_text())
+    document["users"][0]["user"] = {"tokenFile": "token"}
+    scene.kubeconfig.write_text(yaml.safe_dump(document))
+    token = scene.kubeconfig.with_name("token")
+    token.write_text("sandbox")
+    scene.proxy.at(DRY_RUN, Meanwhile(token.unlink), times=1)
+    assert_paused(scene.desk(*set_memory()), 1, f"The tokenFile {token} of the kubeconfig cannot be read", "Log in")
+    assert scene.effects() == 0
+    token.write_text("sandbox")
     scene.resume()
     assert_done_once(scene)
 

@@ -33,31 +33,16 @@ def connect(where: Where, *, timeout_s: float = 30.0) -> HttpCluster:
 
     Raises `ClusterSettingsError` when there is no kubeconfig, it is not one, or has no such context.
     """
-    in_pod = where.document is None and _in_cluster(where)
-    return HttpCluster(_of_the_pod() if in_pod else _of_a_kubeconfig(where), timeout_s=timeout_s)
+    return HttpCluster(_found(where), timeout_s=timeout_s)
 
 
-def _in_cluster(where: Where) -> bool:
-    named = where.kubeconfig or os.environ.get("KUBECONFIG") or where.context
-    return not named and not _default_file().exists() and (SERVICE_ACCOUNT / "token").exists()
-
-
-def _of_the_pod() -> Endpoint:
-    from kubernetes.client import Configuration
-    from kubernetes.config import load_incluster_config
-
-    configuration = Configuration()
-    load_incluster_config(client_configuration=configuration)
-    _ask(configuration, proxy_of(configuration.host, os.environ))
-    return endpoint_of(configuration, Login(), (SERVICE_ACCOUNT / "namespace").read_text().strip())
-
-
-def _of_a_kubeconfig(where: Where) -> Endpoint:
+def _found(where: Where) -> Endpoint:
     import yaml
 
-    source = _source(where)
+    in_pod = where.document is None and _in_cluster(where)
+    source = str(SERVICE_ACCOUNT) if in_pod else _source(where)
     try:
-        return _endpoint(chosen(where.document or _read(where, source), where.context))
+        return _endpoint(_of_the_pod() if in_pod else chosen(where.document or _read(where, source), where.context))
     except yaml.YAMLError as error:
         raise ClusterSettingsError(
             f"The kubeconfig {source} is not YAML: {_line(error)}. Mend it, or name another with --kubeconfig FILE."
@@ -69,6 +54,25 @@ def _of_a_kubeconfig(where: Where) -> Endpoint:
         ) from error
     except (Unusable, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ClusterSettingsError(_unusable(source, error)) from error
+
+
+def _in_cluster(where: Where) -> bool:
+    named = where.kubeconfig or os.environ.get("KUBECONFIG") or where.context
+    return not named and not _default_file().exists() and (SERVICE_ACCOUNT / "token").exists()
+
+
+def _of_the_pod() -> Chosen:
+    """As a pod finds it. Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/"""
+    host, port = os.environ.get("KUBERNETES_SERVICE_HOST", ""), os.environ.get("KUBERNETES_SERVICE_PORT", "443")
+    if not host:
+        raise Unusable("the environment names no KUBERNETES_SERVICE_HOST")
+    server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
+    return Chosen(
+        context="of the pod",
+        namespace=(SERVICE_ACCOUNT / "namespace").read_text().strip(),
+        cluster={"server": server, "certificate-authority": str(SERVICE_ACCOUNT / "ca.crt")},
+        user={"tokenFile": str(SERVICE_ACCOUNT / "token")},
+    )
 
 
 def _endpoint(choice: Chosen) -> Endpoint:

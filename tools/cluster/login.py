@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from tools.cluster.errors import ClusterSettingsError
 from tools.cluster.kubeconfig import Chosen, Unusable
-from tools.cluster.plugin import Plugin
 from tools.cluster.transport import Headers
 
 Json = dict[str, Any]
@@ -49,6 +48,8 @@ def login_of(chosen: Chosen) -> Login:
         certificate += b"\n" + content(user, "client-key")
     authorization = _authorization(user)
     if authorization is None and user.get("exec"):
+        from tools.cluster.plugin import Plugin
+
         plugin = Plugin(user["exec"], chosen.cluster)
         certificate = plugin.credential().certificate or certificate
         authorization = plugin.authorization

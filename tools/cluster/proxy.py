@@ -5,7 +5,6 @@ Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -27,6 +26,8 @@ def proxy_of(url: str, env: Mapping[str, str]) -> str | None:
 
 
 def _is_loopback(host: str) -> bool:
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -37,6 +38,8 @@ def _exempts(entry: str, host: str, port: int) -> bool:
     """Whether an entry of NO_PROXY (an address, a range of them, a domain; one may have a port) means this host."""
     if entry == "*":
         return True
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
     except ValueError:

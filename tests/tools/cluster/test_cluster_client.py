@@ -314,6 +314,43 @@ def test_who_asks_and_how() -> None:
     assert "application/json" in asked.headers["accept"]
 
 
+AS_JANE = {"token": "t", "as": "jane", "as-groups": ["dev", "qa"]}
+
+
+def behind(proxy: PlayedApi, **cluster: str) -> HttpCluster:
+    """A cluster of no address that could be asked directly; `cluster` are fields of its kubeconfig."""
+    document = proxy.document
+    document["clusters"][0]["cluster"] = {"server": "http://one.invalid", **cluster}
+    document["users"][0]["user"] = AS_JANE
+    return connect(Where(document=document), timeout_s=2)
+
+
+def address(proxy: PlayedApi) -> str:
+    return f"http://127.0.0.1:{proxy.server.server_port}"
+
+
+@pytest.mark.parametrize("exempt", ["", "*"])
+def test_a_proxy_of_the_kubeconfig_is_gone_through_always(monkeypatch: pytest.MonkeyPatch, exempt: str) -> None:
+    monkeypatch.setenv("NO_PROXY", exempt)
+    with playing(LIVE) as api:
+        get(behind(api, **{"proxy-url": address(api)}))
+    (asked,) = api.asked
+    assert asked.target == "http://one.invalid/apis/apps/v1/namespaces/shop/deployments/checkout"
+    assert asked.headers["impersonate-user"] == "jane"
+    assert asked.headers["authorization"] == "Bearer t"
+
+
+def test_a_proxy_of_the_environment_is_gone_through_but_for_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    with playing(LIVE) as api:
+        monkeypatch.setenv("HTTP_PROXY", address(api))
+        get(behind(api))
+        assert len(api.asked) == 1
+        monkeypatch.setenv("NO_PROXY", "one.invalid")
+        with pytest.raises(errors.Unreachable):
+            get(behind(api))
+        assert len(api.asked) == 1
+
+
 @pytest.mark.parametrize(
     ("dry_run", "query"),
     [(False, {"fieldManager": "desk-agent"}), (True, {"fieldManager": "desk-agent", "dryRun": "All"})],

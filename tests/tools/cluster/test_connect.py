@@ -119,6 +119,28 @@ def test_the_token_is_known_to_whoever_must_mask_it() -> None:
     assert connect(Where(document=kubeconfig(user={}))).bearer_token() is None
 
 
+@pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:9"])
+def test_in_a_pod_it_is_the_pod_s_own_account(home: Path, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    for name, text in [("token", "of-the-pod\n"), ("namespace", "its-own\n"), ("ca.crt", CA.decode())]:
+        written(home / "account" / name, text)
+    monkeypatch.setattr("tools.cluster.connect.SERVICE_ACCOUNT", home / "account")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    cluster = connect(Where())
+    assert (cluster.namespace, cluster.fingerprint) == ("its-own", CA_DIGEST)
+    assert cluster.bearer_token() == "of-the-pod"
+    with pytest.raises(Unreachable, match="Connection refused"):
+        cluster.version()
+
+
+def test_in_a_pod_without_an_address_it_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(home / "account" / "token", "of-the-pod")
+    monkeypatch.setattr("tools.cluster.connect.SERVICE_ACCOUNT", home / "account")
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    assert "names no KUBERNETES_SERVICE_HOST" in refused(Where())
+
+
 # --- which cluster it is ---------------------------------------------------------------------------------
 
 HTTPS = "https://127.0.0.1:1"
