@@ -100,10 +100,8 @@ class Plugin:
         return done.stdout
 
     def _is_interactive(self) -> bool:
-        mode, terminal = (
-            self._spec.get("interactiveMode") or "IfAvailable",
-            sys.stdin is not None and sys.stdin.isatty(),
-        )
+        mode = self._spec.get("interactiveMode") or "IfAvailable"
+        terminal = sys.stdin is not None and sys.stdin.isatty()
         if mode == "Always" and not terminal:
             raise self._failure("wants to ask you something, and there is no terminal")
         return terminal and mode != "Never"

@@ -9,7 +9,7 @@ from tools.cluster import errors
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster
 
-ASKED_S = 5.0
+ASKED_S = 2.0
 """How long an API server that has just failed may take to say that it is there."""
 
 
