@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent import approvals
 from agent.desk import Desk, Surface
+from agent.discovery import refuse_unless_workspace
 from agent.errors import UsageError
 from agent.history import History
 from agent.journal.events import SessionResumed, SessionStarted
@@ -58,12 +59,19 @@ def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
     return Journal(Workspace(settings.workspace).state_dir() / JOURNAL, redactor)
 
 
-def start(settings: Settings, task: Task, surface: Surface) -> int:
-    """Begin a session and run it; gives the exit code."""
-    model, stop = _name_of(settings, task), StopSignal()
-    thinker = model_of(settings, model, task.call, stop)
+def history_of(settings: Settings) -> History:
+    """The workspace's history, which takes commits; raises `UsageError` where there is no workspace."""
+    refuse_unless_workspace(settings.workspace)
     history = History(settings.workspace)
     history.preflight()
+    return history
+
+
+def start(settings: Settings, task: Task, surface: Surface) -> int:
+    """Begin a session and run it; gives the exit code."""
+    history = history_of(settings)
+    model, stop = _name_of(settings, task), StopSignal()
+    thinker = model_of(settings, model, task.call, stop)
     with _cluster(settings, sandbox=task.sandbox) as (cluster, identity), _journal_of(settings, cluster) as journal:
         session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         started = SessionStarted(
@@ -98,8 +106,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
 
 def resume(settings: Settings, session: str | None, surface: Surface) -> int:
     """Go on with a session where its journal says; gives the exit code."""
-    history = History(settings.workspace)
-    history.preflight()
+    history = history_of(settings)
     if not (settings.workspace / ".desk" / JOURNAL).exists():
         raise UsageError(NO_SESSION)
     with contextlib.closing(open_journal(settings)) as peek:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from agent.errors import DeskError, HistoryError, UsageError
 from agent.stopping import HeldBack, held_from_children
-from agent.workspace import TITLES, Edit, Workspace, applied, checked_path, plain_line
+from agent.workspace import MADE_BY_INIT, Edit, Workspace, applied, checked_path, plain_line
 
 if TYPE_CHECKING:
     from git import Git
@@ -48,6 +48,7 @@ SCRATCH = "desk.scratch"
 OWN_LOCK = "desk.lock-"
 OUTPUT_LIMIT_CHARS = 2_000
 SUMMARY_LIMIT_CHARS = 72
+SUBJECT = "agent:developer-experience: "
 TRAILER_LIMIT_CHARS = 1_000
 
 _MARKER = b"desk-agent "
@@ -255,7 +256,7 @@ def commit_message(summary: str, at: datetime, trailers: Mapping[str, str]) -> s
     if at.tzinfo is None:
         raise ValueError("a commit's time carries its time zone")
     flat = plain_line(summary, SUMMARY_LIMIT_CHARS) or "no summary"
-    subject = f"agent:developer-experience: {at.astimezone(UTC):%Y%m%d-%H%M%S} - {flat}"
+    subject = f"{SUBJECT}{at.astimezone(UTC):%Y%m%d-%H%M%S} - {flat}"
     lines = [f"{_checked_key(key)}: {value}" for key, value in _flat(trailers).items() if value]
     return "\n".join([subject, "", *lines]).rstrip() + "\n"
 
@@ -331,6 +332,11 @@ class History:
         look = ("grep", "-l", "-z", "-F", "--full-name", "-e", text, head, "--", f"{prefix}{checked_path(folder)}")
         found = self._git.run(*look).out.decode("utf-8", "surrogateescape").split("\0")
         return [path.partition(":")[2].removeprefix(prefix) for path in found if path]
+
+    def has_commits_of_desk(self) -> bool:
+        """Whether any commit in HEAD's history is Desk's."""
+        head = self._head()
+        return bool(head and self._git.ask("log", "-1", "--format=%H", f"--grep=^{SUBJECT}", head, "--").text)
 
     def find_by_trailers(self, trailers: Mapping[str, str], limit: int = 200) -> str | None:
         """The newest of HEAD's last `limit` commits that carries all of these trailers, or None."""
@@ -855,8 +861,8 @@ def _made_identity(git: _Git) -> list[str]:
 def _made_files(directory: Path) -> list[str]:
     workspace, history = Workspace(directory), History(directory)
     with workspace.lock():
-        new = [path for path, title in TITLES.items() if workspace.read(path) in (None, title)]
-        edits = [Edit(path, _title_if_missing(TITLES[path])) for path in new]
+        new = [path for path, text in MADE_BY_INIT.items() if workspace.read(path) in (None, text)]
+        edits = [Edit(path, _if_missing(MADE_BY_INIT[path])) for path in new]
         missing = [path for path in new if workspace.read(path) is None]
         workspace.write(edits)
         message = commit_message("make the workspace", datetime.now(UTC), {})
@@ -865,5 +871,5 @@ def _made_files(directory: Path) -> list[str]:
     return written + ([f"committed them as {sha[:12]}"] if sha else [])
 
 
-def _title_if_missing(title: bytes) -> Callable[[bytes | None], bytes]:
-    return lambda previous: title if previous is None else previous
+def _if_missing(text: bytes) -> Callable[[bytes | None], bytes]:
+    return lambda previous: text if previous is None else previous

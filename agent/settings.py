@@ -26,7 +26,10 @@ class Settings(BaseModel):
 
     workspace: Annotated[
         Path,
-        Field(description="Git repository that holds the journal and the files; the folder one stands in."),
+        Field(
+            description="Workspace, as `desk init` makes it; the folder one stands in, or the nearest above that "
+            "is one, as git finds its repository."
+        ),
     ] = Path()
     kubeconfig: Annotated[
         str | None,

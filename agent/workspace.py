@@ -5,6 +5,7 @@
     logs/LOGS.md                            this month's actions, newest first
     logs/LOGS-YYYY-MM.md                    the months before
     incidents/INCIDENTS.md                  newest first
+    desk.yaml                               its settings, and what marks the folder as a workspace
     .desk/                                  journal and locks, ignored by git
 
 Every change is an `Edit`: a function from a file's previous bytes to its next ones. The same edit is
@@ -36,6 +37,11 @@ WORKING = "working/WORKING.md"
 LOGS = "logs/LOGS.md"
 INCIDENTS = "incidents/INCIDENTS.md"
 TITLES: Mapping[str, bytes] = {WORKING: b"# WORKING\n", LOGS: b"# LOGS\n", INCIDENTS: b"# INCIDENTS\n"}
+SETTINGS_FILE = "desk.yaml"
+MADE_BY_INIT: Mapping[str, bytes] = {
+    **TITLES,
+    SETTINGS_FILE: b"# A workspace of Desk. Its settings stand here; what is not set has its default.\n",
+}
 
 READ_LIMIT_CHARS = 32_000
 ITEM_LIMIT_CHARS = 500

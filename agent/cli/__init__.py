@@ -18,8 +18,9 @@ import click
 from click.core import ParameterSource
 
 from agent import __version__
-from agent.cli.options import SETTINGS_FILE, chosen_output, print_document
+from agent.cli.options import chosen_output, print_document
 from agent.errors import DeskError, ExitCode
+from agent.workspace import SETTINGS_FILE
 
 COMMANDS = {
     "run": "run",

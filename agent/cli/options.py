@@ -14,17 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from agent.discovery import JOURNAL, find
 from agent.errors import UsageError
 from agent.plaintext import plain
+from agent.workspace import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from agent.journal.store import Journal
     from agent.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-SETTINGS_FILE = "desk.yaml"
-JOURNAL = ".desk/journal.db"
 
 
 def common(command: Command) -> Command:
@@ -41,8 +40,9 @@ def running(command: Command) -> Command:
     return command
 
 
-def _read_settings_file(ctx: click.Context, _parameter: click.Parameter, value: Path) -> Path:
-    """desk.yaml gives the defaults of the other options. Eager, so that it is read before they are."""
+def _workspace(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> Path:
+    """The workspace, whose desk.yaml gives the defaults of the other options. Eager: it is read before they are."""
+    value = value or find(Path.cwd()) or Path()
     if not value.is_dir():
         raise UsageError(f"The workspace {value} is no folder. `desk init {shlex.quote(str(value))}` makes one.")
     file = value / SETTINGS_FILE
@@ -88,10 +88,9 @@ _COMMON = (
         "--workspace",
         type=click.Path(path_type=Path),
         envvar="DESK_WORKSPACE",
-        default=Path(),
         is_eager=True,
-        callback=_read_settings_file,
-        help="Git repository for the journal and the files. Default: this folder.",
+        callback=_workspace,
+        help="Workspace, as `desk init` makes it. Default: this folder, or the nearest one above that is one.",
     ),
     click.option("--kubeconfig", envvar="DESK_KUBECONFIG", help="Kubeconfig file. Default: as kubectl finds it."),
     click.option("--context", envvar="DESK_CONTEXT", help="Context of the kubeconfig. Default: its current one."),

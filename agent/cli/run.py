@@ -83,13 +83,11 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
 @common
 def rollback(commit: str, **given: Any) -> None:
     """Undo what COMMIT changed on the cluster, through the gate; the undoing is itself a commit."""
-    from agent.app import Task, start
-    from agent.history import History
+    from agent.app import Task, history_of, start
     from agent.rollback import change_set_of
 
     configured = settings(given)
-    history = History(configured.workspace)
-    history.preflight()
+    history = history_of(configured)
     sha = history.resolve(commit)
     change_set_of(history, sha)
     asked = Task(f"undo commit {sha}", call={"tool": "undo", "arguments": {"commit": sha}})

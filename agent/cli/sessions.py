@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from agent.cli.options import JOURNAL, common, existing_journal, print_document, print_table
+from agent.cli.options import common, existing_journal, print_document, print_table
+from agent.discovery import JOURNAL
 from agent.plaintext import plain
 
 

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 def init(directory: Path) -> None:
-    """Make DIR a workspace: a git repository for the journal, the files and the history."""
+    """Make DIR a workspace: a git repository for the journal, the files and the history.
+
+    Sessions run in a workspace only, found from where one stands upwards, or named with --workspace.
+    """
     from agent.history import init_repository
 
     for line in init_repository(directory):
@@ -74,15 +77,15 @@ def _try(name: str, check: Callable[[], str]) -> Check:
 
 
 def _git(configured: Settings) -> str:
-    from agent.history import History
+    from agent.app import history_of
 
-    history = History(configured.workspace)
-    history.preflight()
+    history_of(configured)
     return f"{configured.workspace.resolve()} takes commits"
 
 
 def _journal(configured: Settings) -> str:
-    from agent.cli.options import JOURNAL, existing_journal
+    from agent.cli.options import existing_journal
+    from agent.discovery import JOURNAL
 
     if not (configured.workspace / JOURNAL).exists():
         return "none yet; the first session makes it"

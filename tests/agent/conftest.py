@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli import main
 from agent.history import init_repository
 from agent.sandbox import Sandbox
 from tests.agent.session_bench import Bench
 
 RunDesk = Callable[..., "subprocess.CompletedProcess[str]"]
+InProcess = Callable[..., "subprocess.CompletedProcess[str]"]
 
 _HOSTILE = ("DESK_", "KUBE", "GIT_", "ANTHROPIC_")
 
@@ -54,6 +56,20 @@ def run_desk(own_home: Path) -> RunDesk:
         return subprocess.run(
             command, cwd=cwd, env=everything, capture_output=True, text=True, timeout=60, check=False
         )
+
+    return run
+
+
+@pytest.fixture
+def in_process(own_home: Path, capsys: pytest.CaptureFixture[str]) -> InProcess:
+    """The program without a process of its own, for what does not depend on one."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments)])
+        printed = capsys.readouterr()
+        return subprocess.CompletedProcess([], int(ended.value.code or 0), printed.out, printed.err)
 
     return run
 

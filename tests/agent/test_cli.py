@@ -9,15 +9,14 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.cli import main
-from tests.agent.conftest import RunDesk
+from tests.agent.conftest import InProcess, RunDesk
 
 Json = dict[str, Any]
 
@@ -82,23 +81,6 @@ class Forbids(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002  the base class names it so
 
 
-InProcess = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def in_process(own_home: Path, capsys: pytest.CaptureFixture[str]) -> InProcess:
-    """The program without a process of its own, for what does not depend on one."""
-
-    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([*map(str, arguments)])
-        printed = capsys.readouterr()
-        return subprocess.CompletedProcess([], int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
-
-
 @pytest.fixture
 def forbidding() -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), Forbids) as server:
@@ -111,7 +93,7 @@ def test_no_git_repository(run_desk: RunDesk, tmp_path: Path) -> None:
     folder = tmp_path / "plain"
     folder.mkdir()
     done = run_desk("run", "why does it crash", "--sandbox", cwd=folder)
-    assert_said(done, 2, str(folder), "not in a git repository", "desk init")
+    assert_said(done, 2, str(folder), "not a workspace", "desk init DIR")
     assert list(folder.iterdir()) == []
 
 
@@ -169,7 +151,7 @@ def test_a_wrong_settings_file_is_said(
 ) -> None:
     (workspace / "desk.yaml").write_text(content)
     assert_said(in_process("run", "why", "--sandbox", "--workspace", workspace), 2, *words)
-    (workspace / "desk.yaml").unlink()
+    git(workspace, "checkout", "desk.yaml")
     assert_nothing_left(workspace)
 
 

@@ -21,6 +21,7 @@ from agent.history import History, commit_message, init_repository
 from agent.workspace import (
     INCIDENTS,
     LOGS,
+    SETTINGS_FILE,
     WORKING,
     Edit,
     LogEntry,
@@ -662,8 +663,8 @@ def test_read_file(root: Path) -> None:
 def test_init_makes_a_workspace_once(tmp_path: Path) -> None:
     root = tmp_path / "new/ops"
     said = init_repository(root)
-    assert [line.split()[0] for line in said] == ["made", "made", "wrote", "wrote", "wrote", "committed"]
-    assert set(git(root, "ls-files").split()) == {WORKING, LOGS, INCIDENTS}
+    assert [line.split()[0] for line in said] == ["made", "made", *["wrote"] * 4, "committed"]
+    assert set(git(root, "ls-files").split()) == {WORKING, LOGS, INCIDENTS, SETTINGS_FILE}
     assert (root / LOGS).read_text() == "# LOGS\n"
     assert git(root, "symbolic-ref", "HEAD") == "refs/heads/main\n"
     assert status(root) == [""]
