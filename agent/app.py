@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agent import approvals
+from agent.changeset import undo_of
 from agent.desk import Desk, Surface
 from agent.discovery import refuse_unless_workspace
 from agent.errors import UsageError
@@ -24,7 +25,7 @@ from agent.model.onecall import OneCall
 from agent.model.playbook import Playbook
 from agent.past_changes import rollout_history_tool
 from agent.redaction import Redactor
-from agent.rollback import undo_last_tool, undo_tool
+from agent.rollback import UNDO, change_set_of, made_by, undo_last_tool, undo_tool, waits_for
 from agent.session import drive
 from agent.settings import CLAUDE, PLAYBOOK
 from agent.stopping import StopSignal
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
     from tools.cluster.client import HttpCluster, Identity
     from tools.frame import Tool
 
+NO_RECORD = (
+    "This workspace has no journal, as no clone has, and without the record of what was done no undo is believed. "
+    "Next: run `desk rollback {commit}` where it was made; or put it back by hand, as {folder}/before.yaml has it."
+)
 NO_SESSION = "There is no session to resume in this workspace. `desk sessions` shows those there were."
 
 
@@ -51,6 +56,8 @@ class Task:
     read_only: bool = False
     dry_run: bool = False
     call: dict[str, Any] | None = None
+    cluster: str = ""
+    """Fingerprint of the only cluster it may run on; empty: any."""
 
 
 def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
@@ -73,6 +80,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
     model, stop = _name_of(settings, task), StopSignal()
     thinker = model_of(settings, model, task.call, stop)
     with _cluster(settings, sandbox=task.sandbox) as (cluster, identity), _journal_of(settings, cluster) as journal:
+        _refuse_other_cluster(task.cluster or cluster.fingerprint, cluster)
         session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         started = SessionStarted(
             task=task.words,
@@ -95,13 +103,36 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             cluster=cluster,
             identity=identity,
             model=thinker,
-            tools=tools_of(started, history, view),
+            tools=tools_of(started, history, journal, view),
             workspace=Workspace(settings.workspace),
             history=history,
             surface=surface,
             stop=stop,
         )
         return _run(desk, started)
+
+
+def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool) -> int:
+    """Undo a commit of Desk in a session of its own; nothing begins where the journal does not vouch for it."""
+    history = history_of(settings)
+    sha = history.resolve(commit)
+    folder = change_set_of(history, sha)
+    if not (settings.workspace / ".desk" / JOURNAL).exists():
+        raise UsageError(NO_RECORD.format(commit=sha[:10], folder=folder))
+    with contextlib.closing(open_journal(settings)) as journal:
+        made = made_by(history, journal, sha)
+    if made.view.task.sandbox:
+        raise UsageError(
+            f"Commit {sha[:10]} changed a sandbox, which ended with its process. Nothing is to be undone."
+        )
+    task = Task(
+        words=f"undo commit {sha[:10]} on {made.done.target}: {made.done.title}",
+        namespace=made.namespace,
+        dry_run=dry_run,
+        call={"tool": UNDO, "arguments": {"commit": sha}, "then": waits_for(undo_of(made.changes))},
+        cluster=made.view.task.cluster,
+    )
+    return start(settings, task, surface)
 
 
 def resume(settings: Settings, session: str | None, surface: Surface) -> int:
@@ -118,7 +149,8 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
         _cluster(settings, sandbox=started.sandbox) as (cluster, identity),
         _journal_of(settings, cluster) as journal,
     ):
-        _refuse_other_cluster(started, cluster)
+        if not started.sandbox:
+            _refuse_other_cluster(started.cluster, cluster)
         approvals.expire(journal, datetime.now(UTC))
         view = load_view(journal, session)
         why = view.pauses[-1][2].reason if view.pauses else "its process ended"
@@ -128,7 +160,7 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
             cluster=cluster,
             identity=identity,
             model=thinker,
-            tools=tools_of(started, history, view),
+            tools=tools_of(started, history, journal, view),
             workspace=Workspace(settings.workspace),
             history=history,
             surface=surface,
@@ -184,7 +216,7 @@ def model_of(settings: Settings, name: str, call: dict[str, Any] | None, stop: S
     Raises `UsageError` when it is Claude and there is no key.
     """
     if call is not None:
-        return OneCall(call["tool"], call["arguments"])
+        return OneCall(call["tool"], call["arguments"], call.get("then", ()))
     if name == PLAYBOOK:
         return Playbook()
     model = Claude(_profile(settings, name), stop.sleep)
@@ -225,11 +257,14 @@ def _key(settings: Settings) -> str:
         raise UsageError(f"The key file {settings.api_key_file} cannot be read: {error}.") from error
 
 
-def tools_of(started: SessionStarted, history: History, view: SessionView) -> Mapping[str, Tool]:
-    """The tools a session has: the catalog, what the history adds, and `undo_last`; a rollback has `undo` alone."""
-    is_rollback = started.call is not None and started.call["tool"] == "undo"
-    tools = (undo_tool(history),) if is_rollback else (*TOOLS, rollout_history_tool(history), undo_last_tool(view))
-    return {tool.name: tool for tool in tools}
+def tools_of(started: SessionStarted, history: History, journal: Journal, view: SessionView) -> Mapping[str, Tool]:
+    """The tools a session has: the catalog, what the history adds, and what undoes.
+
+    A rollback's `undo` is no other session's.
+    """
+    is_rollback = started.call is not None and started.call["tool"] == UNDO
+    undo = undo_tool(history, journal, sandbox=started.sandbox) if is_rollback else undo_last_tool(view)
+    return {tool.name: tool for tool in (*TOOLS, rollout_history_tool(history), undo)}
 
 
 @contextlib.contextmanager
@@ -260,9 +295,9 @@ def load_view(journal: Journal, session: str) -> SessionView:
     return view
 
 
-def _refuse_other_cluster(started: SessionStarted, cluster: HttpCluster) -> None:
-    if not started.sandbox and cluster.fingerprint != started.cluster:
+def _refuse_other_cluster(fingerprint: str, cluster: HttpCluster) -> None:
+    if cluster.fingerprint != fingerprint:
         raise UsageError(
-            "This kubeconfig or context is of another cluster than the one the session began on. "
-            "Resume with the same --kubeconfig and --context."
+            "This kubeconfig or context is of another cluster than the one that the session or the change was made "
+            "on. Nothing was done. Next: name the same --kubeconfig and --context as then."
         )

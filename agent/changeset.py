@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
-from agent.errors import UsageError
 from agent.journal.events import Json, ToolIntent, ToolReceipt
 from agent.redaction import MARK
 from tools.change import contains, create_change, delete_change, inverse, patch_change
@@ -26,7 +26,7 @@ def files(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> dict[str, str]:
         "applied.yaml": _yaml([_applied(intent.change) for intent, _ in changes]),
         "before.yaml": _yaml([intent.before for intent, _ in changes]),
         "diff.patch": "\n".join(intent.diff for intent, _ in changes) + "\n",
-        UNDO_FILE: _yaml({"schema": SCHEMA, "changes": [_undo(i, r) for i, r in reversed(changes)]}),
+        UNDO_FILE: _yaml({"schema": SCHEMA, "changes": undo_of(changes)}),
     }
 
 
@@ -56,61 +56,85 @@ def _yaml(value: Any) -> str:
     return yaml.safe_dump(value, sort_keys=False, width=120, allow_unicode=True)
 
 
-def undo_plan(text: str, what: str, cluster: Cluster) -> Plan:
-    """The plan that undoes a change set; raises `ToolFailed` when the cluster is no longer as it left it.
+def undo_of(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> list[Json]:
+    """What undoes a subtask's changes, in the order it is to be done in."""
+    return [_undo(intent, receipt) for intent, receipt in reversed(changes)]
 
-    `what` says whose it is: `commit 0123456789`.
+
+def undo_plan(items: Sequence[Json], what: str, cluster: Cluster) -> Plan:
+    """The plan that undoes changes; without changes of its own when they are undone already.
+
+    `what` says whose they are: `commit 0123456789`. What is undone in part is planned whole: a resume counts on the
+    places of its changes. Raises `ToolFailed` when the cluster is no longer as they left it.
     """
-    items = _parse(text, what)
-    deleted = [item["target"] for item in items if item.get("verb") == "delete"]
-    changes = tuple(_undo_change(item, cluster, replaces=item["target"] in deleted) for item in items)
-    names = ", ".join(str(change.target) for change in changes)
-    return Plan(f"undo {what} on {names}", changes)
-
-
-def _parse(text: str, what: str) -> list[Json]:
-    try:
-        document = yaml.safe_load(text)
-        if document["schema"] != SCHEMA:
-            raise UsageError(f"The {what} has an undo of schema {document['schema']}, not {SCHEMA}.")
-        items: list[Json] = document["changes"]
-    except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise UsageError(f"The {UNDO_FILE} of {what} cannot be read: {error}.") from error
-    if MARK in text:
-        raise UsageError(
+    if MARK in json.dumps(items):
+        raise ToolFailed(
             f"The {what} changed a value that is secret and so was not written down; "
             "it cannot be undone from the history. Set the value by hand."
         )
-    return items
+    names = ", ".join(str(ObjectRef(**item["target"])) for item in items)
+    replaced = [item["target"] for item in items if item["verb"] == "delete"]
+    if all(_is_undone(item, items, cluster) for item in items):
+        return Plan(f"{what} is already undone on {names}", ())
+    changes = tuple(_undo_change(item, cluster, replaces=item["target"] in replaced) for item in items)
+    return Plan(f"undo {what} on {names}", changes)
+
+
+def _is_undone(item: Json, items: Sequence[Json], cluster: Cluster) -> bool:
+    """Whether the target is as the undo would make it, and not as the change left it."""
+    live = _live(ObjectRef(**item["target"]), cluster)
+    match item["verb"]:
+        case "patch":
+            return live is not None and _is_put_back(item, live)
+        case "delete":
+            made_again = _other_half(item, items, "create")
+            return live is None or (made_again is not None and _stands_for(live, made_again, item))
+        case _:
+            replaced = _other_half(item, items, "delete")
+            return not item["create"] or (live is not None and _stands_for(live, item, replaced))
+
+
+def _is_put_back(item: Json, live: Json) -> bool:
+    return contains(live, item["patch"]) and not contains(live, item["expects"])
+
+
+def _other_half(item: Json, items: Sequence[Json], verb: str) -> Json | None:
+    """What the same undo does to the same target besides: an object is replaced by a deletion and a creation."""
+    return next((other for other in items if other["verb"] == verb and other["target"] == item["target"]), None)
+
+
+def _stands_for(live: Json, made_again: Json, replaced: Json | None) -> bool:
+    is_new = replaced is None or live["metadata"].get("uid") != replaced["uid"]
+    return is_new and contains(live, made_again["create"])
+
+
+def _live(target: ObjectRef, cluster: Cluster) -> Json | None:
+    try:
+        return cluster.get(target.kind, target.name, target.namespace)
+    except NotFound:
+        return None
 
 
 def _undo_change(item: Json, cluster: Cluster, *, replaces: bool) -> Change:
     """`replaces`: what is made again takes the place of what the same undo deletes."""
     target = ObjectRef(**item["target"])
     resource = cluster.find(target.kind)
-    if item.get("verb", "patch") == "create":
-        return create_change(resource, item["create"] if replaces else _to_create(item, target, cluster))
-    live = _as_left(item, target, cluster)
-    if item.get("verb", "patch") == "delete":
+    if item["verb"] == "create":
+        if not item["create"]:
+            raise ToolFailed(f"{target} is not made again by hand: its controller has done that already.")
+        if not replaces and _live(target, cluster) is not None:
+            raise ToolFailed(f"{target} exists again, and is not what was deleted: somebody made it anew.")
+        return create_change(resource, item["create"])
+    live = cluster.get(target.kind, target.name, target.namespace)
+    if not (item["verb"] == "patch" and _is_put_back(item, live)):
+        _refuse_other_than_left(item, target, live)
+    if item["verb"] == "delete":
         return delete_change(resource, live)
     return patch_change(resource, live, item["patch"])
 
 
-def _to_create(item: Json, target: ObjectRef, cluster: Cluster) -> Json:
-    """The object that was deleted; raises `ToolFailed` when it is there, or is its controller's to make."""
-    if not item["create"]:
-        raise ToolFailed(f"{target} is not made again by hand: its controller has done that already.")
-    try:
-        cluster.get(target.kind, target.name, target.namespace)
-    except NotFound:
-        body: Json = item["create"]
-        return body
-    raise ToolFailed(f"{target} exists again: somebody made it anew. There is nothing to undo.")
-
-
-def _as_left(item: Json, target: ObjectRef, cluster: Cluster) -> Json:
-    """The live object; raises `ToolFailed` when it is not as the commit left it."""
-    live = cluster.get(target.kind, target.name, target.namespace)
+def _refuse_other_than_left(item: Json, target: ObjectRef, live: Json) -> None:
+    """Raises `ToolFailed` when the live object is not as the commit left it."""
     if live["metadata"].get("uid") != item["uid"]:
         raise ToolFailed(f"{target} is not the object that was changed: it was deleted and made anew.")
     if not contains(live, item["expects"]):
@@ -118,4 +142,3 @@ def _as_left(item: Json, target: ObjectRef, cluster: Cluster) -> Json:
             f"{target} was changed again since: it is {_yaml(inverse(item['expects'], live)).strip()}, and the "
             f"commit left {_yaml(item['expects']).strip()}. Undo the later change first, or change it by hand."
         )
-    return live

@@ -28,6 +28,7 @@ from agent.journal.events import (
     SessionPaused,
     SessionResumed,
     SessionStarted,
+    ToolIntent,
     ToolReceipt,
     ToolResult,
 )
@@ -139,6 +140,8 @@ class LiveConsole:
         self._still()
         self._end_line()
         self._spent.add(entry)
+        if entry.type == "tool_intent" and entry.body["diff"] in self._shown:
+            return
         if entry.type == "approval_asked":
             self._shown.add(entry.body["diff"])
         for style, line in lines_of(entry, self._risks):
@@ -203,6 +206,8 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
         case ApprovalDecided(approval_id=row, decision=decision, approver=who, reason=why):
             by = f" by {who}" if who else ""
             return [("yellow", f"approval {row} {decision}{by}" + (f": {why}" if why else ""))]
+        case ToolIntent(diff=diff):
+            return [("", diff)]
         case ToolReceipt(outcome=outcome, text=text):
             return [("red" if outcome in ("stale", "failed") else "green", f"{outcome}: {text}")]
         case ToolResult(tool=tool, text=text, ok=ok) if tool not in ENDING_TOOLS or not ok:

@@ -1,22 +1,108 @@
-"""Undo changes to the cluster: tools like any other, so the gate and the journal see it."""
+"""Undo changes to the cluster: tools like any other, so the gate and the journal see it.
+
+What is undone is what the journal says was done. A commit only leads there, by its session and subtask: its files
+could have been written by anybody.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
+import yaml
 from pydantic import Field
 
-from agent.changeset import UNDO_FILE, files, undo_plan
+from agent.changeset import UNDO_FILE, files, undo_of, undo_plan
 from agent.errors import UsageError
+from agent.journal.view import SessionView
+from tools.catalog import TOOLS
+from tools.cluster.resources import ObjectRef
 from tools.frame import Plan, Risk, Tool, ToolContext, ToolFailed
+from tools.templates import Workload
 
 if TYPE_CHECKING:
     from agent.history import History
-    from agent.journal.view import SessionView
+    from agent.journal.events import Json, SubtaskDone, ToolIntent, ToolReceipt
+    from agent.journal.store import Journal
+
+UNDO = "undo"
+UNDO_LAST = "undo_last"
 
 
-def undo_tool(history: History) -> Tool:
-    """The tool `undo`, which reads change sets from this history."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the journal has of a commit's change; `tool` made it, and is None where the catalog has it no more."""
+
+    commit: str
+    view: SessionView
+    done: SubtaskDone
+    tool: Tool | None
+
+    @property
+    def changes(self) -> list[tuple[ToolIntent, ToolReceipt]]:
+        """What was changed, in its order."""
+        return self.view.changes(self.done.call_id)
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace of what was changed first."""
+        return ObjectRef(**self.changes[0][0].change["target"]).namespace
+
+
+def made_by(history: History, journal: Journal, commit: str) -> Made:
+    """What a commit changed on the cluster; raises `UsageError` when the journal does not vouch for the commit."""
+    folder, trailers = change_set_of(history, commit), history.trailers(commit)
+    session, key = trailers.get("Session", ""), trailers.get("Subtask", "")
+    view = SessionView.of(session, journal.entries(session) if session else ())
+    done = next((done for _, done in view.subtasks if done.subtask == key), None)
+    if done is None or not view.changes(done.call_id):
+        raise UsageError(
+            f"The commit {commit[:10]} says that Desk changed the cluster, but the journal knows of no change "
+            f"that is subtask {key or 'none'} of session {session or 'none'}. It is not undone."
+        )
+    _refuse_other_undo(history.read_file(commit, f"{folder}/{UNDO_FILE}"), commit, view.changes(done.call_id))
+    return Made(commit, view, done, _maker(history, journal, view, done.call_id))
+
+
+def change_set_of(history: History, commit: str) -> str:
+    """The folder of a commit's change set; raises `UsageError` when it changed nothing on the cluster."""
+    folder = history.trailers(commit).get("Changes")
+    if not folder:
+        raise UsageError(
+            f"Commit {commit[:10]} changed nothing on a cluster, so there is nothing to undo. "
+            "Commits that did have the trailer Changes: git log --grep '^Changes:'."
+        )
+    return folder
+
+
+def _refuse_other_undo(text: str, commit: str, changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> None:
+    """The file decides nothing, but one that was changed means that somebody expects something else to happen."""
+    try:
+        said = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"The {UNDO_FILE} of commit {commit[:10]} cannot be read: {error}.") from error
+    if said != yaml.safe_load(files(changes)[UNDO_FILE]):
+        raise UsageError(
+            f"The {UNDO_FILE} of commit {commit[:10]} is not what the journal says was done: somebody changed it. "
+            "It is not undone. The commit that Desk made itself can be: git log --grep '^Changes:'."
+        )
+
+
+def _maker(history: History, journal: Journal, view: SessionView, call_id: str) -> Tool | None:
+    """The tool that made a call's change; for an undo, that which made what was undone."""
+    name = view.results[call_id].tool
+    if name == UNDO and view.task.call is not None:
+        return made_by(history, journal, view.task.call["arguments"]["commit"]).tool
+    return _tool(view, _taken_back(view).get(call_id, call_id))
+
+
+def _tool(view: SessionView, call_id: str) -> Tool | None:
+    return next((tool for tool in TOOLS if tool.name == view.results[call_id].tool), None)
+
+
+def undo_tool(history: History, journal: Journal, *, sandbox: bool) -> Tool:
+    """The tool `undo`, which believes this journal; `sandbox`: whether the session runs in one."""
 
     def undo(
         context: ToolContext,
@@ -24,8 +110,14 @@ def undo_tool(history: History) -> Tool:
         commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$", description="Full hash of the commit.")],
     ) -> Plan:
         """Put back what a commit of Desk changed on the cluster."""
-        text = history.read_file(commit, f"{change_set_of(history, commit)}/{UNDO_FILE}")
-        return undo_plan(text, f"commit {commit[:10]}", context.cluster)
+        try:
+            made = made_by(history, journal, commit)
+        except UsageError as error:
+            raise ToolFailed(str(error)) from error
+        began = made.view.task
+        if (began.cluster, began.sandbox) != (context.cluster.fingerprint, sandbox):
+            raise ToolFailed(f"Commit {commit[:10]} changed another cluster. Nothing is undone on this one.")
+        return _gated_as(made.tool, undo_plan(undo_of(made.changes), f"commit {commit[:10]}", context.cluster))
 
     return Tool(undo, Risk.CHANGE)
 
@@ -47,27 +139,56 @@ def undo_last_tool(view: SessionView) -> Tool:
             raise ToolFailed("This session has changed nothing on the cluster that could be undone.")
         if call not in (None, standing[-1]):
             raise ToolFailed(f"Call {call} did not make the last change that stands: undo the later ones first.")
-        text = files(view.changes(standing[-1]))[UNDO_FILE]
-        return undo_plan(text, f"change {len(standing)} of this session", context.cluster)
+        items = undo_of(view.changes(standing[-1]))
+        what = f"change {len(standing)} of this session"
+        return _gated_as(_tool(view, standing[-1]), undo_plan(items, what, context.cluster))
 
     return Tool(undo_last, Risk.CHANGE)
 
 
+def _gated_as(tool: Tool | None, plan: Plan) -> Plan:
+    """The undo of a change is decided as the change was; where nobody knows how that is, a person decides."""
+    if tool is None:
+        return replace(plan, always_asked=True)
+    return replace(plan, risk=tool.risk, always_asked=tool.always_asked)
+
+
 def _standing(view: SessionView) -> list[str]:
     """The calls of a session whose changes were not undone, the last one last."""
+    undone = _taken_back(view)
+    changed = (call_id for call_id in view.results if view.changes(call_id))
+    return [call_id for call_id in changed if call_id not in undone and call_id not in undone.values()]
+
+
+def _taken_back(view: SessionView) -> dict[str, str]:
+    """The call of `undo_last` -> the call whose change it took back."""
     standing: list[str] = []
+    undone: dict[str, str] = {}
     for call_id, result in view.results.items():
-        if view.changes(call_id):
-            standing = standing[:-1] if result.tool == "undo_last" else [*standing, call_id]
-    return standing
+        if not view.changes(call_id):
+            continue
+        if result.tool == UNDO_LAST:
+            undone[call_id] = standing.pop()
+        else:
+            standing.append(call_id)
+    return undone
 
 
-def change_set_of(history: History, commit: str) -> str:
-    """The folder of a commit's change set; raises `UsageError` when it changed nothing on the cluster."""
-    folder = history.trailers(commit).get("Changes")
-    if not folder:
-        raise UsageError(
-            f"Commit {commit[:10]} changed nothing on a cluster, so there is nothing to undo. "
-            "Commits that did have the trailer Changes: git log --grep '^Changes:'."
-        )
-    return folder
+def waits_for(items: Sequence[Json]) -> list[Json]:
+    """The calls that wait until what an undo rolls is up again: each workload whose pods it makes anew."""
+    return [
+        {
+            "tool": "wait_for_rollout",
+            "arguments": {key: item["target"][key] for key in ("namespace", "name", "kind")},
+        }
+        for item in items
+        if item["target"]["kind"] in _WORKLOADS and _rolls(item)
+    ]
+
+
+_WORKLOADS = get_args(get_args(Workload)[0])
+
+
+def _rolls(item: dict[str, Any]) -> bool:
+    spec = item.get("patch", {}).get("spec") or {}
+    return item["verb"] == "create" or bool(spec.keys() & {"template", "replicas"})

@@ -146,10 +146,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a changing tool would do: in one sentence, and change by change."""
+    """What a changing tool would do: in one sentence, and change by change. Without changes, nothing is to be done.
+
+    An undo is decided as what it takes back was: `risk` is then the class of that, in place of the tool's own, and
+    `always_asked` its rule.
+    """
 
     summary: str
     changes: tuple[Change, ...]
+    risk: Risk | None = None
+    always_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

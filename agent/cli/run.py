@@ -79,19 +79,17 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
 
 @click.command()
 @click.argument("commit")
+@click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
 @running
 @common
-def rollback(commit: str, **given: Any) -> None:
-    """Undo what COMMIT changed on the cluster, through the gate; the undoing is itself a commit."""
-    from agent.app import Task, history_of, start
-    from agent.rollback import change_set_of
+def rollback(commit: str, dry_run: bool, **given: Any) -> None:
+    """Undo what COMMIT changed on the cluster, through the gate; the undoing is itself a commit.
 
-    configured = settings(given)
-    history = history_of(configured)
-    sha = history.resolve(commit)
-    change_set_of(history, sha)
-    asked = Task(f"undo commit {sha}", call={"tool": "undo", "arguments": {"commit": sha}})
-    _run(configured, lambda configured, surface: start(configured, asked, surface))
+    What is undone is what this workspace's journal says was done. Waits until what was rolled is up again.
+    """
+    from agent.app import rollback as undo
+
+    _run(settings(given), lambda configured, surface: undo(configured, commit, surface, dry_run=dry_run))
 
 
 def _arguments(text: str) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class SessionStarted:
     """The model's context window; 0: it has none."""
     commits_reads: bool = True
     call: Json | None = None
-    """For a one-call session: {"tool", "arguments"}."""
+    """For a one-call session: {"tool", "arguments"}; in "then" the calls that wait for what it changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,10 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     plan = begun(desk.view, call.id) or tool(desk.context(), arguments)
     if not isinstance(plan, Plan):
         raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan")
+    if not plan.changes:
+        text = f"Nothing to change: {plan.summary}."
+        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary))
+    tool = replace(tool, risk=plan.risk or tool.risk, always_asked=plan.always_asked or tool.always_asked)
     decision = _decide(desk, call, tool, plan)
     gated = CallGated(
         call.id, tool.name, tool.risk.value, decision.verdict.value, decision.reason,
@@ -140,7 +144,7 @@ def _labels(desk: Desk, namespace: str) -> dict[str, str]:
 
 def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
     started = desk.view.task
-    if started.call == {"tool": call.name, "arguments": call.input}:
+    if started.call and (started.call["tool"], started.call["arguments"]) == (call.name, call.input):
         return True
     return orders_change(desk.understood(), call.name, change.target.namespace, change.target.name)
 

@@ -66,7 +66,7 @@ def test_a_deletion_asks_is_made_once_and_is_undone_by_making_it_again(bench: Be
     )
     assert applied == [{"target": applied[0]["target"], "verb": "delete"}]
 
-    plan = undo_tool(desk.history)(desk.context(), {"commit": sha})
+    plan = undo_tool(desk.history, desk.journal, sandbox=True)(desk.context(), {"commit": sha})
     assert isinstance(plan, Plan)
     (change,) = plan.changes
     assert change.verb == "create"

@@ -34,9 +34,13 @@ class Answer:
     message: str = "it is not its day"
     reason: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    document: Mapping[str, Any] | None = None
+    """The answer, where it is no Status."""
 
     @property
     def body(self) -> bytes:
+        if self.document is not None:
+            return json.dumps(self.document).encode()
         head = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "code": self.status}
         return json.dumps({**head, "message": self.message, "reason": self.reason}).encode()
 

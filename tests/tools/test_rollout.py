@@ -301,6 +301,16 @@ def test_a_healthy_workload_is_done_at_once_if_it_need_not_stay_so(cluster: Http
     assert clock.now == 100.0
 
 
+def test_without_pods_nothing_is_watched() -> None:
+    with Sandbox() as sandbox:
+        own = connect(Where(document=sandbox.kubeconfig()))
+        own.patch(ObjectRef("apps/v1", "Deployment", "shop-dev", "web"), {"spec": {"replicas": 0}})
+        given = {"namespace": "shop-dev", "name": "web", "timeout_s": 20, "stable_s": 600}
+        outcome = WAIT(ToolContext(own), given)
+    assert isinstance(outcome, Result)
+    assert outcome.ok
+
+
 @pytest.mark.parametrize("name", ["checkout", "payments"])
 def test_a_crash_ends_the_wait_at_once(cluster: HttpCluster, name: str) -> None:
     clock = PlayedClock()

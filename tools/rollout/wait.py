@@ -42,16 +42,19 @@ def wait_for_rollout(
     """Wait until every pod is of the newest template, available, and stays so without a restart.
 
     A crash of a new pod ends the wait at once, and so does, after some seconds, whatever does not pass by itself
-    (refused pods, a missing image, no node that would do): diagnose tells more.
+    (refused pods, a missing image, no node that would do): diagnose tells more. Without pods there is nothing that
+    could crash, and the wait ends as well.
     """
     deadline = context.monotonic() + timeout_s
     settled: Restarts | None = None
     steady_since: float | None = None
     standing = Standing()
+    needed_s = stable_s
     while True:
         blocked = ""
         try:
             seen = see(context, kind, name, namespace)
+            needed_s = stable_s if seen.pods else 0
             settled = seen.settled() if settled is None else settled
             progress = judge(seen.workload, seen.pods, seen.newest, settled)
             if progress.state == "progressing":
@@ -62,7 +65,7 @@ def wait_for_rollout(
             progress = Progress("progressing", f"the cluster does not answer: {error}")
         now = context.monotonic()
         steady_since = (now if steady_since is None else steady_since) if progress.state == "complete" else None
-        if steady_since is not None and now - steady_since >= stable_s:
+        if steady_since is not None and now - steady_since >= needed_s:
             return Result(f"{kind} {name} in {namespace} is rolled out and healthy: {progress.why}.")
         if blocked:
             return _bad_news(kind, name, namespace, "is blocked", blocked)
