@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from agent import approvals
+from agent import approvals, cancelling
 from agent.changeset import undo_of
-from agent.desk import Desk, Surface
+from agent.choosing import NO_SESSION, Choice, choose
+from agent.desk import Desk, Records, Surface
 from agent.discovery import refuse_unless_workspace
 from agent.errors import UsageError
 from agent.history import History
@@ -23,6 +24,7 @@ from agent.model.claude.model import Claude, Profile
 from agent.model.claude.price import KNOWN, parse_price
 from agent.model.onecall import OneCall
 from agent.model.playbook import Playbook
+from agent.nodes.close import is_over
 from agent.past_changes import rollout_history_tool
 from agent.redaction import Redactor
 from agent.rollback import UNDO, change_set_of, made_by, undo_last_tool, undo_tool, waits_for
@@ -43,7 +45,6 @@ NO_RECORD = (
     "This workspace has no journal, as no clone has, and without the record of what was done no undo is believed. "
     "Next: run `desk rollback {commit}` where it was made; or put it back by hand, as {folder}/before.yaml has it."
 )
-NO_SESSION = "There is no session to resume in this workspace. `desk sessions` shows those there were."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             surface=surface,
             stop=stop,
         )
-        return _run(desk, started)
+        with journal.lease(session):
+            return _run(desk, started)
 
 
 def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool) -> int:
@@ -135,22 +137,30 @@ def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool
     return start(settings, task, surface)
 
 
-def resume(settings: Settings, session: str | None, surface: Surface) -> int:
-    """Go on with a session where its journal says; gives the exit code."""
+def next_session(settings: Settings) -> Choice:
+    """Which session to go on with when none is named; raises `UsageError` when there is none."""
+    history_of(settings)
+    with _existing_journal(settings) as journal:
+        return choose(journal, datetime.now(UTC))
+
+
+def resume(settings: Settings, session: str, surface: Surface) -> int:
+    """Go on with a session where its journal says; gives the exit code.
+
+    Raises `UsageError` for another identity or cluster than it began with, before anything is decided or closed.
+    """
     history = history_of(settings)
-    if not (settings.workspace / ".desk" / JOURNAL).exists():
-        raise UsageError(NO_SESSION)
-    with contextlib.closing(open_journal(settings)) as peek:
-        session = session or newest_open(peek)
+    with _existing_journal(settings) as peek:
         started = load_view(peek, session).task
     stop = StopSignal()
     thinker = model_of(settings, started.model, started.call, stop)
-    with (
-        _cluster(settings, sandbox=started.sandbox) as (cluster, identity),
-        _journal_of(settings, cluster) as journal,
-    ):
+    with contextlib.ExitStack() as stack:
+        cluster, identity = stack.enter_context(_cluster(settings, sandbox=started.sandbox))
+        journal = stack.enter_context(_journal_of(settings, cluster))
         if not started.sandbox:
             _refuse_other_cluster(started.cluster, cluster)
+            _refuse_other_identity(session, started.requester, identity)
+        stack.enter_context(journal.lease(session))  # what is read from here on, nobody else changes
         approvals.expire(journal, datetime.now(UTC))
         view = load_view(journal, session)
         why = view.pauses[-1][2].reason if view.pauses else "its process ended"
@@ -169,32 +179,39 @@ def resume(settings: Settings, session: str | None, surface: Surface) -> int:
         return _run(desk, SessionResumed(identity.username, why))
 
 
+def cancel(settings: Settings, session: str) -> SessionView:
+    """Close a session that nobody is to go on with; raises `UsageError` when it is over, and not cancelled."""
+    history = history_of(settings)
+    with _existing_journal(settings) as journal:
+        load_view(journal, session)
+        with journal.lease(session):
+            view = load_view(journal, session)
+            if view.closed is not None and view.closed.outcome != "cancelled":
+                raise UsageError(f"Session {session} is over ({view.closed.outcome}): there is nothing to cancel.")
+            journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
+            cancelling.cancel(Records(view, journal, Workspace(settings.workspace), history))
+        return view
+
+
+@contextlib.contextmanager
+def _existing_journal(settings: Settings) -> Iterator[Journal]:
+    """The workspace's journal; raises `UsageError` where there is none, and so no session."""
+    if not (settings.workspace / ".desk" / JOURNAL).exists():
+        raise UsageError(NO_SESSION)
+    with contextlib.closing(open_journal(settings)) as journal:
+        yield journal
+
+
 def _run(desk: Desk, beginning: SessionStarted | SessionResumed) -> int:
     view, surface = desk.view, desk.surface
     desk.journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
     desk.journal.observe(lambda entry: surface.entry(entry) if entry.session == view.id else None)
-    with desk.journal.lease(desk.view.id), desk.stop.on_sigterm():
+    with desk.stop.on_sigterm():
         closed = desk.view.closed
         if closed is not None and is_over(desk.view):
             return closed.exit_code
         desk.append(beginning)
         return drive(desk)
-
-
-def is_over(view: SessionView) -> bool:
-    """Whether there is nothing left to do: closed, and its end is committed if it is to be."""
-    from agent.nodes.close import CLOSE, leaves_commit
-
-    return view.closed is not None and (CLOSE in view.commits or not leaves_commit(view))
-
-
-def newest_open(journal: Journal) -> str:
-    """The newest session that can go on; raises `UsageError` when there is none."""
-    newest = journal.read("SELECT session FROM events GROUP BY session ORDER BY MIN(seq) DESC")
-    for (session,) in newest:
-        if not is_over(load_view(journal, str(session))):
-            return str(session)
-    raise UsageError(NO_SESSION)
 
 
 def _name_of(settings: Settings, task: Task) -> str:
@@ -300,4 +317,13 @@ def _refuse_other_cluster(fingerprint: str, cluster: HttpCluster) -> None:
         raise UsageError(
             "This kubeconfig or context is of another cluster than the one that the session or the change was made "
             "on. Nothing was done. Next: name the same --kubeconfig and --context as then."
+        )
+
+
+def _refuse_other_identity(session: str, requester: str, identity: Identity) -> None:
+    if identity.username != requester:
+        raise UsageError(
+            f"Session {session} was begun by {requester or 'somebody the cluster did not name'}, and this is "
+            f"{identity.username or 'somebody it does not name'}: what was approved there is that requester's. "
+            "Nothing was done. Next: resume it with their --kubeconfig and --context, or begin your own session."
         )

@@ -101,6 +101,17 @@ def decide(journal: Journal, approval_id: str, decision: str, approver: str, rea
             raise ApprovalRefused(_no_longer_waits(load(journal, approval_id)))
 
 
+def withdraw(journal: Journal, session: str, reason: str) -> list[str]:
+    """Supersede the rows of a session that wait, or are approved and not used; gives their ids."""
+    query = "SELECT id FROM approvals WHERE session = ? AND status IN ('pending', 'approved')"
+    rows = [str(row[0]) for row in journal.read(query, (session,))]
+    with journal.transaction() as transaction:
+        decided = (ApprovalDecided(row, "superseded", "", reason) for row in rows)
+        return [
+            each.approval_id for each in decided if _decide(transaction, session, each, ("pending", "approved"))
+        ]
+
+
 def use(transaction: Transaction, session: str, approval_id: str) -> None:
     """Spend an approved row, in the transaction that writes the intent it allows.
 

@@ -71,17 +71,27 @@ class Planned:
 
 
 @dataclass
-class Desk:
-    """One session at work. `planned` holds what the gate let through in this process; the rest is journaled."""
+class Records:
+    """What a session is written down with: its view, the journal, the files, the history."""
 
     view: SessionView
     journal: Journal
+    workspace: Workspace
+    history: History
+
+    def append(self, *events: Event) -> None:
+        """Write events to the journal; the view and whoever observes follow."""
+        self.journal.append(self.view.id, *events)
+
+
+@dataclass
+class Desk(Records):
+    """One session at work. `planned` holds what the gate let through in this process; the rest is journaled."""
+
     cluster: Cluster
     identity: Identity
     model: Model
     tools: Mapping[str, Tool]
-    workspace: Workspace
-    history: History
     surface: Surface
     stop: StopSignal
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
@@ -103,10 +113,6 @@ class Desk:
             schemas = {name: tool.schema for name, tool in self.tools.items()}
             self._understood = understand(started.task, World(started.namespace, namespaces, listed), schemas)
         return self._understood
-
-    def append(self, *events: Event) -> None:
-        """Write events to the journal; the view and the surface follow."""
-        self.journal.append(self.view.id, *events)
 
     def context(self) -> ToolContext:
         """What a tool is given."""

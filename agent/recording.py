@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from agent import changeset
-from agent.desk import Desk
+from agent.desk import Records
 from agent.history import commit_message
 from agent.journal.events import Committed, IncidentOpened, SubtaskDone
 from agent.journal.view import SessionView
@@ -28,12 +28,12 @@ from agent.workspace import (
 )
 
 
-def record_subtask(desk: Desk, at: str, done: SubtaskDone) -> None:
+def record_subtask(records: Records, at: str, done: SubtaskDone) -> None:
     """Write a finished subtask's change set, log and working file, and commit them."""
-    made, folder = _made(desk.view, done)
-    edits = [*made, add_log(_subtask_log(desk.view, at, done)), update_working(working_state(desk.view))]
+    made, folder = _made(records.view, done)
+    edits = [*made, add_log(_subtask_log(records.view, at, done)), update_working(working_state(records.view))]
     trailers = {"Approved-By": done.approved_by, "Changes": folder}
-    commit(desk, done.subtask, at, done.title, trailers, edits, undo=_undo(desk.view, done))
+    commit(records, done.subtask, at, done.title, trailers, edits, undo=_undo(records.view, done))
 
 
 def _undo(view: SessionView, done: SubtaskDone) -> str:
@@ -50,15 +50,15 @@ def _made(view: SessionView, done: SubtaskDone) -> tuple[tuple[Edit, ...], str]:
     return write_change_set(view.id, done.number, slug, files), change_set_folder(view.id, done.number, slug)
 
 
-def record_end(desk: Desk, subtask: str, at: str, entry: LogEntry) -> None:
+def record_end(records: Records, subtask: str, at: str, entry: LogEntry) -> None:
     """Write how this process or the session ended, with its incidents, and commit."""
-    incidents = [add_incident(_incident(at, opened)) for opened in desk.view.incidents.values()]
-    edits = [*incidents, add_log(entry), update_working(working_state(desk.view))]
-    commit(desk, subtask, at, entry.title, {}, edits)
+    incidents = [add_incident(_incident(at, opened)) for opened in records.view.incidents.values()]
+    edits = [*incidents, add_log(entry), update_working(working_state(records.view))]
+    commit(records, subtask, at, entry.title, {}, edits)
 
 
 def commit(
-    desk: Desk,
+    records: Records,
     subtask: str,
     at: str,
     summary: str,
@@ -68,18 +68,18 @@ def commit(
     undo: str = "",
 ) -> None:
     """Write the edits to the work tree and commit them, once. `undo` is the command that takes the commit."""
-    identity = {"Session": desk.view.id, "Subtask": subtask}
+    identity = {"Session": records.view.id, "Subtask": subtask}
     trailers = {
         **identity,
-        "Task": desk.view.task.task,
+        "Task": records.view.task.task,
         **{key: value for key, value in more.items() if value},
     }
-    with desk.workspace.lock():
-        desk.workspace.write(edits)
-        sha = desk.history.find_by_trailers(identity)
+    with records.workspace.lock():
+        records.workspace.write(edits)
+        sha = records.history.find_by_trailers(identity)
         if sha is None:
-            sha = desk.history.commit(commit_message(summary, datetime.fromisoformat(at), trailers), edits)
-        desk.append(Committed(subtask, sha or "", f"{undo} {sha[:10]}" if undo and sha else ""))
+            sha = records.history.commit(commit_message(summary, datetime.fromisoformat(at), trailers), edits)
+        records.append(Committed(subtask, sha or "", f"{undo} {sha[:10]}" if undo and sha else ""))
 
 
 def working_state(view: SessionView) -> WorkingState:

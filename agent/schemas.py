@@ -71,7 +71,9 @@ class Session(_Document):
     model: str
     sandbox: bool
     started_at: str
-    status: Literal["running", "paused", "done", "failed", "outside", "rejected", "handed_over", "unclear"]
+    status: Literal[
+        "running", "paused", "done", "failed", "outside", "rejected", "handed_over", "unclear", "cancelled"
+    ]
     exit_code: int | None
     summary: str
     next_action: str

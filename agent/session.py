@@ -9,9 +9,7 @@ from agent.desk import Desk
 from agent.errors import DeskError, ExitCode, HistoryError, UsageError
 from agent.graph import graph
 from agent.journal.events import ApprovalAsked, Committed, SessionPaused
-from agent.nodes.close import LogResult, leaves_commit, target_of
-from agent.recording import record_end
-from agent.workspace import LogEntry
+from agent.nodes.close import LogResult, catch_up, leaves_commit, record_pause
 from tools.cluster.errors import ClusterError
 from tools.frame import Stopped, ToolError
 
@@ -21,7 +19,7 @@ STEPS_A_TURN = 12
 def drive(desk: Desk) -> int:
     """Run the graph until the session closes or parks; gives the exit code of the process."""
     try:
-        _catch_up(desk)
+        catch_up(desk)
         return _drive(desk)
     except KeyboardInterrupt:
         return _pause(desk, ExitCode.INTERRUPTED, "interrupted", "PARTIAL")
@@ -37,13 +35,6 @@ def drive(desk: Desk) -> int:
     except Exception as error:
         _pause(desk, ExitCode.FAILED, f"internal error: {type(error).__name__}: {error}", "FAILURE")
         raise
-
-
-def _catch_up(desk: Desk) -> None:
-    """Commit how earlier processes of this session ended, where they did not get to it."""
-    for key, at, paused in desk.view.pauses:
-        if key not in desk.view.commits and leaves_commit(desk.view):
-            _record(desk, key, at, paused)
 
 
 def _drive(desk: Desk) -> int:
@@ -98,18 +89,5 @@ def _pause(
         if before is not None and before.reason == reason:
             desk.append(Committed(key, ""))  # told already: a second resume of a waiting session adds nothing
         elif commits and leaves_commit(desk.view):
-            _record(desk, key, at, paused)
+            record_pause(desk, key, at, paused)
     return int(code)
-
-
-def _record(desk: Desk, key: str, at: str, paused: SessionPaused) -> None:
-    entry = LogEntry(
-        time=at,
-        title=paused.reason,
-        action=f"session {desk.view.id}",
-        reason=desk.view.task.task,
-        target=target_of(desk.view),
-        result=paused.result,
-        next_action=paused.next_action,
-    )
-    record_end(desk, key, at, entry)

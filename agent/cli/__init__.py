@@ -25,6 +25,7 @@ from agent.workspace import SETTINGS_FILE
 COMMANDS = {
     "run": "run",
     "resume": "run",
+    "cancel": "sessions",
     "call": "run",
     "rollback": "run",
     "debug-pod": "debug",

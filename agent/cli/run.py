@@ -11,6 +11,7 @@ import click
 
 from agent.cli.options import common, print_document, running, settings
 from agent.errors import UsageError
+from agent.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.desk import Surface
@@ -41,10 +42,11 @@ def run(task: str, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) 
 @running
 @common
 def resume(session: str | None, **given: Any) -> None:
-    """Go on with SESSION (default: the newest that can) where its journal says."""
+    """Go on with SESSION (default: the newest that can now) where its journal says, as who began it."""
     from agent.app import resume as go_on
 
-    _run(settings(given), lambda configured, surface: go_on(configured, session, surface))
+    configured = settings(given)
+    _run(configured, lambda configured, surface: go_on(configured, session or _next(configured), surface))
 
 
 @click.command()
@@ -90,6 +92,16 @@ def rollback(commit: str, dry_run: bool, **given: Any) -> None:
     from agent.app import rollback as undo
 
     _run(settings(given), lambda configured, surface: undo(configured, commit, surface, dry_run=dry_run))
+
+
+def _next(configured: Settings) -> str:
+    """The session to go on with; the others are told beside the output, which a program may read."""
+    from agent.app import next_session
+
+    choice = next_session(configured)
+    for line in choice.others:
+        click.echo(plain(line), err=True)
+    return choice.session
 
 
 def _arguments(text: str) -> dict[str, Any]:

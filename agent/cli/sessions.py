@@ -1,4 +1,4 @@
-"""sessions, show, status: what there is, from the journal alone."""
+"""sessions, show, status, cancel: what there is, and the end of what is not wanted, from the journal alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from agent.cli.options import common, existing_journal, print_document, print_table
+from agent.cli.options import common, existing_journal, print_document, print_table, settings
 from agent.discovery import JOURNAL
 from agent.plaintext import plain
 
@@ -54,6 +54,23 @@ def show(session: str, workspace: Path, output: str, **_given: Any) -> None:
         told = LiveConsole(interactive=False, risks=RISKS)
         for entry in journal.entries(session):
             told.replay(entry)
+    return None
+
+
+@click.command()
+@click.argument("session")
+@common
+def cancel(session: str, **given: Any) -> None:
+    """Close SESSION, whoever it waits for: what it asked for is withdrawn, what it did stands and is committed."""
+    from agent.app import cancel as close
+    from agent.output import session as document
+
+    configured = settings(given)
+    view = close(configured, session)
+    if configured.output != "text":
+        return print_document(document(view), configured.output)
+    closed = view.closed
+    click.echo(plain(f"Session {session} is cancelled. {closed.summary if closed else ''}"))
     return None
 
 

@@ -219,7 +219,7 @@ class Journal:
                 file.seek(0)
                 raise LeaseHeld(
                     f"Session {session} is being run by process {file.read().decode() or 'unknown'}. "
-                    "Wait until it ends, or stop it; then resume."
+                    "Wait until it ends, or stop it (SIGTERM ends it in order); then try again."
                 ) from error
             try:
                 file.truncate(0)
@@ -227,6 +227,17 @@ class Journal:
             except OSError as error:
                 raise _unreadable(path, error) from error
             yield
+
+    def is_leased(self, session: str) -> bool:
+        """Whether a process runs `session` now."""
+        try:
+            with (self.path.parent / "leases" / f"{session}.lock").open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # none has run it yet, or it cannot be looked at: whoever takes the lease finds out
+            return False
+        return False
 
     def _roll_back(self) -> None:
         with contextlib.suppress(sqlite3.Error):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.desk import Desk
+from agent.desk import Records
 from agent.errors import ExitCode
-from agent.journal.events import ENDING_TOOLS, Event, IncidentOpened, Json, SessionClosed
+from agent.journal.events import ENDING_TOOLS, Event, IncidentOpened, Json, SessionClosed, SessionPaused
 from agent.journal.turns import MAX_FAULTY_TURNS
 from agent.journal.view import MAX_SAME_CALLS, SessionView
 from agent.model.port import Text, ToolUse, block_from_json
@@ -17,16 +17,17 @@ from agent.workspace import WORKING, LogEntry
 MAX_FAILED_ATTEMPTS = 3
 CLOSE = "close"
 
-Outcome = Literal["done", "failed", "outside", "rejected", "handed_over", "unclear"]
+Outcome = Literal["done", "failed", "outside", "rejected", "handed_over", "unclear", "cancelled"]
 LogResult = Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVAL"]
 
-_LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
+LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
     "done": (ExitCode.DONE, "SUCCESS"),
     "failed": (ExitCode.FAILED, "FAILURE"),
     "outside": (ExitCode.OUTSIDE_REMIT, "BLOCKED"),
     "rejected": (ExitCode.REJECTED, "BLOCKED"),
     "handed_over": (ExitCode.HANDED_OVER, "PARTIAL"),
     "unclear": (ExitCode.USAGE, "BLOCKED"),
+    "cancelled": (ExitCode.FAILED, "PARTIAL"),
 }
 
 
@@ -41,18 +42,45 @@ class Ending:
     """What an unclear task may mean: {"words", "command"} each."""
 
 
-def close(desk: Desk) -> None:
+def close(records: Records) -> None:
     """Decide how it ended, write it down, and commit; a read-only helper's session leaves no commit."""
-    if desk.view.closed is None:
-        ending = ending_of(desk.view)
-        incidents: list[Event] = [i for i in incidents_of(desk.view, ending) if i.key not in desk.view.incidents]
-        desk.append(*incidents, _closed(ending))
-    if CLOSE not in desk.view.commits and leaves_commit(desk.view):
-        record_end(desk, CLOSE, desk.view.closed_at, _log(desk.view))
+    if records.view.closed is None:
+        ending = ending_of(records.view)
+        known = records.view.incidents
+        incidents: list[Event] = [i for i in incidents_of(records.view, ending) if i.key not in known]
+        records.append(*incidents, _closed(ending))
+    if CLOSE not in records.view.commits and leaves_commit(records.view):
+        record_end(records, CLOSE, records.view.closed_at, _log(records.view))
+
+
+def catch_up(records: Records) -> None:
+    """Commit how earlier processes of this session ended, where they did not get to it."""
+    for key, at, paused in records.view.pauses:
+        if key not in records.view.commits and leaves_commit(records.view):
+            record_pause(records, key, at, paused)
+
+
+def record_pause(records: Records, key: str, at: str, paused: SessionPaused) -> None:
+    """Write down how a process ended whose session goes on later."""
+    entry = LogEntry(
+        time=at,
+        title=paused.reason,
+        action=f"session {records.view.id}",
+        reason=records.view.task.task,
+        target=target_of(records.view),
+        result=paused.result,
+        next_action=paused.next_action,
+    )
+    record_end(records, key, at, entry)
+
+
+def is_over(view: SessionView) -> bool:
+    """Whether there is nothing left to do: closed, and its end is committed if it is to be."""
+    return view.closed is not None and (CLOSE in view.commits or not leaves_commit(view))
 
 
 def _closed(ending: Ending) -> SessionClosed:
-    code, _ = _LOGGED[ending.outcome]
+    code, _ = LOGGED[ending.outcome]
     return SessionClosed(int(code), ending.outcome, ending.summary, ending.next_action, list(ending.readings))
 
 
@@ -105,15 +133,20 @@ def _rejected(view: SessionView) -> Ending:
     asked = view.approvals[decided.approval_id]
     by = f"by {decided.approver}" if decided.approver else "because nobody decided in time"
     why = f": {decided.reason}" if decided.reason and decided.approver else ""
-    before = [
-        f"{done.title} (`desk rollback {view.commits.get(done.subtask, '')[:10]}` undoes it)"
-        for _, done in view.subtasks
-        if view.changes(done.call_id)
-    ]
-    changed = f"This was not changed: {asked.summary}. What was done before stands: {'; '.join(before)}."
+    before = standing(view)
+    changed = f"This was not changed: {asked.summary}. What was done before stands: {before}."
     nothing = f"Nothing was changed: it would have been to {asked.summary}."
     summary = f"Rejected {by}{why}. {changed if before else nothing}"
     return Ending("rejected", summary, "talk to the approver, or ask for something else")
+
+
+def standing(view: SessionView) -> str:
+    """The changes that the session has made, each with what undoes it; empty when there are none."""
+    return "; ".join(
+        f"{done.title} (`desk rollback {view.commits.get(done.subtask, '')[:10]}` undoes it)"
+        for _, done in view.subtasks
+        if view.changes(done.call_id)
+    )
 
 
 def _out_of_budget(view: SessionView) -> Ending:
@@ -191,7 +224,7 @@ def _log(view: SessionView) -> LogEntry:
     closed = view.closed
     if closed is None:
         raise ValueError("the session is not closed")
-    _, result = _LOGGED[closed.outcome]  # type: ignore[index]
+    _, result = LOGGED[closed.outcome]  # type: ignore[index]
     return LogEntry(
         time=view.closed_at,
         title=f"{closed.outcome.replace('_', ' ')}: {view.task.task}",

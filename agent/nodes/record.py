@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from agent.desk import Desk
+from agent.desk import Records
 from agent.journal.events import SubtaskDone, ToolResult
 from agent.journal.view import SessionView
 from agent.recording import record_subtask
 from agent.workspace import slugify
 
 
-def record(desk: Desk) -> None:
+def record(records: Records) -> None:
     """Turn a change that was made into a subtask, and commit what is not committed yet."""
-    changed = desk.view.unrecorded_change()
+    changed = records.view.unrecorded_change()
     if changed is not None:
-        desk.append(_subtask(desk, changed))
-    pending = desk.view.pending_subtask()
+        records.append(_subtask(records, changed))
+    pending = records.view.pending_subtask()
     if pending is not None:
-        record_subtask(desk, *pending)
+        record_subtask(records, *pending)
 
 
-def _subtask(desk: Desk, result: ToolResult) -> SubtaskDone:
-    number = len(desk.view.subtasks) + 1
-    first, target = _about(desk.view, result.call_id)
+def _subtask(records: Records, result: ToolResult) -> SubtaskDone:
+    number = len(records.view.subtasks) + 1
+    first, target = _about(records.view, result.call_id)
     return SubtaskDone(
         number=number,
         subtask=f"{number:02d}-{slugify(f'{result.tool} {first}')}",
         title=result.summary or f"{result.tool} was done in part: {result.text}",
         call_id=result.call_id,
-        approved_by=_approver(desk, result.call_id),
+        approved_by=_approver(records, result.call_id),
         result="SUCCESS" if result.ok else "PARTIAL",
         target=target,
     )
@@ -46,9 +46,9 @@ def _about(view: SessionView, call_id: str) -> tuple[str, str]:
     return targets[0]["name"], f"{said} in {', '.join(namespaces)}"
 
 
-def _approver(desk: Desk, call_id: str) -> str:
-    for asked in desk.view.approvals.values():
-        decided = desk.view.decisions.get(asked.approval_id)
+def _approver(records: Records, call_id: str) -> str:
+    for asked in records.view.approvals.values():
+        decided = records.view.decisions.get(asked.approval_id)
         if asked.call_id == call_id and decided is not None and decided.decision == "approved":
             return decided.approver
     return ""

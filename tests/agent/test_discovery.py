@@ -42,7 +42,7 @@ def made_before(workspace: Path) -> Path:
     return workspace
 
 
-@pytest.mark.parametrize("command", [RUN, LIST, ("resume",), ("rollback", "HEAD")])
+@pytest.mark.parametrize("command", [RUN, LIST, ("resume",), ("rollback", "HEAD"), ("cancel", "20250131-1-a")])
 def test_a_session_needs_a_workspace_and_leaves_any_other_folder_alone(
     in_process: InProcess, application: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:

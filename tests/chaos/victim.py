@@ -126,9 +126,13 @@ def _start(job: Job, report: Report) -> int:
 
 
 def _resume(job: Job, report: Report) -> int:
-    from agent.app import resume
+    from agent.app import next_session, resume
 
-    return resume(_settings(job), job.session, Watcher(report, broken.fault(job.broken, job.kubeconfig)))
+    return resume(
+        _settings(job),
+        job.session or next_session(_settings(job)).session,
+        Watcher(report, broken.fault(job.broken, job.kubeconfig)),
+    )
 
 
 def _command(job: Job, report: Report) -> int:

@@ -1,0 +1,63 @@
+"""Which session a `resume` without an id goes on with, and what is to be said of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.errors import UsageError
+from agent.journal.store import Journal
+from agent.journal.view import SessionView
+from agent.nodes.close import is_over
+
+NO_SESSION = "There is no session to resume in this workspace. `desk sessions` shows those there were."
+
+# Without the end protocol's last commit a closed session is still to be looked at.
+_NOT_SURELY_OVER = """
+SELECT session FROM events GROUP BY session
+HAVING MAX(CASE type WHEN 'session_closed' THEN seq END) IS NULL
+    OR MAX(CASE type WHEN 'session_closed' THEN seq END) > MAX(CASE type WHEN 'committed' THEN seq ELSE 0 END)
+ORDER BY MIN(seq) DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The session to go on with, and a line about each of the others that are open and cannot."""
+
+    session: str
+    others: tuple[str, ...]
+
+
+def choose(journal: Journal, now: datetime) -> Choice:
+    """The newest session that can go on now, else the newest that waits; raises `UsageError` when there is none.
+
+    One whose approval was decided can go on, and so can one that nobody decided in time: to its end.
+    """
+    free, running, waiting = list[str](), list[str](), dict[str, str]()
+    for view in _open(journal):
+        if journal.is_leased(view.id):
+            running.append(f"{view.id} is being run by another process.")
+        elif approval := _waits_for(view, now):
+            waiting[view.id] = f"{view.id} waits for approval {approval}: desk approvals show {approval}"
+        else:
+            free.append(view.id)
+    if not free and not waiting:
+        raise UsageError(" ".join([NO_SESSION, *running]))
+    session = (free or list(waiting))[0]
+    others = (line for name, line in waiting.items() if name != session)
+    return Choice(session, (*others, *running))
+
+
+def _open(journal: Journal) -> Iterator[SessionView]:
+    """The sessions that are not over, newest first."""
+    views = (SessionView.of(str(row[0]), journal.entries(str(row[0]))) for row in journal.read(_NOT_SURELY_OVER))
+    return (view for view in views if view.started is not None and not is_over(view))
+
+
+def _waits_for(view: SessionView, now: datetime) -> str:
+    """The id of the approval that a person may still decide; empty when there is none."""
+    asked = view.pending_approval()
+    in_time = asked is not None and asked.expires_at > now.astimezone(UTC).isoformat(timespec="seconds")
+    return asked.approval_id if asked is not None and in_time else ""
