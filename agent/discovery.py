@@ -37,7 +37,7 @@ def refuse_unless_workspace(folder: Path) -> None:
     """Raises `UsageError` for a folder that is no workspace: Desk writes and commits in one only."""
     if not is_workspace(folder):
         raise UsageError(
-            f"{folder.resolve()} is not a workspace of Desk, and stands in none. Next: `desk init DIR` makes a "
+            f"{folder.resolve()} is not a workspace of Desk. Next: `desk init DIR` makes a "
             "folder of its own one; then run there, or name it with --workspace DIR."
         )
 

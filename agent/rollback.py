@@ -59,7 +59,8 @@ def made_by(history: History, journal: Journal, commit: str) -> Made:
     if done is None or not view.changes(done.call_id):
         raise UsageError(
             f"The commit {commit[:10]} says that Desk changed the cluster, but the journal knows of no change "
-            f"that is subtask {key or 'none'} of session {session or 'none'}. It is not undone."
+            f"that is subtask {key or 'none'} of session {session or 'none'}. It is not undone; if Desk "
+            "made it, then the journal of the workspace where it did knows of it."
         )
     _refuse_other_undo(history.read_file(commit, f"{folder}/{UNDO_FILE}"), commit, view.changes(done.call_id))
     return Made(commit, view, done, _maker(history, journal, view, done.call_id))

@@ -129,7 +129,7 @@ def test_a_session_is_cancelled_in_order(scene: Scene) -> None:
     assert_said(scene.desk("approvals", "reject", approval), 1, "cannot be decided again")
     assert_said(scene.desk("resume"), 2, "no session to resume")
     assert_said(scene.desk("resume", session), 1)
-    assert_said(scene.desk("cancel", session), 0, "cancelled already")
+    assert_said(scene.desk("cancel", session), 0, "is cancelled")
     document = json.loads(scene.desk("show", session, "-o", "json").stdout)
     assert (document["status"], document["exit_code"]) == ("cancelled", 1)
     assert (len(outcomes(scene)), scene.effects(namespace="shop-staging")) == (1, 0)
