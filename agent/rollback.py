@@ -148,10 +148,14 @@ def undo_last_tool(view: SessionView) -> Tool:
 
 
 def _gated_as(tool: Tool | None, plan: Plan) -> Plan:
-    """The undo of a change is decided as the change was; where nobody knows how that is, a person decides."""
+    """The undo of a change is decided as the change was; where nobody knows how that is, a person decides.
+
+    What was deleted is made again, which is no deletion.
+    """
     if tool is None:
         return replace(plan, always_asked=True)
-    return replace(plan, risk=tool.risk, always_asked=tool.always_asked)
+    risk = Risk.CHANGE if tool.risk is Risk.DELETE else tool.risk
+    return replace(plan, risk=risk, always_asked=tool.always_asked)
 
 
 def _standing(view: SessionView) -> list[str]:
