@@ -192,15 +192,14 @@ INTENTS: Mapping[str, Intent] = {
         ("describe how to scale web", "what is wrong with web"),
     ),
     "logs": Intent(
-        tuple(
+        (*(
             Way("show the logs of {pod} in {namespace}", "kubectl logs deploy/{pod} -n {namespace}", verbs, nouns, "workload last lines", (
                 _of("pod", RUNS), _CONTAINER, Slot("tail_lines", "count", after="last", optional=True),
                 Slot("tail_lines", "count", after="lines", optional=True)), fixed)
             for verbs in ("show look", "", "wait", "describe")
             for nouns, fixed in (("logs", {}), ("logs previous", {"previous": True}))
-        )
-        + (Way("show the logs of {pod} in {namespace}", "kubectl logs deploy/{pod} -n {namespace}", "tail", "", "workload last lines logs",
-               (_of("pod", RUNS), _CONTAINER)),),
+        ), Way("show the logs of {pod} in {namespace}", "kubectl logs deploy/{pod} -n {namespace}", "tail", "", "workload last lines logs",
+               (_of("pod", RUNS), _CONTAINER))),
         ("show me the logs of web", "last 50 lines of the log of payments", "logs of the crashed checkout"),
         ("save the logs of web", "log in to web"),
     ),

@@ -10,11 +10,18 @@ from dataclasses import dataclass
 from agent.understanding.terms import Term
 
 _VERBS = {
-    "delete": "delete", "löschen": "delete", "remove": "delete", "get": "get", "read": "get", "see": "get", "view": "get",
-    "lesen": "get", "sehen": "get", "list": "list", "watch": "watch", "create": "create", "erstellen": "create", "make": "create",
-    "anlegen": "create", "update": "update", "edit": "update", "change": "update", "modify": "update", "ändern": "update",
-    "patch": "patch", "access": "get",
-}  # fmt: skip
+    word: verb
+    for verb, words in {
+        "get": "get read see view access lesen sehen",
+        "list": "list auflisten",
+        "watch": "watch",
+        "create": "create make erstellen anlegen",
+        "update": "update edit change modify ändern",
+        "patch": "patch",
+        "delete": "delete remove löschen",
+    }.items()
+    for word in words.split()
+}
 _WHOLE = {
     "deploy": ("create", "deployments"),
     "deployen": ("create", "deployments"),

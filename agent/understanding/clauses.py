@@ -13,13 +13,11 @@ Terms = tuple[Term, ...]
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Terms that belong together. `asks`: it is, or stands in, a question; `follows`: its sentence began before it."""
+    """Terms that belong together. `asks`: it stands in a question; `follows`: its sentence began before it."""
 
     terms: Terms
     asks: bool = False
     follows: bool = False
-    is_verbless: bool = False
-    """It says no verb of its own: the one before it is meant."""
 
     def text(self) -> str:
         """As it was said."""
@@ -55,11 +53,7 @@ def _pieces(sentence: Terms) -> list[Terms]:
     found: list[Terms] = []
     current: list[Term] = []
     for index, term in enumerate(sentence):
-        if (
-            term.sort == "comma"
-            and sentence[index + 1 : index + 2]
-            and sentence[index + 1].low in _THAT
-        ):
+        if term.sort == "comma" and sentence[index + 1 : index + 2] and sentence[index + 1].low in _THAT:
             continue
         if term.sort == "comma" or (term.sort == "word" and term.can_be("and")):
             found.append(tuple(current))
@@ -67,7 +61,9 @@ def _pieces(sentence: Terms) -> list[Terms]:
         elif current and _is_aside(sentence[index:]):
             found.append(tuple(current))
             current = [term]
-        elif term.can_be("purpose") or (term.can_be("blocker", "exception") and _orders_behind(sentence[index + 1 :])):
+        elif term.can_be("purpose") or (
+            term.can_be("blocker", "exception") and _orders_behind(sentence[index + 1 :])
+        ):
             found.append(tuple(current))
             current = [term] if term.can_be("purpose") else []
         else:
@@ -135,7 +131,9 @@ def _only_names(piece: Terms) -> bool:
 
 
 def _names_or_grammar(term: Term) -> bool:
-    if term.sort in ("name", "namespace", "environment") or (term.value is not None and term.value.sort == "container"):
+    if term.sort in ("name", "namespace", "environment") or (
+        term.value is not None and term.value.sort == "container"
+    ):
         return True
     return term.sort == "word" and (
         term.can_be("filler") or term.can_be("preposition") or term.can_be("namespace") or _is_kind(term)
@@ -197,15 +195,18 @@ def _verbs_repeated(clauses: list[Clause]) -> list[Clause]:
     """`scale web to 2 and app2 to 3`: what has a value and no verb repeats the verb before it."""
     found: list[Clause] = []
     for clause in clauses:
-        before = found[-1] if found else None
-        if before is not None and clause.follows and _lacks_verb(clause) and (_verb_of(before) or _lacks_verb(before)):
-            verb = _verb_of(before)
-            nouns = () if _nouns(clause.terms) else _nouns(before.terms)
-            if not nouns and not _sides(clause.terms):
-                nouns = _sides(before.terms)
-            clause = replace(clause, terms=(*verb, *nouns, *clause.terms), is_verbless=True)
-        found.append(clause)
+        found.append(_completed(clause, found[-1]) if found and clause.follows and _lacks_verb(clause) else clause)
     return found
+
+
+def _completed(clause: Clause, before: Clause) -> Clause:
+    """A clause with the verb of the one before it, and with its nouns where it has none of its own."""
+    if not (_verb_of(before) or _lacks_verb(before)):
+        return clause
+    nouns = () if _nouns(clause.terms) else _nouns(before.terms)
+    if not nouns and not _sides(clause.terms):
+        nouns = _sides(before.terms)
+    return replace(clause, terms=(*_verb_of(before), *nouns, *clause.terms))
 
 
 def _lacks_verb(clause: Clause) -> bool:

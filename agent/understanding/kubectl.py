@@ -24,7 +24,10 @@ _COURTESY = re.compile(
 )
 _ATLAS = ("drain", "cordon", "uncordon", "taint")
 """What is done to nodes."""
-_POLITE = r"(?:please|can|could|would|will|you|u|run|execute|do|just|now|for|me|the|command|following|type|call|hey|hi|hello|desk|bitte|mal|kannst|du|f\u00fchre|aus|i|need|want|to)"
+_POLITE = (
+    r"(?:please|can|could|would|will|you|u|run|execute|do|just|now|for|me|the|command|following|type|call|hey|hi|hello"
+    r"|desk|bitte|mal|kannst|du|f\u00fchre|aus|i|need|want|to)"
+)
 _LEAD = re.compile(
     rf"^\s*(?:{_POLITE}[\s,:]+)*[$>#]?\s*[`\"']?\s*"
     rf"(?P<command>{_PROGRAMS}\s+(?!is\b|says\b|does\b|shows\b|gives\b|command\b|on\b|in\b)\S.*)$",
@@ -32,13 +35,55 @@ _LEAD = re.compile(
 )
 _KIND_WORDS = tuple({word for resource in BUILTIN for word in (resource.plural, resource.kind.casefold())})
 _SWITCHES = frozenset(
-    ["-A", "--all-namespaces", "-w", "--watch", "-f", "--follow", "-p", "--previous", "--all", "--list", "--force", "--now",
-     "--show-labels", "--no-headers", "--overwrite", "--all-containers", "--containers", "--ignore-not-found", "--timestamps"]
-)  # fmt: skip
-_SHORT = {"-n": "--namespace", "-o": "--output", "-l": "--selector", "-c": "--container", "-p": "--previous", "-A": "--all-namespaces",
-          "-f": "--follow", "-w": "--watch", "-e": "--env", "-L": "--label-columns"}  # fmt: skip
-_LOOKS = frozenset(["--output", "--watch", "--follow", "--show-labels", "--no-headers", "--sort-by", "--label-columns", "--timestamps",
-                    "--all-containers", "--containers", "--ignore-not-found"])  # fmt: skip
+    [
+        "-A",
+        "--all-namespaces",
+        "-w",
+        "--watch",
+        "-f",
+        "--follow",
+        "-p",
+        "--previous",
+        "--all",
+        "--list",
+        "--force",
+        "--now",
+        "--show-labels",
+        "--no-headers",
+        "--overwrite",
+        "--all-containers",
+        "--containers",
+        "--ignore-not-found",
+        "--timestamps",
+    ]
+)
+_SHORT = {
+    "-n": "--namespace",
+    "-o": "--output",
+    "-l": "--selector",
+    "-c": "--container",
+    "-p": "--previous",
+    "-A": "--all-namespaces",
+    "-f": "--follow",
+    "-w": "--watch",
+    "-e": "--env",
+    "-L": "--label-columns",
+}
+_LOOKS = frozenset(
+    [
+        "--output",
+        "--watch",
+        "--follow",
+        "--show-labels",
+        "--no-headers",
+        "--sort-by",
+        "--label-columns",
+        "--timestamps",
+        "--all-containers",
+        "--containers",
+        "--ignore-not-found",
+    ]
+)
 """What changes how a look is printed, and not what is looked at."""
 
 
@@ -306,7 +351,8 @@ def _delete(typed: _Typed, world: World) -> list[Call]:
     if any(not name for _, name in found):
         raise _NotUnderstood("which objects, one by one")
     return [
-        Call("delete", {"kind": kind, "name": _there(kind, name, namespace, world), "namespace": namespace}) for kind, name in found
+        Call("delete", {"kind": kind, "name": _there(kind, name, namespace, world), "namespace": namespace})
+        for kind, name in found
     ]
 
 

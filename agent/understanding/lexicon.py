@@ -1,4 +1,4 @@
-"""The words of the languages by what they mean: phrases to tags, and the nearest word to one with a typing error."""
+"""The words of the languages by what they mean: phrases to tags; and the word that a misspelt one is near."""
 
 from __future__ import annotations
 
@@ -44,9 +44,12 @@ class Lexicon:
             words for words, tags in self.phrases.items() if any(tag.sort not in _NOT_CORRECTED for tag in tags)
         )
         split = (tuple(verb[:1]) for pair in self.split_verbs for verb in (pair, pair[1:]))
-        self._vocabulary = frozenset(word for words in self.phrases for word in words) | {
-            word for pair in self.split_verbs for word in pair[:2]
-        } | own.UNITS.keys() | own.NUMBERS.keys()
+        self._vocabulary = (
+            frozenset(word for words in self.phrases for word in words)
+            | {word for pair in self.split_verbs for word in pair[:2]}
+            | own.UNITS.keys()
+            | own.NUMBERS.keys()
+        )
         self.sign_off = phrases_of(own.SIGN_OFF)
         self._correctable = _by_letter(dict.fromkeys((*carrying, *split)))
 

@@ -24,7 +24,7 @@ _REGISTRY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What the words say; `fields` are arguments of `create_pull_secret`. `is_inline`: a password stands in the task."""
+    """What the words say: arguments of `create_pull_secret`. `is_inline`: a password stands in the task."""
 
     fields: dict[str, str] = field(default_factory=dict)
     is_inline: bool = False

@@ -48,13 +48,13 @@ class Surroundings:
     """The JSON schema of each tool's arguments."""
     excludes: bool = False
     """Whether the clause leaves something out: `everything except web`."""
-    login: Login = Login()
+    login: Login = field(default_factory=Login)
     registry: str = ""
 
 
 @dataclass(frozen=True)
 class Match:
-    """A way that fits: what it gives, and what it leaves. `options` are the arguments' values where one is unclear."""
+    """A way that fits: what it gives, and what it leaves. `options` are the values where one is unclear."""
 
     tool: str
     way: Way
@@ -143,7 +143,9 @@ class _Fit:
     def _take_verb(self) -> bool:
         verbs = self._way.verbs.split()
         if not verbs:
-            return self._tool in READS or not any(term.can_be("verb") for term in self._terms if term.sort == "word")
+            return self._tool in READS or not any(
+                term.can_be("verb") for term in self._terms if term.sort == "word"
+            )
         found = [
             index for index, term in enumerate(self._terms) if any(term.can_be("verb", verb) for verb in verbs)
         ]
@@ -286,9 +288,9 @@ class _Fit:
 
     def _kind_beside(self, index: int) -> frozenset[str]:
         for at in (index - 1, index + 1):
-            if 0 <= at < len(self._terms) and self._terms[at].sort == "word" and at not in self._taken:
-                if kinds := self._terms[at].concepts("kind"):
-                    return kinds
+            is_word = 0 <= at < len(self._terms) and self._terms[at].sort == "word" and at not in self._taken
+            if is_word and (kinds := self._terms[at].concepts("kind")):
+                return kinds
         return frozenset()
 
     def _target(self, index: int, slot: Slot) -> Target:
@@ -492,15 +494,22 @@ class _Fit:
         if len(local) > 1 or len(remote) > 1:
             self._missing.append("port")
             return False
-        self._arguments |= {**({"port": remote[0]} if remote else {}), **({"local_port": local[0]} if local else {})}
+        self._arguments |= {
+            **({"port": remote[0]} if remote else {}),
+            **({"local_port": local[0]} if local else {}),
+        }
         return bool(local or remote)
 
     def _is_local(self, index: int) -> bool:
         """`local port 8080`, `port 9090 on my machine`."""
         before, after = self._terms[max(0, index - 2) : index], self._terms[index + 1 : index + 3]
-        ahead = any(term.can_be("noun", "local") for term in before) and not any(term.value is not None for term in before)
+        ahead = any(term.can_be("noun", "local") for term in before) and not any(
+            term.value is not None for term in before
+        )
         behind = itertools.takewhile(lambda term: term.value is None and not term.can_be("noun", "port"), after)
-        return ahead or (any(term.can_be("noun", "local") for term in behind) and self._terms[index].preposition != "to")
+        return ahead or (
+            any(term.can_be("noun", "local") for term in behind) and self._terms[index].preposition != "to"
+        )
 
     def _container(self, slot: Slot) -> bool:
         """The container, beside that very word."""
@@ -514,7 +523,9 @@ class _Fit:
 
     def _selector(self, slot: Slot) -> bool:
         """`app=web,tier=front` behind the word label."""
-        pairs = [index for index, term in enumerate(self._terms) if term.value is not None and term.value.sort == "pair"]
+        pairs = [
+            index for index, term in enumerate(self._terms) if term.value is not None and term.value.sort == "pair"
+        ]
         self._taken |= set(pairs)
         said = [value for index in pairs if (value := self._terms[index].value)]
         if said:

@@ -34,24 +34,42 @@ _WITH_UNIT = re.compile(r"(\d+(?:[.,]\d+)?)([a-z%]+)", re.IGNORECASE)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 
 _MEMORY = {
-    "k": "k", "kb": "k", "kilobyte": "k", "kilobytes": "k", "ki": "Ki", "kib": "Ki", "kibibyte": "Ki", "kibibytes": "Ki",
-    "mb": "M", "meg": "M", "megs": "M", "megabyte": "M", "megabytes": "M", "mi": "Mi", "mib": "Mi", "mebibyte": "Mi",
-    "mebibytes": "Mi", "gb": "G", "gig": "G", "gigs": "G", "gigabyte": "G", "gigabytes": "G", "gi": "Gi", "gib": "Gi",
-    "gibibyte": "Gi", "gibibytes": "Gi", "tb": "T", "ti": "Ti", "tib": "Ti", "terabyte": "T", "terabytes": "T",
-    "byte": "", "bytes": "",
-}  # fmt: skip
+    word: unit
+    for unit, words in {
+        "": "byte bytes",
+        "k": "k kb kilobyte kilobytes",
+        "Ki": "ki kib kibibyte kibibytes",
+        "M": "mb meg megs megabyte megabytes",
+        "Mi": "mi mib mebibyte mebibytes",
+        "G": "gb gig gigs gigabyte gigabytes",
+        "Gi": "gi gib gibibyte gibibytes",
+        "T": "tb terabyte terabytes",
+        "Ti": "ti tib tebibyte tebibytes",
+    }.items()
+    for word in words.split()
+}
 _CASED = {"M": "M", "G": "G", "T": "T", "K": "k"}
 """One letter is a unit of memory only as Kubernetes has it: 1G; what 1g or 512m means, only who wrote it knows."""
 _CPU = {
-    "core": "", "cores": "", "cpu": "", "cpus": "", "vcpu": "", "vcpus": "", "millicore": "m", "millicores": "m",
-    "mcpu": "m", "millicpu": "m", "millicpus": "m", "mcore": "m", "mcores": "m", "millis": "m",
-}  # fmt: skip
+    word: suffix
+    for suffix, words in {
+        "": "core cores cpu cpus vcpu vcpus",
+        "m": "millicore millicores mcpu millicpu millicpus mcore mcores millis",
+    }.items()
+    for word in words.split()
+}
 _TIME = {
-    "s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "sekunde": 1, "sekunden": 1, "min": 60, "mins": 60, "minute": 60,
-    "minutes": 60, "minuten": 60, "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600, "stunde": 3600,
-    "stunden": 3600, "d": 86400, "day": 86400, "days": 86400, "tag": 86400, "tage": 86400, "tagen": 86400, "week": 604800,
-    "weeks": 604800, "woche": 604800, "wochen": 604800, "month": 2592000, "months": 2592000, "monat": 2592000,
-}  # fmt: skip
+    word: seconds
+    for seconds, words in {
+        1: "s sec secs second seconds sekunde sekunden",
+        60: "min mins minute minutes minuten",
+        3600: "h hr hrs hour hours stunde stunden",
+        86_400: "d day days tag tage tagen",
+        604_800: "week weeks woche wochen",
+        2_592_000: "month months monat",
+    }.items()
+    for word in words.split()
+}
 UNIT_WORDS = frozenset([*_MEMORY, *_CPU, *_TIME])
 """Words that are units; none is a typing error."""
 _PERCENT = frozenset(["%", "percent", "prozent"])

@@ -18,11 +18,15 @@ _DAYS = {
 _EVERY = r"(?:every|each|jede[nrsm]?|alle)"
 _DAY = "|".join(_DAYS)
 _WEEK = r"(?:week ?days?|werktags?|wochentag)"
-_CLOCK = r"(?:at|um)\s+(?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?\s*(?P<half>am|pm)?(?:\s+uhr)?|(?P<named>midnight|noon|mitternacht|mittag))"
+_CLOCK = (
+    r"(?:at|um)\s+(?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))?\s*(?P<half>am|pm)?(?:\s+uhr)?"
+    r"|(?P<named>midnight|noon|mitternacht|mittag))"
+)
 _STEP = re.compile(rf"{_EVERY}\s+(?P<step>\d{{1,2}})\s+(?P<unit>minutes?|minuten|hours?|stunden)")
 _HOURLY = re.compile(rf"(?:{_EVERY}\s+(?:hour|stunde)|hourly|stündlich)")
 _DAILY = re.compile(
-    rf"(?:{_EVERY}\s+(?:(?P<day>{_DAY})s?|(?P<week>{_WEEK})|day|night|morning|evening|tag|nacht|abend)|daily|täglich|nightly)\s+{_CLOCK}"
+    rf"(?:{_EVERY}\s+(?:(?P<day>{_DAY})s?|(?P<week>{_WEEK})|day|night|morning|evening|tag|nacht|abend)"
+    rf"|daily|täglich|nightly)\s+{_CLOCK}"
 )
 
 

@@ -32,7 +32,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def swapped(word: str, known: Iterable[str]) -> str:
-    """The one known word that differs by two neighbouring letters in the wrong order: the likeliest error of all."""
+    """The one known word that differs by two neighbouring letters in the wrong order: the likeliest error."""
     if len(word) < MIN_SWAPPED:
         return ""
     letters = sorted(word)

@@ -25,10 +25,8 @@ _PAIR = re.compile(r"([A-Za-z_][\w.\-/]*)=(.*)")
 _IMAGE = re.compile(r"[\w.\-]+(?::\d+)?(?:/[\w.\-]+)*(?::[\w][\w.\-]*)?(?:@sha256:[0-9a-f]{64})?")
 _MARKER = re.compile(r"(?:^|\n)\s*(?:[-*\u2022]|\d+[.)])\s+")
 _PORTS = re.compile(r"(\d{1,5}|localhost):(\d{1,5})")
-_SIGN_OFF = re.compile(
-    rf"(?:{'|'.join(phrase for words in lexicons() for phrase in words.sign_off)})[,!.\s-]+(?P<name>[A-Z]\w+(?:\s[A-Z][\w.]*)?)\s*$",
-    re.IGNORECASE,
-)
+_SIGN_OFFS = "|".join(phrase for words in lexicons() for phrase in words.sign_off)
+_SIGN_OFF = re.compile(rf"(?:{_SIGN_OFFS})[,!.\s-]+(?P<name>[A-Z]\w+(?:\s[A-Z][\w.]*)?)\s*$", re.IGNORECASE)
 _CRON = re.compile(r"[\d*/,\-]+")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _PLAIN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00a0": " ",
@@ -221,7 +219,9 @@ class _Tagger:
         before = self._tokens[self._at - 1].low if self._at else ""
         after = self._tokens[self._at + 1].low if self._at + 1 < len(self._tokens) else ""
         known = self._words.tags(token.low) or self._world.kinds_of(token.low, self._scope)
-        named = before in _CONTAINER and (not self._words.tags(token.low) or Tag("noun", "workload") in self._words.tags(token.low))
+        named = before in _CONTAINER and (
+            not self._words.tags(token.low) or Tag("noun", "workload") in self._words.tags(token.low)
+        )
         if named or (after in _CONTAINER and not known):
             return self._take(1, Term(token.text, "value", value=Value("container", token.low)))
         return None
@@ -271,7 +271,9 @@ class _Tagger:
             if tags:
                 text = " ".join(each.text for each in self._tokens[self._at : self._at + length])
                 spelt = " ".join(words[:length])
-                return self._take(length, Term(text, "word", tags=tags, spelt=spelt if spelt != text.casefold() else ""))
+                return self._take(
+                    length, Term(text, "word", tags=tags, spelt=spelt if spelt != text.casefold() else "")
+                )
         return None
 
     def _joined_name(self, token: Token, _before: list[Term]) -> list[Term] | None:
@@ -322,7 +324,9 @@ class _Tagger:
                 return Term(token.text, "namespace", namespace=namespace)
             parts = [self._words.tags(part) for part in word.split("-")]
             if len(parts) > 1 and all(any(tag.sort == "noun" for tag in tags) for tags in parts):
-                return Term(token.text, "word", frozenset(tag for tags in parts for tag in tags if tag.sort == "noun"))
+                return Term(
+                    token.text, "word", frozenset(tag for tags in parts for tag in tags if tag.sort == "noun")
+                )
         if token.text[:1] in "/~." and len(token.text) > 1:
             return Term(token.text, "value", value=Value("path", token.text))
         if _IMAGE.fullmatch(token.text) and re.search(r"[/:@]", token.text):

@@ -262,7 +262,7 @@ class _Reader:
             self._diagnose(clause, mends=False)
             return
         best = self._best(clause, reads=True)
-        if best is not None and not best.missing and self._harmless(best, clause):
+        if best is not None and not best.missing and self._harmless(best):
             self._remember(best.targets)
             self._wishes += self._calls(best)
             return
@@ -274,7 +274,7 @@ class _Reader:
         self._remember(names)
 
     @staticmethod
-    def _harmless(best: Match, clause: Clause) -> bool:
+    def _harmless(best: Match) -> bool:
         """A look of which some words are strange: they can only ask for less."""
         odd = [term for term in best.leftover if not term.is_unknown and not term.can_be("asking")]
         return not odd and len(best.leftover) <= 2 and best.evidence >= 4
@@ -289,12 +289,15 @@ class _Reader:
         disturbing = [clause for clause in self._unknown if changes and self._disturbs(clause)]
         if self._blocked:
             return replace(
-                base, unclear=" ".join(blocked.why for blocked in self._blocked),
+                base,
+                unclear=" ".join(blocked.why for blocked in self._blocked),
                 readings=_all_readings(self._blocked),
                 orders=() if self._is_conditional() else tuple(self._orders),
-            )  # fmt: skip
+            )
         if changes and self._contradicts():
-            return replace(base, unclear="Part of it says to do it, and part says not to.", readings=tuple(self._wishes))
+            return replace(
+                base, unclear="Part of it says to do it, and part says not to.", readings=tuple(self._wishes)
+            )
         if changes and (disturbing or self._asked_whether or self._ends_asking()):
             said = ", ".join(f'"{clause.text()}"' for clause in disturbing) or "whether to"
             why = f"I do not understand {said}." if disturbing else "Part of it asks whether to, and part says to."
@@ -308,7 +311,7 @@ class _Reader:
         )
 
     def _ends_asking(self) -> bool:
-        """`restart web. logs of cart?`: a question mark behind what is said as an order may be meant for all of it."""
+        """`restart web. logs of cart?`: the question mark may be meant for all of it."""
         last = self._clauses[-1]
         first = _begun(last.terms)[0] if _begun(last.terms) else None
         if first is None or not last.asks:
@@ -319,7 +322,7 @@ class _Reader:
         return any(blocked.why.startswith("I do nothing later") for blocked in self._blocked)
 
     def _disturbs(self, clause: Clause) -> bool:
-        """Whether what is not understood may change an order: all that stands behind one, and what forbids or delays."""
+        """Whether what is not understood may change an order: it stands behind one, or forbids or delays."""
         if clause not in self._introductions:
             return not self._is_remark(clause)
         if self._opens_with_verb(clause) or (_begun(clause.terms)[0].is_unknown and self._names(clause)):
@@ -327,18 +330,31 @@ class _Reader:
         if clause.terms[0].can_be("blocker", "reason"):
             return False
         return any(
-            term.can_be("blocker") and term.sort == "word"
+            term.can_be("blocker")
+            and term.sort == "word"
             and not any(term.can_be("blocker", each) for each in ("past", "reason", "degree"))
             and not any(term.can_be(sort) for sort in ("complaint", "filler", "state", "preposition"))
             for term in clause.terms
-        )  # fmt: skip
+        )
 
     def _is_remark(self, clause: Clause) -> bool:
         """`it is obsolete`: a statement of what was spoken of, with nothing in it that could change an order."""
         first = _begun(clause.terms)[0]
-        spoken = first.can_be("pronoun") or first.low in ("it", "it's", "we", "i", "they", "this", "that", "es", "wir", "ich")
+        spoken = first.can_be("pronoun") or first.low in (
+            "it",
+            "it's",
+            "we",
+            "i",
+            "they",
+            "this",
+            "that",
+            "es",
+            "wir",
+            "ich",
+        )
         return spoken and not any(
-            term.can_be("blocker") or term.value is not None or term.name or term.can_be("verb") for term in clause.terms
+            term.can_be("blocker") or term.value is not None or term.name or term.can_be("verb")
+            for term in clause.terms
         )
 
     def _with_exclusions(self) -> list[Order]:
@@ -349,17 +365,22 @@ class _Reader:
         found: list[Wish] = []
         for wish in self._wishes:
             if isinstance(wish, Diagnosis):
-                wish = replace(wish, excluded=tuple(dict.fromkeys(self._excluded)))
-                same = next((each for each in found if isinstance(each, Diagnosis) and _covers(wish, each)), None)
-                if same is not None:
-                    found[found.index(same)] = _joined_diagnosis(same, wish)
-                    continue
-            elif isinstance(wish, Call) and _named_in(wish) and set(_named_in(wish)) <= set(self._excluded):
+                self._merge(found, replace(wish, excluded=tuple(dict.fromkeys(self._excluded))))
+                continue
+            if isinstance(wish, Call) and _named_in(wish) and set(_named_in(wish)) <= set(self._excluded):
                 continue
             if not found or found[-1] != wish:
                 found.append(wish)
         changes = any(isinstance(wish, Call) and _changes(wish) for wish in found)
         return tuple(wish for wish in found if not (changes and isinstance(wish, Diagnosis) and not wish.mends))
+
+    @staticmethod
+    def _merge(found: list[Wish], wish: Diagnosis) -> None:
+        same = next((each for each in found if isinstance(each, Diagnosis) and _covers(wish, each)), None)
+        if same is None:
+            found.append(wish)
+        else:
+            found[found.index(same)] = _joined_diagnosis(same, wish)
 
     def _nearest(self) -> tuple[Wish, ...]:
         """What comes nearest to words that fit nothing."""
@@ -451,7 +472,9 @@ class _Reader:
     @staticmethod
     def _target(terms: Terms, index: int) -> Target:
         term = terms[index]
-        beside = {kind for at in (index - 1, index + 1) if 0 <= at < len(terms) for kind in terms[at].concepts("kind")}
+        beside = {
+            kind for at in (index - 1, index + 1) if 0 <= at < len(terms) for kind in terms[at].concepts("kind")
+        }
         kinds = tuple(kind for kind in term.kinds if kind in beside) or term.kinds
         place = term.namespace if term.sort == "name" else ""
         return Target(term.name, kinds[0] if kinds else "", place, kinds)
@@ -480,7 +503,9 @@ class _Reader:
         schema = self._schemas[match.tool].get("properties", {})
         if not match.argument:
             return [
-                Call(match.tool, {**self._in_namespace(match, schema, namespace), **({"kind": kind} if kind else {})})
+                Call(
+                    match.tool, {**self._in_namespace(match, schema, namespace), **({"kind": kind} if kind else {})}
+                )
                 for kind in match.kinds or ("",)
                 for namespace in self._places(match)
             ]
@@ -642,7 +667,9 @@ class _Reader:
     def _contradicts(self) -> bool:
         """Whether what is ordered is forbidden in the same breath."""
         ordered = {(wish.tool, name) for wish in self._wishes if isinstance(wish, Call) for name in _named_in(wish)}
-        mended = {("", name) for wish in self._wishes if isinstance(wish, Diagnosis) and wish.mends for name in wish.names}
+        mended = {
+            ("", name) for wish in self._wishes if isinstance(wish, Diagnosis) and wish.mends for name in wish.names
+        }
         return bool((ordered | mended) & set(self._denied))
 
     def _sounds_broken_without_verb(self, clause: Clause) -> bool:
@@ -672,18 +699,27 @@ class _Reader:
     def _strange(self, clause: Clause) -> list[Term]:
         """The terms of a wish to have something mended that say something else, too."""
         named = {target.name for target in self._names(clause)}
-        return [
-            term
-            for term in clause.terms
-            if not self._belongs_to_mending(term) and term.low not in named
-        ]
+        return [term for term in clause.terms if not self._belongs_to_mending(term) and term.low not in named]
 
     @staticmethod
     def _belongs_to_mending(term: Term) -> bool:
         if term.sort in ("name", "namespace", "environment"):
             return True
-        sorts = ("filler", "complaint", "state", "noun", "kind", "preposition", "pronoun", "everything", "only", "asking",
-                 "namespace", "request", "everywhere")  # fmt: skip
+        sorts = (
+            "filler",
+            "complaint",
+            "state",
+            "noun",
+            "kind",
+            "preposition",
+            "pronoun",
+            "everything",
+            "only",
+            "asking",
+            "namespace",
+            "request",
+            "everywhere",
+        )
         return (
             term.can_be("verb", "mend")
             or term.can_be("verb", "diagnose")
@@ -692,10 +728,11 @@ class _Reader:
 
     def _is_blocked(self, clause: Clause) -> bool:
         return any(
-            term.can_be("blocker") and term.sort == "word"
+            term.can_be("blocker")
+            and term.sort == "word"
             and not (term.can_be("complaint") or term.can_be("filler"))
             for term in clause.terms
-        ) or any(term.value is not None and term.value.sort in ("duration", "schedule") for term in clause.terms)  # fmt: skip
+        ) or any(term.value is not None and term.value.sort in ("duration", "schedule") for term in clause.terms)
 
     def _sounds_broken(self, clause: Clause) -> bool:
         return any(term.can_be("complaint") and term.sort in ("word", "value") for term in clause.terms) or (
@@ -725,8 +762,12 @@ class _Reader:
     def _opens_with_verb(clause: Clause) -> bool:
         """Whether it is said as an order: a verb first, but for politeness and where it is."""
         terms = _begun(clause.terms)
-        while len(terms) > 1 and (terms[0].can_be("preposition", "in") or terms[0].can_be("preposition", "for")
-                                  or terms[0].can_be("preposition", "on") or terms[0].sort in ("namespace", "environment")):  # fmt: skip
+        while len(terms) > 1 and (
+            terms[0].can_be("preposition", "in")
+            or terms[0].can_be("preposition", "for")
+            or terms[0].can_be("preposition", "on")
+            or terms[0].sort in ("namespace", "environment")
+        ):
             terms = terms[1:]
         return (
             bool(terms)
@@ -753,9 +794,10 @@ class _Reader:
         """For the gate: words that a model may understand better name an object and a verb all the same."""
         said = frozenset().union(*(term.concepts("verb") for term in clause.terms if term.sort == "word"))
         tools = frozenset(
-            tool for tool, intent in INTENTS.items() if tool not in READS
-            and any(said & set(way.verbs.split()) for way in intent.ways)
-        )  # fmt: skip
+            tool
+            for tool, intent in INTENTS.items()
+            if tool not in READS and any(said & set(way.verbs.split()) for way in intent.ways)
+        )
         names = tuple(target.name for target in self._meant(clause))
         if tools and names and not clause.asks:
             self._orders.append(Order(self._namespaces, names, tools))
@@ -793,8 +835,26 @@ _HOW = (
 _REST = ("other", "others", "rest", "else", "everything else", "the rest", "the others")
 _JOINED = ("set_resources", "set_command", "set_probe", "set_env")
 """What can set several things of an object at once."""
-_ANY_CHANGE = ("restart", "scale", "set", "raise", "lower", "stop", "rollback", "resume", "suspend", "delete", "create", "add", "unset",
-               "point", "link", "allow", "mend", "undo")  # fmt: skip
+_ANY_CHANGE = (
+    "restart",
+    "scale",
+    "set",
+    "raise",
+    "lower",
+    "stop",
+    "rollback",
+    "resume",
+    "suspend",
+    "delete",
+    "create",
+    "add",
+    "unset",
+    "point",
+    "link",
+    "allow",
+    "mend",
+    "undo",
+)
 _CLUSTER_SCOPED = ("nodes", "namespaces", "persistentvolumes", "storageclasses")
 
 
@@ -825,9 +885,11 @@ def _is_courtesy(term: Term) -> bool:
 
 
 def _is_left_alone(term: Term) -> bool:
-    return term.sort == "name" or any(
-        term.can_be(sort) for sort in ("filler", "left", "kind", "leave", "preposition")
-    ) or term.can_be("noun", "workload")  # fmt: skip
+    return (
+        term.sort == "name"
+        or any(term.can_be(sort) for sort in ("filler", "left", "kind", "leave", "preposition"))
+        or term.can_be("noun", "workload")
+    )
 
 
 def _changes(wish: Wish) -> bool:

@@ -1,4 +1,4 @@
-"""What a task comes to: calls of tools, diagnoses, advice, or a question back. And how each is said in words. Pure."""
+"""What a task comes to: calls of tools, diagnoses, advice, or a question back; and each in words. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which findings a diagnosis in words is about: those of the objects it names, of a container, or of a cause. Pure."""
+"""Which findings a diagnosis in words is about: those of the objects it names, of a container, of a cause. Pure."""
 
 from __future__ import annotations
 

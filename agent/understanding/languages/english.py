@@ -355,7 +355,7 @@ STATES = """
     found; found; last night; run through; succeed; completed; log in; login; authenticate; accept; accepting; be
     opened; bind; be bound
 """
-"""What something that works does or is; denied (`won't start`) or asked about (`is web up?`), it is to be diagnosed."""
+"""What something that works does or is: denied (`won't start`) or asked about, it is to be diagnosed."""
 
 FILLERS = """
     the; a; an; my; our; your; their; its; this; these; please; pls; plz; kindly; just; simply; now; right now;

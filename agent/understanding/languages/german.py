@@ -297,7 +297,7 @@ STATES = """
     gestartet; erreicht; finden; hochfahren; stabil; einplanen; eingeplant; kann; pullen; gezogen; geplant;
     gebunden; mounten; auflösen; hochkommt; angenommen; anspringen; springt an; kommt hoch; wird bereit; fährt hoch
 """
-"""What something that works does or is; denied (`won't start`) or asked about (`is web up?`), it is to be diagnosed."""
+"""What something that works does or is: denied (`won't start`) or asked about, it is to be diagnosed."""
 
 FILLERS = """
     der; die; das; den; dem; des; ein; eine; einen; einem; einer; mein; meine; meinen; unser; unsere; unseren;

@@ -9,8 +9,10 @@ from agent.rollback import undo_last_tool
 from tools.catalog import TOOLS
 
 NAMESPACES = ("kube-system", "default", "shop-dev", "shop-staging", "shop-prod")
-DEPLOYMENTS = ("web", "checkout", "payments", "catalog", "search", "cart", "canary", "kyverno", "compliance-scanner",
-               "etcd", "audit-policy", "node-exporter", "fix-gateway")  # fmt: skip
+DEPLOYMENTS = (
+    *("web", "checkout", "payments", "catalog", "search", "cart", "canary", "kyverno", "compliance-scanner"),
+    *("etcd", "audit-policy", "node-exporter", "fix-gateway"),
+)
 NAMES = {
     place: {"Deployment": DEPLOYMENTS, "Service": ("web",), "Pod": ("checkout-6d4cf56db6-abcde",)}
     for place in ("shop-dev", "shop-prod", "shop-staging")
