@@ -34,8 +34,7 @@ _VALUE = r"""(?:(?P<quote>\\{0,7}["'`])(?P<quoted>(?:(?!(?P=quote))[^\n]){1,500}
     | [„“«‚](?P<between>[^“”»‘\n]{1,500})
     | (?P<bare>(?!\[redacted\])[^\s"'`<>(\\](?:[^\s"'`\\]|["'`](?=\w)|\\(?![nrt"'`\\])){0,200}))"""
 _MAX_VALUE = 200
-_QUALIFIER = r"""(?:[ \t]+(?:for|of|on|in|to|at|from|by|used|that|which|you|we|i|für|von|vom|zu[rm]|der|des|im|auf
-      |bei)
+_QUALIFIER = r"""(?:\ +(?:for|of|on|in|to|at|from|by|used|that|which|you|we|i|für|von|vom|zu[rm]|de[rs]|im|auf|bei)
     (?:[ \t]+[^\s;:!?"`]{1,60}(?<![.,])){1,8}?)?"""
 _IS = r"""\s+(?: is | was | are | being | equals | reads | (?:should|must|will)\s+be
         | ist | lautet | war | heißt | heisst | sind | lauten | soll )

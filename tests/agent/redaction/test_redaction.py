@@ -402,8 +402,8 @@ def test_broken_unicode_passes() -> None:
 )
 def test_a_long_line_of_anything_takes_a_moment(unit: str) -> None:
     begin = time.process_time()
-    KEPT.text("kind value\n" + unit * (200_000 // len(unit)))
-    assert time.process_time() - begin < 12  # quadratic patterns take minutes
+    KEPT.text("kind value\n" + unit * (100_000 // len(unit)))
+    assert time.process_time() - begin < 8  # quadratic patterns take minutes
 
 
 def test_importing_it_loads_only_the_standard_library() -> None:
