@@ -26,7 +26,7 @@ _PUBLIC_NAME = r"""(?aix)
       | seconds | minutes | hours | expiry | expiration | expires | lifetime | ttl | rotation | enabled
       | disabled | required | optional | ur[li] | endpoint | issuer | audiences? | status | state | reason
       | stdin | generator | field | header | prefix | format | algorithm | review | requests? )$
-    | [_.-](?:id|at)$ | (?-i:Id|At)$ | ^checksum | \.(?:java|kt|go|py|js|ts|rb|cs|rs|php|ya?ml|json)$
+    | [_.-](?:id|at)$ | (?-i:Id|At)$ | ^checksum | \.(?:java|kt|go|py|js|ts|rb|cs|rs|php)$
     | ^(?:secrets|tokens)$ | pull_?secrets?$ | existing_?secret$ | ^automount | service_?account_?token$
     | (?:next|page|continue|continuation|resume|sync)[_-]?token$ | (?-i:^(?:OLD)?PWD$)
     # a file of the workspace, named after an object
