@@ -5,20 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-_NAME = r"[\w.@+:/$-]*\w"
-_WITH = r"(?:with|as|mit)\s+(?:the\s+)?(?:user(?:name)?|login|benutzer(?:name)?)\s+(?P<username>" + _NAME + r")"
-_JOINED = r"(?:\s*,\s*(?:and\s+|und\s+)?|\s+(?:and|und)\s+|\s+)(?:with\s+|mit\s+)?"
-_FROM = (
-    r"(?:the\s+|dem\s+)?(?:password|passwort)\s+(?:from|in|aus)\s+(?:the\s+|der\s+)?(?:file|datei)\s+"
-    r"(?:(?P<quote>[\"'`])(?P<quoted>[^\"'`\n]+)(?P=quote)|(?P<file>[~/.][^\s,;\"'`]*[^\s,;.\"'`]))"
-    r"|(?:the\s+)?password\s+(?:from|on)\s+(?P<stdin>standard input|stdin)"
-    r"|(?:the\s+)?password\s+(?:from|in)\s+key\s+(?P<key>[-._a-zA-Z0-9]+)\s+of\s+secret\s+(?P<existing_secret>[a-z0-9][-a-z0-9.]*)"
-    r"|(?:the\s+)?(?:password|passwort|pw)\s*[:=]?\s+(?P<inline>\S+)"
+_ENDS = r"(?=[.,;:!?)\"'`]*(?:\s|$))"
+"""A value is said to its end: of /run/a!b, /run/a is not what was meant."""
+_VALUE = r"[\w$][-\w.@+$\\|/:]*[\w]|\w"
+_FILE = r"[~/.][-\w./:@$+=~,%]*\w"
+_USER = rf"(?:with|as|mit)\s+(?:the\s+|dem\s+)?(?:user(?:name)?|login|benutzer(?:name)?)\s+(?P<username>{_VALUE}){_ENDS}"
+_PASSWORD = (
+    r"(?:with\s+|mit\s+)?(?:the\s+|dem\s+)?(?:password|passwort)\s+(?:"
+    rf"(?:from|in|aus)\s+(?:the\s+|der\s+)?(?:file|datei)\s+(?P<quote>[\"'`]?)(?P<file>{_FILE})(?P=quote){_ENDS}"
+    r"|(?:from|on)\s+(?P<stdin>standard input|stdin)"
+    r"|(?:from|in)\s+key\s+(?P<key>[-._a-zA-Z0-9]+)\s+of\s+secret\s+(?P<existing_secret>[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)"
+    r"|(?:is\s+|:\s*)?(?P<inline>(?!from\b|in\b|on\b|aus\b)\S+))"
 )
-_LOGIN = re.compile(rf"\b{_WITH}(?:{_JOINED}(?:{_FROM}))?", re.IGNORECASE)
-_PASSWORD = re.compile(rf"\b(?:with\s+|mit\s+)?(?:{_FROM})", re.IGNORECASE)
+_BETWEEN = r"(?:\s*,\s*|\s+)(?:and\s+|und\s+)?"
+_LOGIN = re.compile(rf"\b{_USER}(?:{_BETWEEN}{_PASSWORD})?", re.IGNORECASE)
+_DENIED = re.compile(r"(?:\b(?:not|never|without|nicht|ohne)\b|n't)\b[^.;]{0,30}$", re.IGNORECASE)
 _REGISTRY = re.compile(
-    r"\b(?:for|at|to|für|bei)\s+(?P<registry>[a-z0-9.-]+\.[a-z0-9.-]*[a-z0-9](?::\d+)?|localhost(?::\d+)?)(?![\w/])"
+    rf"\b(?:for|at|f\u00fcr|bei)\s+(?P<registry>[a-z0-9][-a-z0-9.]*(?::\d+)?(?:/[-a-z0-9._]+)*){_ENDS}"
 )
 
 
@@ -27,20 +30,21 @@ class Login:
     """What the words say: arguments of `create_pull_secret`. `is_inline`: a password stands in the task."""
 
     fields: dict[str, str] = field(default_factory=dict)
+    has_password: bool = False
+    """Whether it is said where the password is."""
     is_inline: bool = False
 
 
 def login_of(task: str) -> tuple[Login, str]:
-    """The login that a task says, and the task without those words."""
-    found = list(_LOGIN.finditer(task)) or list(_PASSWORD.finditer(task))
-    if len(found) != 1:
-        return Login(is_inline=any(match.groupdict().get("inline") for match in found)), task
+    """The login that a task says, and the task without those words; two logins, or one that is denied, are none."""
+    found = list(_LOGIN.finditer(task))
+    if len(found) != 1 or _DENIED.search(task[: found[0].start()]):
+        return Login(), task
     said: dict[str, str] = {name: value for name, value in found[0].groupdict().items() if value}
+    fields = {name: said[name] for name in ("username", "file", "key", "existing_secret") if name in said}
+    sure = any(name in said for name in ("file", "stdin", "key"))
     rest = f"{task[: found[0].start()]} {task[found[0].end() :]}"
-    fields: dict[str, str] = {name: said[name] for name in ("username", "key", "existing_secret") if name in said}
-    if "file" in said or "quoted" in said:
-        fields["file"] = said.get("file") or said["quoted"]
-    return Login(fields, "inline" in said), rest
+    return Login(fields, sure, "inline" in said), rest
 
 
 def registry_of(task: str) -> tuple[str, str]:

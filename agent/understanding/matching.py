@@ -261,6 +261,8 @@ class _Fit:
     def _names(self, index: int, term: Term, slot: Slot) -> bool:
         if index in self._taken or not term.name or term.sort not in ("name", "namespace"):
             return False
+        if term.kinds == ("Pod",) and slot.kinds and "Pod" not in slot.kinds:
+            return bool(self._workload_of(term, slot))
         if index == 0 and term.can_be("verb") and self._way.verbs == "":
             return False
         if term.sort == "namespace" and (term.preposition in ("in", "on") or self._follows_namespace_word(index)):
@@ -295,6 +297,8 @@ class _Fit:
 
     def _target(self, index: int, slot: Slot) -> Target:
         term = self._terms[index]
+        if term.kinds == ("Pod",) and slot.kinds and "Pod" not in slot.kinds:
+            return self._workload_of(term, slot)[0]
         kinds = self._kinds_here(index, term, slot)
         beside = self._kind_beside(index)
         chosen = kinds[0] if kinds else next(iter(sorted(beside)), "")
@@ -302,6 +306,12 @@ class _Fit:
             self._options = [{"kind": kind} for kind in kinds]
         said = (chosen,) if beside and chosen in beside else term.kinds
         return Target(term.name, chosen, term.namespace if term.sort == "name" else "", said)
+
+    def _workload_of(self, term: Term, slot: Slot) -> list[Target]:
+        """What is to be done to a workload, said of a pod of it."""
+        name = self._around.world.workload_of(term.name, self._around.namespaces)
+        kinds = self._around.world.kinds_of(name, self._around.namespaces) if name else ()
+        return [Target(name, kind, term.namespace) for kind in kinds if kind in slot.kinds][:1]
 
     def _all_of_kind(self, slot: Slot) -> list[Target]:
         """`all deployments`, `every workload`."""
@@ -537,6 +547,10 @@ class _Fit:
         self._arguments |= {**fields, **({"registry": registry} if registry else {})}
         needed = {"registry": registry, "user": fields.get("username")}
         self._missing += [name for name, value in needed.items() if not value]
+        if self._around.login.is_inline:
+            self._missing.append(
+                "where the password is (from file FILE, or from standard input); it is not taken from a task"
+            )
         self._evidence += 2
         return True
 

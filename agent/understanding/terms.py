@@ -293,6 +293,8 @@ class _Tagger:
         word = token.low
         tags = self._words.tags(word)
         kinds = self._world.kinds_of(word, self._scope) if token.text == word or not tags else ()
+        if kinds and tags and self._is_word_here(tags, before):
+            return self._take(1, Term(token.text, "word", tags))
         if word in self._world.namespaces:
             return self._take(
                 1, Term(token.text, "namespace", tags, kinds=kinds, name=word if kinds else "", namespace=word)
@@ -305,6 +307,18 @@ class _Tagger:
             spelt = word if token.text.casefold() != word else ""
             return self._take(1, Term(token.text, "word", tags, spelt=spelt))
         return self._take(1, self._guessed(token))
+
+    def _is_word_here(self, tags: frozenset[Tag], before: list[Term]) -> bool:
+        """Whether a word that is an object's name, too, stands where grammar or a verb does: `fix checkout`."""
+        if before and before[-1].can_be("kind"):
+            return False
+        if any(tag.sort in ("preposition", "blocker", "filler", "and") for tag in tags):
+            return True
+        opens = all(term.can_be("filler") or term.can_be("request") for term in _since_stop(before))
+        rest = [token.low for token in self._tokens[self._at + 1 :]]
+        named = any(self._world.kinds_of(word, self._scope) or self._world.like(word, self._scope) for word in rest)
+        spoken = any(tag.sort == "pronoun" for word in rest for tag in self._words.tags(word))
+        return opens and (named or spoken) and any(tag.sort == "verb" for tag in tags)
 
     def _is_place(self, before: list[Term]) -> bool:
         last = next(
@@ -332,6 +346,12 @@ class _Tagger:
         if _IMAGE.fullmatch(token.text) and re.search(r"[/:@]", token.text):
             return Term(token.text, "value", value=Value("image", token.text))
         return Term(token.text, "word")
+
+
+def _since_stop(terms: list[Term]) -> list[Term]:
+    """The terms since the last full stop, comma or `and`."""
+    stops = [at for at, term in enumerate(terms) if term.sort in ("end", "comma") or term.can_be("and")]
+    return terms[stops[-1] + 1 :] if stops else terms
 
 
 def _near_namespace(word: str, world: World) -> str:

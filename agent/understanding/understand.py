@@ -36,7 +36,7 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     if typed is not None:
         return _of_commands(typed, world)
     login, rest = login_of(task)
-    registry, rest = registry_of(rest) if "secret" in rest.casefold() else ("", rest)
+    registry, rest = registry_of(rest) if "pull" in rest.casefold() and "secret" in rest.casefold() else ("", rest)
     reader = _Reader(rest, world, schemas, login, registry)
     reader.read()
     found = reader.understanding()

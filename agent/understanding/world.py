@@ -77,6 +77,12 @@ class World:
                 return found[0] if len(found) == 1 else ""
         return nearest(word, apps)
 
+    def workload_of(self, pod: str, namespaces: Iterable[str]) -> str:
+        """The workload that a pod is of, by their names; empty when there is none of such a name."""
+        there = {name for namespace in namespaces for name in self._kinds(namespace)}
+        workload = self._workload_of(pod, there)
+        return workload if workload != pod else ""
+
     def near(self, word: str, namespaces: Iterable[str]) -> tuple[str, ...]:
         """At most three names that look like a word, for a person to choose from."""
         import difflib

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from agent.policy import EXPIRES_AFTER_MIN, Environment, Verdict, decide, environment_of, names_change, risk_of
+from agent.policy import EXPIRES_AFTER_MIN, Environment, Verdict, decide, environment_of, risk_of
 from tools.frame import Risk, Verb
 
 A, K, D = Verdict.ALLOW, Verdict.ASK, Verdict.DENY
@@ -142,90 +142,3 @@ def test_the_environment_is_the_label_and_unknown_is_prod(label: str, environmen
 @pytest.mark.parametrize("labels", [None, {}, {"env": "dev"}, {"Environment": "dev"}, {"team": "dev"}])
 def test_without_the_label_it_is_prod(labels: dict[str, str] | None) -> None:
     assert environment_of(labels) is PROD
-
-
-NAMED = [
-    ("fix checkout", None, "checkout"),
-    ("Checkout keeps crashing, find out why and FIX it.", None, "checkout"),
-    ("raise the memory limit of checkout to 64Mi", None, "checkout"),
-    ("restart deployment/checkout", None, "checkout"),
-    ("restart 'checkout', please", None, "checkout"),
-    ('set "checkout": 64Mi', None, "checkout"),
-    ("rollback checkout", None, "checkout"),
-    ("please restart checkout", None, "checkout"),
-    ("can you restart checkout?", None, "checkout"),
-    ("checkout keeps crashing; raise its limit", None, "checkout"),
-    ("restart checkout but do not scale it", None, "checkout"),
-    ("fix checkout in shop-dev", "shop-dev", "checkout"),
-    ("fix shop-dev/checkout", "shop-dev", "checkout"),
-    ("fix checkout-7d9f8b6c5d-x2k4z", None, "checkout"),
-    ("fix pod checkout-7d9f8b6c5d-x2k4z in shop-dev", "shop-dev", "checkout"),
-    ("mend agent-zx8kd", None, "agent"),
-    ("restart db-0", None, "db"),
-    ("restart db-12", None, "db"),
-    ("fix checkout-api", None, "checkout-api"),
-    ("fix checkout.v2", None, "checkout.v2"),
-    ("restart deployment fix", None, "fix"),
-    ("restart deployment/in", None, "in"),
-    ('restart "set"', None, "set"),
-    ("fix shop in shop", "shop", "shop"),
-    ("I want you to fix checkout", None, "checkout"),
-    ("could you please fix checkout", None, "checkout"),
-    ("why does checkout crash? fix it", None, "checkout"),
-    ("help me fix checkout", None, "checkout"),
-]
-NOT_NAMED = [
-    ("why does checkout crash?", None, "checkout"),
-    ("describe checkout", None, "checkout"),
-    ("why did the last update of checkout fail?", None, "checkout"),
-    ("how do I fix checkout?", None, "checkout"),
-    ("what would happen if I restart checkout?", None, "checkout"),
-    ("do not restart checkout, only tell me why", None, "checkout"),
-    ("never scale checkout", None, "checkout"),
-    ("tell me about checkout without changing it", None, "checkout"),
-    ("", None, "checkout"),
-    ("fix it", None, "checkout"),
-    ("fix everything in shop-dev", "shop-dev", "checkout"),
-    ("fix checkout", "shop-dev", "checkout"),
-    ("fix checkout in shop-development", "shop-dev", "checkout"),
-    ("fix checkout in my-shop-dev", "shop-dev", "checkout"),
-    ("fix checkout-api", None, "checkout"),
-    ("fix checkout-proxy", None, "checkout"),
-    ("fix checkout-cache", None, "checkout"),
-    ("fix checkout-canary-redis", None, "checkout"),
-    ("fix my-checkout", None, "checkout"),
-    ("fix checkouts", None, "checkout"),
-    ("fix checkout-", None, "checkout-api"),
-    ("fix checkout", None, "checkout-api"),
-    ("fix check", None, "checkout"),
-    ("fix checkoutx7d9f-x2k4z", None, "checkout"),
-    ("a prefix of checkout", None, "checkout"),
-    ("what is the reset policy of checkout?", None, "checkout"),
-    ("how many address pools has checkout", None, "checkout"),
-    ("which change broke checkout?", None, "checkout"),
-    ("api keeps crashing in shop, find out why and fix it", None, "fix"),
-    ("api keeps crashing in shop, find out why and fix it", None, "in"),
-    ("fix everything in shop", "shop", "shop"),
-    ("fix everything in namespace shop", "shop", "shop"),
-    ("why is checkout crashing in shop, the last fix did not help", "shop", "checkout"),
-    ("I will fix checkout in shop myself, just tell me why it crashes", "shop", "checkout"),
-    ("is it safe to fix checkout?", None, "checkout"),
-    ("propose a fix for checkout", None, "checkout"),
-    ("please wait with the fix of checkout until I say so", None, "checkout"),
-    ("before we fix it, why does checkout crash", None, "checkout"),
-    ("refuse to fix checkout in shop; why does it crash", "shop", "checkout"),
-    ("list the patch level of checkout", None, "checkout"),
-    ("what is the update strategy of checkout", None, "checkout"),
-    ("show the scale of checkout", None, "checkout"),
-    ("describe checkout and its replica set", None, "checkout"),
-]
-
-
-@pytest.mark.parametrize(("task", "namespace", "name"), NAMED)
-def test_the_task_names_this_change(task: str, namespace: str | None, name: str) -> None:
-    assert names_change(task, namespace, name)
-
-
-@pytest.mark.parametrize(("task", "namespace", "name"), NOT_NAMED)
-def test_the_task_does_not_name_this_change(task: str, namespace: str | None, name: str) -> None:
-    assert not names_change(task, namespace, name)

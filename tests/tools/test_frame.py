@@ -23,6 +23,7 @@ from tools.frame import (
     ToolFailed,
     cap,
 )
+from tools.intents import INTENTS
 
 CONTEXT = ToolContext(cast("Cluster", None))
 
@@ -38,9 +39,6 @@ def look_(
     """Look at something.
 
     More words.
-
-    Asked as: look at {name}; look into
-    {namespace};  ; look
     """
     return Result(f"{namespace}/{name} {kind} {lines}", {"lines": lines}, ok=False)
 
@@ -60,8 +58,7 @@ LOOK = Tool(look_, Risk.READ, "Look at less.")
 def test_name_and_words_are_the_functions() -> None:
     assert LOOK.name == "look"
     assert LOOK.description.startswith("Look at something.\n\nMore words.")
-    assert LOOK.phrases == ("look at {name}", "look into {namespace}", "look")
-    assert (Tool(plan, Risk.CHANGE).phrases, Tool(shout, Risk.READ).description) == ((), "")
+    assert Tool(shout, Risk.READ).description == ""
 
 
 def test_the_schema_is_the_signatures() -> None:
@@ -178,11 +175,16 @@ def test_every_tool_has_a_schema_with_every_argument_described(tool: Tool) -> No
 
 
 @EVERY_TOOL
-def test_every_phrase_speaks_of_arguments_there_are(tool: Tool) -> None:
-    assert tool.phrases
-    for phrase in tool.phrases:
-        assert set(re.findall(r"\{(\w+)\}", phrase)) <= set(tool.schema["properties"]), phrase
-        assert phrase == phrase.strip(" .")
+def test_every_intent_speaks_of_arguments_there_are(tool: Tool) -> None:
+    if tool.name in (
+        "diagnose",
+        "wait_until_mended",
+    ):  # a complaint asks for the one; Playbook itself for the other
+        return
+    for way in INTENTS[tool.name].ways:
+        said = set(re.findall(r"(?<!\{)\{(\w+)\}", way.words + way.command)) | set(way.fixed)
+        slots = {slot.argument for slot in way.slots if slot.argument and slot.sort != "login"}
+        assert said | slots <= {*tool.schema["properties"], "kind", "namespace"}, way.words
 
 
 @EVERY_TOOL

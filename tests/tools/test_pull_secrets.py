@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent.model.playbook.words import match_phrase, match_rest, rest_of, without_rest
 from agent.wording import says
 
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
-from tests.agent.model.playbook_parts import HERE, SPECS
+from agent.understanding.login import login_of
+from agent.understanding.understand import understand
+from agent.understanding.wishes import Call
+from agent.understanding.world import World
 from tools.catalog import TOOLS
 from tools.change import contains, inverse
 from tools.cluster.client import HttpCluster
@@ -226,10 +228,16 @@ FILE = {"file": "/run/login.txt"}
 )
 @pytest.mark.parametrize("registry", ["registry.example.com", "registry.example.com:5000/team", "127.0.0.1:15001"])
 def test_how_it_is_asked_for(said: str, given: Json, registry: str) -> None:
-    found = match_phrase(said.replace(" R ", f" {registry} "), HERE, SPECS)
-    assert found is not None
-    assert (found.tool.name, found.missing) == ("create_pull_secret", ())
-    assert found.arguments == {**ASKED, "registry": registry, **given}
+    assert called(said.replace(" R ", f" {registry} ")) == {**ASKED, "registry": registry, **given}
+
+
+def called(task: str) -> Json:
+    """The arguments of the one call that a task asks for."""
+    listed = {"Deployment": ("cart", "web"), "Secret": ("login",)}
+    world = World("shop-dev", ("shop-dev",), {"shop-dev": listed})
+    (wish,) = understand(task, world, {tool.name: tool.schema for tool in TOOLS}).wishes
+    assert isinstance(wish, Call)
+    return wish.arguments
 
 
 @pytest.mark.parametrize(
@@ -255,55 +263,34 @@ def test_how_it_is_asked_for(said: str, given: Json, registry: str) -> None:
     ],
 )
 def test_a_task_may_say_what_is_not_known_yet(said: str, told: Json | None) -> None:
-    tool = next(spec for spec in SPECS if spec.name == "create_pull_secret")
-    given = {"namespace": "shop-dev", "pull_secret": "regcred", "registry": "registry.example.com"}
-    wanted = given if told is None else {**given, "username": "bob", **told}
-    assert match_rest(said, tool, given) == wanted
+    login, _ = login_of(said)
+    assert login.has_password is (told is not None)
+    if told is not None:
+        assert login.fields == {"username": "bob", **told}
+
+
+def test_a_password_in_a_task_is_not_taken() -> None:
+    for said in ("with user bob, password hunter2", "with user bob and the password: hunter2"):
+        login, rest = login_of(f"create pull secret regcred for quay.io {said}")
+        assert (login.is_inline, login.has_password) == (True, False)
+        assert "hunter2" not in f"{login} {rest}"
 
 
 def test_whose_login_it_is_names_nothing_that_runs() -> None:
-    tool = next(spec for spec in SPECS if spec.name == "create_pull_secret")
-    task = "fix web in shop-dev with user cart, password from file /run/login, and api too"
-    assert without_rest(task, tool, {"registry": ""}).split() == [
-        "fix",
-        "web",
-        "in",
-        "shop-dev",
-        ",",
-        "and",
-        "api",
-        "too",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("given", "rest"),
-    [
-        ({}, ""),
-        ({"pull_secret": "regcred"}, "for {registry} with user {username}, password from file {file}"),
-        ({"registry": "r"}, "with user {username}, password from file {file}"),
-        ({"registry": "r", "username": "u"}, "password from file {file}"),
-        ({"file": "/f"}, ""),
-    ],
-)
-def test_the_rest_of_a_phrase_is_behind_what_is_given(given: Json, rest: str) -> None:
-    phrase = "create pull secret {pull_secret} for {registry} with user {username}, password from file {file}"
-    assert rest_of(phrase, given) == rest
+    _, rest = login_of("fix web in shop-dev with user cart, password from file /run/login, and api too")
+    assert rest.split() == ["fix", "web", "in", "shop-dev", ",", "and", "api", "too"]
 
 
 @pytest.mark.parametrize("username", ["robot$ci+x", "_json_key", "$oauthtoken", "bob@example.com", "CORP\\bob"])
 def test_how_users_are_named(username: str) -> None:
     task = f"create a pull secret regcred for registry with user {username}, password from file /run/x"
-    found = match_phrase(task, HERE, SPECS)
-    assert found is not None
-    assert found.arguments["username"] == username
-    CREATE.check(found.arguments)
+    arguments = called(task)
+    assert arguments["username"] == username
+    CREATE.check(arguments)
 
 
 def test_an_image_can_be_said() -> None:
-    found = match_phrase("set image of cart in shop-dev to desk/web:1.2", HERE, SPECS)
-    assert found is not None
-    assert found.arguments["image"] == "desk/web:1.2"
+    assert called("set image of cart in shop-dev to desk/web:1.2")["image"] == "desk/web:1.2"
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def _untried(
             continue
         arguments = remedy["arguments"]
         if tool.name == "create_pull_secret":
-            arguments = {**login.fields, **arguments}
+            arguments = {**(login.fields if login.has_password else {}), **arguments}
         if _missing(tool, arguments):
             unmade.add(arguments.get("pull_secret", tool.name))
         elif arguments.get("pull_secret") not in unmade and (tool.name, arguments) not in tried:
@@ -212,7 +212,7 @@ def _untold(login: Login, finding: Json, tools: Mapping[str, ToolSpec]) -> str:
         return ""
     if login.is_inline:
         return f" A password in a task is not taken: say where it is, {_LOGIN}."
-    return "" if login.fields.get("username") else f" It would do to say in the task, besides: {_LOGIN}."
+    return "" if login.has_password else f" It would do to say in the task, besides: {_LOGIN}."
 
 
 _LOGIN = '"with user USERNAME, password from file FILE"'
