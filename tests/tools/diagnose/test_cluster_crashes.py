@@ -216,6 +216,7 @@ CASES = (
         "l-name",
         "cannot be made: it asks port metrics, and no port of the container has that name",
         _web(livenessProbe=_http("metrics")),
+        port="http",
     ),
     Case(
         "s-name",
