@@ -155,8 +155,10 @@ class Played:
         return self.lists[word]
 
 
-def event(reason: str, message: str = "") -> Json:
-    return {"metadata": {}, "reason": reason, "message": message, "lastTimestamp": "2026-01-01T00:00:00Z"}
+def event(reason: str, message: str = "", container: str = "app") -> Json:
+    about = {"fieldPath": f"spec.containers{{{container}}}"}
+    said = {"reason": reason, "message": message, "lastTimestamp": "2026-01-01T00:00:00Z"}
+    return {"metadata": {}, "involvedObject": about, **said}
 
 
 def blocked_after(played: Played, seen: Json, *, live: Json | None = None, until_s: int = 400) -> tuple[int, str]:
@@ -175,6 +177,7 @@ def _as_cluster(played: Played) -> Cluster:
     return played  # type: ignore[return-value]
 
 
+ASKED = "Readiness probe failed"
 NODE = {"status": {"allocatable": {"cpu": "8"}}}
 
 
@@ -189,15 +192,22 @@ def test_a_node_that_joins_is_waited_for() -> None:
 
 
 def test_an_application_that_may_be_starting_is_given_twice_the_time() -> None:
-    slow, wrong = (event("Unhealthy", f"HTTP probe failed with statuscode: {code}") for code in (503, 404))
+    slow, wrong = (event("Unhealthy", f"{ASKED}: HTTP probe failed with statuscode: {code}") for code in (503, 404))
     probe = {"httpGet": {"port": 8080}, "periodSeconds": 1}
     assert blocked_after(Played(wrong), unready(probe)) == (
         20,
-        f"container app of pod web-{NEW} does not pass its readiness probe: HTTP probe failed with statuscode: 404",
+        f"container app of pod web-{NEW} does not pass its readiness probe: {ASKED}: HTTP probe failed with "
+        "statuscode: 404",
     )
     assert blocked_after(Played(slow), unready(probe))[0] == UNSURE_PROBE_S
     assert blocked_after(Played(slow), unready({**probe, "periodSeconds": 30}))[0] == 180
     assert blocked_after(Played(), unready(probe)) == (400, "")
+
+
+def test_what_befalls_another_probe_or_container_says_nothing_of_this_one() -> None:
+    wrong = "failed: HTTP probe failed with statuscode: 404"
+    others = event("Unhealthy", f"Liveness probe {wrong}"), event("Unhealthy", f"Readiness probe {wrong}", "proxy")
+    assert blocked_after(Played(*others), unready({"httpGet": {"port": 8080}})) == (400, "")
 
 
 @pytest.mark.parametrize(

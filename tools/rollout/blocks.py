@@ -63,6 +63,8 @@ class Block:
     spec: Json = field(default_factory=dict)
     """The container's."""
     probe: Json = field(default_factory=dict)
+    which: str = ""
+    """Which probe it is: readiness or startup."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -132,13 +134,20 @@ def _of_unready(pod: Json, state: Json) -> Iterator[Block]:
     spec = next((each for each in containers(pod) if each["name"] == state["name"]), {})
     if probe := spec.get(f"{which}Probe"):
         why = f"container {state['name']} of pod {pod['metadata']['name']} does not pass its {which} probe"
-        yield Block("probe", why, max(PROBE_S, allowed_s(probe)), state["name"], pod, spec, probe)
+        yield Block("probe", why, max(PROBE_S, allowed_s(probe)), state["name"], pod, spec, probe, which)
 
 
 def allowed_s(probe: Json) -> float:
     """How long a probe may fail."""
     failing = probe.get("failureThreshold", _THRESHOLD) * probe.get("periodSeconds", _PERIOD_S)
     return float(probe.get("initialDelaySeconds", 0) + failing)
+
+
+def is_about(event: Json, block: Block) -> bool:
+    """Whether an event tells of a failure of this very probe of this very container."""
+    path = str((event.get("involvedObject") or {}).get("fieldPath") or "")
+    of_probe = f"{block.which} probe" in str(event.get("message")).lower()
+    return event.get("reason") == "Unhealthy" and of_probe and path.endswith(f"{{{block.container}}}")
 
 
 def certain_probe(said: str, probe: Json, container: Json) -> bool:

@@ -21,6 +21,7 @@ from tools.rollout.blocks import (
     certain_mount,
     certain_probe,
     fits_somewhere,
+    is_about,
 )
 from tools.rollout.state import Progress, Restarts, Seen, judge, see
 from tools.templates import Workload
@@ -128,7 +129,7 @@ def _stays_unplaced(context: ToolContext, block: Block, stood_s: float) -> bool:
 
 
 def _failing_probe(context: ToolContext, block: Block, stood_s: float) -> str:
-    unhealthy = (each for each in _events(context, block.pod or {}) if each.get("reason") == "Unhealthy")
+    unhealthy = (each for each in _events(context, block.pod or {}) if is_about(each, block))
     said = str(next(unhealthy, {}).get("message", ""))
     is_late = stood_s >= max(UNSURE_PROBE_S, 2 * allowed_s(block.probe))
     if not said or not (is_late or certain_probe(said, block.probe, block.spec)):
