@@ -262,7 +262,9 @@ INTENTS: Mapping[str, Intent] = {
             Way("who can {verb} {resource} in {namespace}", "kubectl auth can-i {verb} {resource} -n {namespace}", "", "who", "role",
                 (Slot("verb", "access"),)),
             Way("may user {user} {verb} {resource} in {namespace}", "kubectl auth can-i {verb} {resource} --as {user} -n {namespace}", "",
-                "may", "user", (Slot("user", "who", after="user", optional=True), Slot("verb", "access"), Slot("user", "who"))),
+                "may", "", (Slot("verb", "access"), Slot("user", "who"))),
+            Way("may user {user} {verb} {resource} in {namespace}", "kubectl auth can-i {verb} {resource} --as {user} -n {namespace}", "",
+                "may user", "", (Slot("user", "who", after="user"), Slot("verb", "access"))),
         ),
         ("who may delete pods in shop-dev?", "may user ann create deployments?", "who can read secrets here?"),
         ("delete pod web-0", "can you restart web?"),
@@ -384,7 +386,7 @@ INTENTS: Mapping[str, Intent] = {
                 {"source": kind})
             for kind in ("ConfigMap", "Secret")
         ),
-        ("point web from configmap app-setings to app-settings", "change the configmap of web from a to web-config",
+        ("point web from configmap app-setings to app-settings", "change the configmap of web from old-config to web-config",
          "point checkout from secret old to db-credentials"),
         ("change web from 2 to 3 replicas", "point port 80 of web to 8080"),
     ),
@@ -481,7 +483,7 @@ INTENTS: Mapping[str, Intent] = {
         (
             Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",
                 "kubectl create secret docker-registry {pull_secret} --docker-server={registry} --docker-username={username} -n {namespace}",
-                "create", "pull_secret", "", (Slot("pull_secret", "word", at=("", "as", "of")), Slot("registry", "login"))),
+                "create", "pull_secret", "", (Slot("pull_secret", "word", after="pull_secret"), Slot("registry", "login"))),
         ),
         ("create pull secret regcred for registry.example.com with user ann, password from file ~/login",
          "create a pull secret team for ghcr.io with user desk and password from standard input",
@@ -492,7 +494,7 @@ INTENTS: Mapping[str, Intent] = {
         (
             Way("link pull secret {pull_secret} to service account {service_account} in {namespace}",
                 "kubectl patch serviceaccount {service_account} -n {namespace} -p '{{\"imagePullSecrets\":[{{\"name\":\"{pull_secret}\"}}]}}'",
-                "link", "pull_secret", "service_account", (Slot("pull_secret", "word", at=("", "of")),
+                "link", "pull_secret", "service_account", (Slot("pull_secret", "word", after="pull_secret"),
                 Slot("service_account", "word", at=("to", "for", "with")))),
             Way("link pull secret {pull_secret} to service account {service_account} in {namespace}",
                 "kubectl patch serviceaccount {service_account} -n {namespace} -p '{{\"imagePullSecrets\":[{{\"name\":\"{pull_secret}\"}}]}}'",

@@ -404,7 +404,7 @@ class _Fit:
 
     def _valued(self, slot: Slot, read: Callable[[Term], Value | str | int | None]) -> bool:
         for index in self._places(slot):
-            value = read(self._terms[index])
+            value = _said(self._terms[index]) if slot.after and slot.sort == "word" else read(self._terms[index])
             if value is None or (slot.kinds and not self._is_of_kind(index, slot)):
                 continue
             self._take(index)
@@ -644,6 +644,12 @@ def _path(term: Term) -> str | None:
 
 def _text(term: Term) -> str | None:
     return term.value.said if term.value is not None and term.value.sort == "literal" else None
+
+
+def _said(term: Term) -> str | None:
+    """A word that stands where only a name can: whatever else it means."""
+    named = _NAME.fullmatch(term.text.casefold()) and not term.can_be("preposition") and not term.can_be("blocker")
+    return term.text.casefold() if named and (term.value is None or term.value.sort == "literal") else None
 
 
 def _word(term: Term) -> str | None:

@@ -315,7 +315,12 @@ class _Tagger:
         if any(tag.sort in ("preposition", "blocker", "filler", "and") for tag in tags):
             return True
         opens = all(term.can_be("filler") or term.can_be("request") for term in _since_stop(before))
-        rest = [token.low for token in self._tokens[self._at + 1 :]]
+        following = (
+            self._words.tags(self._tokens[self._at + 1].low) if self._at + 1 < len(self._tokens) else frozenset()
+        )
+        if any(tag.sort == "kind" for tag in following):
+            return False
+        rest = [word for token in self._tokens[self._at + 1 :] for word in token.low.split("/")]
         named = any(self._world.kinds_of(word, self._scope) or self._world.like(word, self._scope) for word in rest)
         spoken = any(tag.sort == "pronoun" for word in rest for tag in self._words.tags(word))
         return opens and (named or spoken) and any(tag.sort == "verb" for tag in tags)

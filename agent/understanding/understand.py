@@ -217,6 +217,8 @@ class _Reader:
     def _partly(self, best: Match, clause: Clause) -> None:
         """An order of which not every word is understood."""
         readings = self._readings(best, clause)
+        if not self._is_blocked(clause):
+            self._order_loosely(clause)
         if best.options and not best.leftover:
             values = " or ".join(str(next(iter(option.values()))) for option in best.options)
             return self._blocked_by(_Blocked(f'Which is meant in "{clause.text()}": {values}?', readings))
@@ -228,9 +230,7 @@ class _Reader:
             said = ", ".join(f'"{term.text}"' for term in best.leftover)
             return self._blocked_by(_Blocked(f'Of "{clause.text()}" I do not understand {said}.', readings))
         needs = " and ".join(name.replace("_", " ") for name in best.missing)
-        self._blocked_by(_Blocked(f'"{clause.text()}" does not say {needs}.', readings))
-        if not self._is_blocked(clause):
-            self._order_loosely(clause)
+        return self._blocked_by(_Blocked(f'"{clause.text()}" does not say {needs}.', readings))
 
     def _mending(self, clause: Clause, asks: bool) -> bool:
         names = self._names(clause)
@@ -245,8 +245,9 @@ class _Reader:
             reading = self._diagnosis(clause, mends=True)
             said = ", ".join(f'"{text}"' for text in dict.fromkeys(strange))
             self._blocked_by(_Blocked(f'Of "{clause.text()}" I do not understand {said}.', tuple(reading)))
-            if not self._is_blocked(clause):
-                self._orders.append(Order(self._namespaces, tuple(target.name for target in self._meant(clause))))
+            meant = tuple(target.name for target in self._meant(clause))
+            if meant and not self._is_blocked(clause):
+                self._orders.append(Order(self._namespaces, meant))
             return True
         self._diagnose(clause, mends=True)
         return True
@@ -329,6 +330,8 @@ class _Reader:
             return True
         if clause.terms[0].can_be("blocker", "reason"):
             return False
+        if any(term.value is not None and term.value.sort in ("duration", "schedule") for term in clause.terms):
+            return True
         return any(
             term.can_be("blocker")
             and term.sort == "word"
@@ -799,7 +802,8 @@ class _Reader:
             if tool not in READS and any(said & set(way.verbs.split()) for way in intent.ways)
         )
         names = tuple(target.name for target in self._meant(clause))
-        if tools and names and not clause.asks:
+        asks = clause.asks or clause.terms[0].can_be("question") or clause.terms[0].can_be("advice")
+        if tools and names and not asks:
             self._orders.append(Order(self._namespaces, names, tools))
 
     def _not_there(self, clause: Clause) -> str:

@@ -28,6 +28,12 @@ class Call:
         """What a person could type for it; placeholders stand in capitals for what is not said."""
         return _filled(self._way().command, self.arguments)
 
+    @property
+    def is_said_whole(self) -> bool:
+        """Whether its words say all of its arguments."""
+        way = self._way()
+        return all(f"{{{name}}}" in way.words or name in way.fixed for name in self.arguments)
+
     def _way(self) -> Way:
         """The way that says the most of the arguments, and no more."""
         ways = INTENTS[self.tool].ways

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent.wording import says
 
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from agent.understanding.login import login_of
+from agent.understanding.ordered import says
 from agent.understanding.understand import understand
 from agent.understanding.wishes import Call
 from agent.understanding.world import World

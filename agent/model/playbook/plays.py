@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -45,14 +46,21 @@ def outside_remit(agent: str, what: str) -> Play:
 
 def ask_back(unclear: str, readings: Sequence[Wish]) -> Play:
     """Say what is not clear, and what may be meant; nothing is done."""
-    said = [{"words": each.words, "command": f"desk run {shlex.quote(each.words)}"} for each in readings]
+    said = [{"words": each.words, "command": _command(each)} for each in readings]
     question = f"{unclear} Nothing was changed."
     yield Move("clarify", {"question": question[:2000], "readings": said[:READINGS_SHOWN]})
 
 
+def _command(wish: Wish) -> str:
+    """What to type for exactly this."""
+    if isinstance(wish, Call) and not wish.is_said_whole:
+        return f"desk call {wish.tool} --json {shlex.quote(json.dumps(wish.arguments))}"
+    return f"desk run {shlex.quote(wish.words)}"
+
+
 def advise(advice: Sequence[Wish]) -> Play:
     """Answer with the commands; nothing is done."""
-    lines = [f"{each.words}:\n  {each.command}\nor: desk run {shlex.quote(each.words)}" for each in advice]
+    lines = [f"{each.words}:\n  {each.command}\nor: {_command(each)}" for each in advice]
     yield Move("finish", {"outcome": "done", "summary": "\n".join(("Nothing was changed. To", *lines))[:8000]})
 
 

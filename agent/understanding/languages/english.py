@@ -82,7 +82,7 @@ VERBS = {
     """,
     "undo": "undo; take back; revert; roll back; reverse",
     "save": """
-        save; saving; export; store; download; copy; keep; write; dump; back up; backup; put; archive; cp
+        save; saving; export; store; download; copy; keep; dump; back up; backup; put; archive; cp
     """,
     "forward": """
         port forward; port-forward; forward; portforward; reach; connect to; tunnel; access; connect
@@ -281,6 +281,7 @@ NOUNS = {
         overview; overview of; list; list of; a list of; an overview of; the list of; summary; summary of
     """,
     "reference": "reference; references; ref; env reference; config reference",
+    "container": "container; containers",
 }
 """What is spoken of, besides kinds of objects. A key of two concepts is a compound: `Speicherlimit`."""
 

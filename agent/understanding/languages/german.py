@@ -254,6 +254,7 @@ NOUNS = {
     "timeout": "timeout; zeitlimit",
     "period": "intervall; periode",
     "storage_class": "storage-klasse; storageklasse; speicherklasse; storageclass",
+    "container": "container; containers",
 }
 """What is spoken of, besides kinds of objects. A key of two concepts is a compound: `Speicherlimit`."""
 
@@ -374,7 +375,7 @@ BLOCKERS = {
     """,
     "exception": "außer; ausser; ausgenommen; abgesehen; aber; bis auf; mit ausnahme",
     "alternative": "oder; entweder; beziehungsweise; bzw",
-    "reason": "weil; da; wegen; denn",
+    "reason": "weil; da; wegen",
     "degree": "ungefähr; etwa; circa; ca; mehr; weniger; doppelt; prozent; einige; paar; fast",
 }
 """What changes the meaning of an order and that no tool can heed: such an order is not carried out."""
