@@ -187,9 +187,8 @@ def test_a_wait_that_saw_nothing_at_its_end_is_waited_anew(scene: Scene) -> None
 def test_an_api_server_that_hangs_is_given_up_in_time(scene: Scene) -> None:
     scene.env["DESK_API_TIMEOUT_S"] = "2"
     scene.proxy.away_after(RULES, Silence())
-    done = scene.desk("run", "why does checkout crash in shop-dev?")
-    assert_paused(done, 1, "read timed out after 2 s")
+    assert_paused(scene.desk(*set_memory()), 1, "read timed out after 2 s")
     assert scene.proxy.came[-1][2] - scene.proxy.came_to(RULES)[0] < 1.25 * 2
     scene.proxy.heal()
-    assert "OOMKilled" in scene.resume().stdout
-    assert_whole(scene)
+    scene.resume()
+    assert_done_once(scene)
