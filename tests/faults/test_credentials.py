@@ -42,7 +42,7 @@ def test_in_the_middle_the_session_pauses(scene: Scene, where: Where) -> None:
 
 
 def test_while_a_rollout_is_waited_for_the_session_pauses(scene: Scene) -> None:
-    scene.proxy.at(PODS, EXPIRED)
+    scene.proxy.at(PODS, EXPIRED, first=2)  # the first look is for the names that the task may mean
     assert_paused(scene.desk("run", "set memory limit of checkout in shop-dev to 64Mi"), 1, LOG_IN)
     assert scene.effects() == 1
     scene.proxy.heal()
