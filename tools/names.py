@@ -23,7 +23,7 @@ OTHERS = (
 AT_MOST = 8
 """Lists in a round."""
 _OF_NO_NAMESPACE = ("Node",)
-_PARALLEL = 4
+_PARALLEL = AT_MOST
 
 Names = dict[str, dict[str, list[str]]]
 

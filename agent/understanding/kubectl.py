@@ -14,7 +14,7 @@ from typing import Any
 from agent.understanding.spelling import nearest
 from agent.understanding.wishes import Call
 from agent.understanding.world import World
-from tools.cluster.resources import BUILTIN
+from tools.cluster.resources import BUILTIN, find
 
 Json = dict[str, Any]
 
@@ -208,8 +208,6 @@ def _looks(typed: _Typed) -> None:
 
 def _objects(typed: _Typed) -> list[tuple[str, str]]:
     """(kind, name) of `deployment web api`, `deploy/web svc/web`; the kind alone has an empty name."""
-    from tools.cluster.resources import find
-
     words, typed.words = typed.words, []
     if not words:
         raise _NotUnderstood("which object is meant")
@@ -266,7 +264,9 @@ def _get(typed: _Typed, world: World) -> list[Call]:
             calls.append(Call("get", {"kind": kind, "name": name, "namespace": namespace}))
         else:
             where: Json = {} if everywhere or kind in ("Node", "Namespace") else {"namespace": namespace}
-            calls.append(Call("list", {"kind": kind, **({"selector": selector} if selector else {}), **where}))
+            known = find(kind)
+            plural = known.plural if known is not None else kind
+            calls.append(Call("list", {"kind": plural, **({"selector": selector} if selector else {}), **where}))
     return calls
 
 

@@ -9,13 +9,16 @@ _ENDS = r"(?=[.,;:!?)\"'`]*(?:\s|$))"
 """A value is said to its end: of /run/a!b, /run/a is not what was meant."""
 _VALUE = r"[\w$][-\w.@+$\\|/:]*[\w]|\w"
 _FILE = r"[~/.][-\w./:@$+=~,%]*\w"
-_USER = rf"(?:with|as|mit)\s+(?:the\s+|dem\s+)?(?:user(?:name)?|login|benutzer(?:name)?)\s+(?P<username>{_VALUE}){_ENDS}"
+_USER = (
+    r"(?:with|as|mit)\s+(?:the\s+|dem\s+)?(?:user(?:name)?|login|benutzer(?:name)?)\s+"
+    rf"(?P<username>{_VALUE}){_ENDS}"
+)
 _PASSWORD = (
-    r"(?:with\s+|mit\s+)?(?:the\s+|dem\s+)?(?:password|passwort)\s+(?:"
+    r"(?:with\s+|mit\s+)?(?:the\s+|dem\s+)?(?:password|passwort)(?:\s*[:=]|\s+is)?\s+(?:"
     rf"(?:from|in|aus)\s+(?:the\s+|der\s+)?(?:file|datei)\s+(?P<quote>[\"'`]?)(?P<file>{_FILE})(?P=quote){_ENDS}"
     r"|(?:from|on)\s+(?P<stdin>standard input|stdin)"
     r"|(?:from|in)\s+key\s+(?P<key>[-._a-zA-Z0-9]+)\s+of\s+secret\s+(?P<existing_secret>[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)"
-    r"|(?:is\s+|:\s*)?(?P<inline>(?!from\b|in\b|on\b|aus\b)\S+))"
+    r"|(?P<inline>(?!from\b|in\b|on\b|aus\b)\S+))"
 )
 _BETWEEN = r"(?:\s*,\s*|\s+)(?:and\s+|und\s+)?"
 _LOGIN = re.compile(rf"\b{_USER}(?:{_BETWEEN}{_PASSWORD})?", re.IGNORECASE)
@@ -41,7 +44,8 @@ def login_of(task: str) -> tuple[Login, str]:
     if len(found) != 1 or _DENIED.search(task[: found[0].start()]):
         return Login(), task
     said: dict[str, str] = {name: value for name, value in found[0].groupdict().items() if value}
-    fields = {name: said[name] for name in ("username", "file", "key", "existing_secret") if name in said}
+    given: tuple[str, ...] = ("username", "file", "key", "existing_secret")
+    fields = {name: said[name] for name in given if name in said}
     sure = any(name in said for name in ("file", "stdin", "key"))
     rest = f"{task[: found[0].start()]} {task[found[0].end() :]}"
     return Login(fields, sure, "inline" in said), rest

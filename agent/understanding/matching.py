@@ -242,7 +242,7 @@ class _Fit:
 
     def _object(self, slot: Slot) -> bool:
         named = [index for index, term in enumerate(self._terms) if self._names(index, term, slot)]
-        targets = [self._target(index, slot) for index in named]
+        targets = self._in_their_places(named, [self._target(index, slot) for index in named])
         if not named:
             targets = self._all_of_kind(slot) or self._recall(slot) or self._unlisted(slot)
         self._taken |= set(named)
@@ -252,6 +252,22 @@ class _Fit:
         if slot.argument:
             self._targets, self._target_argument = tuple(dict.fromkeys(targets)), slot.argument
         return True
+
+    def _in_their_places(self, named: list[int], targets: list[Target]) -> list[Target]:
+        """`web in shop-dev and app2 in op-dev`: each where it is said to be, if it is said of each."""
+        if len(named) < 2:
+            return targets
+        behind = [
+            next((term for term in self._terms[index + 1 : end] if term.sort in ("namespace", "environment")), None)
+            for index, end in zip(named, [*named[1:], len(self._terms)], strict=True)
+        ]
+        if not all(behind):
+            return targets
+        return [
+            replace(target, namespace=term.namespace)
+            for target, term in zip(targets, behind, strict=True)
+            if term is not None
+        ]
 
     def _recall(self, slot: Slot) -> list[Target]:
         targets = self._meant_before(slot)

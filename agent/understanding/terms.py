@@ -318,7 +318,8 @@ class _Tagger:
         following = (
             self._words.tags(self._tokens[self._at + 1].low) if self._at + 1 < len(self._tokens) else frozenset()
         )
-        if any(tag.sort == "kind" for tag in following):
+        after = self._tokens[self._at + 2].low if self._at + 2 < len(self._tokens) else ""
+        if any(tag.sort == "kind" for tag in following) and not self._world.kinds_of(after, self._scope):
             return False
         rest = [word for token in self._tokens[self._at + 1 :] for word in token.low.split("/")]
         named = any(self._world.kinds_of(word, self._scope) or self._world.like(word, self._scope) for word in rest)
@@ -343,9 +344,8 @@ class _Tagger:
                 return Term(token.text, "namespace", namespace=namespace)
             parts = [self._words.tags(part) for part in word.split("-")]
             if len(parts) > 1 and all(any(tag.sort == "noun" for tag in tags) for tags in parts):
-                return Term(
-                    token.text, "word", frozenset(tag for tags in parts for tag in tags if tag.sort == "noun")
-                )
+                nouns = frozenset(tag for tags in parts for tag in tags if tag.sort == "noun")
+                return Term(token.text, "word", nouns, spelt=word)
         if token.text[:1] in "/~." and len(token.text) > 1:
             return Term(token.text, "value", value=Value("path", token.text))
         if _IMAGE.fullmatch(token.text) and re.search(r"[/:@]", token.text):
@@ -373,7 +373,7 @@ def _with_prepositions(terms: list[Term]) -> list[Term]:
         prepositions = term.concepts("preposition")
         if prepositions and term.sort == "word":
             preposition = min(prepositions)
-        elif term.sort in ("name", "value", "literal", "namespace", "environment") or term.is_unknown:
+        elif term.sort in ("name", "value", "literal", "namespace", "environment") or term.is_unknown or term.spelt:
             found.append(replace(term, preposition=preposition))
             preposition = ""
             continue

@@ -43,7 +43,7 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     if reader.is_about_nodes():
         return Understanding(owner=remit.NODES, namespaces=found.namespaces)
     owner = remit.owner_of(task)
-    if owner is not None and not _names_own(found):
+    if owner is not None:
         return replace(Understanding(owner=owner), namespaces=found.namespaces)
     return found
 
@@ -64,11 +64,6 @@ def _of_commands(typed: kubectl.Commands, world: World) -> Understanding:
 def _named_in(call: Call) -> tuple[str, ...]:
     given = (call.arguments.get(key) for key in ("name", "pod", "role", "service_account", "pull_secret"))
     return tuple(str(name) for name in given if name)
-
-
-def _names_own(found: Understanding) -> bool:
-    """Whether it is about objects that are there: their names may sound like another agent's business."""
-    return any(isinstance(wish, Diagnosis) and wish.names for wish in found.wishes)
 
 
 @dataclass(frozen=True)
@@ -164,7 +159,7 @@ class _Reader:
         return True
 
     def _ordered(self, clause: Clause, following: Sequence[Clause], request: bool) -> bool:
-        asks = (clause.asks or _begun(clause.terms)[0].can_be("question")) and not request
+        asks = self._asks(clause) and not request
         if self._wants_mending(clause):
             return self._mending(clause, asks)
         best = self._best(clause, reads=False)
@@ -253,7 +248,7 @@ class _Reader:
         return True
 
     def _complaint(self, clause: Clause, request: bool) -> None:
-        asks = clause.asks or _begun(clause.terms)[0].can_be("question")
+        asks = self._asks(clause)
         names = self._names(clause)
         orders = self._is_blocked(clause) and self._opens_with_verb(clause) and not self._is_diagnosis(clause)
         if not orders and (
@@ -434,7 +429,7 @@ class _Reader:
             ):
                 said.append(term.namespace)
             elif term.is_unknown and self._is_namespace(clause.terms, index):
-                said.append(term.low)
+                self._place_unknown(term, clause, said)
         if "" in said:
             known = ", ".join(self._world.namespaces[:20]) or "none that I may list"
             self._block(f'I do not know which namespace "{clause.text()}" means. Name one of: {known}.', clause)
@@ -444,11 +439,22 @@ class _Reader:
             self._namespaces = tuple(dict.fromkeys(said))
             self._spoken += said
 
+    def _place_unknown(self, term: Term, clause: Clause, said: list[str]) -> None:
+        """A namespace that is not there; or is, where they may not be listed."""
+        if not self._world.namespaces:
+            said.append(term.text.casefold())
+            return
+        near = self._world.near_namespace(term.text.casefold())
+        hint = f" Did you mean {near}?" if near else ""
+        self._block(f"There is no namespace {term.text}.{hint}", clause)
+
     @staticmethod
     def _is_namespace(terms: Terms, index: int) -> bool:
-        """A word behind `namespace`, be there one of its name or not."""
+        """A word behind `namespace`, or one with a hyphen behind `in`, be there one of its name or not."""
         before = terms[index - 1] if index else None
-        return before is not None and before.can_be("namespace")
+        if before is None or not is_name(terms[index].text):
+            return False
+        return before.can_be("namespace") or (before.can_be("preposition", "in") and "-" in terms[index].text)
 
     @staticmethod
     def _is_value(terms: Terms, index: int) -> bool:
@@ -650,6 +656,9 @@ class _Reader:
         negations = [term for term in clause.terms if term.can_be("blocker", "negation") and term.sort == "word"]
         if len(negations) != 1 or self._sounds_broken_without_verb(clause):
             return False
+        at = next(index for index, term in enumerate(clause.terms) if term is negations[0])
+        if at > 1 and _denies_state(clause.terms, at):
+            return False
         positive = _affirmed(clause)
         if not positive.terms or not positive.has("verb"):
             return False
@@ -680,6 +689,11 @@ class _Reader:
             replace(clause, terms=tuple(term for term in clause.terms if not term.can_be("blocker", "negation")))
         )
 
+    def _asks(self, clause: Clause) -> bool:
+        """Whether it is a question: by its mark, or by its first word."""
+        first = _begun(clause.terms)[0].low.partition(" ")[0]
+        return clause.asks or Tag("question") in self._words.tags(first)
+
     def _is_condition(self, terms: Terms, clause: Clause, following: Sequence[Clause]) -> bool:
         first = terms[0]
         if first.sort != "word" or (first.can_be("question") and clause.asks) or first.can_be("blocker", "reason"):
@@ -694,7 +708,7 @@ class _Reader:
     def _wants_mending(self, clause: Clause) -> bool:
         terms = _begun(clause.terms)
         at = next((i for i, term in enumerate(terms) if term.can_be("verb", "mend") and term.sort == "word"), -1)
-        if at < 0 or terms[0].low in _WHY:
+        if at < 0 or terms[0].low in _WHY or (at and terms[at - 1].low in _ARTICLES):
             return False
         whole = self._best(clause, reads=False)
         return whole is None or not whole.is_whole or whole.evidence < 4
@@ -702,7 +716,11 @@ class _Reader:
     def _strange(self, clause: Clause) -> list[Term]:
         """The terms of a wish to have something mended that say something else, too."""
         named = {target.name for target in self._names(clause)}
-        return [term for term in clause.terms if not self._belongs_to_mending(term) and term.low not in named]
+        return [
+            term
+            for index, term in enumerate(clause.terms)
+            if not (self._belongs_to_mending(term) or term.low in named or _denies_state(clause.terms, index))
+        ]
 
     @staticmethod
     def _belongs_to_mending(term: Term) -> bool:
@@ -733,8 +751,8 @@ class _Reader:
         return any(
             term.can_be("blocker")
             and term.sort == "word"
-            and not (term.can_be("complaint") or term.can_be("filler"))
-            for term in clause.terms
+            and not (term.can_be("complaint") or term.can_be("filler") or _denies_state(clause.terms, index))
+            for index, term in enumerate(clause.terms)
         ) or any(term.value is not None and term.value.sort in ("duration", "schedule") for term in clause.terms)
 
     def _sounds_broken(self, clause: Clause) -> bool:
@@ -802,7 +820,9 @@ class _Reader:
             if tool not in READS and any(said & set(way.verbs.split()) for way in intent.ways)
         )
         names = tuple(target.name for target in self._meant(clause))
-        asks = clause.asks or clause.terms[0].can_be("question") or clause.terms[0].can_be("advice")
+        first = _begun(clause.terms)[0]
+        looks = any(first.can_be("verb", verb) for verb in ("show", "look", "describe", "diagnose"))
+        asks = self._asks(clause) or looks or first.can_be("advice")
         if tools and names and not asks:
             self._orders.append(Order(self._namespaces, names, tools))
 
@@ -817,6 +837,25 @@ class _Reader:
 
 
 _WHY = ("why", "how come", "warum", "wieso", "weshalb")
+_ARTICLES = (
+    "the",
+    "a",
+    "an",
+    "last",
+    "your",
+    "my",
+    "our",
+    "this",
+    "that",
+    "any",
+    "der",
+    "die",
+    "das",
+    "ein",
+    "eine",
+    "for",
+)
+"""What makes a noun of `fix`."""
 _HOW = (
     "how",
     "what",
@@ -872,6 +911,13 @@ def _begun(terms: Terms) -> Terms:
         if not pure or term.sort != "word":
             return terms[index:]
     return ()
+
+
+def _denies_state(terms: Terms, index: int) -> bool:
+    """`cannot be scheduled`: a negation that only tells what is wrong."""
+    return terms[index].can_be("blocker", "negation") and any(
+        term.can_be("state") for term in terms[index + 1 : index + 4]
+    )
 
 
 def _affirmed(clause: Clause) -> Clause:

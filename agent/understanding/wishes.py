@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +33,9 @@ class Call:
     def is_said_whole(self) -> bool:
         """Whether its words say all of its arguments."""
         way = self._way()
-        return all(f"{{{name}}}" in way.words or name in way.fixed for name in self.arguments)
+        slots = set(re.findall(r"{(\w+)}", way.words))
+        said = {name for name in self.arguments if name not in way.fixed}
+        return said <= slots <= {*said, "kind", "namespace"}
 
     def _way(self) -> Way:
         """The way that says the most of the arguments, and no more."""
@@ -110,12 +113,17 @@ class Understanding:
     """What the task says not to do, in its words."""
 
 
+_EVERYWHERE = " in all namespaces"
+
+
 class _Placeholders(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return {"kind": "deployment", "namespace": "NAMESPACE"}.get(key, key.upper())
 
 
 def _filled(template: str, arguments: Json) -> str:
+    if "namespace" not in arguments:
+        template = template.replace(" in {namespace}", _EVERYWHERE).replace(" -n {namespace}", " -A")
     said = _Placeholders({name: _said(value) for name, value in arguments.items() if value is not None})
     if "kind" in said:
         said["kind"] = said["kind"].casefold()

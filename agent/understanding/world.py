@@ -91,6 +91,12 @@ class World:
         apps = sorted(name for name in there if self._workload_of(name, there) == name)
         return tuple(difflib.get_close_matches(word, apps, n=3, cutoff=0.5))
 
+    def near_namespace(self, word: str) -> str:
+        """The namespace whose name looks most like a word; empty when none does."""
+        import difflib
+
+        return next(iter(difflib.get_close_matches(word, self.namespaces, n=1, cutoff=0.6)), "")
+
     def of_environment(self, environment: str) -> str:
         """The one namespace of an environment, by its name; the sibling of the session's own, if there is one."""
         known = {*self.namespaces, self.namespace}

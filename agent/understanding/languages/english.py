@@ -282,6 +282,9 @@ NOUNS = {
     """,
     "reference": "reference; references; ref; env reference; config reference",
     "container": "container; containers",
+    "change": """
+        change; changes; last change; the last change; my last change; last action; last thing; the last thing
+    """,
 }
 """What is spoken of, besides kinds of objects. A key of two concepts is a compound: `Speicherlimit`."""
 

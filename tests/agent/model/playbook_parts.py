@@ -8,7 +8,7 @@ from agent.model.port import Context, Conversation, Message, ToolSpec
 from agent.rollback import undo_last_tool
 from tools.catalog import TOOLS
 
-NAMESPACES = ("kube-system", "default", "shop-dev", "shop-staging", "shop-prod")
+NAMESPACES = ("kube-system", "default", "shop-dev", "shop-staging", "shop-prod", "tools-dev")
 DEPLOYMENTS = (
     *("web", "checkout", "payments", "catalog", "search", "cart", "canary", "kyverno", "compliance-scanner"),
     *("etcd", "audit-policy", "node-exporter", "fix-gateway"),

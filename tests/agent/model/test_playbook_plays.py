@@ -9,7 +9,7 @@ import pytest
 from agent.model.playbook import Playbook
 from agent.model.playbook.concerned import _CAUSES
 from agent.model.playbook.mending import MAX_ATTEMPTS
-from agent.model.playbook.plays import choose, understood
+from agent.model.playbook.plays import READINGS_SHOWN, choose, understood
 from agent.model.port import (
     AnswersMessage,
     AssistantMessage,
@@ -147,21 +147,46 @@ def test_near_misses_are_nobody_elses(task: str) -> None:
     assert owner_of(task) is None
 
 
-@pytest.mark.parametrize(
-    "task", ["what is the weather", "paint web blue", "do not restart web", "should I restart web?"]
-)
-def test_what_is_not_understood_says_so_and_what_is(task: str) -> None:
+@pytest.mark.parametrize("task", ["what is the weather", "paint web blue", "hello"])
+def test_what_is_not_understood_is_asked_back(task: str) -> None:
     tool, arguments = first(task)
-    assert (tool, arguments["outcome"]) == ("finish", "failed")
-    assert task in arguments["summary"]
-    assert "restart {name}" in arguments["summary"]
+    assert tool == "clarify"
+    assert "Nothing was changed" in arguments["question"]
+    assert len(arguments["readings"]) <= READINGS_SHOWN
+
+
+def test_what_is_only_forbidden_is_left_alone() -> None:
+    tool, arguments = first("do not restart web")
+    assert (tool, arguments["outcome"]) == ("finish", "done")
+    assert "Nothing was changed" in arguments["summary"]
+
+
+def test_what_is_asked_about_is_answered_with_the_command() -> None:
+    tool, arguments = first("should I restart web?")
+    assert (tool, arguments["outcome"]) == ("finish", "done")
+    assert "kubectl rollout restart deployment/web -n shop-dev" in arguments["summary"]
+
+
+def test_what_may_be_meant_is_offered_as_commands() -> None:
+    tool, arguments = first("set the memory limit of web to 512")
+    assert tool == "clarify"
+    assert [reading["command"] for reading in arguments["readings"]] == [
+        f"desk run 'set memory limit of deployment web to 512{unit} in shop-dev'" for unit in ("Mi", "M")
+    ]
 
 
 def test_what_is_missing_is_asked_for() -> None:
-    assert "I need namespace" in first("restart web in qa")[1]["summary"]
+    assert "which namespace" in first("restart web in qa")[1]["question"]
     tool, arguments = first("fix checkout in qa")
-    assert (tool, arguments["outcome"]) == ("finish", "failed")
-    assert "shop-staging" in arguments["summary"]
+    assert tool == "clarify"
+    assert "shop-staging" in arguments["question"]
+
+
+def test_wishes_are_carried_out_one_after_the_other_and_a_failure_ends_them() -> None:
+    calls = play("scale web to 2, then restart checkout and show the logs of cart", CHANGED, HEALTHY, BROKEN)
+    assert [name for name, _ in calls] == ["scale", "wait_for_rollout", "restart", "finish"]
+    assert calls[-1][1]["outcome"] == "failed"
+    assert "Not done: show the logs of cart in shop-dev." in calls[-1][1]["summary"]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +249,7 @@ def play(task: str, *answers: ToolAnswer, context: Context | None = None) -> lis
     for answer in (*answers, None):
         call = turn(asked(task, *messages, context=context) if context else asked(task, *messages))
         calls.append((call.name, call.input))
-        if answer is not None:
+        if answer is not None and call.name not in ("finish", "clarify", "refer"):
             given = ToolAnswer(call.id, answer.text, answer.ok, answer.error, answer.changed, answer.data)
             messages += [AssistantMessage((call,)), AnswersMessage((given,))]
     return calls
@@ -340,16 +365,15 @@ def test_a_fault_without_a_tool_says_what_to_type() -> None:
 
 
 def test_a_workload_that_is_well_is_not_mistaken_for_one_that_is_not() -> None:
-    pods = ToolAnswer("", "pods", data={"names": ["web-1-a", "checkout-1-b"]})
     for task in ("fix web", "why is web out of memory?"):
-        calls = play(task, report(finding("checkout")), pods)
-        assert [name for name, _ in calls] == ["diagnose", "list", "finish"]
+        calls = play(task, report(finding("checkout")), report())
+        assert [name for name, _ in calls] == ["diagnose", "diagnose", "finish"]
+        assert calls[1][1] == {"namespace": "shop-dev", "name": "web", "patience_s": 30}
         assert "Nothing is broken with web" in calls[-1][1]["summary"]
 
 
 def test_a_cause_singles_findings_out_when_no_name_does() -> None:
-    pods = ToolAnswer("", "pods", data={"names": ["checkout-1-b"]})
-    calls = play("what is out of memory?", report(finding("cart", "Pending"), finding("checkout")), pods)
+    calls = play("what is out of memory?", report(finding("cart", "Pending"), finding("checkout")))
     assert "checkout has" in calls[-1][1]["summary"]
     assert "cart has" not in calls[-1][1]["summary"]
 
@@ -365,7 +389,7 @@ def test_a_pod_name_is_its_workload() -> None:
 
 
 def test_a_healthy_namespace_says_what_was_checked() -> None:
-    calls = play("what is wrong in shop-dev?", report())
+    calls = play("what is wrong in shop-dev?", report(), report())
     assert calls[-1][1]["outcome"] == "done"
     assert "Nothing is broken in shop-dev (checked: 7 pods)" in calls[-1][1]["summary"]
 
@@ -399,7 +423,7 @@ def test_each_further_fault_is_looked_at_again_before_it_is_touched() -> None:
 )
 def test_talk_of_a_fix_is_no_order(task: str) -> None:
     calls = play(task, report(finding("checkout")))
-    assert {name for name, _ in calls} <= {"diagnose", "list", "finish"}
+    assert {name for name, _ in calls} <= {"diagnose", "clarify", "finish"}
 
 
 def test_everything_is_never_narrowed_to_what_is_called_like_its_namespace() -> None:

@@ -106,6 +106,6 @@ def _canonical(call: Json) -> Any:
     return tool, said
 
 
-def mutated_effect(found: Understanding, wrong: list[Json]) -> bool:
+def mutated_effect(found: Understanding, wrong: list[dict[str, Any]]) -> bool:
     """Whether it would do exactly this."""
     return _same(wrong, [_plain(wish) for wish in found.wishes])

@@ -48,7 +48,9 @@ def test_a_word_that_alters_the_meaning_never_leaves_the_old_effect(seed: int) -
     same = [
         mutation.text
         for mutation in mutations(WORDINGS, seed, 2000)
-        if mutated_effect(understand(mutation.text, world(mutation.namespace), SCHEMAS), mutation.wrong)
+        if mutated_effect(
+            understand(mutation.text, world(mutation.namespace or ""), SCHEMAS), [dict(call) for call in mutation.wrong]
+        )
     ]
     assert same == []
 
