@@ -24,8 +24,11 @@ from agent.nodes.effect import MAX_TRIES as EFFECT_TRIES
 from agent.nodes.effect import RETRY_S
 from agent.policy import EXPIRES_AFTER_MIN, TABLE, Environment
 from agent.settings import Settings
+from agent.understanding.languages import english, german
+from agent.understanding.lexicon import phrases_of
 from tools.catalog import TOOLS
 from tools.diagnose.rules import LESSONS
+from tools.intents import INTENTS
 
 _MARKED = re.compile(r"(<!-- table (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -98,6 +101,34 @@ def causes() -> Rows:
         yield f"`{lesson.cause}`", lesson.means, lesson.why, lesson.mend, lesson.example, more
 
 
+def words() -> Rows:
+    """What each tool is asked for with, what does not mean it, and the shapes of an order."""
+    yield "tool", "for example", "but not", "in the words that mean nothing else"
+    for tool, intent in INTENTS.items():
+        shapes = list(dict.fromkeys(_shape(way.words) for way in intent.ways))
+        cells = ("; ".join(f"*{said}*" for said in said_so) for said_so in (intent.examples, intent.near_misses))
+        yield f"`{tool}`", *cells, "; ".join(f"`{shape}`" for shape in shapes)
+
+
+def _shape(words: str) -> str:
+    return re.sub(r"{(\w+)}", lambda slot: slot[1].upper(), words)
+
+
+def languages() -> Rows:
+    """Each language, and how many words of a sort its tables have."""
+    yield "language", "verbs", "nouns", "complaints", "what changes an order"
+    for language in (english, german):
+        own = language.__name__.rpartition(".")[2]
+        name = f"[{own}](../agent/understanding/languages/{own}.py)"
+        counted = (
+            language.VERBS.values(),
+            language.NOUNS.values(),
+            [language.COMPLAINTS],
+            language.BLOCKERS.values(),
+        )
+        yield name, *(str(sum(len(phrases_of(table)) for table in tables)) for tables in counted)
+
+
 TABLES: dict[str, Callable[[], Rows]] = {
     "events": events,
     "gate": gate,
@@ -107,6 +138,8 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "exit-codes": exit_codes,
     "limits": limits,
     "causes": causes,
+    "words": words,
+    "languages": languages,
 }
 
 

@@ -387,7 +387,7 @@ INTENTS: Mapping[str, Intent] = {
             for kind in ("ConfigMap", "Secret")
         ),
         ("point web from configmap app-setings to app-settings", "change the configmap of web from old-config to web-config",
-         "point checkout from secret old to db-credentials"),
+         "point checkout from secret old-login to db-credentials"),
         ("change web from 2 to 3 replicas", "point port 80 of web to 8080"),
     ),
     "set_command": Intent(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from agent.cli.options import common, print_document, running, settings
-from agent.errors import UsageError
+from agent.errors import ExitCode, UsageError
 from agent.plaintext import plain
 
 if TYPE_CHECKING:
+    from agent.app import Task
     from agent.desk import Surface
     from agent.journal.store import Entry
     from agent.settings import Settings
@@ -28,13 +32,19 @@ if TYPE_CHECKING:
 @common
 def run(task: str, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
     """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it"."""
-    from agent.app import Task, start
+    from agent.app import Task
 
     if not task.strip():
         raise UsageError('The task is empty. Say what to do: desk run "why does checkout crash in shop-dev?"')
     configured = settings(given)
     asked = Task(task, configured.namespace, sandbox, read_only, dry_run)
-    _run(configured, lambda configured, surface: start(configured, asked, surface))
+    while True:
+        code, session = _ran(configured, partial(_start, asked))
+        chosen = _chosen_reading(configured, session) if code == ExitCode.USAGE else None
+        if chosen is None:
+            raise click.exceptions.Exit(code)
+        words, one = chosen
+        asked = replace(asked, words=words, call=one)
 
 
 @click.command()
@@ -58,7 +68,7 @@ def resume(session: str | None, **given: Any) -> None:
 @common
 def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) -> None:
     """Call one TOOL by hand, through the same gate and journal. `desk tools` lists them."""
-    from agent.app import Task, start
+    from agent.app import Task
     from tools.catalog import TOOLS
     from tools.frame import ArgumentsError
 
@@ -75,8 +85,7 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
         raise UsageError(str(error)) from error
     words = f"{tool} {json.dumps(parsed, sort_keys=True)}"
     one = {"tool": tool, "arguments": parsed}
-    asked = Task(words, configured.namespace, sandbox, dry_run=dry_run, call=one)
-    _run(configured, lambda configured, surface: start(configured, asked, surface))
+    _run(configured, partial(_start, Task(words, configured.namespace, sandbox, dry_run=dry_run, call=one)))
 
 
 @click.command()
@@ -116,7 +125,44 @@ def _arguments(text: str) -> dict[str, Any]:
     return parsed
 
 
-def _run(configured: Settings, work: Callable[[Settings, Surface], int]) -> None:
+def _start(asked: Task, configured: Settings, surface: Surface) -> int:
+    from agent.app import start
+
+    return start(configured, asked, surface)
+
+
+def _chosen_reading(configured: Settings, session: str) -> tuple[str, dict[str, Any] | None] | None:
+    """Which of the things that an unclear task may mean the person at the terminal chooses: words, or a call."""
+    import contextlib
+
+    from agent.app import load_view, open_journal
+
+    if configured.output != "text" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return None
+    with contextlib.closing(open_journal(configured)) as journal:
+        closed = load_view(journal, session).closed
+    readings = closed.readings if closed is not None else []
+    if not readings:
+        return None
+    none = f"1 to {len(readings)}, or Enter for none of them"
+    answer = click.prompt(f"Which one ({none})", default="", show_default=False).strip()
+    if not (answer.isdigit() and 1 <= int(answer) <= len(readings)):
+        return None
+    reading = readings[int(answer) - 1]
+    _, command, *rest = shlex.split(reading["command"])
+    if command == "call":
+        tool, _, arguments = rest
+        return reading["words"], {"tool": tool, "arguments": json.loads(arguments)}
+    return reading["words"], None
+
+
+def _run(configured: Settings, work: Callable[[Settings, Surface], int]) -> NoReturn:
+    code, _ = _ran(configured, work)
+    raise click.exceptions.Exit(code)
+
+
+def _ran(configured: Settings, work: Callable[[Settings, Surface], int]) -> tuple[int, str]:
+    """The exit code of a session, and the session; its document is printed where one is wanted."""
     surface, last = _surface(configured.output)
     try:
         code = work(configured, surface)
@@ -126,7 +172,7 @@ def _run(configured: Settings, work: Callable[[Settings, Surface], int]) -> None
             close()
     if configured.output == "json" and last:
         _print_session(configured, last[0])
-    raise click.exceptions.Exit(code)
+    return code, last[0] if last else ""
 
 
 def _surface(output: str) -> tuple[Surface, list[str]]:
@@ -135,16 +181,19 @@ def _surface(output: str) -> tuple[Surface, list[str]]:
     from tools.catalog import RISKS
 
     seen: list[str] = []
-    if output == "text":
-        return LiveConsole(risks=RISKS), seen
     if output == "jsonl":
         return JsonLines(), seen
+
+    class Console(LiveConsole):
+        def entry(self, entry: Entry) -> None:
+            seen[:] = [entry.session]
+            super().entry(entry)
 
     class Remember(Quiet):
         def entry(self, entry: Entry) -> None:
             seen[:] = [entry.session]
 
-    return Remember(), seen
+    return (Console(risks=RISKS) if output == "text" else Remember()), seen
 
 
 def _print_session(configured: Settings, session: str) -> None:

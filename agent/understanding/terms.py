@@ -69,7 +69,7 @@ class Term:
     @property
     def is_unknown(self) -> bool:
         """Whether it is in no table, and no name or value."""
-        return self.sort == "word" and not self.tags
+        return self.sort == "word" and not self.tags and self.value is None
 
 
 @dataclass(frozen=True)

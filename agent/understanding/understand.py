@@ -603,7 +603,7 @@ class _Reader:
             term.sort in ("namespace", "environment") for term in clause.terms
         )
         spoken = bool(self._before) or bool(self._wishes)
-        return not names and not somewhere and not spoken and pronoun
+        return not names and not somewhere and not spoken and pronoun and not self._sounds_broken(clause)
 
     def _unknown_object(self, clause: Clause) -> str:
         return next((term.text for term in clause.terms if term.is_unknown and not self._names(clause)), "")

@@ -1,4 +1,4 @@
-"""The commonest faults on the real cluster, made together: each is mended by `run "fix ..."`, and undone."""
+"""The commonest faults on the real cluster, made together: each is asked for in plain words, mended, and undone."""
 
 from __future__ import annotations
 
@@ -84,6 +84,14 @@ REPAIRS = (
     Repair("deployment", "halted", "RolloutPaused", "resume_rollout", "{.spec.paused}", "true", ""),
     Repair("cronjob", "nightly", "CronJobSuspended", "suspend", "{.spec.suspend}", "true", "false"),
 )  # fmt: skip
+WAYS = (
+    "fix {name} in {namespace}",
+    "{name} in {namespace} is broken, please get it working again",
+    "hi! could you sort out {name} in {namespace}? thanks",
+    "find out what is wrong with {name} in {namespace} and repair it",
+    "bitte repariere {name} in {namespace}",
+)
+"""How people ask for it; each repair is asked for in one of the ways, and `tests.cluster.five_ways` asks in all."""
 _BROKEN_LATER: Mapping[str, Json] = {
     "worse": {"env": [{"name": "MODE", "value": "broken"}], "command": ["sh", "-c", "echo no such mode; exit 3"]},
     "halted": {"env": [{"name": "MODE", "value": "new"}]},
@@ -147,7 +155,8 @@ def _wait_until_found(workspace: Workspace, namespace: str) -> None:
 
 def _repair(workspace: Workspace, namespace: str, repair: Repair) -> Done:
     before, spec = _value(namespace, repair), _spec(namespace, repair)
-    run = workspace.desk("run", f"fix {repair.name} in {namespace}", "--model", "playbook")
+    said = WAYS[REPAIRS.index(repair) % len(WAYS)].format(name=repair.name, namespace=namespace)
+    run = workspace.desk("run", said, "--model", "playbook")
     after = _value(namespace, repair)
     commit = workspace.git("log", "--format=%h", "--grep=^Changes:", "-1").strip()
     rollback = workspace.desk("rollback", commit)

@@ -49,7 +49,8 @@ def test_a_word_that_alters_the_meaning_never_leaves_the_old_effect(seed: int) -
         mutation.text
         for mutation in mutations(WORDINGS, seed, 2000)
         if mutated_effect(
-            understand(mutation.text, world(mutation.namespace or ""), SCHEMAS), [dict(call) for call in mutation.wrong]
+            understand(mutation.text, world(mutation.namespace or ""), SCHEMAS),
+            [dict(call) for call in mutation.wrong],
         )
     ]
     assert same == []
