@@ -518,17 +518,17 @@ class _Reader:
                 for kind in match.kinds or ("",)
                 for namespace in self._places(match)
             ]
-        calls = []
+        calls: dict[tuple[str, str, str], Call] = {}
         for namespace in self._namespaces:
             for target in match.targets:
                 there = target.namespace or namespace
                 arguments = {**match.arguments, match.argument: target.name}
                 if "kind" in schema and target.kind and schema["kind"].get("default") != target.kind:
                     arguments.setdefault("kind", target.kind)
-                call = Call(match.tool, {**arguments, "namespace": there})
-                if call not in calls and target.name not in self._excluded:
-                    calls.append(call)
-        return calls
+                if target.name not in self._excluded:
+                    call = Call(match.tool, {**arguments, "namespace": there})
+                    calls.setdefault((there, target.kind, target.name), call)
+        return list(calls.values())
 
     def _places(self, match: Match) -> tuple[str | None, ...]:
         if match.tool == "list" and self._everywhere:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -19,6 +19,10 @@ LISTED = (*WORKLOADS, "Pod", "Service", "ConfigMap", "Secret", "PersistentVolume
 # What the ReplicaSet and StatefulSet controllers put behind a workload's name.
 # Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
 _POD_SUFFIX = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-([bcdfghjklmnpqrstvwxz2456789]{5}|[0-9]+)")
+COMPARED = 100
+"""Names that are compared with a word that none of them is: those of about its length."""
+MIN_BEGINNING = 3
+"""Letters of a name that may stand for the whole."""
 _ROLES = frozenset(
     [
         "api",
@@ -68,14 +72,19 @@ class World:
 
     def like(self, word: str, namespaces: Iterable[str]) -> str:
         """The one object's name that a word without an object of its own means: by its beginning, or misspelt."""
-        there = {name for namespace in namespaces for name in self._kinds(namespace)}
-        apps = {name for name in there if self._workload_of(name, there) == name}
+        asked = (word, tuple(dict.fromkeys(namespaces)))
+        if asked not in self._likes:
+            self._likes[asked] = self._like(*asked)
+        return self._likes[asked]
+
+    def _like(self, word: str, namespaces: tuple[str, ...]) -> str:
+        apps = dict.fromkeys(name for namespace in namespaces for name in self._apps.get(namespace, ()))
         begins = [name for name in apps if word.startswith(f"{name}-") and word[len(name) + 1 :] in _ROLES]
-        begun = [name for name in apps if name.startswith(f"{word}-") and len(word) >= 3]
+        begun = [name for name in apps if name.startswith(f"{word}-") and len(word) >= MIN_BEGINNING]
         for found in (begins, begun):
             if found:
                 return found[0] if len(found) == 1 else ""
-        return nearest(word, apps)
+        return nearest(word, (name for name in apps if name[0] in word[:2]))
 
     def workload_of(self, pod: str, namespaces: Iterable[str]) -> str:
         """The workload that a pod is of, by their names; empty when there is none of such a name."""
@@ -87,8 +96,8 @@ class World:
         """At most three names that look like a word, for a person to choose from."""
         import difflib
 
-        there = {name for namespace in namespaces for name in self._kinds(namespace)}
-        apps = sorted(name for name in there if self._workload_of(name, there) == name)
+        named = {name for namespace in namespaces for name in self._apps.get(namespace, ()) if name[0] == word[:1]}
+        apps = sorted(named, key=lambda name: (abs(len(name) - len(word)), name))[:COMPARED]
         return tuple(difflib.get_close_matches(word, apps, n=3, cutoff=0.5))
 
     def near_namespace(self, word: str) -> str:
@@ -118,8 +127,21 @@ class World:
                     own[name] = (*own.get(name, ()), kind)
         return found
 
+    @cached_property
+    def _apps(self) -> Mapping[str, tuple[str, ...]]:
+        """The names of a namespace, without those of the pods of what is named."""
+        return {
+            namespace: tuple(name for name in kinds if self._workload_of(name, kinds.keys()) == name)
+            for namespace, kinds in self._by_name.items()
+        }
+
+    @cached_property
+    def _likes(self) -> dict[tuple[str, tuple[str, ...]], str]:
+        """What `like` has found."""
+        return {}
+
     @staticmethod
-    def _workload_of(name: str, there: set[str]) -> str:
+    def _workload_of(name: str, there: Collection[str]) -> str:
         """The workload whose pod a name is, going by the name; itself, when it is none."""
         found = _POD_SUFFIX.search(name)
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 
 from agent.model.playbook.concerned import concerned
 from agent.model.playbook.moves import Move, Told
@@ -81,7 +81,8 @@ def mend(login: Login, finding: Json, tools: Mapping[str, ToolSpec], *, looked_j
         current = found
     tried: list[tuple[str, Json]] = []
     standing: list[str] = []
-    while len(tried) < MAX_ATTEMPTS and (remedy := _untried(login, current, tried, tools)):
+    before = 0  # attempts at faults that are gone by now
+    while len(tried) - before < MAX_ATTEMPTS and (remedy := _untried(login, current, tried, tools)):
         tried.append((remedy["tool"], remedy["arguments"]))
         changed = yield Move(*tried[-1], f"{current['summary']}. I try: {remedy['title']}.")
         story.append(changed.text)
@@ -102,14 +103,16 @@ def mend(login: Login, finding: Json, tools: Mapping[str, ToolSpec], *, looked_j
             return True, "\n".join([*story, f"{name} is healthy now."])
         if after is not None and _fault(after) != _fault(current):
             story.append(f"{current['cause']} is gone; what is left is {after['cause']}: {after['summary']}.")
-            current, standing = after, []
+            current, standing, before = after, [], len(tried)
         elif after and (following := _untried(login, after, tried, tools)) and following["tool"] == remedy["tool"]:
             current = after
         else:
+            story += [f"With that, it was {after['cause']}: {after['summary']}."] if after is not None else []
             story += yield from _take_back(standing, tools)
             standing = []
     story += yield from _take_back(standing, tools)
-    tell = f"After {len(tried)} attempts it is not mended. " if tried else ""
+    attempts = f"{len(tried)} attempt{'s' if len(tried) > 1 else ''}"
+    tell = f"After {attempts} it is not mended. " if tried else ""
     return False, "\n".join([*story, f"{tell}{_no_remedy(login, current, tried, tools)}"])
 
 
@@ -196,13 +199,21 @@ def _story(finding: Json) -> str:
     return "\n".join(lines)
 
 
-def _what_to_type(finding: Json) -> str:
-    return "".join(f"\nTo {r['title']}: {r['command']}" for r in finding.get("remedies", []) if r.get("command"))
+def _what_to_type(finding: Json, tried: Sequence[tuple[str, Json]] = ()) -> str:
+    """What a person can do: not what was tried, and did not help."""
+    left = [
+        r
+        for r in finding.get("remedies", [])
+        if r.get("command") and (r.get("tool"), r.get("arguments")) not in tried
+    ]
+    return "".join(f"\n{remedy['title']}: {remedy['command']}" for remedy in left)
 
 
 def _no_remedy(login: Login, finding: Json, tried: list[tuple[str, Json]], tools: Mapping[str, ToolSpec]) -> str:
     further = "further " if tried else ""
-    return f"I have no {further}tool that mends this.{_untold(login, finding, tools)}{_what_to_type(finding)}"
+    return (
+        f"I have no {further}tool that mends this.{_untold(login, finding, tools)}{_what_to_type(finding, tried)}"
+    )
 
 
 def _untold(login: Login, finding: Json, tools: Mapping[str, ToolSpec]) -> str:

@@ -323,6 +323,29 @@ def test_a_remedy_that_ends_its_cause_stays_when_another_shows() -> None:
     assert "OOMKilled is gone; what is left is ReadinessProbeFailed" in calls[-1][1]["summary"]
 
 
+def test_what_was_tried_and_did_not_help_is_told_and_not_recommended_again() -> None:
+    found = finding("checkout")
+    found["remedies"] += [{"title": "Look yourself", "command": "kubectl look", "tool": "", "arguments": {}}]
+    worse = {**found, "summary": "it needs more than that"}
+    calls = play("fix checkout", report(found), CHANGED, BROKEN, report(worse), UNDONE)
+    summary = calls[-1][1]["summary"]
+    assert "With that, it was OOMKilled: it needs more than that." in summary
+    assert "After 1 attempt it is not mended" in summary
+    assert "Look yourself: kubectl look" in summary
+    assert "kubectl mend" not in summary
+
+
+def test_each_fault_of_a_workload_has_its_own_attempts() -> None:
+    causes = ["OOMKilled", "ReadinessProbeFailed", "LivenessProbeFailed", "StartupProbeFailed", "ImagePullBackOff"]
+    found = [finding("checkout", cause) for cause in causes]
+    for limit, each in enumerate(found, 64):
+        each["remedies"][0]["arguments"] = {**CHECKOUT, "memory_limit": f"{limit}Mi"}
+    answers = [answer for each in found[1:] for answer in (CHANGED, BROKEN, report(each))]
+    calls = play("fix checkout", report(found[0]), *answers, CHANGED, HEALTHY, report())
+    assert [name for name, _ in calls].count("set_resources") == len(causes) > MAX_ATTEMPTS
+    assert calls[-1][1]["outcome"] == "done"
+
+
 def test_what_does_not_roll_is_waited_for_by_its_diagnosis() -> None:
     found = finding("web", "ServiceSelectorMismatch", tool="set_service_selector")
     found["object"] |= {"kind": "Service", "apiVersion": "v1"}
