@@ -56,8 +56,8 @@ def read_names(cluster: Cluster, namespaces: Sequence[str], spoken_of: Iterable[
 def _list(cluster: Cluster, kind: str, namespace: str | None) -> list[tuple[str, str]] | None:
     """(namespace, name) of each object of a kind; None where they may not be listed."""
     found: list[tuple[str, str]] = []
-    pages = cluster.pages(kind, None if kind in _OF_NO_NAMESPACE else namespace, names_only=True)
     try:
+        pages = cluster.pages(kind, None if kind in _OF_NO_NAMESPACE else namespace, names_only=True)
         page = json.loads(next(pages))
         while True:
             found += [

@@ -14,9 +14,26 @@ from typing import Any
 
 from agent.understanding import kubectl, remit
 from agent.understanding.clauses import Clause, Terms, clauses_of
-from agent.understanding.lexicon import Lexicon, Tag, lexicon, lexicons
+from agent.understanding.lexicon import Lexicon, Tag, lexicon
 from agent.understanding.login import Login, login_of, registry_of
 from agent.understanding.matching import READS, Match, Surroundings, Target, matches
+from agent.understanding.moods import (
+    WHY,
+    affirmed,
+    begun,
+    belongs_to_mending,
+    denied_state,
+    denies_state,
+    is_blocked,
+    is_courtesy,
+    is_diagnosis,
+    is_left_alone,
+    is_question,
+    is_remark,
+    is_verb_last,
+    opens_with_verb,
+    sounds_broken,
+)
 from agent.understanding.terms import Term, is_name, terms_of
 from agent.understanding.wishes import Call, Diagnosis, Order, Understanding, Wish
 from agent.understanding.world import World
@@ -118,12 +135,12 @@ class _Reader:
 
     def _clause(self, clause: Clause, following: Sequence[Clause]) -> None:
         clause, self._leaves_out = self._without_exclusion(clause)
-        terms = _begun(clause.terms)
-        if not terms or all(_is_courtesy(term) for term in terms):
+        terms = begun(clause.terms)
+        if not terms or all(is_courtesy(term) for term in terms):
             return
         self._place(clause)
         request = any(term.can_be("request") for term in clause.terms[:4])
-        if terms[0].can_be("purpose") and not self._is_blocked(clause):
+        if terms[0].can_be("purpose") and not is_blocked(clause):
             return
         if terms[0].can_be("instead"):
             self._forbidden.append(clause.text())
@@ -142,7 +159,7 @@ class _Reader:
 
     def _looks_only(self, clause: Clause, request: bool) -> bool:
         """A look at something, which changes nothing."""
-        if _begun(clause.terms)[0].low in _WHY or self._wants_mending(clause):
+        if begun(clause.terms)[0].low in WHY or self._wants_mending(clause):
             return False
         best = self._best(clause, reads=True)
         if best is None or not self._is_sure_look(best, clause):
@@ -154,21 +171,19 @@ class _Reader:
     def _is_sure_look(self, best: Match, clause: Clause) -> bool:
         if not best.is_whole:
             return False
-        if best.tool in ("get", "list", "describe", "top") and self._sounds_broken(clause):
+        if best.tool in ("get", "list", "describe", "top") and sounds_broken(clause):
             return best.tool == "top"
         return True
 
     def _ordered(self, clause: Clause, following: Sequence[Clause], request: bool) -> bool:
-        asks = self._asks(clause) and not request
+        asks = is_question(clause, self._words) and not request
         if self._wants_mending(clause):
             return self._mending(clause, asks)
         best = self._best(clause, reads=False)
-        if best is None or (
-            self._sounds_broken(clause) and not best.is_whole and not self._opens_with_verb(clause)
-        ):
+        if best is None or (sounds_broken(clause) and not best.is_whole and not opens_with_verb(clause)):
             return False
         best = self._completed(best, following)
-        if not best.is_whole and not (request or self._opens_with_verb(clause) or self._is_verb_last(clause)):
+        if not best.is_whole and not (request or opens_with_verb(clause) or is_verb_last(clause, self._words)):
             return False
         if best.is_whole and asks:
             self._advice += self._calls(best)
@@ -177,7 +192,7 @@ class _Reader:
             return True
         if best.is_whole:
             return self._carry_out(best, clause)
-        if asks and not self._is_blocked(clause):
+        if asks and not is_blocked(clause):
             return False
         self._remember(best.targets)
         self._partly(best, clause)
@@ -212,7 +227,7 @@ class _Reader:
     def _partly(self, best: Match, clause: Clause) -> None:
         """An order of which not every word is understood."""
         readings = self._readings(best, clause)
-        if not self._is_blocked(clause):
+        if not is_blocked(clause):
             self._order_loosely(clause)
         if best.options and not best.leftover:
             values = " or ".join(str(next(iter(option.values()))) for option in best.options)
@@ -233,7 +248,7 @@ class _Reader:
         if asks or clause.terms[0].can_be("advice"):
             self._diagnose(clause, mends=False)
             return True
-        if self._is_blocked(clause) or self._strange(clause):
+        if is_blocked(clause) or self._strange(clause):
             strange = [term.text for term in self._strange(clause)] or [
                 t.text for t in clause.terms if t.can_be("blocker")
             ]
@@ -241,19 +256,17 @@ class _Reader:
             said = ", ".join(f'"{text}"' for text in dict.fromkeys(strange))
             self._blocked_by(_Blocked(f'Of "{clause.text()}" I do not understand {said}.', tuple(reading)))
             meant = tuple(target.name for target in self._meant(clause))
-            if meant and not self._is_blocked(clause):
+            if meant and not is_blocked(clause):
                 self._orders.append(Order(self._namespaces, meant))
             return True
         self._diagnose(clause, mends=True)
         return True
 
     def _complaint(self, clause: Clause, request: bool) -> None:
-        asks = self._asks(clause)
+        asks = is_question(clause, self._words)
         names = self._names(clause)
-        orders = self._is_blocked(clause) and self._opens_with_verb(clause) and not self._is_diagnosis(clause)
-        if not orders and (
-            self._sounds_broken(clause) or (asks and clause.has("state")) or self._is_diagnosis(clause)
-        ):
+        orders = is_blocked(clause) and opens_with_verb(clause) and not is_diagnosis(clause)
+        if not orders and (sounds_broken(clause) or (asks and clause.has("state")) or is_diagnosis(clause)):
             self._remember(names)
             self._diagnose(clause, mends=False)
             return
@@ -265,7 +278,7 @@ class _Reader:
         self._unknown.append(clause)
         if not any(_changes(wish) for wish in self._wishes):
             self._introductions.append(clause)
-        if not self._is_blocked(clause):
+        if not is_blocked(clause):
             self._order_loosely(clause)
         self._remember(names)
 
@@ -309,7 +322,7 @@ class _Reader:
     def _ends_asking(self) -> bool:
         """`restart web. logs of cart?`: the question mark may be meant for all of it."""
         last = self._clauses[-1]
-        first = _begun(last.terms)[0] if _begun(last.terms) else None
+        first = begun(last.terms)[0] if begun(last.terms) else None
         if first is None or not last.asks:
             return False
         return not (first.can_be("question") or last.has("request") or last.has("complaint") or last.has("state"))
@@ -320,8 +333,8 @@ class _Reader:
     def _disturbs(self, clause: Clause) -> bool:
         """Whether what is not understood may change an order: it stands behind one, or forbids or delays."""
         if clause not in self._introductions:
-            return not self._is_remark(clause)
-        if self._opens_with_verb(clause) or (_begun(clause.terms)[0].is_unknown and self._names(clause)):
+            return not is_remark(clause)
+        if opens_with_verb(clause) or (begun(clause.terms)[0].is_unknown and self._names(clause)):
             return True
         if clause.terms[0].can_be("blocker", "reason"):
             return False
@@ -332,26 +345,6 @@ class _Reader:
             and term.sort == "word"
             and not any(term.can_be("blocker", each) for each in ("past", "reason", "degree"))
             and not any(term.can_be(sort) for sort in ("complaint", "filler", "state", "preposition"))
-            for term in clause.terms
-        )
-
-    def _is_remark(self, clause: Clause) -> bool:
-        """`it is obsolete`: a statement of what was spoken of, with nothing in it that could change an order."""
-        first = _begun(clause.terms)[0]
-        spoken = first.can_be("pronoun") or first.low in (
-            "it",
-            "it's",
-            "we",
-            "i",
-            "they",
-            "this",
-            "that",
-            "es",
-            "wir",
-            "ich",
-        )
-        return spoken and not any(
-            term.can_be("blocker") or term.value is not None or term.name or term.can_be("verb")
             for term in clause.terms
         )
 
@@ -603,7 +596,7 @@ class _Reader:
             term.sort in ("namespace", "environment") for term in clause.terms
         )
         spoken = bool(self._before) or bool(self._wishes)
-        return not names and not somewhere and not spoken and pronoun and not self._sounds_broken(clause)
+        return not names and not somewhere and not spoken and pronoun and not sounds_broken(clause)
 
     def _unknown_object(self, clause: Clause) -> str:
         return next((term.text for term in clause.terms if term.is_unknown and not self._names(clause)), "")
@@ -623,7 +616,7 @@ class _Reader:
             ]
             self._advice += calls
             return
-        if self._wants_mending(clause) or self._sounds_broken(clause) or clause.has("state"):
+        if self._wants_mending(clause) or sounds_broken(clause) or clause.has("state"):
             self._remember(self._names(clause))
             self._diagnose(clause, mends=False)
             return
@@ -637,7 +630,7 @@ class _Reader:
             if not term.can_be("leave") or term.sort != "word":
                 continue
             rest = clause.terms[index + 1 :]
-            end = next((at for at, each in enumerate(rest) if not _is_left_alone(each)), len(rest))
+            end = next((at for at, each in enumerate(rest) if not is_left_alone(each)), len(rest))
             names = [each for each in rest[:end] if each.sort == "name"]
             if not names and not index and any(each.can_be("left") and each.low in _REST for each in rest):
                 return replace(clause, terms=()), False
@@ -646,7 +639,7 @@ class _Reader:
                 all_but = (replace(term, tags=frozenset([Tag("everything")])),) if "all" in term.low else ()
                 return replace(clause, terms=(*clause.terms[:index], *all_but, *rest[end:])), True
         left = [term for term in clause.terms if term.can_be("left")]
-        if left and clause.follows and all(_is_left_alone(term) for term in clause.terms):
+        if left and clause.follows and all(is_left_alone(term) for term in clause.terms):
             self._excluded += [term.name for term in clause.terms if term.sort == "name"]
             return replace(clause, terms=()), False
         return clause, False
@@ -657,9 +650,9 @@ class _Reader:
         if len(negations) != 1 or self._sounds_broken_without_verb(clause):
             return False
         at = next(index for index, term in enumerate(clause.terms) if term is negations[0])
-        if at > 1 and _denies_state(clause.terms, at):
+        if at > 1 and denies_state(clause.terms, at):
             return False
-        positive = _affirmed(clause)
+        positive = affirmed(clause)
         if not positive.terms or not positive.has("verb"):
             return False
         if self._wants_mending(positive) or any(
@@ -672,7 +665,7 @@ class _Reader:
 
     def _forbid(self, clause: Clause) -> None:
         self._forbidden.append(clause.text())
-        best = self._best(_affirmed(clause), reads=False)
+        best = self._best(affirmed(clause), reads=False)
         names = {target.name for target in (best.targets if best is not None else self._meant(clause))}
         self._denied += [(best.tool if best is not None and best.is_whole else "", name) for name in names]
 
@@ -685,30 +678,25 @@ class _Reader:
         return bool((ordered | mended) & set(self._denied))
 
     def _sounds_broken_without_verb(self, clause: Clause) -> bool:
-        return self._denied_state(clause) and not self._opens_with_verb(
+        return denied_state(clause) and not opens_with_verb(
             replace(clause, terms=tuple(term for term in clause.terms if not term.can_be("blocker", "negation")))
         )
-
-    def _asks(self, clause: Clause) -> bool:
-        """Whether it is a question: by its mark, or by its first word."""
-        first = _begun(clause.terms)[0].low.partition(" ")[0]
-        return clause.asks or Tag("question") in self._words.tags(first)
 
     def _is_condition(self, terms: Terms, clause: Clause, following: Sequence[Clause]) -> bool:
         first = terms[0]
         if first.sort != "word" or (first.can_be("question") and clause.asks) or first.can_be("blocker", "reason"):
             return False
         beside = tuple(itertools.takewhile(lambda each: each.follows, following))
-        if first.can_be("question") and not any(self._opens_with_verb(each) for each in beside):
+        if first.can_be("question") and not any(opens_with_verb(each) for each in beside):
             return False
-        if first.can_be("blocker", "past") and self._sounds_broken(clause):
-            return any(self._opens_with_verb(each) for each in beside)
+        if first.can_be("blocker", "past") and sounds_broken(clause):
+            return any(opens_with_verb(each) for each in beside)
         return first.can_be("blocker", "condition") or first.can_be("blocker", "past")
 
     def _wants_mending(self, clause: Clause) -> bool:
-        terms = _begun(clause.terms)
+        terms = begun(clause.terms)
         at = next((i for i, term in enumerate(terms) if term.can_be("verb", "mend") and term.sort == "word"), -1)
-        if at < 0 or terms[0].low in _WHY or (at and terms[at - 1].low in _ARTICLES):
+        if at < 0 or terms[0].low in WHY or (at and terms[at - 1].low in _ARTICLES):
             return False
         whole = self._best(clause, reads=False)
         return whole is None or not whole.is_whole or whole.evidence < 4
@@ -719,89 +707,8 @@ class _Reader:
         return [
             term
             for index, term in enumerate(clause.terms)
-            if not (self._belongs_to_mending(term) or term.low in named or _denies_state(clause.terms, index))
+            if not (belongs_to_mending(term) or term.low in named or denies_state(clause.terms, index))
         ]
-
-    @staticmethod
-    def _belongs_to_mending(term: Term) -> bool:
-        if term.sort in ("name", "namespace", "environment"):
-            return True
-        sorts = (
-            "filler",
-            "complaint",
-            "state",
-            "noun",
-            "kind",
-            "preposition",
-            "pronoun",
-            "everything",
-            "only",
-            "asking",
-            "namespace",
-            "request",
-            "everywhere",
-        )
-        return (
-            term.can_be("verb", "mend")
-            or term.can_be("verb", "diagnose")
-            or any(term.can_be(sort) for sort in sorts)
-        )
-
-    def _is_blocked(self, clause: Clause) -> bool:
-        return any(
-            term.can_be("blocker")
-            and term.sort == "word"
-            and not (term.can_be("complaint") or term.can_be("filler") or _denies_state(clause.terms, index))
-            for index, term in enumerate(clause.terms)
-        ) or any(term.value is not None and term.value.sort in ("duration", "schedule") for term in clause.terms)
-
-    def _sounds_broken(self, clause: Clause) -> bool:
-        return any(term.can_be("complaint") and term.sort in ("word", "value") for term in clause.terms) or (
-            self._denied_state(clause)
-        )
-
-    @staticmethod
-    def _denied_state(clause: Clause) -> bool:
-        """`won't start`, `cannot be reached`."""
-        terms = clause.terms
-        denials = [index for index, term in enumerate(terms) if term.can_be("blocker", "negation")]
-        if denials and denials[-1] == len(terms) - 1 and len(terms) > 1:
-            return True
-        return any(term.can_be("state") for index in denials for term in terms[max(0, index - 3) : index + 5])
-
-    @staticmethod
-    def _is_diagnosis(clause: Clause) -> bool:
-        terms = _begun(clause.terms)
-        first = terms[0]
-        if first.low in _WHY or first.low.startswith(("what is wrong", "what's wrong")):
-            return True
-        said = any(term.can_be("verb", "diagnose") and term.sort == "word" for term in terms)
-        strange = sum(term.is_unknown for term in terms)
-        return said and strange <= 1 and not any(term.value is not None for term in terms)
-
-    @staticmethod
-    def _opens_with_verb(clause: Clause) -> bool:
-        """Whether it is said as an order: a verb first, but for politeness and where it is."""
-        terms = _begun(clause.terms)
-        while len(terms) > 1 and (
-            terms[0].can_be("preposition", "in")
-            or terms[0].can_be("preposition", "for")
-            or terms[0].can_be("preposition", "on")
-            or terms[0].sort in ("namespace", "environment")
-        ):
-            terms = terms[1:]
-        return (
-            bool(terms)
-            and terms[0].can_be("verb")
-            and terms[0].sort in ("word", "name")
-            and not terms[0].can_be("complaint")
-        )
-
-    def _is_verb_last(self, clause: Clause) -> bool:
-        """`web bitte neu starten`."""
-        return (
-            self._words is not lexicons()[0] and clause.terms[-1].can_be("verb") and clause.terms[-1].sort == "word"
-        )
 
     # what is said back
 
@@ -820,9 +727,9 @@ class _Reader:
             if tool not in READS and any(said & set(way.verbs.split()) for way in intent.ways)
         )
         names = tuple(target.name for target in self._meant(clause))
-        first = _begun(clause.terms)[0]
+        first = begun(clause.terms)[0]
         looks = any(first.can_be("verb", verb) for verb in ("show", "look", "describe", "diagnose"))
-        asks = self._asks(clause) or looks or first.can_be("advice")
+        asks = is_question(clause, self._words) or looks or first.can_be("advice")
         if tools and names and not asks:
             self._orders.append(Order(self._namespaces, names, tools))
 
@@ -836,7 +743,6 @@ class _Reader:
         return f"There is no {' or '.join(words)} in {where}.{hint}"
 
 
-_WHY = ("why", "how come", "warum", "wieso", "weshalb")
 _ARTICLES = (
     "the",
     "a",
@@ -899,47 +805,6 @@ _ANY_CHANGE = (
     "undo",
 )
 _CLUSTER_SCOPED = ("nodes", "namespaces", "persistentvolumes", "storageclasses")
-
-
-def _begun(terms: Terms) -> Terms:
-    """The terms from the first that is more than politeness."""
-    for index, term in enumerate(terms):
-        pure = (term.can_be("filler") or term.can_be("request")) and not any(
-            term.can_be(sort)
-            for sort in ("verb", "noun", "complaint", "advice", "question", "blocker", "pronoun", "everything")
-        )
-        if not pure or term.sort != "word":
-            return terms[index:]
-    return ()
-
-
-def _denies_state(terms: Terms, index: int) -> bool:
-    """`cannot be scheduled`: a negation that only tells what is wrong."""
-    return terms[index].can_be("blocker", "negation") and any(
-        term.can_be("state") for term in terms[index + 1 : index + 4]
-    )
-
-
-def _affirmed(clause: Clause) -> Clause:
-    """A clause without its negations."""
-    kept = tuple(term for term in clause.terms if not (term.can_be("blocker", "negation") and term.sort == "word"))
-    return replace(clause, terms=kept)
-
-
-def _is_courtesy(term: Term) -> bool:
-    if term.sort != "word":
-        return False
-    return term.can_be("courtesy") or (
-        (term.can_be("filler") or term.can_be("request")) and not term.can_be("blocker")
-    )
-
-
-def _is_left_alone(term: Term) -> bool:
-    return (
-        term.sort == "name"
-        or any(term.can_be(sort) for sort in ("filler", "left", "kind", "leave", "preposition"))
-        or term.can_be("noun", "workload")
-    )
 
 
 def _changes(wish: Wish) -> bool:
