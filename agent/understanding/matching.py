@@ -361,7 +361,7 @@ class _Fit:
             index for index, term in enumerate(self._terms) if term.can_be("pronoun") and index not in self._taken
         ]
         strange = any(term.is_unknown for term in self._terms)
-        if (strange and not pronouns) or slot.optional:
+        if not pronouns and (strange or slot.optional):
             return []
         one = any(self._terms[index].can_be("pronoun", "one") for index in pronouns)
         if one and len(self._around.before) > 1:

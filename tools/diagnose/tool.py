@@ -42,10 +42,22 @@ def diagnose(
 
 
 def _unready(context: ToolContext, namespace: str, name: str | None) -> bool:
-    """Whether there are pods, of what is named, that are neither ready nor done."""
+    """Whether pods, of what is named, are neither ready nor done, or are not there yet."""
     workload = (name or "").rpartition("/")[2]
     pods = context.cluster.list("pods", namespace)
-    return any(_is_unready(pod) for pod in pods if pod["metadata"]["name"].startswith(workload))
+    if any(_is_unready(pod) for pod in pods if pod["metadata"]["name"].startswith(workload)):
+        return True
+    kinds = ("deployments", "statefulsets", "daemonsets")
+    owners = [owner for kind in kinds for owner in context.cluster.list(kind, namespace)]
+    return any(_is_short(owner) for owner in owners if not workload or owner["metadata"]["name"] == workload)
+
+
+def _is_short(owner: Json) -> bool:
+    """Whether a workload has fewer ready pods than it wants."""
+    status = owner.get("status") or {}
+    if owner["kind"] == "DaemonSet":
+        return bool(status.get("numberReady", 0) < status.get("desiredNumberScheduled", 0))
+    return bool(status.get("readyReplicas", 0) < (owner.get("spec") or {}).get("replicas", 1))
 
 
 def _is_unready(pod: Json) -> bool:

@@ -385,7 +385,8 @@ FILLERS = """
     therefore i kindly ask you to; kindly ask you to; i kindly ask you to; i ask you to; i must ask you to; i have
     to ask you to; to have; in there; via desk; at all; whatever it takes to; do whatever it takes to; over; let me;
     let me see; i have to; i'd love to; we have to; we must; i must; on this cluster; in this cluster; in the
-    cluster; on the cluster; from the cluster
+    cluster; on the cluster; from the cluster; within the rules; within its limits; within the quota; within the
+    limits; according to the rules; by the rules; within our rules; within the guardrails; within bounds
 """
 """What leaves an order as it is."""
 

@@ -315,7 +315,8 @@ FILLERS = """
     wäre super; wäre gut; wäre toll; ich hätte gern; ich hätte gerne; du bitte; dass du; jetzt gleich; bitte sofort;
     umgehend; also; halt; denn; sie bitte; deshalb; daher; darum; ab sofort; ich bitte; wir bitten; ich bitte dich;
     ich bitte sie; ihr bitte; heil; flott; weiter; ganz; doch mal; es wäre gut wenn du; es wäre super wenn du;
-    dafür; dafür bitte; dann bitte; als nächstes; zuerst; erst; nochmal; noch einmal; per kubectl; mit kubectl
+    dafür; dafür bitte; dann bitte; als nächstes; zuerst; erst; nochmal; noch einmal; per kubectl; mit kubectl; im
+    rahmen der regeln; innerhalb der regeln; im rahmen des erlaubten; innerhalb der grenzen; im rahmen der quota
 """
 """What leaves an order as it is."""
 
