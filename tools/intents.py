@@ -506,10 +506,10 @@ INTENTS: Mapping[str, Intent] = {
     ),
     "allow": Intent(
         (
-            Way("allow role {role} to {verb} {resource} in {namespace}", "kubectl edit role {role} -n {namespace}", "allow", "", "role", (
-                Slot("role", "word", at=("", "of", "for")), Slot("verb", "access"))),
+            Way("allow role {role} to {verb} {resource} in {namespace}", "kubectl edit role {role} -n {namespace}", "allow", "role", "", (
+                Slot("role", "word", after="role"), Slot("verb", "access"))),
         ),
-        ("allow role deployer to get configmaps", "let role ci list pods", "allow ci to watch deployments"),
+        ("allow role deployer to get configmaps", "permit role ci to list pods", "allow role ci to watch deployments"),
         ("who may delete pods?", "allow traffic to web"),
     ),
     "set_claim_class": Intent(

@@ -18,6 +18,8 @@ class Clause:
     terms: Terms
     asks: bool = False
     follows: bool = False
+    is_heading: bool = False
+    """It stands before a colon."""
 
     def text(self) -> str:
         """As it was said."""
@@ -32,8 +34,12 @@ def clauses_of(terms: Sequence[Term], words: Lexicon) -> list[Clause]:
     """The clauses of a task, in order."""
     found: list[Clause] = []
     for sentence, asks in _sentences(terms):
-        pieces = _merged(_pieces(_with_split_verbs(sentence, words)))
-        found += [Clause(piece, asks, index > 0) for index, piece in enumerate(pieces)]
+        split = _with_split_verbs(sentence, words)
+        headings = {
+            id(split[at - 1]) for at, term in enumerate(split) if at and term.sort == "comma" and term.text == ":"
+        }
+        for index, piece in enumerate(_merged(_pieces(split))):
+            found.append(Clause(piece, asks, index > 0, any(id(term) in headings for term in piece[-1:])))
     return _verbs_repeated(found)
 
 
@@ -53,6 +59,11 @@ def _pieces(sentence: Terms) -> list[Terms]:
     found: list[Terms] = []
     current: list[Term] = []
     for index, term in enumerate(sentence):
+        if term.text == "-" and all(
+            each.name for each in (*sentence[index - 1 : index], *sentence[index + 1 : index + 2])
+        ):
+            current.append(Term("-", "word"))  # from one to the other, which no tool takes
+            continue
         if term.sort == "comma" and sentence[index + 1 : index + 2] and sentence[index + 1].low in _THAT:
             continue
         if term.sort == "comma" or (term.sort == "word" and term.can_be("and")):
@@ -94,14 +105,18 @@ def _merged(pieces: list[Terms]) -> list[Terms]:
     held: Terms = ()
     for index, piece in enumerate(pieces):
         last = index == len(pieces) - 1
-        if (_only_names(piece) and found and not held) or (found and _goes_on(found[-1], piece)):
-            found[-1] = (*found[-1], *piece)
+        if found and not held and (_only_names(piece) or _goes_on(found[-1], piece)):
+            found[-1] = (*found[-1], AND, *piece)
         elif not last and _only_names(piece):
-            held = (*held, *piece)
+            held = (*held, *piece, AND)
         else:
             found.append((*held, *piece))
             held = ()
     return found
+
+
+AND = Term("and", "word", frozenset([Tag("and"), Tag("filler")]))
+"""What stands between the parts of a list."""
 
 
 def _goes_on(before: Terms, piece: Terms) -> bool:
@@ -114,7 +129,10 @@ def _goes_on(before: Terms, piece: Terms) -> bool:
     values = [term.value for term in piece if term.value is not None]
     if not values:
         return False
+    named = any(term.name for term in piece) and any(term.name for term in before)
     for sort in ("pair", "variable"):
+        if named:
+            break
         if all(value.sort == sort for value in values) and any(
             term.value is not None and term.value.sort == sort for term in before
         ):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agent.understanding.spelling import nearest
-from agent.understanding.wishes import Call
+from agent.understanding.wishes import Call, misfit
 from agent.understanding.world import World
 from tools.cluster.resources import BUILTIN, find
 
@@ -22,16 +22,24 @@ _PROGRAMS = r"(?:kubectl|oc|k|helm)"
 _COURTESY = re.compile(
     r"`?\s*(?:,?\s*(?:for (?:me|us)|please|thanks|thank you|bitte|danke|now))*\s*[.!]?\s*$", re.IGNORECASE
 )
+_CLUSTERS = (
+    "Node",
+    "Namespace",
+    "PersistentVolume",
+    "StorageClass",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "IngressClass",
+)
+"""Kinds of no namespace, which are Atlas's to delete."""
 _ATLAS = ("drain", "cordon", "uncordon", "taint")
 """What is done to nodes."""
-_POLITE = (
-    r"(?:please|can|could|would|will|you|u|run|execute|do|just|now|for|me|the|command|following|type|call|hey|hi|hello"
-    r"|desk|bitte|mal|kannst|du|f\u00fchre|aus|i|need|want|to)"
-)
 _LEAD = re.compile(
-    rf"^\s*(?:{_POLITE}[\s,:]+)*[$>#]?\s*[`\"']?\s*"
-    rf"(?P<command>{_PROGRAMS}\s+(?!is\b|says\b|does\b|shows\b|gives\b|command\b|on\b|in\b)\S.*)$",
-    re.DOTALL,
+    r"^(?:(?:hey|hi|hello|desk|please|bitte|now)[\s,]+)*(?:(?:can|could|would|will) (?:you|u) |kannst du )?"
+    r"(?:(?:please|bitte|just|mal|now) )*(?:(?:run|execute|type|call)[:\s]+)?(?:the (?:following )?(?:command )?)?"
+    r"[:\s]*[$]?\s*[`\"']?\s*"
+    rf"(?P<command>{_PROGRAMS} (?!is\b|says\b|does\b|shows\b|gives\b|command\b|on\b|in\b)\S.*)$",
+    re.DOTALL | re.IGNORECASE,
 )
 _KIND_WORDS = tuple({word for resource in BUILTIN for word in (resource.plural, resource.kind.casefold())})
 _SWITCHES = frozenset(
@@ -122,7 +130,7 @@ class _NotUnderstood(Exception):
 
 def parsed(task: str, world: World, schemas: Mapping[str, Json]) -> Commands | None:
     """The calls that a task's commands amount to; None when the task is no command."""
-    lead = _LEAD.match(task)
+    lead = _LEAD.match(re.sub(r"[^\S\n]+", " ", task).strip())
     if lead is None:
         return None
     line = lead["command"].strip().rstrip("`")
@@ -143,7 +151,10 @@ def parsed(task: str, world: World, schemas: Mapping[str, Json]) -> Commands | N
         except ValueError as error:
             return Commands((), f'"{command}" cannot be read: {error}.')
     missing = [call.tool for call in calls if call.tool not in schemas]
-    return Commands(tuple(calls), f"There is no tool for {missing[0]} here." if missing else "")
+    if missing:
+        return Commands(tuple(calls), f"There is no tool for {missing[0]} here.")
+    odd = [why for call in calls if (why := misfit(call, schemas[call.tool]))]
+    return Commands(tuple(calls), f'"{line}": {odd[0]}.' if odd else "")
 
 
 def _calls(command: str, world: World) -> list[Call]:
@@ -160,7 +171,8 @@ def _calls(command: str, world: World) -> list[Call]:
         raise _Atlas
     for length in (2, 1, 0):
         said = " ".join((verb, *typed.words[:length]))
-        read = _COMMANDS.get(said) or _COMMANDS.get(nearest(said, _COMMANDS))
+        near = nearest(said, _COMMANDS)
+        read = _COMMANDS.get(said) or (_COMMANDS.get(near) if near != "delete" else None)
         if read is not None:
             del typed.words[:length]
             return _finished(typed, read(typed, world))
@@ -198,7 +210,11 @@ def _finished(typed: _Typed, calls: list[Call]) -> list[Call]:
 
 
 def _namespace(typed: _Typed, world: World) -> str:
-    return typed.flag("--namespace") or world.namespace
+    given = typed.flags.get("--namespace")
+    said = typed.flag("--namespace")
+    if given and (said in ("", "true") or (world.namespaces and said not in world.namespaces)):
+        raise _NotUnderstood(f"the namespace {said!r}, which there is not")
+    return said or world.namespace
 
 
 def _looks(typed: _Typed) -> None:
@@ -315,6 +331,8 @@ def _set_image(typed: _Typed, world: World) -> list[Call]:
     if len(pairs) != 1:
         raise _NotUnderstood("which container gets which image")
     ((container, image),) = pairs.items()
+    if not container or not image:
+        raise _NotUnderstood("which container gets which image")
     more: Json = {"image": image, **({} if container == "*" else {"container": container})}
     return _workloads(typed, world, "set_image", more)
 
@@ -326,7 +344,9 @@ def _set_env(typed: _Typed, world: World) -> list[Call]:
     more: Json = {**({"variables": pairs} if pairs else {}), **({"remove": removed} if removed else {})}
     if container := typed.flag("--container"):
         more["container"] = container
-    typed.flags.pop("--list", None)
+    lists = typed.flags.pop("--list", None)
+    if (lists and more) or any(name in pairs for name in removed):
+        raise _NotUnderstood("whether to set, to remove or to list")
     return _workloads(typed, world, "set_env" if more else "show_container", more or {"what": "env"})
 
 
@@ -350,6 +370,8 @@ def _delete(typed: _Typed, world: World) -> list[Call]:
     found = _objects(typed)
     if any(not name for _, name in found):
         raise _NotUnderstood("which objects, one by one")
+    if any(kind in _CLUSTERS for kind, _ in found):
+        raise _Atlas
     return [
         Call("delete", {"kind": kind, "name": _there(kind, name, namespace, world), "namespace": namespace})
         for kind, name in found
@@ -457,7 +479,10 @@ def _helm(typed: _Typed, world: World) -> list[Call]:
 
 
 def _pairs(typed: _Typed) -> dict[str, str]:
-    pairs = dict(word.split("=", 1) for word in typed.words if "=" in word)
+    said = [word.split("=", 1) for word in typed.words if "=" in word]
+    pairs = dict(said)
+    if len(pairs) != len(said):
+        raise _NotUnderstood("which of two values is meant")
     typed.words = [word for word in typed.words if "=" not in word]
     return pairs
 

@@ -124,6 +124,11 @@ def _entries(own: ModuleType) -> Iterator[tuple[str, Tag]]:
     for concept, participles in own.PASSIVES.items():
         for participle in phrases_of(participles):
             yield f"{participle} werden", Tag("verb", concept)
+    for concept, gerunds in own.GERUNDS.items():
+        for gerund in phrases_of(gerunds):
+            for asked in (f"would you mind {gerund}", f"do you mind {gerund}"):
+                yield asked, Tag("verb", concept)
+                yield asked, Tag("request")
     for phrase in own.NUMBERS:
         yield phrase, Tag("number")
     for concept, table in own.BLOCKERS.items():

@@ -87,6 +87,26 @@ def matches(clause: Clause, around: Surroundings, *, reads: bool) -> list[Match]
     return sorted(found, key=lambda match: (len(match.leftover), len(match.missing), -match.evidence))
 
 
+_DIRECT = ("delete", "restart", "scale", "rollback_rollout", "resume_rollout", "suspend")
+"""What is done to an object itself: never to what stands behind `to` or `from`."""
+_SOFTWARE = (
+    "postgres",
+    "mysql",
+    "maria",
+    "mongo",
+    "redis",
+    "kafka",
+    "rabbit",
+    "elastic",
+    "cassandra",
+    "sql",
+    "nginx",
+)
+"""What is a database, a broker, a cache or a server by its name."""
+_PLEASE = frozenset(["please", "pls", "plz", "kindly", "bitte"])
+_DIRECTIONS = frozenset(["up", "down", "hoch", "runter", "herunter", "herauf", "rauf"])
+_AMOUNTS = ("memory", "cpu", "count", "sized memory", "sized cpu")
+_ARTICLES = frozenset(["the", "a", "an", "der", "die", "das", "den"])
 _NAMED = ("get", "describe", "save_manifest", "delete")
 """What must be said of: what was spoken of before is not taken for it."""
 READS = frozenset(
@@ -143,9 +163,7 @@ class _Fit:
     def _take_verb(self) -> bool:
         verbs = self._way.verbs.split()
         if not verbs:
-            return self._tool in READS or not any(
-                term.can_be("verb") for term in self._terms if term.sort == "word"
-            )
+            return self._tool in READS or self._is_told_without_verb()
         found = [
             index for index, term in enumerate(self._terms) if any(term.can_be("verb", verb) for verb in verbs)
         ]
@@ -155,6 +173,26 @@ class _Fit:
         self._take((plain or found)[0])
         self._evidence += 2
         return True
+
+    def _is_told_without_verb(self) -> bool:
+        """`memory limit of web to 1Gi`; but `memory limit of web: 512Mi` only says what is."""
+        if any(term.can_be("verb") and not term.can_be("noun") for term in self._terms if term.sort == "word"):
+            return False
+        told = any(term.preposition == "to" and (term.value is not None) for term in self._terms)
+        return told or any(term.low in _PLEASE or term.can_be("request") for term in self._terms)
+
+    def _is_by_how_much(self, term: Term, slot: Slot) -> bool:
+        """`raise the memory by 1Gi`, `scale up 2`: how much more is no value that it shall have."""
+        if (
+            slot.sort not in ("memory", "cpu", "count", "sized memory", "sized cpu")
+            or slot.after
+            or not slot.argument
+        ):
+            return False
+        verbs = frozenset().union(*(each.concepts("verb") for each in self._terms if each.sort == "word"))
+        moves = verbs & {"raise", "lower"} and not verbs & {"set"}
+        moves = moves or any(each.low in _DIRECTIONS for each in self._terms)
+        return bool(moves) and term.preposition not in ("to", "at")
 
     def _take_noun(self, noun: str) -> bool:
         found = [index for index, term in enumerate(self._terms) if term.can_be("noun", noun)]
@@ -193,6 +231,8 @@ class _Fit:
             return True
         if term.can_be("light") and self._is_nominal():
             return True
+        if term.can_be("noun", "role_of"):
+            return self._is_said_of_software(index)
         if term.can_be("pronoun", "one") or (term.can_be("everything") and not term.can_be("blocker")):
             return bool(self._targets)
         return term.can_be("kind") and self._is_said_of_target(index)
@@ -201,6 +241,11 @@ class _Fit:
         """`give web a restart`: what is to be done is said by a noun."""
         taken = [term for index, term in enumerate(self._terms) if index in self._taken and term.sort == "word"]
         return any(term.can_be("noun", "restart") or "neustart" in term.low for term in taken)
+
+    def _is_said_of_software(self, index: int) -> bool:
+        """`the postgres database`; but web's database is another object than web."""
+        before = self._terms[index - 1] if index else None
+        return before is not None and index - 1 in self._taken and any(each in before.name for each in _SOFTWARE)
 
     def _asks_or_orders(self) -> bool:
         """Whether it is a question or an order: in a statement, words of a question say something else."""
@@ -212,6 +257,9 @@ class _Fit:
         """A kind beside a name that was taken."""
         if self._recalled and self._terms[index].concepts("kind") & {target.kind for target in self._targets}:
             return True
+        kinds = {kind for target in self._targets for kind in (target.kind, *target.kinds)} | {"Pod"}
+        if self._tool in _DIRECT and kinds != {"Pod"} and not self._terms[index].concepts("kind") & kinds:
+            return False
         beside = [at for at in range(max(0, index - 2), min(len(self._terms), index + 3)) if at in self._taken]
         return any(self._terms[at].name or self._terms[at].can_be("pronoun") for at in beside)
 
@@ -242,6 +290,8 @@ class _Fit:
 
     def _object(self, slot: Slot) -> bool:
         named = [index for index, term in enumerate(self._terms) if self._names(index, term, slot)]
+        if self._tool not in READS:
+            named = [at for at in named if not any(self._is_beside(before, at) for before in named if before < at)]
         targets = self._in_their_places(named, [self._target(index, slot) for index in named])
         if not named:
             targets = self._all_of_kind(slot) or self._recall(slot) or self._unlisted(slot)
@@ -252,6 +302,11 @@ class _Fit:
         if slot.argument:
             self._targets, self._target_argument = tuple(dict.fromkeys(targets)), slot.argument
         return True
+
+    def _is_beside(self, before: int, at: int) -> bool:
+        """Whether two names stand side by side, so that they are no list: `the nightly report`."""
+        between = self._terms[before + 1 : at]
+        return all((term.can_be("filler") or term.can_be("kind")) and not term.can_be("and") for term in between)
 
     def _in_their_places(self, named: list[int], targets: list[Target]) -> list[Target]:
         """`web in shop-dev and app2 in op-dev`: each where it is said to be, if it is said of each."""
@@ -278,14 +333,30 @@ class _Fit:
         if index in self._taken or not term.name or term.sort not in ("name", "namespace"):
             return False
         if term.kinds == ("Pod",) and slot.kinds and "Pod" not in slot.kinds:
-            return bool(self._workload_of(term, slot))
+            return not self._destroys() and bool(self._workload_of(term, slot))
         if index == 0 and term.can_be("verb") and self._way.verbs == "":
+            return False
+        if self._destroys() and term.text.casefold() != term.name:
+            return False  # nothing is deleted or stopped for a typing error
+        if self._tool in _DIRECT and term.preposition in ("to", "from"):
+            return False
+        if self._is_of_another_kind(index, term):
             return False
         if term.sort == "namespace" and (term.preposition in ("in", "on") or self._follows_namespace_word(index)):
             return False
         if term.preposition in ("to", "from") and slot.argument and self._has_other_name(index):
             return False
         return not slot.kinds or not term.kinds or bool(self._kinds_here(index, term, slot))
+
+    def _destroys(self) -> bool:
+        return self._tool == "delete" or self._way.fixed.get("replicas") == 0
+
+    def _is_of_another_kind(self, index: int, term: Term) -> bool:
+        """`delete service catalog`, where there is a Deployment of that name only."""
+        said = self._kind_beside(index)
+        if not said or not term.kinds or said & set(term.kinds):
+            return False
+        return not (said <= {"Pod"} and not self._destroys())
 
     def _has_other_name(self, index: int) -> bool:
         return any(at != index and term.sort == "name" and term.preposition not in ("to", "from")
@@ -423,6 +494,8 @@ class _Fit:
             value = _said(self._terms[index]) if slot.after and slot.sort == "word" else read(self._terms[index])
             if value is None or (slot.kinds and not self._is_of_kind(index, slot)):
                 continue
+            if self._is_by_how_much(self._terms[index], slot) or (isinstance(value, Value) and not value.more):
+                continue
             self._take(index)
             self._evidence += 1
             if isinstance(value, Value):
@@ -485,8 +558,9 @@ class _Fit:
         """Where the value of `LOG_LEVEL to debug` stands."""
         for at in range(index + 1, len(self._terms)):
             term = self._terms[at]
-            if term.preposition in ("to", "as", "with") and at not in self._taken and not term.can_be("blocker"):
-                return at
+            grammar = term.can_be("blocker") or term.can_be("preposition")
+            if term.preposition in ("to", "as", "with") and at not in self._taken and not grammar:
+                return at if term.low not in _ARTICLES else None
         return None
 
     def _variables(self, slot: Slot) -> bool:
@@ -627,10 +701,20 @@ def _cpu(term: Term) -> Value | str | None:
     if value is None or value.sort not in ("cpu", "milli", "number"):
         return None
     if value.sort == "number" and not value.said.isdigit():
-        return f"{round(float(value.said) * 1000)}m"
+        return _millicores(value.said)
     if value.sort != "milli" and value.said.isdigit() and int(value.said) > MANY_CORES:
         return Value("unclear", value.said, f"{value.said}m {value.said}")
     return value.said
+
+
+def _millicores(cores: str) -> Value | str:
+    """Parts of a core; what is no whole number of millicores is unclear."""
+    thousandths = float(cores) * 1000
+    return (
+        f"{round(thousandths)}m"
+        if thousandths >= 1 and thousandths == round(thousandths)
+        else Value("unclear", cores)
+    )
 
 
 def _is(term: Term, sort: str) -> bool:

@@ -13,6 +13,8 @@ _OF_MENDING = (
     *("filler", "complaint", "state", "noun", "kind", "preposition", "pronoun", "everything", "only", "asking"),
     *("namespace", "request", "everywhere"),
 )
+TIMES = ("duration", "schedule", "clock")
+"""Values that say when."""
 WHY = ("why", "how come", "warum", "wieso", "weshalb")
 
 
@@ -36,6 +38,8 @@ def belongs_to_mending(term: Term) -> bool:
     """Whether a wish to have something mended may say this word: an object, what is wrong, or grammar."""
     if term.sort in ("name", "namespace", "environment"):
         return True
+    if any(term.can_be("noun", noun) for noun in ("file", "restart", "local")) and not term.can_be("filler"):
+        return False
     verb = term.can_be("verb", "mend") or term.can_be("verb", "diagnose")
     return verb or any(term.can_be(sort) for sort in _OF_MENDING)
 
@@ -47,7 +51,9 @@ def is_blocked(clause: Clause) -> bool:
         and term.sort == "word"
         and not (term.can_be("complaint") or term.can_be("filler") or denies_state(clause.terms, index))
         for index, term in enumerate(clause.terms)
-    ) or any(term.value is not None and term.value.sort in ("duration", "schedule") for term in clause.terms)
+    ) or any(
+        term.value is not None and term.value.sort in ("duration", "schedule", "clock") for term in clause.terms
+    )
 
 
 def sounds_broken(clause: Clause) -> bool:
@@ -61,7 +67,7 @@ def denied_state(clause: Clause) -> bool:
     """`won't start`, `cannot be reached`."""
     terms = clause.terms
     denials = [index for index, term in enumerate(terms) if term.can_be("blocker", "negation")]
-    if denials and denials[-1] == len(terms) - 1 and len(terms) > 1:
+    if denials and denials[-1] == len(terms) - 1 and len(terms) > 1 and _denies(terms[-1]):
         return True
     return any(term.can_be("state") for index in denials for term in terms[max(0, index - 3) : index + 5])
 
@@ -139,3 +145,8 @@ def is_left_alone(term: Term) -> bool:
         or any(term.can_be(sort) for sort in ("filler", "left", "kind", "leave", "preposition"))
         or term.can_be("noun", "workload")
     )
+
+
+def _denies(term: Term) -> bool:
+    """`today it doesn't`: a verb that is denied, and no bare `no`."""
+    return term.low.endswith(("n't", "nicht", "dont", "doesnt"))

@@ -27,9 +27,10 @@ ValueSort = Literal[
     "schedule",
     "local",
     "container",
+    "clock",
 ]
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
 _WITH_UNIT = re.compile(r"(\d+(?:[.,]\d+)?)([a-z%]+)", re.IGNORECASE)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 
@@ -72,6 +73,8 @@ _TIME = {
 }
 UNIT_WORDS = frozenset([*_MEMORY, *_CPU, *_TIME])
 """Words that are units; none is a typing error."""
+_ODD = frozenset(["byte", "bytes", "k", "kb", "kilobyte", "kilobytes"])
+"""Units in which nobody measures a container's memory; and 1.024 may be a thousand, or one and a bit."""
 _PERCENT = frozenset(["%", "percent", "prozent"])
 
 
@@ -117,6 +120,7 @@ def _amount(words: Sequence[str], numbers: Mapping[str, float]) -> tuple[int, st
     if _GROUPED.fullmatch(first):
         return 1, first.replace(",", "")
     if _NUMBER.fullmatch(first):
+        first = first.replace(",", ".")
         used = 1
         while (
             first.isdigit()
@@ -136,6 +140,8 @@ def _amount(words: Sequence[str], numbers: Mapping[str, float]) -> tuple[int, st
 def _of(amount: str, unit: str, units: Mapping[str, str]) -> Value | None:
     """A number with a unit; None when it is none that is known."""
     low = unit.casefold()
+    if re.fullmatch(r"\d{1,3}\.\d{3}", amount) or low in _ODD:
+        return Value("unclear", f"{amount}{unit}")
     if unit in _CASED:
         return Value("memory", f"{amount}{_CASED[unit]}")
     if low == "g":

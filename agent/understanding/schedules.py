@@ -36,8 +36,8 @@ def cron_of(said: str) -> str:
     if found := _STEP.fullmatch(said):
         step = int(found["step"])
         if found["unit"].startswith("min"):
-            return f"*/{step} * * * *" if 1 <= step < 60 else ""
-        return f"0 */{step} * * *" if 1 <= step < 24 else ""
+            return f"*/{step} * * * *" if step and 60 % step == 0 else ""
+        return f"0 */{step} * * *" if step and 24 % step == 0 else ""
     if _HOURLY.fullmatch(said):
         return "0 * * * *"
     if found := _DAILY.fullmatch(said):

@@ -16,9 +16,11 @@ Sort = Literal["word", "name", "namespace", "environment", "value", "literal", "
 
 _TOKEN = re.compile(
     r"""(?P<quoted>(?<!\w)(?:"[^"\n]*"|`[^`\n]*`|'[^'\n]*'|\[[^\]\n]*\])(?!\w))"""
-    r"|(?P<grouped>(?<![\w.,/:-])\d{1,3}(?:,\d{3})+(?![\w.,/:-]))"
+    r"|(?P<grouped>(?<![\w.,/:-])\d+(?:,\d+)+(?![\w,/:-]))"
+    r"|(?P<code>(?<=\w)\()"
     r"|(?P<end>[.!?]+(?=\s|$)|[\n;])|(?P<comma>,|:(?=\s|$)|\s-\s|\s\u2013\s|[()])"
     r"|(?P<word>(?:[^\s,;!?()\"`:.]|[:.](?!\s|$)|[.](?=\w)|(?<=\S)[!?](?=\w))+)"
+    r"|(?P<other>[^\s'])"
 )
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _PAIR = re.compile(r"([A-Za-z_][\w.\-/]*)=(.*)")
@@ -27,6 +29,9 @@ _MARKER = re.compile(r"(?:^|\n)\s*(?:[-*\u2022]|\d+[.)])\s+")
 _PORTS = re.compile(r"(\d{1,5}|localhost):(\d{1,5})")
 _SIGN_OFFS = "|".join(phrase for words in lexicons() for phrase in words.sign_off)
 _SIGN_OFF = re.compile(rf"(?:{_SIGN_OFFS})[,!.\s-]+(?P<name>[A-Z]\w+(?:\s[A-Z][\w.]*)?)\s*$", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:am|pm|h)?|\d{1,2}(?:am|pm|uhr)|\d{4}-\d\d-\d\d.*", re.IGNORECASE
+)
 _CRON = re.compile(r"[\d*/,\-]+")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 _PLAIN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00a0": " ",
@@ -83,7 +88,8 @@ class Token:
 
 def terms_of(task: str, world: World) -> tuple[Term, ...]:
     """The terms of a task, in order, in the words of its language."""
-    text = _MARKER.sub("\n", unicodedata.normalize("NFC", task).translate(_PLAIN))
+    spaced = re.sub(r"[^\S\n]+", " ", unicodedata.normalize("NFKC", task).translate(_PLAIN))
+    text = _MARKER.sub("\n", re.sub(r"(?: ?\n ?)+", "\n", spaced))
     text = _without_sign_off(text)
     return tuple(_Tagger(lexicon(task), world, tuple(_tokens(text))).terms())
 
@@ -101,7 +107,8 @@ def _tokens(text: str) -> list[Token]:
         if match.lastgroup == "word" and said.endswith("'s") and said.casefold() not in _CONTRACTIONS:
             found += [Token(said[:-2], "word", said[:-2].casefold()), Token("'s", "word", "'s")]
         else:
-            found.append(Token(said.strip() or said, match.lastgroup or "word", said.strip().casefold()))
+            sort = "word" if match.lastgroup in (None, "code", "other") else match.lastgroup
+            found.append(Token(said.strip() or said, sort, said.strip().casefold()))
     return found
 
 
@@ -169,6 +176,8 @@ class _Tagger:
             return self._take(1, Term(token.text, "value", value=Value("pair", pair[1], self._pair_value(pair[2]))))
         if (told := self._container(token)) is not None:
             return told
+        if _CLOCK.fullmatch(token.text):
+            return self._take(1, Term(token.text, "value", value=Value("clock", token.text)))
         if ports := _PORTS.fullmatch(token.text):
             if ports[1] == "localhost":
                 return self._take(1, Term(token.text, "value", value=Value("local", ports[2])))
@@ -180,7 +189,8 @@ class _Tagger:
             return self._take(
                 1, Term(token.text, "word", self._words.tags(token.low), value=Value("variable", token.text))
             )
-        if before and self._value_is_due(before):
+        doubtful = any(tag.sort == "blocker" for tag in self._words.tags(token.low))
+        if before and self._value_is_due(before) and not doubtful:
             return self._take(1, Term(token.text, "value", value=Value("literal", token.text)))
         for length in range(6, 0, -1):
             said = " ".join(each.low for each in self._tokens[self._at : self._at + length] if each.sort == "word")
@@ -339,9 +349,6 @@ class _Tagger:
         if _NAME.fullmatch(word):
             if name := self._world.like(word, self._scope):
                 return Term(token.text, "name", kinds=self._world.kinds_of(name, self._scope), name=name)
-            namespace = _near_namespace(word, self._world)
-            if namespace:
-                return Term(token.text, "namespace", namespace=namespace)
             parts = [self._words.tags(part) for part in word.split("-")]
             if len(parts) > 1 and all(any(tag.sort == "noun" for tag in tags) for tags in parts):
                 nouns = frozenset(tag for tags in parts for tag in tags if tag.sort == "noun")
@@ -357,12 +364,6 @@ def _since_stop(terms: list[Term]) -> list[Term]:
     """The terms since the last full stop, comma or `and`."""
     stops = [at for at, term in enumerate(terms) if term.sort in ("end", "comma") or term.can_be("and")]
     return terms[stops[-1] + 1 :] if stops else terms
-
-
-def _near_namespace(word: str, world: World) -> str:
-    from agent.understanding.spelling import nearest
-
-    return nearest(word, (name for name in world.namespaces if "-" in name)) if "-" in word else ""
 
 
 def _with_prepositions(terms: list[Term]) -> list[Term]:

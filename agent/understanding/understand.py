@@ -18,6 +18,7 @@ from agent.understanding.lexicon import Lexicon, Tag, lexicon
 from agent.understanding.login import Login, login_of, registry_of
 from agent.understanding.matching import READS, Match, Surroundings, Target, matches
 from agent.understanding.moods import (
+    TIMES,
     WHY,
     affirmed,
     begun,
@@ -29,13 +30,12 @@ from agent.understanding.moods import (
     is_diagnosis,
     is_left_alone,
     is_question,
-    is_remark,
     is_verb_last,
     opens_with_verb,
     sounds_broken,
 )
 from agent.understanding.terms import Term, is_name, terms_of
-from agent.understanding.wishes import Call, Diagnosis, Order, Understanding, Wish
+from agent.understanding.wishes import Call, Diagnosis, Order, Understanding, Wish, misfit
 from agent.understanding.world import World
 from tools.intents import INTENTS
 
@@ -45,10 +45,17 @@ Schemas = Mapping[str, Json]
 MAX_CALLS = 20
 """An order for more objects than that is asked about."""
 READINGS_SHOWN = 3
+MAX_CLAUSES = 40
+LONGEST = 2000
+"""Characters of a task that can be understood to its end; what is longer is no order, but something pasted."""
 
 
 def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     """What a task asks for, in a world of these names, of tools with these arguments (JSON schemas)."""
+    if len(task) > LONGEST:
+        spoken = tuple(name for name in world.namespaces if name in task)
+        why = f"That is {len(task):,} characters, more than {LONGEST:,}: say in fewer what is to be done."
+        return Understanding(unclear=why, namespaces=(world.namespace, *spoken))
     typed = kubectl.parsed(task, world, schemas)
     if typed is not None:
         return _of_commands(typed, world)
@@ -109,13 +116,18 @@ class _Reader:
         self._forbidden: list[str] = []
         self._denied: list[tuple[str, str]] = []
         self._unknown: list[Clause] = []
-        self._introductions: list[Clause] = []
         self._leaves_out = False
         self._everywhere = False
         self._asked_whether = False
+        self._place_of_order = False
+        self._vague: list[Clause] = []
 
     def read(self) -> None:
         """All clauses, in order."""
+        if len(self._clauses) > MAX_CLAUSES:
+            return self._blocked_by(
+                _Blocked(f"That is {len(self._clauses)} wishes, more than {MAX_CLAUSES} at once.")
+            )
         for index, clause in enumerate(self._clauses):
             self._clause(clause, self._clauses[index + 1 :])
 
@@ -137,7 +149,11 @@ class _Reader:
         clause, self._leaves_out = self._without_exclusion(clause)
         terms = begun(clause.terms)
         if not terms or all(is_courtesy(term) for term in terms):
+            if clause.asks and any(_changes(wish) for wish in self._wishes):
+                self._vague.append(clause)  # `restart web. ok?`
             return
+        if any(_changes(wish) for wish in self._wishes) and self._takes_back(terms):
+            return self._block(f'Does "{clause.text()}" take back what stands before it?', clause)
         self._place(clause)
         request = any(term.can_be("request") for term in clause.terms[:4])
         if terms[0].can_be("purpose") and not is_blocked(clause):
@@ -149,13 +165,18 @@ class _Reader:
             self._block(f'I do nothing later or on a condition: "{clause.text()}".', clause)
         elif clause.follows and terms[0].can_be("preposition", "to") and clause.has("verb"):
             self._unknown.append(clause)  # it goes on with what was not understood before it
-            self._introductions.append(clause)
         elif self._is_denial(clause):
             self._forbid(clause)
         elif terms[0].can_be("advice") and not request:
             self._asked_for_advice(replace(clause, terms=terms[1:]), terms[0])
         elif not (self._looks_only(clause, request) or self._ordered(clause, following, request)):
             self._complaint(clause, request)
+
+    def _takes_back(self, terms: Terms) -> bool:
+        """`restart web. stop.`, `undo that`: a verb without an object of its own, behind an order."""
+        said = [term for term in terms if not is_courtesy(term) and not term.can_be("pronoun")]
+        back = ("stop", "wait", "rollback", "undo", "suspend")
+        return len(said) == 1 and any(said[0].can_be("verb", verb) for verb in back)
 
     def _looks_only(self, clause: Clause, request: bool) -> bool:
         """A look at something, which changes nothing."""
@@ -203,6 +224,19 @@ class _Reader:
         if best.argument and not calls:
             self._block(self._not_there(clause), clause)
             return True
+        odd = [why for call in calls if (why := misfit(call, self._schemas[call.tool]))]
+        if odd:
+            self._block(f'"{clause.text()}": {odd[0]}.', clause)
+            return True
+        if self._differs_from_before(calls):
+            self._blocked_by(
+                _Blocked(f'"{clause.text()}" says otherwise than what stands before it.', tuple(calls))
+            )
+            return True
+        if self._is_elsewhere(clause, best):
+            places = " or ".join(dict.fromkeys((*self._namespaces, self._world.namespace)))
+            self._blocked_by(_Blocked(f'In which namespace is "{clause.text()}" meant: {places}?', tuple(calls)))
+            return True
         if len(calls) > MAX_CALLS:
             self._block(f"That is about {len(calls)} objects, more than {MAX_CALLS} at once: name them.", clause)
             return True
@@ -211,6 +245,26 @@ class _Reader:
         names = tuple(name for call in calls for name in _named_in(call))
         self._orders.append(Order(self._namespaces, names, frozenset([best.tool])))
         return True
+
+    def _differs_from_before(self, calls: Sequence[Call]) -> bool:
+        """Two values for one thing, or what is stopped and made anew."""
+        both = [*(wish for wish in self._wishes if isinstance(wish, Call)), *calls]
+        for index, one in enumerate(both):
+            for other in both[index + 1 :]:
+                if _differ(one, other):
+                    return True
+        return False
+
+    def _is_elsewhere(self, clause: Clause, best: Match) -> bool:
+        """Whether a change would be made in a namespace that only a remark or a look spoke of."""
+        if self._says_where(clause) or self._place_of_order or self._namespaces == (self._world.namespace,):
+            self._place_of_order = self._place_of_order or self._says_where(clause)
+            return False
+        return bool(self._names(clause)) and any(not target.namespace for target in best.targets)
+
+    @staticmethod
+    def _says_where(clause: Clause) -> bool:
+        return any(term.sort in ("namespace", "environment") or term.namespace for term in clause.terms)
 
     def _joined(self, calls: list[Call]) -> list[Call]:
         """What is set of one object, one thing after the other, is set at once."""
@@ -268,6 +322,8 @@ class _Reader:
         orders = is_blocked(clause) and opens_with_verb(clause) and not is_diagnosis(clause)
         if not orders and (sounds_broken(clause) or (asks and clause.has("state")) or is_diagnosis(clause)):
             self._remember(names)
+            if clause.is_heading or not self._speaks_of_something(clause):
+                self._vague.append(clause)
             self._diagnose(clause, mends=False)
             return
         best = self._best(clause, reads=True)
@@ -276,11 +332,17 @@ class _Reader:
             self._wishes += self._calls(best)
             return
         self._unknown.append(clause)
-        if not any(_changes(wish) for wish in self._wishes):
-            self._introductions.append(clause)
         if not is_blocked(clause):
             self._order_loosely(clause)
         self._remember(names)
+
+    def _speaks_of_something(self, clause: Clause) -> bool:
+        """Whether a complaint says of what: a name, or `it`; `that was wrong` may be said of the order."""
+        spoken = any(term.can_be("pronoun") and term.low not in _THAT for term in clause.terms)
+        named = any(
+            term.name or term.sort in ("namespace", "environment") or term.can_be("kind") for term in clause.terms
+        )
+        return named or spoken or clause.has("everything")
 
     @staticmethod
     def _harmless(best: Match) -> bool:
@@ -301,12 +363,16 @@ class _Reader:
                 base,
                 unclear=" ".join(blocked.why for blocked in self._blocked),
                 readings=_all_readings(self._blocked),
-                orders=() if self._is_conditional() else tuple(self._orders),
+                orders=() if self._is_conditional() else tuple(self._with_exclusions()),
             )
         if changes and self._contradicts():
             return replace(
                 base, unclear="Part of it says to do it, and part says not to.", readings=tuple(self._wishes)
             )
+        if any(isinstance(wish, Call) for wish in changes):
+            disturbing += self._vague
+        if changes and self._forbids_more():
+            disturbing += [clause for clause in self._clauses if clause.text() in self._forbidden]
         if changes and (disturbing or self._asked_whether or self._ends_asking()):
             said = ", ".join(f'"{clause.text()}"' for clause in disturbing) or "whether to"
             why = f"I do not understand {said}." if disturbing else "Part of it asks whether to, and part says to."
@@ -319,6 +385,10 @@ class _Reader:
             base, wishes=self._merged(), advice=tuple(self._advice), orders=tuple(self._with_exclusions())
         )
 
+    def _forbids_more(self) -> bool:
+        """A ban beside a wish to have something mended: what mends it might be what is banned."""
+        return bool(self._forbidden) and any(isinstance(wish, Diagnosis) and wish.mends for wish in self._wishes)
+
     def _ends_asking(self) -> bool:
         """`restart web. logs of cart?`: the question mark may be meant for all of it."""
         last = self._clauses[-1]
@@ -330,21 +400,16 @@ class _Reader:
     def _is_conditional(self) -> bool:
         return any(blocked.why.startswith("I do nothing later") for blocked in self._blocked)
 
-    def _disturbs(self, clause: Clause) -> bool:
-        """Whether what is not understood may change an order: it stands behind one, or forbids or delays."""
-        if clause not in self._introductions:
-            return not is_remark(clause)
-        if opens_with_verb(clause) or (begun(clause.terms)[0].is_unknown and self._names(clause)):
+    @staticmethod
+    def _disturbs(clause: Clause) -> bool:
+        """Whether what is not understood may change an order beside it: all but a plain reason may."""
+        if any(term.value is not None and term.value.sort in TIMES for term in clause.terms):
             return True
-        if clause.terms[0].can_be("blocker", "reason"):
-            return False
-        if any(term.value is not None and term.value.sort in ("duration", "schedule") for term in clause.terms):
-            return True
-        return any(
+        harmless = ("past", "reason", "degree", "negation", "report")
+        return not clause.terms[0].can_be("blocker", "reason") or any(
             term.can_be("blocker")
             and term.sort == "word"
-            and not any(term.can_be("blocker", each) for each in ("past", "reason", "degree"))
-            and not any(term.can_be(sort) for sort in ("complaint", "filler", "state", "preposition"))
+            and not any(term.can_be("blocker", each) for each in harmless)
             for term in clause.terms
         )
 
@@ -596,12 +661,15 @@ class _Reader:
             term.sort in ("namespace", "environment") for term in clause.terms
         )
         spoken = bool(self._before) or bool(self._wishes)
-        return not names and not somewhere and not spoken and pronoun and not sounds_broken(clause)
+        if pronoun and not names and not spoken and not sounds_broken(clause):
+            return True
+        return not (names or somewhere or spoken or sounds_broken(clause))
 
     def _unknown_object(self, clause: Clause) -> str:
         return next((term.text for term in clause.terms if term.is_unknown and not self._names(clause)), "")
 
     def _asked_for_advice(self, clause: Clause, advice: Term) -> None:
+        clause = replace(clause, terms=tuple(term for term in clause.terms if term.low not in _SPEAKERS))
         how = advice.low.split()[0] in _HOW and advice.low != "wie"
         look = self._best(clause, reads=True)
         change = self._best(clause, reads=False)
@@ -687,6 +755,8 @@ class _Reader:
         if first.sort != "word" or (first.can_be("question") and clause.asks) or first.can_be("blocker", "reason"):
             return False
         beside = tuple(itertools.takewhile(lambda each: each.follows, following))
+        if first.low in _WHETHER and not clause.asks and any(opens_with_verb(each) for each in beside):
+            return True
         if first.can_be("question") and not any(opens_with_verb(each) for each in beside):
             return False
         if first.can_be("blocker", "past") and sounds_broken(clause):
@@ -696,7 +766,7 @@ class _Reader:
     def _wants_mending(self, clause: Clause) -> bool:
         terms = begun(clause.terms)
         at = next((i for i, term in enumerate(terms) if term.can_be("verb", "mend") and term.sort == "word"), -1)
-        if at < 0 or terms[0].low in WHY or (at and terms[at - 1].low in _ARTICLES):
+        if at < 0 or terms[0].low in WHY or (at and terms[at - 1].low in _ARTICLES | _WHETHER):
             return False
         whole = self._best(clause, reads=False)
         return whole is None or not whole.is_whole or whole.evidence < 4
@@ -719,18 +789,26 @@ class _Reader:
         self._blocked.append(blocked)
 
     def _order_loosely(self, clause: Clause) -> None:
-        """For the gate: words that a model may understand better name an object and a verb all the same."""
-        said = frozenset().union(*(term.concepts("verb") for term in clause.terms if term.sort == "word"))
+        """For the gate: words that a model may understand better order something of an object all the same.
+
+        Only where the clause is said as an order, of what it names before the first word that is not understood.
+        """
+        if not opens_with_verb(clause) or is_question(clause, self._words) or clause.has("instead"):
+            return
+        terms = begun(clause.terms)
+        if any(terms[0].can_be("verb", verb) for verb in ("show", "look", "describe", "diagnose")):
+            return
+        if clause.has("leave") or any(term.text.startswith("-") for term in terms):
+            return
+        known = tuple(itertools.takewhile(lambda term: not (term.is_unknown or _tells_more(term)), terms))
         tools = frozenset(
             tool
             for tool, intent in INTENTS.items()
-            if tool not in READS and any(said & set(way.verbs.split()) for way in intent.ways)
+            if tool not in READS and any(terms[0].concepts("verb") & set(way.verbs.split()) for way in intent.ways)
         )
-        names = tuple(target.name for target in self._meant(clause))
-        first = begun(clause.terms)[0]
-        looks = any(first.can_be("verb", verb) for verb in ("show", "look", "describe", "diagnose"))
-        asks = is_question(clause, self._words) or looks or first.can_be("advice")
-        if tools and names and not asks:
+        said = self._names(replace(clause, terms=known)) or (self._before if _has_pronoun(known) else ())
+        names = tuple(target.name for target in said)
+        if tools and names:
             self._orders.append(Order(self._namespaces, names, tools))
 
     def _not_there(self, clause: Clause) -> str:
@@ -743,23 +821,25 @@ class _Reader:
         return f"There is no {' or '.join(words)} in {where}.{hint}"
 
 
-_ARTICLES = (
-    "the",
-    "a",
-    "an",
-    "last",
-    "your",
-    "my",
-    "our",
-    "this",
-    "that",
-    "any",
-    "der",
-    "die",
-    "das",
-    "ein",
-    "eine",
-    "for",
+_ARTICLES = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "last",
+        "your",
+        "my",
+        "our",
+        "this",
+        "that",
+        "any",
+        "for",
+        "der",
+        "die",
+        "das",
+        "ein",
+        "eine",
+    ]
 )
 """What makes a noun of `fix`."""
 _HOW = (
@@ -782,6 +862,12 @@ _HOW = (
     "was",
 )
 _REST = ("other", "others", "rest", "else", "everything else", "the rest", "the others")
+_WHETHER = frozenset(
+    ["is", "are", "was", "were", "does", "do", "did", "has", "have", "ist", "sind", "war", "hat", "läuft", "geht"]
+)
+"""What a question after a state begins with; without its mark, and before an order, it is a condition."""
+_SPEAKERS = frozenset(["i", "we", "one", "ich", "wir", "man"])
+_THAT = frozenset(["that", "this", "that's", "das", "dies"])
 _JOINED = ("set_resources", "set_command", "set_probe", "set_env")
 """What can set several things of an object at once."""
 _ANY_CHANGE = (
@@ -805,6 +891,32 @@ _ANY_CHANGE = (
     "undo",
 )
 _CLUSTER_SCOPED = ("nodes", "namespaces", "persistentvolumes", "storageclasses")
+
+
+def _has_pronoun(terms: Terms) -> bool:
+    return any(term.can_be("pronoun") for term in terms)
+
+
+def _tells_more(term: Term) -> bool:
+    """Whether what follows may not be what the verb is done to: `stop restarting web`, `kill one of web`."""
+    return (term.can_be("complaint") and not term.can_be("noun")) or (
+        term.value is not None and term.value.sort == "number" and term.preposition not in ("to", "at")
+    )
+
+
+def _differ(one: Call, other: Call) -> bool:
+    """Whether two calls want different things of one object."""
+    where = ("namespace", "name", "kind", "container", "probe")
+    if not _named_in(one) or any(one.arguments.get(key) != other.arguments.get(key) for key in where):
+        return False
+    if {one.tool, other.tool} == {"scale", "restart"}:
+        return 0 in (one.arguments.get("replicas"), other.arguments.get("replicas"))
+    shared = (one.arguments.keys() & other.arguments.keys()) - set(where)
+    return (
+        one.tool == other.tool
+        and one.tool not in READS
+        and any(one.arguments[key] != other.arguments[key] for key in shared)
+    )
 
 
 def _changes(wish: Wish) -> bool:

@@ -22,12 +22,16 @@ class Call:
     @property
     def words(self) -> str:
         """The call in words that mean it and nothing else."""
-        return _filled(self._way().words, self.arguments)
+        return _filled(self._way().words, self._with_kind())
 
     @property
     def command(self) -> str:
         """What a person could type for it; placeholders stand in capitals for what is not said."""
-        return _filled(self._way().command, self.arguments)
+        return _filled(self._way().command, self._with_kind())
+
+    def _with_kind(self) -> Json:
+        """The arguments, with the kind that the tool takes by itself where it is another than a Deployment."""
+        return {**({"kind": _KINDS[self.tool]} if self.tool in _KINDS else {}), **self.arguments}
 
     @property
     def is_said_whole(self) -> bool:
@@ -46,6 +50,21 @@ class Call:
         fixed = all(self.arguments.get(name) == value for name, value in way.fixed.items())
         said = sum(2 if f"{{{name}}}" in way.words else 0 for name in self.arguments)
         return said + (1 if fixed else -4) - sum(f"{{{slot.argument}}}" in way.words for slot in way.slots)
+
+
+def misfit(call: Call, schema: Json) -> str:
+    """Why a tool would not take these arguments: a kind, or a number out of its bounds; empty when it would."""
+    for name, value in call.arguments.items():
+        known = schema.get("properties", {}).get(name, {})
+        kinds = known.get("enum")
+        if kinds and value not in kinds:
+            return f"{call.tool} is for {', '.join(map(str, kinds))}, and not for {value}"
+        bounds = [each for each in known.get("anyOf", (known,)) if "maximum" in each or "minimum" in each]
+        for bound in bounds if isinstance(value, int) else ():
+            least, most = bound.get("minimum", value), bound.get("maximum", value)
+            if not least <= value <= most:
+                return f"{name.replace('_', ' ')} goes from {least} to {most}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +132,7 @@ class Understanding:
     """What the task says not to do, in its words."""
 
 
+_KINDS = {"suspend": "CronJob", "port_forward": "Service"}
 _EVERYWHERE = " in all namespaces"
 
 

@@ -19,28 +19,13 @@ LISTED = (*WORKLOADS, "Pod", "Service", "ConfigMap", "Secret", "PersistentVolume
 # What the ReplicaSet and StatefulSet controllers put behind a workload's name.
 # Their letters make no words. Source: https://github.com/kubernetes/apimachinery/blob/master/pkg/util/rand/rand.go
 _POD_SUFFIX = re.compile(r"(-[bcdfghjklmnpqrstvwxz2456789]{6,10})?-([bcdfghjklmnpqrstvwxz2456789]{5}|[0-9]+)")
+MISSPELT_FROM = 5
+"""Letters of a word that may be a name with a typing error."""
 COMPARED = 100
 """Names that are compared with a word that none of them is: those of about its length."""
 MIN_BEGINNING = 3
 """Letters of a name that may stand for the whole."""
-_ROLES = frozenset(
-    [
-        "api",
-        "app",
-        "application",
-        "service",
-        "svc",
-        "server",
-        "pod",
-        "pods",
-        "deployment",
-        "db",
-        "database",
-        "backend",
-        "frontend",
-        "container",
-    ]
-)
+_ROLES = frozenset(["api", "app", "application", "service", "svc", "server", "pod", "pods", "deployment"])
 
 _ENVIRONMENTS = {
     word: spellings
@@ -84,7 +69,10 @@ class World:
         for found in (begins, begun):
             if found:
                 return found[0] if len(found) == 1 else ""
-        return nearest(word, (name for name in apps if name[0] in word[:2]))
+        if len(word) < MISSPELT_FROM and sorted(word) not in map(sorted, apps):
+            return ""  # too many words are one letter from a short name
+        near = nearest(word, (name for name in apps if name[0] in word[:2]))
+        return "" if near and f"{near}s" == word else near  # what is said of several is none of them
 
     def workload_of(self, pod: str, namespaces: Iterable[str]) -> str:
         """The workload that a pod is of, by their names; empty when there is none of such a name."""
@@ -110,8 +98,7 @@ class World:
         """The one namespace of an environment, by its name; the sibling of the session's own, if there is one."""
         known = {*self.namespaces, self.namespace}
         there = sorted(name for name in known if set(_ENVIRONMENTS[environment]) & set(name.split("-")))
-        siblings = [name for name in there if _stem(name) == _stem(self.namespace)]
-        found = siblings or there
+        found = [name for name in there if _stem(name) == _stem(self.namespace)]
         return found[0] if len(found) == 1 else ""
 
     def _kinds(self, namespace: str) -> Mapping[str, tuple[str, ...]]:

@@ -8,100 +8,82 @@ from __future__ import annotations
 
 VERBS = {
     "restart": """
-        restart; restarting; kick; do a rolling restart; do a restart; perform a rolling restart; perform a restart;
-        trigger a restart; rolling restart of; restarted; give a restart; do a rollout restart; rebooting; bouncing;
-        reboot; bounce; recycle; cycle; rolling restart; rollout restart; relaunch
+        restart; kick; do a rolling restart; do a restart; perform a rolling restart; perform a restart; trigger a
+        restart; rolling restart of; give a restart; do a rollout restart; reboot; bounce; recycle; cycle; rolling
+        restart; rollout restart; relaunch
     """,
     "scale": """
-        scale; scaling; scale up; scale down; upscale; downscale; scale out; scale in; resize; rescale; scale back
+        scale; scale up; scale down; upscale; downscale; scale out; scale in; resize; rescale; scale back
     """,
     "set": """
-        set; setting; change; changing; update; updating; adjust; modify; configure; edit; switch; put; make; use;
-        give; reconfigure; tune; run; assign; upgrade; patch; correct; bring; move; replace; set up; turn; i want;
-        we want; i need; we need; want; need; drop; must have; must be; needs; needs to have; needs to be; should
-        get; requires; shall have; shall be; needs to run; must run; should use; must use; ought to have; should
-        have; should be; should run; has to have; has to be; is to have; is to be; is supposed to have; keep at;
-        pin; ensure
+        set; change; update; adjust; modify; configure; edit; switch; put; make; use; give; reconfigure; tune; run;
+        assign; upgrade; patch; correct; bring; move; replace; set up; turn; i want; we want; i need; we need; want;
+        need; must have; must be; needs; needs to have; needs to be; should get; requires; shall have; shall be;
+        needs to run; must run; should use; must use; ought to have; should have; should be; should run; has to
+        have; has to be; is to have; is to be; is supposed to have; keep at; pin; ensure
     """,
-    "raise": """
-        raise; raising; increase; increasing; bump; bump up; grow; boost; enlarge; extend; up; turn up; crank up
-    """,
-    "lower": """
-        lower; lowering; decrease; decreasing; reduce; reducing; cut; shrink; cut down; trim; drop; bring down; turn
-        down
-    """,
-    "stop": """
-        stop; stopping; shut down; shutdown; shutting down; turn off; switch off; take down; halt; power off; shut
-        off
-    """,
+    "raise": "raise; increase; bump; bump up; grow; boost; enlarge; extend; up; turn up; crank up",
+    "lower": "lower; decrease; reduce; cut; shrink; cut down; trim; bring down; turn down",
+    "stop": "stop; shut down; shutdown; turn off; switch off; take down; halt; power off; shut off",
     "rollback": """
-        roll back; rollback; rolling back; revert; reverting; undo; go back; roll; reset; rollout undo; downgrade;
-        has to go back; go back to; roll it back
+        roll back; rollback; revert; undo; go back; roll; reset; rollout undo; downgrade; has to go back; go back
+        to; roll it back
     """,
     "resume": """
-        resume; resuming; unsuspend; unsuspending; reenable; re-enable; let run; unpause; unpausing; continue;
-        unfreeze; reactivate; enable; activate
+        resume; unsuspend; reenable; re-enable; unpause; continue; unfreeze; reactivate; enable; activate
     """,
-    "suspend": "suspend; suspending; pause; pausing; disable; deactivate; stop; halt",
-    "delete": """
-        delete; deleting; remove; removing; destroy; get rid of; erase; kill; del; rm; drop; nuke; wipe
-    """,
-    "create": "create; creating; make; add; set up; register",
-    "add": "add; adding; set; inject; define; export; give; put",
-    "unset": "remove; unset; removing; delete; drop; clear; get rid of; unsetting",
+    "suspend": "suspend; pause; disable; deactivate; stop; halt",
+    "delete": "delete; remove; destroy; get rid of; erase; kill; del; rm; drop; nuke; wipe",
+    "create": "create; make; add; set up; register",
+    "add": "add; set; inject; define; export; give; put",
+    "unset": "remove; unset; delete; drop; clear; get rid of",
     "point": """
-        point; pointing; redirect; repoint; change; switch; send; route; direct; set; make; use; let use; move
+        point; redirect; repoint; change; switch; send; route; direct; set; make; use; let use; move
     """,
-    "link": "link; attach; add; linking; use; bind; connect; set",
-    "allow": "allow; let; permit; grant; enable",
+    "link": "link; attach; add; use; bind; connect; set",
+    "allow": "allow; permit; grant; enable",
     "show": """
         show; get; display; print; give; fetch; pull up; dump; list; paste; send; output; return; bring up; query;
         count; look up; enumerate; provide; list out; retrieve; stream
     """,
     "describe": """
-        describe; tell about; explain; desc; describing; summarize; summarise; tell me about; tell me more about
+        describe; tell about; explain; desc; summarize; summarise; tell me about; tell me more about
     """,
     "wait": """
-        wait; waiting; wait until; wait till; wait for; watch until; keep watching; watch; watching; follow;
-        monitor; block
+        wait; wait until; wait till; wait for; watch until; keep watching; watch; follow; monitor; block
     """,
     "diagnose": """
-        diagnose; diagnosing; debug; debugging; troubleshoot; troubleshooting; investigate; analyse; analyze;
-        inspect; find out; check; check on; look into; look at; examine; check out; figure out; triage; dig into;
-        take a look; take a look at; have a look at; have a look; health check; work out; verify; review; find the
-        cause; root cause; check up on; diagnosis; look; find the problem; find the reason; find; find out about;
-        explain; tell; show; why
+        diagnose; debug; troubleshoot; investigate; analyse; analyze; inspect; find out; check; check on; look into;
+        look at; examine; check out; figure out; triage; dig into; take a look; take a look at; have a look at; have
+        a look; health check; work out; verify; review; find the cause; root cause; check up on; diagnosis; look;
+        find the problem; find the reason; find; find out about; explain; tell; show; why
     """,
     "mend": """
-        fix; fixing; repair; repairing; mend; heal; cure; solve; resolve; sort out; sort; correct; remedy; help;
-        rescue; recover; restore; take care of; deal with; unblock; unstick; revive; fix up; unbreak; straighten
-        out; bring to life; get well; bring back; get back; bring back up; bring up; get up; get working; get
-        running; make work; make run; make it work; make it run; get it running; get it working; get it to work; get
-        them running; get going; put right; set right; patch up; bring back to life; handle; address; get into
-        shape; make sure works; get up and running; make happy; make whole
+        fix; repair; mend; heal; cure; solve; resolve; sort out; remedy; help; rescue; take care of; deal with;
+        unblock; unstick; revive; fix up; unbreak; straighten out; bring to life; get well; bring back; get back;
+        bring back up; bring up; get up; get working; get running; make work; make run; make it work; make it run;
+        get it running; get it working; get it to work; get them running; get going; put right; set right; patch up;
+        bring back to life; get into shape; make sure works; get up and running; make happy; make whole; correct
     """,
     "undo": "undo; take back; revert; roll back; reverse",
-    "save": """
-        save; saving; export; store; download; copy; keep; dump; back up; backup; put; archive; cp
-    """,
+    "save": "save; export; store; download; copy; keep; dump; archive; cp",
     "forward": """
         port forward; port-forward; forward; portforward; reach; connect to; tunnel; access; connect
     """,
     "look": """
         look at; take a look at; have a look at; look into; inspect; look through; go through; check; read; see;
         view; check out; open; know; find; tell; report; tail; cat; i want to read; i want to see; i'd like to see;
-        i would like to see; want to see; need to see; i need to see; watch
+        i would like to see; want to see; need to see; i need to see; watch; let me check out; let me see; let me
+        look at; let me check; let me have a look at; let me read
     """,
     "tail": "tail; stream the output of; follow the output of",
 }
 """What one does."""
 
 SPLIT_VERBS = {
-    "resume": "let run; let again; have resumed; take off hold",
+    "resume": "have resumed; take off hold",
     "stop": "shut down; take down; turn off; switch off; scale away; bring down",
-    "rollback": """
-        roll back; take back; set back; bring back; put back; go back; move back; switch back; return to
-    """,
+    "rollback": "roll back; take back; set back; put back; go back; move back; switch back; return to",
     "mend": """
         get up and running; get working; get running; get up; get work; get run; get healthy; get started; get back;
         get going; get start; make work; make working; make run; make running; make healthy; make start; make ready;
@@ -138,10 +120,28 @@ PASSIVES = {
 }
 """Participles that make an order behind one of the MODALS: `web must be restarted`."""
 
-MODALS = """
-    needs to be; must be; has to be; should be; need to be; have to be; wants to be; ought to be; to be; needs
-    being; can be; please get; get
-"""
+GERUNDS: dict[str, str] = {
+    "restart": "restarting; rebooting; bouncing; recycling; cycling",
+    "scale": "scaling; resizing",
+    "set": "setting; changing; updating; adjusting; switching",
+    "raise": "raising; increasing",
+    "lower": "lowering; decreasing; reducing",
+    "stop": "stopping; shutting down",
+    "rollback": "rolling back; reverting",
+    "resume": "resuming; unpausing; unsuspending",
+    "suspend": "suspending; pausing",
+    "delete": "deleting; removing",
+    "create": "creating",
+    "add": "adding",
+    "unset": "unsetting",
+    "point": "pointing",
+    "link": "linking",
+    "mend": "fixing; repairing",
+    "show": "showing; listing; describing",
+}
+"""What one asks for behind `would you mind`."""
+
+MODALS = "needs to be; must be; has to be; should be; need to be; have to be; needs being"
 
 LIGHT_VERBS = """
     give; do; perform; kick off; trigger; make; needs; need; wants; want; initiate; execute; would be great; would
@@ -263,8 +263,7 @@ NOUNS = {
     "user": "user; group; the user; account; username",
     "workload": """
         workload; workloads; app; apps; application; applications; microservice; microservices; component;
-        components; server; database; db; worker; workers; frontend; backend; api; container; containers; cache;
-        queue; broker; site
+        components; api; container; containers
     """,
     "file": "file; disk; workspace; folder; git; files; backup",
     "local": """
@@ -285,6 +284,7 @@ NOUNS = {
     "change": """
         change; changes; last change; the last change; my last change; last action; last thing; the last thing
     """,
+    "role_of": "database; db; server; worker; frontend; backend; cache; api; broker; queue",
 }
 """What is spoken of, besides kinds of objects. A key of two concepts is a compound: `Speicherlimit`."""
 
@@ -372,21 +372,21 @@ FILLERS = """
     if possible; if you could; if you please; if you don't mind; would you please; go; when you can; when you get a
     chance; when you have a minute; called; named; existing; current; whole; entire; we need; kubernetes; k8s;
     openshift; of; s; mate; buddy; guys; there; ok; okay; all good; exactly; precisely; up; down; back; you to;
-    currently; first; finally; quick; to be; be; that; same; anew; again; fresh; and also; up to; down to; oh; ah;
-    um; uh; hmm; well; yo; it's time to; feel free to; need you to; want you to; and please; too; directly; new;
-    own; one more time; dear; everyone; both; value; values; amount; number; cluster; of course; in total; total; do
-    me a favor and; do me a favour and; do me a favor; do me a favour; as soon as possible; as soon as you can;
-    thanks in advance; many thanks; thanks a lot; thank you very much; cheers mate; urgently; urgent; don't forget
-    to; do not forget to; with kubectl; using kubectl; via kubectl; in kubectl; with oc; for me please; for us
-    please; the command line; from the command line; remember to; be a dear and; please do; would be great; would be
-    nice; would be good; would be awesome; would be lovely; here; over here; as of now; as fast as you can; as
-    quickly as possible; as quickly as you can; as announced; from now on; therefore; hence; for good; permanently;
-    in production use; as discussed; as agreed; as planned; please execute; with immediate effect; stat; ok so;
-    therefore i kindly ask you to; kindly ask you to; i kindly ask you to; i ask you to; i must ask you to; i have
-    to ask you to; to have; in there; via desk; at all; whatever it takes to; do whatever it takes to; over; let me;
-    let me see; i have to; i'd love to; we have to; we must; i must; on this cluster; in this cluster; in the
-    cluster; on the cluster; from the cluster; within the rules; within its limits; within the quota; within the
-    limits; according to the rules; by the rules; within our rules; within the guardrails; within bounds
+    currently; first; finally; quick; to be; be; that; same; anew; again; fresh; and also; oh; ah; um; uh; hmm;
+    well; yo; it's time to; feel free to; need you to; want you to; and please; too; directly; new; own; one more
+    time; dear; everyone; both; value; values; amount; number; cluster; of course; in total; do me a favor and; do
+    me a favour and; do me a favor; do me a favour; as soon as possible; as soon as you can; thanks in advance; many
+    thanks; thanks a lot; thank you very much; cheers mate; urgently; urgent; don't forget to; do not forget to;
+    with kubectl; using kubectl; via kubectl; in kubectl; with oc; for me please; for us please; the command line;
+    from the command line; remember to; be a dear and; please do; would be great; would be nice; would be good;
+    would be awesome; would be lovely; here; over here; as of now; as fast as you can; as quickly as possible; as
+    quickly as you can; as announced; from now on; therefore; hence; for good; permanently; in production use; as
+    discussed; as agreed; as planned; please execute; with immediate effect; stat; therefore i kindly ask you to;
+    kindly ask you to; i kindly ask you to; i ask you to; i must ask you to; i have to ask you to; to have; in
+    there; via desk; at all; whatever it takes to; do whatever it takes to; over; on this cluster; in this cluster;
+    in the cluster; on the cluster; from the cluster; within the rules; within its limits; within the quota; within
+    the limits; according to the rules; by the rules; within our rules; within the guardrails; within bounds; help
+    me; help us; help me to; help us to
 """
 """What leaves an order as it is."""
 
@@ -403,7 +403,8 @@ COURTESY = """
     all; i don't need it anymore; dear colleagues; colleagues; dear all; all; everybody; dear team; hello all; hi
     all; hi team; hello team; hi folks; hey folks; hey all; hey team; no worries; thank you; thx; ty; tia; please
     and thank you; happy friday; how's it going; hope all is well; i need your help; need your help; help needed;
-    urgent; this is urgent; asap; stat; priority; for the demo; it is urgent; it's urgent; on this cluster
+    urgent; this is urgent; asap; stat; priority; for the demo; it is urgent; it's urgent; on this cluster; do the
+    following; the following; sry for the noise; sorry for the noise; i don't care how; no matter how
 """
 """What may stand beside an order without a bearing on it: greetings, thanks, and why it is no loss."""
 

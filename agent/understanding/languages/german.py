@@ -4,11 +4,10 @@ from __future__ import annotations
 
 VERBS = {
     "restart": """
-        neu starten; neustarten; neustart; restarte; restarten; neu gestartet; neugestartet; starte neu;
-        durchstarten; starte durch; reboote; rebooten; starten neu; neu durchstarten; neuzustarten; neu zu starten;
-        einen neustart; neu gestartet werden; neugestartet werden; neu startest; neustartest; neu starte; einen
-        neustart von; neustart von; neu durchgestartet werden; durchgestartet werden; neu gestartet haben; restartet
-        werden; neustarten lassen; rebootet werden; startet neu
+        neu starten; neustarten; neustart; restarte; restarten; starte neu; durchstarten; starte durch; reboote;
+        rebooten; neu durchstarten; neuzustarten; neu zu starten; einen neustart; neu gestartet werden; neugestartet
+        werden; neu startest; neustartest; neu starte; einen neustart von; neustart von; neu durchgestartet werden;
+        durchgestartet werden; neu gestartet haben; restartet werden; neustarten lassen; rebootet werden
     """,
     "scale": """
         skaliere; skalieren; skalier; skaliert; hochskalieren; runterskalieren; herunterskalieren; skaliere hoch;
@@ -16,15 +15,15 @@ VERBS = {
     """,
     "set": """
         setze; setzen; setz; stelle; stellen; stell; ändere; ändern; aendere; aendern; aktualisiere; aktualisieren;
-        gib; geben; gebe; konfiguriere; konfigurieren; passe; anpassen; nimm; mach; mache; machen; gesetzt; wechsle;
-        tausche; update; updaten; ändre; soll; sollen; soll haben; braucht; brauchen; benötigt; brauche; bekommt;
-        kriegt; soll bekommen; verpass; verpasse; sollte haben; lass; lasse; verwende; verwenden; nutze; benutze;
-        ich brauche; wir brauchen; ich hätte gern; ich hätte gerne; bring; ich möchte; wir möchten; leg; setzt;
-        stellt; sollen sein; soll sein; muss auf; lauf; laufen lassen; muss haben; fahr; dreh
+        gib; geben; gebe; konfiguriere; konfigurieren; passe; anpassen; nimm; mach; mache; machen; wechsle; tausche;
+        update; updaten; ändre; soll; sollen; soll haben; braucht; brauchen; benötigt; brauche; bekommt; kriegt;
+        soll bekommen; verpass; verpasse; sollte haben; lass; lasse; verwende; verwenden; nutze; benutze; ich
+        brauche; wir brauchen; ich hätte gern; ich hätte gerne; bring; ich möchte; wir möchten; leg; setzt; stellt;
+        sollen sein; soll sein; muss auf; lauf; laufen lassen; muss haben; fahr; dreh
     """,
     "raise": """
         erhöhe; erhöhen; erhoehe; erhoehen; hochsetzen; heraufsetzen; anheben; hebe; steigere; vergrößere;
-        vergrößern; erhöht; raufsetzen
+        vergrößern; raufsetzen
     """,
     "lower": """
         verringere; verringern; senke; senken; reduziere; reduzieren; verkleinere; runtersetzen; herabsetzen;
@@ -45,7 +44,7 @@ VERBS = {
         pausiere; pausieren; aussetzen; deaktiviere; deaktivieren; unterbreche; unterbrechen; stoppe; stoppen
     """,
     "delete": """
-        lösche; löschen; loesche; loeschen; lösch; entferne; entfernen; gelöscht; vernichte; wegwerfen; zu löschen
+        lösche; löschen; loesche; loeschen; lösch; entferne; entfernen; vernichte; wegwerfen; zu löschen
     """,
     "create": "erstelle; erstellen; lege; anlegen; erzeuge; erzeugen; mach; mache; erstell",
     "add": "füge; hinzufügen; ergänze; ergänzen; setze; setzen; setz; gib; fuege; hinzu",
@@ -72,8 +71,8 @@ VERBS = {
     "mend": """
         repariere; reparieren; behebe; beheben; fixe; fixen; fix; löse; lösen; korrigiere; korrigieren; hilf; dafür
         sorgen; sorge dafür; sorg dafür; reparier; heile; kümmere; beseitige; beseitigen; helfen; instandsetzen;
-        repariert; beheb; reparierst; behebst; wiederherstellen; reparieren sie; beheben sie; rette; retten;
-        instand; heilen; flicken; flicke; helft; kriegt; sanieren; beseitigt
+        beheb; reparierst; behebst; wiederherstellen; reparieren sie; beheben sie; rette; retten; instand; heilen;
+        flicken; flicke; helft; kriegt; sanieren; beseitigt
     """,
     "undo": "rückgängig; zurücknehmen; rückgängig machen; mach rückgängig",
     "save": """
@@ -85,9 +84,9 @@ VERBS = {
 
 SPLIT_VERBS = {
     "restart": """
-        boote neu; bootet neu; lass neu; restarte neu; startet neu; starte neu; starten neu; start neu; mach neu;
-        starte durch; neu starten; fahre neu; mach neustart; führe neustart; starte einmal neu; starten sie neu; neu
-        werden; gib neustart; startest neu; boot neu; starteten neu
+        boote neu; lass neu; restarte neu; starte neu; starten neu; start neu; mach neu; starte durch; neu starten;
+        fahre neu; mach neustart; führe neustart; starte einmal neu; starten sie neu; neu werden; gib neustart;
+        startest neu; boot neu; starteten neu
     """,
     "stop": """
         fahre herunter; fahre runter; schalte ab; schalte aus; fahr herunter; fahr runter; mach aus; halte an;
@@ -147,6 +146,9 @@ PASSIVES = {
     "mend": "repariert; behoben; gefixt",
 }
 """Participles that make an order behind one of the MODALS: `web must be restarted`."""
+
+GERUNDS: dict[str, str] = {}
+"""What one asks for behind `would you mind`."""
 
 MODALS = ""
 
@@ -224,8 +226,7 @@ NOUNS = {
     "port": "port; ports",
     "mounts": "mounts; volumes; volume; eingehängt; laufwerke",
     "workload": """
-        anwendung; anwendungen; app; apps; dienst; workload; workloads; datenbank; programm; komponente; container;
-        server
+        anwendung; anwendungen; app; apps; dienst; workload; workloads; programm; komponente; container
     """,
     "identity": """
         wer bin ich; als wer bin ich angemeldet; was darf ich; welche rechte habe ich; meine rechte; meine
@@ -255,6 +256,7 @@ NOUNS = {
     "period": "intervall; periode",
     "storage_class": "storage-klasse; storageklasse; speicherklasse; storageclass",
     "container": "container; containers",
+    "role_of": "datenbank; server; db; cache",
 }
 """What is spoken of, besides kinds of objects. A key of two concepts is a compound: `Speicherlimit`."""
 
@@ -308,15 +310,15 @@ FILLERS = """
     namens; genannt; desk; hallo desk; hey desk; hi desk; moin desk; ich brauche; wir brauchen; dass; auch; ab; an;
     aus; hoch; runter; herunter; herauf; zurück; rauf; um zu; wert; werte; anzahl; zu; team; zusammen; los; okay;
     ok; vielen dank; danke dir; sei so gut und; noch; es; sein; gern; gerne; neu; wieder; einmal; kurz; kubernetes;
-    cluster; folgende; gut; eben; sicher; stelle sicher; stell sicher; haben; hat; für mich; für uns; doch bitte;
-    ja; na; könnt ihr; kann man; können sie; könnten sie; würden sie; können wir bitte; ihr; sie; liebes; lieber;
-    wir; ich; wäre nett; bitteschön; bestehenden; ganzen; ganze; gesamten; jeweils; beide; beiden; genau; insgesamt;
-    dringend; asap; kollegen; leute; mein lieber; beste grüße; gruß; grüße; viele grüße; muss; müsste; werden; hier;
-    wäre super; wäre gut; wäre toll; ich hätte gern; ich hätte gerne; du bitte; dass du; jetzt gleich; bitte sofort;
-    umgehend; also; halt; denn; sie bitte; deshalb; daher; darum; ab sofort; ich bitte; wir bitten; ich bitte dich;
-    ich bitte sie; ihr bitte; heil; flott; weiter; ganz; doch mal; es wäre gut wenn du; es wäre super wenn du;
-    dafür; dafür bitte; dann bitte; als nächstes; zuerst; erst; nochmal; noch einmal; per kubectl; mit kubectl; im
-    rahmen der regeln; innerhalb der regeln; im rahmen des erlaubten; innerhalb der grenzen; im rahmen der quota
+    cluster; folgende; gut; eben; sicher; stelle sicher; stell sicher; für mich; für uns; doch bitte; ja; na; könnt
+    ihr; kann man; können sie; könnten sie; würden sie; können wir bitte; ihr; sie; liebes; lieber; wäre nett;
+    bitteschön; bestehenden; ganzen; ganze; gesamten; jeweils; beide; beiden; genau; insgesamt; dringend; asap;
+    kollegen; leute; mein lieber; beste grüße; gruß; grüße; viele grüße; muss; müsste; werden; hier; wäre super;
+    wäre gut; wäre toll; ich hätte gern; ich hätte gerne; du bitte; dass du; jetzt gleich; bitte sofort; umgehend;
+    also; halt; denn; sie bitte; deshalb; daher; darum; ab sofort; ich bitte; wir bitten; ich bitte sie; ihr bitte;
+    heil; flott; weiter; ganz; doch mal; es wäre gut wenn du; es wäre super wenn du; dafür; dafür bitte; dann bitte;
+    als nächstes; zuerst; erst; nochmal; noch einmal; per kubectl; mit kubectl; im rahmen der regeln; innerhalb der
+    regeln; im rahmen des erlaubten; innerhalb der grenzen; im rahmen der quota
 """
 """What leaves an order as it is."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from agent.understanding.languages import english, german
@@ -35,12 +37,44 @@ def judged(wordings: list[Json]) -> tuple[float, list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("wordings", "least"), [(TUNED, 0.97), (HELD_OUT, 0.92), (MORE, 0.94)], ids=["tuned", "held out", "more"]
+    ("wordings", "least"), [(TUNED, 0.97), (HELD_OUT, 0.92), (MORE, 0.9)], ids=["tuned", "held out", "more"]
 )
 def test_wordings_come_to_what_they_ask_for_and_to_nothing_else(wordings: list[Json], least: float) -> None:
     share, unasked = judged(wordings)
     assert unasked == []
     assert share >= least
+
+
+def test_what_is_no_order_changes_nothing() -> None:
+    """Headings, retractions, reports, conditions, ranges, facts, code, odd commands: a line each."""
+    lines = (Path(__file__).parent / "changes_nothing.txt").read_text().splitlines()
+    done = {
+        line: made for line in lines if (made := changes(understand(line.replace("\\n", "\n"), world(), SCHEMAS)))
+    }
+    assert done == {}
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "restart web instead of cart", "stop restarting web", "restart everything besides web",
+        "Bob will restart web", "restart web in shop-dev but not shop-prod", "remove 1 replica from web", "kill one of web",
+        "restart web at 5pm", "restart web --dry-run", "prevent restart of web",
+    ],
+)  # fmt: skip
+def test_what_a_task_does_not_order_is_not_told_the_gate(task: str) -> None:
+    found = understand(task, world(), SCHEMAS)
+    assert found.wishes == ()
+    assert [order for order in found.orders if "web" in order.names] == []
+
+
+@pytest.mark.parametrize(
+    "task",
+    ["restart web\n" * 150, " " * 1500 + "restart web", "hi" + "\n" * 1500, "1," * 900, "a " * 900, "x" * 5000],
+)
+def test_a_long_task_is_no_order(task: str) -> None:
+    found = understand(task, world(), SCHEMAS)
+    assert len(changes(found)) <= 1
 
 
 @pytest.mark.parametrize("seed", range(3))
