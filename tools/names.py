@@ -22,6 +22,8 @@ OTHERS = (
 )
 AT_MOST = 8
 """Lists in a round."""
+_OF_CLASSES = {"StorageClass": "PersistentVolumeClaim"}
+"""What is meant where a kind of no name of its own is spoken of."""
 _OF_NO_NAMESPACE = ("Node",)
 _PARALLEL = AT_MOST
 
@@ -37,6 +39,7 @@ def read_names(cluster: Cluster, namespaces: Sequence[str], spoken_of: Iterable[
     Raises the errors of a cluster that does not answer, or does not know us any more.
     """
     several = len(namespaces) != 1
+    spoken_of = {_OF_CLASSES.get(kind, kind) for kind in spoken_of}
     spoken = [kind for kind in OTHERS if kind in set(spoken_of)]
     others = [*spoken, *(kind for kind in OTHERS if kind not in spoken)]
     always = [kind for kind in ALWAYS if kind != "Pod" or not several]

@@ -460,7 +460,9 @@ class _Fit:
             kinds = self._kind_beside(index)
             listed = any(self._around.world.knows(namespace) for namespace in self._around.namespaces)
             known = all(kind in self._around.world.names.get(self._around.namespaces[0], {}) for kind in kinds)
-            if (listed and (not kinds or known)) or (slot.kinds and kinds and not kinds & set(slot.kinds)):
+            wanted = self._around.world.names.get(self._around.namespaces[0], {}) if self._around.namespaces else {}
+            sought = not slot.kinds or any(kind in wanted for kind in slot.kinds)
+            if (listed and (known if kinds else sought)) or (slot.kinds and kinds and not kinds & set(slot.kinds)):
                 continue
             self._take(index)
             kind = next(iter(sorted(kinds)), "") or (slot.kinds[0] if slot.kinds else "")

@@ -43,8 +43,11 @@ def test_a_newcomer_sees_it_on_the_terminal(workspace: Path, run_desk: RunDesk) 
 
 def test_what_is_not_understood_says_what_is(workspace: Path) -> None:
     watcher = Watcher()
-    assert start(Settings(workspace=workspace), Task("make me a sandwich", sandbox=True), watcher) == 1
-    assert "why does NAME crash in NAMESPACE?" in watcher.entries[-2].body["summary"]
+    assert start(Settings(workspace=workspace), Task("make me a sandwich", sandbox=True), watcher) == 2
+    closed = watcher.entries[-2].body
+    assert closed["outcome"] == "unclear"
+    assert "sandwich" in closed["summary"]
+    assert "desk tools" in closed["next_action"]
 
 
 @pytest.mark.parametrize(

@@ -255,11 +255,11 @@ def test_the_password_comes_from_standard_input_or_from_another_secret(
     assert auth(namespace)["password"] == password
 
     kubectl("create", "secret", "generic", "login", "-n", namespace, f"--from-literal=PULL_WORD={password}-2")
-    task = create(namespace, "key PULL_WORD of secret login").replace("regcred", "second")
+    task = create(namespace, "key PULL_WORD of secret login").replace("regcred", "another")
     assert workspace.desk("run", task, "--model", "playbook").returncode == 3
     approve(workspace, editor)
     assert workspace.desk("resume").returncode == 0
-    assert auth(namespace, "second")["password"] == f"{password}-2"
+    assert auth(namespace, "another")["password"] == f"{password}-2"
     assert not [shape for shape in shapes("desk", password) if shape in left_behind(workspace)]
 
 

@@ -58,8 +58,8 @@ def test_what_is_no_order_changes_nothing() -> None:
     "task",
     [
         "restart web instead of cart", "stop restarting web", "restart everything besides web",
-        "Bob will restart web", "restart web in shop-dev but not shop-prod", "remove 1 replica from web", "kill one of web",
-        "restart web at 5pm", "restart web --dry-run", "prevent restart of web",
+        "Bob will restart web", "restart web in shop-dev but not shop-prod", "remove 1 replica from web",
+        "kill one of web", "restart web at 5pm", "restart web --dry-run", "prevent restart of web",
     ],
 )  # fmt: skip
 def test_what_a_task_does_not_order_is_not_told_the_gate(task: str) -> None:
