@@ -237,13 +237,23 @@ def test_a_rollout_that_cannot_end_ends_the_wait_and_its_remedy_holds(stand: Sta
             _mend(stand, workspace, name, tool, arguments)
         healed = [pool.submit(stand.ask, "wait_for_rollout", name=name, stable_s=0) for name in MENDED]
         assert [each.result().ok for each in healed] == [True] * len(MENDED)
-    last = next(each for each in _findings(stand, "deaf") if each["cause"] == "LivenessProbeFailed")
+    last = _in_time(stand, "deaf", "LivenessProbeFailed")
     assert (last["remedies"][0]["tool"], last["remedies"][0]["arguments"]["port"]) == ("set_probe", 8080)
 
 
 def _findings(stand: Stand, name: str) -> list[Json]:
     report = diagnose(connect(Where(KUBECONFIG)), namespace=stand.namespace)
     return [each for each in report["findings"] if each["object"]["name"] == name]
+
+
+def _in_time(stand: Stand, name: str, cause: str) -> Json:
+    """The finding, as soon as the new pod's first probe is told in an event."""
+    for _ in range(50):
+        found = [each for each in _findings(stand, name) if each["cause"] == cause]
+        if found:
+            return found[0]
+        time.sleep(0.2)
+    raise AssertionError(f"no {cause} of {name}")
 
 
 def _mend(stand: Stand, workspace: Workspace, name: str, tool: str, arguments: Json) -> None:
