@@ -308,7 +308,7 @@ def show_report(report: dict[str, Any], *, brief: bool) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from tools.diagnose.render import affected_said, headline, where
+    from tools.diagnose.render import affected_said, headline, severity, unsettled, where
 
     console = Console(highlight=False)
 
@@ -316,12 +316,18 @@ def show_report(report: dict[str, Any], *, brief: bool) -> None:
         console.print(Padding(Text(plain(text), style=style), (0, 0, 0, indent)))
 
     console.print(Text(plain(headline(report)), style="bold"))
+    for line in unsettled(report):
+        console.print(Text(plain(line), style="dim"))
     for finding in report["findings"]:
         if not brief:
             console.print()
         style = _SEVERITY_STYLE[finding["severity"]]
         console.print(
-            Text.assemble((finding["cause"], style), f"{where(finding, report)}: ", plain(finding["summary"])),
+            Text.assemble(
+                (f"{severity(finding)} {finding['cause']}", style),
+                f"{where(finding, report)}: ",
+                plain(finding["summary"]),
+            ),
             soft_wrap=brief,
         )
         if brief:

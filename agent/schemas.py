@@ -190,6 +190,8 @@ class Finding(_Document):
 
     cause: str
     severity: Literal["error", "warning", "info"]
+    so_far: bool = Field(description="Time alone may still mend it: a warning, until settles_at.")
+    settles_at: str | None = Field(description="Until when it may mend by itself, RFC 3339; None if it may not.")
     object: Object
     container: str | None
     affected: list[str]
@@ -206,6 +208,11 @@ class Findings(_Document):
     cluster: str
     namespace: str | None = Field(description="None: all namespaces; each finding's object names its own.")
     checked: dict[str, int]
+    settled: bool = Field(
+        description="Nothing is starting, and no finding is so far: asked again, it says the same."
+    )
+    settles_at: str | None = Field(description="When the last of it is judged, RFC 3339; None when it is settled.")
+    starting: list[str] = Field(description="What may still become well or bad, and has no finding.")
     findings: list[Finding]
     not_checked: list[str] = []
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tools.diagnose.findings import Finding, Known, report
+from tools.diagnose.findings import Finding, Known, Starting, report
 from tools.diagnose.reading import Reader
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
+from tools.diagnose.starting import starting
+from tools.diagnose.timing import just_applied
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Json
@@ -31,22 +33,32 @@ def diagnose(
 
         snapshots = reader.snapshots(asked)
     findings: list[Finding] = []
+    begun: list[Starting] = []
     checked: Counter[str] = Counter()
     not_checked: dict[str, None] = {}
     for snapshot in snapshots.values():
         part = narrowed(snapshot, asked, cluster)
-        findings += about(findings_of(snapshot), asked, part)
+        found = findings_of(snapshot)
+        findings += about(found, asked, part)
+        begun += about(starting(snapshot, found), asked, part)
         checked.update({kind: len(items) for kind, items in part.objects.items()})
         not_checked |= dict.fromkeys(snapshot.not_checked)
     return report(
-        findings, cluster=cluster.fingerprint, namespace=namespace, checked=checked, not_checked=not_checked
+        findings,
+        begun,
+        cluster=cluster.fingerprint,
+        namespace=namespace,
+        checked=checked,
+        not_checked=not_checked,
     )
 
 
 def judge(snapshot: Snapshot) -> Json:
     """The report on one whole snapshot: no input or output."""
+    findings = findings_of(snapshot)
     return report(
-        findings_of(snapshot),
+        findings,
+        starting(snapshot, findings),
         cluster=snapshot.cluster,
         namespace=snapshot.namespace,
         checked={kind: len(items) for kind, items in snapshot.objects.items()},
@@ -55,7 +67,7 @@ def judge(snapshot: Snapshot) -> Json:
 
 
 def findings_of(snapshot: Snapshot) -> list[Finding]:
-    """What the rules find: the causes, then the symptoms that no cause explains, in context."""
+    """What the rules find: the causes, then the symptoms that no cause explains, in context and of its age."""
     from tools.diagnose.rules import CONTEXTS, RULES, SYMPTOMS
 
     findings = [finding for rule in RULES for finding in rule(snapshot)]
@@ -63,4 +75,4 @@ def findings_of(snapshot: Snapshot) -> list[Finding]:
         findings += symptom(snapshot, Known(findings))
     for context in CONTEXTS:
         findings = context(findings, snapshot)
-    return findings
+    return [just_applied(finding, snapshot) for finding in findings]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -90,6 +91,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     `concerns` are further objects that suffer (the Deployment that a quota holds back): who asks about one of
     them is told of this finding, and what follows from it there is not a finding of its own.
+
+    `settles_at` is there while time alone may still mend it: until then it is a warning, "so far" (`timing`).
     """
 
     cause: Cause
@@ -101,6 +104,25 @@ class Finding(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     remedies: tuple[Remedy, ...] = ()
     severity: Severity = "error"
+    concerns: tuple[ObjectRef, ...] = ()
+    settles_at: datetime | None = None
+
+    @property
+    def so_far(self) -> bool:
+        """Whether time alone may still mend it."""
+        return self.settles_at is not None
+
+
+class Starting(msgspec.Struct, frozen=True):
+    """What may still become well or bad, and of which no finding tells: `said` is what it lacks.
+
+    `affected` are the pods meant; `settles_at` is when it is judged at the latest.
+    """
+
+    object: ObjectRef
+    affected: tuple[str, ...]
+    said: str
+    settles_at: datetime
     concerns: tuple[ObjectRef, ...] = ()
 
 
@@ -133,6 +155,7 @@ class Known:
 
 def report(
     findings: Iterable[Finding],
+    starting: Iterable[Starting] = (),
     *,
     cluster: str,
     namespace: str | None,
@@ -141,31 +164,40 @@ def report(
 ) -> dict[str, Any]:
     """The JSON of `desk.findings/v1`, worst first, then by object.
 
-    `namespace` is None for a report on all of them. `checked` counts the objects read of each kind.
+    `namespace` is None for a report on all of them. `checked` counts the objects read of each kind. The report is
+    settled when nothing is `starting` and no finding is so far; else `settles_at` is when the last of them is
+    judged, RFC 3339 in UTC.
     `not_checked` is there only when something was not readable: each entry says what and why.
     """
+    findings, starting = sorted(findings, key=_order), sorted(starting, key=_where)
+    open_until = [each.settles_at for each in starting]
+    open_until += [each.settles_at for each in findings if each.settles_at is not None]
     document: dict[str, Any] = {
         "schema": SCHEMA,
         "cluster": cluster,
         "namespace": namespace,
         "checked": dict(checked),
-        "findings": [_finding(finding) for finding in sorted(findings, key=_order)],
+        "settled": not open_until,
+        "settles_at": moment(max(open_until)) if open_until else None,
+        "starting": [each.said for each in starting],
+        "findings": [_finding(finding) for finding in findings],
     }
     if missing := list(not_checked):
         document["not_checked"] = missing
     return document
 
 
-def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
-    target = finding.object
-    return (
-        _WORST_FIRST[finding.severity],
-        target.namespace or "",
-        target.kind,
-        target.name,
-        finding.container or "",
-        finding.cause,
-    )
+def moment(at: datetime) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _order(finding: Finding) -> tuple[int, tuple[str, str, str], str, str]:
+    return _WORST_FIRST[finding.severity], _where(finding), finding.container or "", finding.cause
+
+
+def _where(found: Finding | Starting) -> tuple[str, str, str]:
+    return found.object.namespace or "", found.object.kind, found.object.name
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -173,6 +205,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "cause": finding.cause,
         "severity": finding.severity,
+        "so_far": finding.so_far,
+        "settles_at": moment(finding.settles_at) if finding.settles_at else None,
         "object": {
             "apiVersion": target.api_version,
             "kind": target.kind,

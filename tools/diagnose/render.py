@@ -10,19 +10,26 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _AFFECTED_NAMED = 3
+_STARTING_NAMED = 3
 
 
 def render(report: Json, *, brief: bool = False) -> str:
     """Plain text of a `desk.findings/v1` document; ends without a newline. `brief`: one line a finding."""
+    head = [headline(report), *unsettled(report)]
     if brief:
-        return "\n".join([headline(report), *(one_liner(each, report) for each in report["findings"])])
-    parts = [headline(report), *(_finding(each, report) for each in report["findings"]), *_not_checked(report)]
+        return "\n".join([*head, *(one_liner(each, report) for each in report["findings"])])
+    parts = ["\n".join(head), *(_finding(each, report) for each in report["findings"]), *_not_checked(report)]
     return "\n\n".join(parts)
 
 
 def one_liner(finding: Json, report: Json) -> str:
     """A finding in one line."""
-    return f"{finding['severity'].upper()} {finding['cause']}{where(finding, report)}: {finding['summary']}"
+    return f"{severity(finding)} {finding['cause']}{where(finding, report)}: {finding['summary']}"
+
+
+def severity(finding: Json) -> str:
+    """How bad it is, in a word, and whether time alone may still mend it."""
+    return f"{finding['severity'].upper()}{' (so far)' if finding['so_far'] else ''}"
 
 
 def where(finding: Json, report: Json) -> str:
@@ -35,8 +42,18 @@ def headline(report: Json) -> str:
     pods = report["checked"].get("Pod", 0)
     looked_at = f"{pods} pod{'' if pods == 1 else 's'}"
     count = len(report["findings"])
-    found = "nothing wrong" if count == 0 else f"{count} finding{'' if count == 1 else 's'}"
+    well = "nothing wrong" if report["settled"] else "starting"
+    found = well if count == 0 else f"{count} finding{'' if count == 1 else 's'}"
     return f"{report['namespace'] or 'all namespaces'}: {found} ({looked_at} checked)"
+
+
+def unsettled(report: Json) -> list[str]:
+    """A line where asking again may tell something else: what is starting, and until when; else none."""
+    if report["settled"]:
+        return []
+    starting, more = report["starting"][:_STARTING_NAMED], len(report["starting"]) - _STARTING_NAMED
+    named = "; ".join([*starting, *([f"and {more} more"] if more > 0 else [])])
+    return [f"not settled{': ' if named else ''}{named}; judged by {report['settles_at']} at the latest"]
 
 
 def _finding(finding: Json, report: Json) -> str:

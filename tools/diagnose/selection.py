@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -16,8 +16,10 @@ from tools.diagnose.owners import controller, owner_of
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Json
-    from tools.diagnose.findings import Finding
+    from tools.diagnose.findings import Finding, Starting
     from tools.diagnose.snapshot import Kind, Snapshot
+
+Told = TypeVar("Told", "Finding", "Starting")
 
 _NOT_ASKED_FOR: tuple[Kind, ...] = ("Event", "PodMetrics", "PlacedPod")
 _NAMES_OFFERED = 3
@@ -60,22 +62,22 @@ def narrowed(snapshot: Snapshot, asked: Asked, cluster: Cluster) -> Snapshot:
     return replace(snapshot, objects={**snapshot.objects, "Pod": tuple(pods)})
 
 
-def about(findings: Iterable[Finding], asked: Asked, part: Snapshot) -> list[Finding]:
-    """The findings about what is asked for: its pods, what owns them, or what is named; `part` is narrowed."""
+def about(found: Iterable[Told], asked: Asked, part: Snapshot) -> list[Told]:
+    """Those about what is asked for: its pods, what owns them, or what is named; `part` is narrowed."""
     if asked == EVERYTHING:
-        return list(findings)
+        return list(found)
     pods = {pod["metadata"]["name"] for pod in part.of("Pod")}
     objects = set().union(*(_chain(pod, part) for pod in part.of("Pod")))
     kind, wanted = _parse(asked.name) if asked.name else (None, None)
-    return [finding for finding in findings if _is_about(finding, pods, objects, kind, wanted)]
+    return [each for each in found if _is_about(each, pods, objects, kind, wanted)]
 
 
 def _is_about(
-    finding: Finding, pods: set[str], objects: set[tuple[str, str]], kind: str | None, wanted: str | None
+    told: Finding | Starting, pods: set[str], objects: set[tuple[str, str]], kind: str | None, wanted: str | None
 ) -> bool:
-    named = {(one.kind, one.name) for one in (finding.object, *finding.concerns)}
+    named = {(one.kind, one.name) for one in (told.object, *told.concerns)}
     return (
-        not pods.isdisjoint(finding.affected)
+        not pods.isdisjoint(told.affected)
         or not objects.isdisjoint(named)
         or any(one == wanted and kind in (None, of_kind) for of_kind, one in named)
     )

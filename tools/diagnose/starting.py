@@ -1,0 +1,150 @@
+"""What may still become well or bad, and shows no fault: pods and workloads that are not there yet, or only just.
+
+A namespace with any of it is not settled: "nothing wrong" would be said too early.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tools.cluster.resources import ObjectRef
+from tools.diagnose import timing
+from tools.diagnose.containers import parse_time
+from tools.diagnose.findings import Known, Starting
+from tools.diagnose.naming import said
+from tools.diagnose.owners import controller, current_pods, has_ended, owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tools.cluster.client import Json
+    from tools.diagnose.findings import Finding
+    from tools.diagnose.snapshot import Snapshot
+
+RUNS_WELL_AFTER = timedelta(seconds=10)
+"""What fails at its start mostly does so at once; the kubelet's first pause, too, is as long.
+
+Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts
+"""
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many pods of a workload there should be, and how many are well; `since`: when that was last changed."""
+
+    ref: ObjectRef
+    wanted: int
+    well: int
+    since: datetime | None
+
+
+def starting(snapshot: Snapshot, findings: Iterable[Finding]) -> list[Starting]:
+    """One for each workload, or pod without one, of which neither a finding tells nor that it is well."""
+    known = Known(findings)
+    groups: dict[ObjectRef, list[tuple[str, datetime]]] = {}
+    for pod in current_pods(snapshot):
+        name, owner = str(pod["metadata"]["name"]), owner_of(pod, snapshot)
+        judged_at = None if known.explains_pod(name) else _judged_at(pod, owner, snapshot)
+        if judged_at is not None and judged_at > snapshot.taken_at:
+            groups.setdefault(owner, []).append((name, judged_at))
+    counted = {each.ref: each for each in _counts(snapshot)}
+    for each in counted.values():
+        until = each.since and each.since + timedelta(seconds=timing.deadline_s(each.ref, snapshot))
+        if each.well < each.wanted and until is not None and until > snapshot.taken_at:
+            groups.setdefault(each.ref, []).append(("", until))
+    return [
+        _one(owner, waiting, counted.get(owner))
+        for owner, waiting in groups.items()
+        if not known.explains(owner.kind, owner.name)
+    ]
+
+
+def _one(owner: ObjectRef, waiting: list[tuple[str, datetime]], counts: Counts | None) -> Starting:
+    pods = tuple(name for name, _ in waiting if name)
+    until = max(moment for _, moment in waiting)
+    if counts is not None and counts.well < counts.wanted:
+        what = f"has {counts.well} of {counts.wanted} pods ready"
+    elif owner.kind == "Pod":
+        what = "is starting"
+    else:
+        what = f"has {len(pods)} pod{'' if len(pods) == 1 else 's'} that only just started"
+    return Starting(owner, pods, f"{said(owner)} {what}", until)
+
+
+def _judged_at(pod: Json, owner: ObjectRef, snapshot: Snapshot) -> datetime | None:
+    """Until when a pod may become well or bad; None when it is well by now, or has ended."""
+    status = pod.get("status") or {}
+    if status.get("phase") not in ("Pending", "Running"):
+        return None
+    states: list[Json] = status.get("containerStatuses") or []
+    running = (parse_time(((each.get("state") or {}).get("running") or {}).get("startedAt")) for each in states)
+    newest = max((each for each in running if each is not None), default=None)
+    if not states or not all(each.get("ready") for each in states) or _is_unready(status):
+        moments = [each for each in (timing.created(pod), newest) if each is not None]
+        return max(moments) + timedelta(seconds=timing.deadline_s(owner, snapshot)) if moments else None
+    if owner.kind in ("Job", "CronJob"):  # it ends when it will
+        return None
+    return newest and newest + RUNS_WELL_AFTER
+
+
+def _is_unready(status: Json) -> bool:
+    conditions = status.get("conditions") or ()
+    return any(each.get("type") == "Ready" and each.get("status") == "False" for each in conditions)
+
+
+def _counts(snapshot: Snapshot) -> Iterator[Counts]:
+    for item in snapshot.of("Deployment"):
+        if not item["spec"].get("paused"):
+            yield _replicated(item, "Deployment", ("availableReplicas", "updatedReplicas"), snapshot)
+    for item in snapshot.of("StatefulSet"):
+        yield _replicated(item, "StatefulSet", ("readyReplicas",), snapshot)
+    for item in snapshot.of("DaemonSet"):
+        status = item.get("status") or {}
+        wanted, ready = int(status.get("desiredNumberScheduled") or 0), int(status.get("numberReady") or 0)
+        wanted = wanted if _is_seen(item) else max(1, wanted)
+        yield Counts(_ref(item, "apps/v1", "DaemonSet", snapshot), wanted, ready, timing.created(item))
+    for item in snapshot.of("Job"):
+        if controller(item) is None and not item["spec"].get("suspend") and not has_ended(item):
+            status = item.get("status") or {}
+            begun = sum(int(status.get(kind) or 0) for kind in ("active", "succeeded", "failed"))
+            yield Counts(_ref(item, "batch/v1", "Job", snapshot), 1, min(1, begun), timing.created(item))
+
+
+def _replicated(item: Json, kind: str, counted: tuple[str, ...], snapshot: Snapshot) -> Counts:
+    replicas, status = item["spec"].get("replicas"), item.get("status") or {}
+    wanted, ref = 1 if replicas is None else int(replicas), _ref(item, "apps/v1", kind, snapshot)
+    well = min(int(status.get(each) or 0) for each in counted) if _is_seen(item) else 0
+    return Counts(ref, wanted, well, _changed(item, ref, snapshot))
+
+
+def _is_seen(item: Json) -> bool:
+    """Whether its controller has seen it as it is now."""
+    generation = item["metadata"].get("generation")
+    return generation is None or (item.get("status") or {}).get("observedGeneration") == generation
+
+
+def _changed(item: Json, ref: ObjectRef, snapshot: Snapshot) -> datetime | None:
+    """When the newest of what it is made of came: itself, its last progress, its youngest pod."""
+    conditions = (item.get("status") or {}).get("conditions") or ()
+    progress = (parse_time(each.get("lastUpdateTime")) for each in conditions if each.get("type") == "Progressing")
+    moments = (
+        timing.created(item),
+        *progress,
+        snapshot.once("youngest_pods", lambda: _youngest(snapshot)).get(ref),
+    )
+    return max((each for each in moments if each is not None), default=None)
+
+
+def _youngest(snapshot: Snapshot) -> dict[ObjectRef, datetime]:
+    found: dict[ObjectRef, datetime] = {}
+    for pod in current_pods(snapshot):
+        if (made := timing.created(pod)) is not None:
+            owner = owner_of(pod, snapshot)
+            found[owner] = max(made, found.get(owner, made))
+    return found
+
+
+def _ref(item: Json, api_version: str, kind: str, snapshot: Snapshot) -> ObjectRef:
+    return ObjectRef(api_version, kind, snapshot.namespace, str(item["metadata"]["name"]))
