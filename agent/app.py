@@ -19,7 +19,7 @@ from agent.errors import UsageError
 from agent.history import History
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.store import JOURNAL, Journal
-from agent.journal.view import SessionView
+from agent.journal.view import SessionView, load_view
 from agent.model.claude.model import Claude, Profile
 from agent.model.claude.price import KNOWN, parse_price
 from agent.model.onecall import OneCall
@@ -302,14 +302,6 @@ def _cluster(settings: Settings, *, sandbox: bool) -> Iterator[tuple[HttpCluster
 def _journal_of(settings: Settings, cluster: HttpCluster) -> Iterator[Journal]:
     with contextlib.closing(open_journal(settings, (cluster.bearer_token() or "",))) as journal:
         yield journal
-
-
-def load_view(journal: Journal, session: str) -> SessionView:
-    """A session by its id; raises `UsageError` when there is none."""
-    view = SessionView.of(session, journal.entries(session))
-    if view.started is None:
-        raise UsageError(f"There is no session {session}. `desk sessions` shows those there are.")
-    return view
 
 
 def _refuse_other_cluster(fingerprint: str, cluster: HttpCluster) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from agent import approvals
 from agent.desk import Desk
 from agent.errors import DeskError, ExitCode, HistoryError, UsageError
-from agent.graph import graph
 from agent.journal.events import ApprovalAsked, Committed, SessionPaused
 from agent.nodes.close import LogResult, catch_up, leaves_commit, record_pause
 from tools.cluster.errors import ClusterError
@@ -38,6 +37,8 @@ def drive(desk: Desk) -> int:
 
 
 def _drive(desk: Desk) -> int:
+    from agent.graph import graph  # LangGraph, half a second: the session has said by now that it began
+
     compiled = graph.compile()
     limit = desk.view.task.max_turns * STEPS_A_TURN + 100
     while True:

@@ -135,7 +135,8 @@ def _chosen_reading(configured: Settings, session: str) -> tuple[str, dict[str, 
     """Which of the things that an unclear task may mean the person at the terminal chooses: words, or a call."""
     import contextlib
 
-    from agent.app import load_view, open_journal
+    from agent.app import open_journal
+    from agent.journal.view import load_view
 
     if configured.output != "text" or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return None
@@ -199,7 +200,8 @@ def _surface(output: str) -> tuple[Surface, list[str]]:
 def _print_session(configured: Settings, session: str) -> None:
     import contextlib
 
-    from agent.app import load_view, open_journal
+    from agent.app import open_journal
+    from agent.journal.view import load_view
     from agent.output import session as document
 
     with contextlib.closing(open_journal(configured)) as journal:

@@ -42,8 +42,8 @@ def sessions(workspace: Path, output: str, **_given: Any) -> None:
 @common
 def show(session: str, workspace: Path, output: str, **_given: Any) -> None:
     """Tell SESSION from its journal."""
-    from agent.app import load_view
     from agent.console import LiveConsole
+    from agent.journal.view import load_view
     from agent.output import session as document
     from tools.catalog import RISKS
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, assert_never
 
+from agent.errors import UsageError
 from agent.journal.events import (
     ENDING_TOOLS,
     ApprovalAsked,
@@ -26,7 +27,7 @@ from agent.journal.events import (
     ToolReceipt,
     ToolResult,
 )
-from agent.journal.store import Entry
+from agent.journal.store import Entry, Journal
 from agent.journal.turns import MAX_FAULTY_TURNS, call_ids, is_faulty, note_to, tokens
 from agent.model.port import (
     AnswersMessage,
@@ -266,6 +267,14 @@ class SessionView:
         note = note_to(turn)
         after = [AnswersMessage(answers, note)] if answers or note else []
         return [AssistantMessage(blocks, turn.request), *after]
+
+
+def load_view(journal: Journal, session: str) -> SessionView:
+    """A session by its id; raises `UsageError` when there is none."""
+    view = SessionView.of(session, journal.entries(session))
+    if view.started is None:
+        raise UsageError(f"There is no session {session}. `desk sessions` shows those there are.")
+    return view
 
 
 def _answer(result: ToolResult) -> ToolAnswer:

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from kmock import resource
-from kubernetes.utils.quantity import parse_quantity
 
 from agent.sandbox import kubelet, rollout
 from agent.sandbox.store import Change, Key, Object, Store, Writer, admitted, timestamp
 from agent.sandbox.workloads import NODE, WORKLOADS, app_of, surroundings
+from tools.diagnose import quantity
 
 KINDS = {
     "Namespace": resource("", "v1", "namespaces"),
@@ -101,7 +101,7 @@ class Cluster:
         allocatable = node["status"]["allocatable"] if node else {}
         pods = [pod for pod in self.store.items(KINDS["Pod"]) if pod["spec"].get("nodeName")]
         return {
-            name: parse_quantity(allocatable.get(name, "0"))
+            name: quantity.parse(allocatable.get(name, "0"))
             - sum((kubelet.requested(pod, name) for pod in pods), Decimal(0))
             for name in ("cpu", "memory")
         }
@@ -156,7 +156,7 @@ def pod_metrics(pod: Object, now: datetime) -> Object:
     """The PodMetrics of a running pod: three quarters of what its application needs, 3m CPU a container."""
     metadata = {name: pod["metadata"].get(name, {}) for name in ("name", "namespace", "labels")}
     usages = [
-        {"name": each["name"], "usage": _usage(3, parse_quantity(app_of(each["image"]).needs_memory) * 3 / 4)}
+        {"name": each["name"], "usage": _usage(3, quantity.parse(app_of(each["image"]).needs_memory) * 3 / 4)}
         for each in pod["spec"]["containers"]
     ]
     return _sampled(metadata, now) | {"containers": usages}

@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-from kubernetes.utils.quantity import parse_quantity
-
 from agent.sandbox.store import timestamp
 from agent.sandbox.workloads import NODE, app_of, repository_and_tag
+from tools.diagnose import quantity
 
 Object = dict[str, Any]
 Reason = Literal["Running", "OOMKilled", "Error", "ImagePullBackOff", "CreateContainerConfigError"]
@@ -43,7 +42,7 @@ def requested(pod: Object, resource: str) -> Decimal:
     """The sum of the containers' requests, in cores or bytes; a limit stands in for an absent request."""
     amounts = (container.get("resources") or {} for container in pod["spec"]["containers"])
     both = ({**(each.get("limits") or {}), **(each.get("requests") or {})} for each in amounts)
-    return sum((parse_quantity(each.get(resource, "0")) for each in both), Decimal(0))
+    return sum((quantity.parse(each.get(resource, "0")) for each in both), Decimal(0))
 
 
 def lacking(pod: Object, free: Mapping[str, Decimal]) -> tuple[str, ...]:
@@ -63,7 +62,7 @@ def judge(container: Object, facts: Facts) -> Verdict:
     if app.exit_code:
         return Verdict("Error", exit_code=app.exit_code)
     limit = ((container.get("resources") or {}).get("limits") or {}).get("memory")
-    if limit is not None and parse_quantity(limit) < parse_quantity(app.needs_memory):
+    if limit is not None and quantity.parse(limit) < quantity.parse(app.needs_memory):
         return Verdict("OOMKilled", exit_code=137)
     return Verdict("Running")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 from kmock import KubernetesError, resource
-from kubernetes.utils.quantity import parse_quantity
 
 from agent.sandbox.store import Key, Object
+from tools.diagnose import quantity
 
 _PATH = re.compile(
     r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/(?P<version>[^/]+))"
@@ -121,15 +121,15 @@ def wrong_quantities(item: Object) -> Iterator[tuple[str, str]]:
 def _quantity_problem(text: str) -> str | None:
     if not _is_quantity(text):
         return f"Invalid value: \"{text}\": quantities must match the regular expression '^{_QUANTITY.pattern}$'"
-    if parse_quantity(text) < 0:
+    if quantity.parse(text) < 0:
         return f'Invalid value: "{text}": must be greater than or equal to 0'
     return None
 
 
 def _is_quantity(text: str) -> bool:
     try:
-        return bool(_QUANTITY.fullmatch(text)) and parse_quantity(text) is not None
-    except ValueError:
+        return bool(_QUANTITY.fullmatch(text)) and quantity.parse(text) is not None
+    except (ValueError, ArithmeticError):
         return False
 
 
@@ -139,5 +139,5 @@ def _beyond_limit(path: str, resources: Object) -> Iterator[tuple[str, str]]:
         limit = limits.get(name)
         if limit is None or not (_is_quantity(str(amount)) and _is_quantity(str(limit))):
             continue
-        if parse_quantity(amount) > parse_quantity(limit):
+        if quantity.parse(amount) > quantity.parse(limit):
             yield path, f'Invalid value: "{amount}": must be less than or equal to {name} limit of {limit}'

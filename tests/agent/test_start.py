@@ -10,13 +10,15 @@ from pathlib import Path
 
 from agent import __version__
 from agent.app import Task, start
+from agent.discovery import JOURNAL
+from agent.journal.summary import summarize
 from agent.settings import Settings
 from tests.agent.conftest import RunDesk
 from tests.agent.session_bench import Watcher
 from tests.tools.cluster.test_connect import CA_DATA
 
 TOP = Path(__file__).parents[2]
-HEAVY = {"langgraph", "anthropic", "kubernetes"}
+HEAVY = {"langgraph", "langchain_core", "langsmith", "anthropic", "kubernetes", "aiohttp", "kmock"}
 
 SCRIPT = """
 import sys
@@ -34,6 +36,12 @@ def imported(*arguments: str) -> set[str]:
     return set(done.stdout.splitlines()[-1].split()[1:])
 
 
+def loaded_by(imports: str) -> set[str]:
+    script = f"{imports}; import sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
 def test_help_imports_only_what_says_it() -> None:
     assert not imported("--help") & (HEAVY | {"pydantic", "rich", "yaml", "git", "sqlite3"})
 
@@ -41,8 +49,18 @@ def test_help_imports_only_what_says_it() -> None:
 def test_what_reads_the_journal_alone_imports_no_client(workspace: Path) -> None:
     call = {"tool": "list", "arguments": {"kind": "nodes"}}
     assert start(Settings(workspace=workspace), Task("list", sandbox=True, call=call), Watcher()) == 0
-    for command in (("status",), ("sessions",), ("approvals", "list"), ("journal", "verify")):
+    (session,) = summarize(workspace / JOURNAL).sessions
+    commands = (("status",), ("sessions",), ("show", session.session), ("approvals", "list"), ("journal", "verify"))
+    for command in commands:
         assert not imported(*command, "--workspace", str(workspace)) & HEAVY
+
+
+def test_a_session_says_that_it_began_before_langgraph_is_imported() -> None:
+    assert not loaded_by("import agent.app, agent.model.playbook") & (HEAVY | {"rich"})
+
+
+def test_the_sandbox_needs_no_client_of_kubernetes() -> None:
+    assert "kubernetes" not in loaded_by("import agent.sandbox.server")
 
 
 def test_importing_the_packages_does_nothing() -> None:
