@@ -173,12 +173,10 @@ def _said(running: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
     """Its output and errors, as soon as it has ended: what a hook leaves running may hold them open for ever."""
     while True:
         try:
-            out, err = running.communicate(timeout=GIT_POLL_S)
+            return running.communicate(timeout=GIT_POLL_S)
         except subprocess.TimeoutExpired as held:
-            if running.poll() is None:
-                continue
-            out, err = held.output, held.stderr
-        return out or b"", err or b""
+            if running.poll() is not None:
+                return held.output or b"", held.stderr or b""
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
