@@ -6,6 +6,7 @@ a log cannot paint the terminal.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -38,6 +39,7 @@ from agent.plaintext import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 RESULT_LINES = 12
 PLAYBOOK_PLANS = "Playbook plans: the deterministic planner, which needs no key and no network."
@@ -302,7 +304,7 @@ class Quiet(JsonLines):
 _SEVERITY_STYLE = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
-def show_report(report: dict[str, Any], *, brief: bool) -> None:
+def show_report(report: dict[str, Any], *, brief: bool, console: Console | None = None) -> None:
     """A diagnosis for a person: worst first; what, why, evidence, what to type."""
     from rich.console import Console
     from rich.padding import Padding
@@ -310,7 +312,7 @@ def show_report(report: dict[str, Any], *, brief: bool) -> None:
 
     from tools.diagnose.render import affected_said, headline, severity, unsettled, where
 
-    console = Console(highlight=False)
+    console = console or Console(highlight=False)
 
     def show(text: str, style: str = "", indent: int = 2) -> None:
         console.print(Padding(Text(plain(text), style=style), (0, 0, 0, indent)))
@@ -342,6 +344,84 @@ def show_report(report: dict[str, Any], *, brief: bool) -> None:
             console.print(Text(f"    {plain(remedy['command'])}"), soft_wrap=True)
     for missing in report.get("not_checked", []):
         console.print(Text(plain(f"not checked: {missing}"), style="yellow"))
+
+
+class Reported:
+    """Diagnoses at a terminal, one below the other; `timed`: each with its time."""
+
+    def __init__(self, *, brief: bool, timed: bool) -> None:
+        self._brief = brief
+        self._timed = timed
+
+    def show(self, report: dict[str, Any]) -> None:
+        """One more."""
+        if self._timed:
+            print(f"\n{_now()}")
+        show_report(report, brief=self._brief)
+
+    def trouble(self, text: str) -> None:
+        """Why there is no new one."""
+        print(f"\n{_now()}\n{plain(text)}")
+
+    def close(self) -> None:
+        """They stay where they are."""
+
+
+class Redrawn:
+    """Diagnoses at a terminal, each in the place of the one before, with its time; the last one stays, whole."""
+
+    def __init__(self, *, brief: bool) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._console = Console(highlight=False)
+        self._brief = brief
+        self._last: dict[str, Any] | None = None
+        self._trouble = ""
+        self._live = Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="ellipsis")
+        self._live.start()
+
+    def show(self, report: dict[str, Any]) -> None:
+        """In the place of the one before."""
+        self._last, self._trouble = report, ""
+        self._draw()
+
+    def trouble(self, text: str) -> None:
+        """Why the report that stands there is an old one."""
+        self._trouble = f"{plain(text)}\n"
+        self._draw()
+
+    def close(self) -> None:
+        """Give the terminal back, with the last report as if it were the only one."""
+        self._live.stop()
+        if self._last is not None:
+            show_report(self._last, brief=self._brief, console=self._console)
+
+    def _draw(self) -> None:
+        from rich.text import Text
+
+        head = Text(f"{_now()}, looking again and again; Ctrl-C ends it\n", style="dim")
+        self._live.update(Text.assemble(head, (self._trouble, "red"), self._drawn()), refresh=True)
+
+    def _drawn(self) -> Text:
+        """The last report, as wide as the terminal is now."""
+        from rich.console import Console
+        from rich.text import Text
+
+        page = io.StringIO()
+        console = Console(
+            file=page,
+            highlight=False,
+            force_terminal=True,
+            width=self._console.width,
+            color_system="truecolor" if self._console.color_system else None,
+        )
+        show_report(self._last or {}, brief=self._brief, console=console)
+        return Text.from_ansi(page.getvalue())
+
+
+def _now() -> str:
+    return f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %Z}"
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

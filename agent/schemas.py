@@ -201,10 +201,9 @@ class Finding(_Document):
     remedies: list[Remedy]
 
 
-class Findings(_Document):
-    """The data of a `diagnose` result."""
+class _Looked(_Document):
+    """What a diagnosis was on."""
 
-    schema_: Literal["desk.findings/v1"] = Field(alias="schema")
     cluster: str
     namespace: str | None = Field(description="None: all namespaces; each finding's object names its own.")
     checked: dict[str, int]
@@ -213,8 +212,48 @@ class Findings(_Document):
     )
     settles_at: str | None = Field(description="When the last of it is judged, RFC 3339; None when it is settled.")
     starting: list[str] = Field(description="What may still become well or bad, and has no finding.")
-    findings: list[Finding]
     not_checked: list[str] = []
+
+
+class Findings(_Looked):
+    """`desk debug-pod -o json`, and the data of a `diagnose` result."""
+
+    schema_: Literal["desk.findings/v1"] = Field(alias="schema")
+    findings: list[Finding]
+
+
+class Counts(_Document):
+    """How many findings of each severity."""
+
+    error: int
+    warning: int
+    info: int
+
+
+class Diagnosis(_Looked):
+    """The first line of `desk debug-pod -o jsonl`; with --watch, of each look."""
+
+    schema_: Literal["desk.diagnosis/v1"] = Field(alias="schema")
+    at: str = Field(description="When it was looked at, ISO 8601.")
+    counts: Counts
+
+
+class FindingLine(Finding):
+    """Each further line of `desk debug-pod -o jsonl`."""
+
+    schema_: Literal["desk.finding/v1"] = Field(alias="schema")
+
+
+class Lesson(_Document):
+    """`desk debug-pod --explain CAUSE -o json`."""
+
+    schema_: Literal["desk.lesson/v1"] = Field(alias="schema")
+    cause: str
+    means: str
+    why: str
+    mend: str
+    example: str
+    source: str = Field(description="The page of the documentation that the rule rests on.")
 
 
 class ToolDescription(_Document):
@@ -270,6 +309,9 @@ DOCUMENTS: tuple[type[_Document], ...] = (
     Sessions,
     Status,
     Findings,
+    Diagnosis,
+    FindingLine,
+    Lesson,
     Tools,
     Doctor,
     Verified,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import click
+from click.core import ParameterSource
 
 from agent.cli.options import common, print_document
 from agent.errors import ExitCode, UsageError
@@ -15,99 +15,120 @@ from agent.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tools.cluster.client import Json
+    from agent.cli.target import Target
+    from tools.cluster.client import HttpCluster, Json
+
+    Look = Callable[[Target], Json]
 
 WATCH_EVERY_S = 3.0
 
 
 @click.command("debug-pod")
-@click.argument("namespace", required=False)
-@click.argument("name", metavar="[POD|TYPE/NAME]", required=False)
-@click.option("--all-namespaces", "-A", is_flag=True, help="Look at every namespace.")
+@click.argument("words", nargs=-1, metavar="[NAMESPACE] [NAME | TYPE/NAME | TYPE NAME]")
+@click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="The namespace. Default: that of the context.")
+@click.option("--all-namespaces", "-A", is_flag=True, help="Look at every namespace that may be read.")
 @click.option("--selector", "-l", help="Only the pods with these labels, as kubectl takes them: app=web,tier!=db.")
 @click.option("--brief", is_flag=True, help="One line for each finding.")
-@click.option("--watch", "-w", is_flag=True, help="Look again and again, until nothing is wrong.")
+@click.option("--watch", "-w", is_flag=True, help="Look again and again, until nothing is wrong or Ctrl-C.")
 @click.option("--explain", metavar="CAUSE", help="Teach a cause, with an example; no cluster is asked.")
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
 @click.option(
     "--api-timeout-s", envvar="DESK_API_TIMEOUT_S", default=30.0, help="Seconds to wait for the API server."
 )
 @common
+@click.pass_context
 def debug_pod(
-    namespace: str | None,
-    name: str | None,
-    all_namespaces: bool,
-    selector: str | None,
-    brief: bool,
-    watch: bool,
-    explain: str | None,
-    sandbox: bool,
-    **given: Any,
+    ctx: click.Context, /, words: tuple[str, ...], explain: str | None, brief: bool, watch: bool, **given: Any
 ) -> None:
-    """Find out why something in NAMESPACE does not run: all of it, or one pod or workload.
+    """Find out why something does not run: all of a namespace, or one pod or workload.
 
-    Names the cause, the evidence and what to type. Reads only, and asks no model. Exit code 0: nothing is
-    wrong; 1: there is a finding of severity error, or the pods could not be read.
+    \b
+    desk debug-pod                          the namespace of the context
+    desk debug-pod shop-dev                 a namespace
+    desk debug-pod shop-dev web             a pod or workload of it
+    desk debug-pod deploy/web -n shop-dev   as kubectl takes it
+
+    One word alone is a namespace where there is one of that name, else a pod or workload; with -n it is never a
+    namespace. Names the cause, the evidence and what to type. Reads only, and asks no model. Exit code 0: nothing
+    is wrong; 1: there is a finding of severity error, or the pods could not be read.
     """
+    from agent.cli.reports import reports
+    from agent.cli.target import first_there
+
     output: str = given["output"]
     if explain is not None:
         return _explain(explain, output)
-    _check_usage(namespace, name, selector, all_namespaces=all_namespaces)
-    with _diagnosis(given, sandbox=sandbox) as diagnose:
+    typed = given["namespace"] if ctx.get_parameter_source("namespace") is ParameterSource.COMMANDLINE else None
+    _check_usage(words, typed, given)
+    with _cluster(given) as cluster, closing(reports(output, brief=brief, repeated=watch)) as shown:
+        look = _looking(cluster, given["selector"])
+        target, report = first_there(_targets(words, typed, given, cluster.namespace), look)
         while True:
-            report = diagnose(namespace=None if all_namespaces else namespace, name=name, selector=selector)
-            _show(report, output, brief=brief)
+            shown.show(report)
             is_broken = any(finding["severity"] == "error" for finding in report["findings"])
             if not (watch and is_broken):
                 raise click.exceptions.Exit(ExitCode.FAILED if is_broken else ExitCode.DONE)
-            time.sleep(WATCH_EVERY_S)
+            report = _looked_again(look, target, shown.trouble)
 
 
-def _check_usage(namespace: str | None, name: str | None, selector: str | None, *, all_namespaces: bool) -> None:
-    if all_namespaces and namespace:
-        raise UsageError("Give a NAMESPACE or --all-namespaces, not both.")
-    if not all_namespaces and not namespace:
-        raise UsageError("Which namespace? desk debug-pod NAMESPACE, or --all-namespaces.")
-    if name and selector:
+def _check_usage(words: tuple[str, ...], typed: str | None, given: dict[str, Any]) -> None:
+    if given["all_namespaces"] and (words or typed is not None):
+        raise UsageError("Give a namespace or --all-namespaces, not both.")
+    if "" in words or typed == "":
+        raise UsageError("An argument is empty. Is a variable of the shell not set? Nothing was looked at.")
+    if given["selector"] and len(words) > (typed is None):
         raise UsageError("Give a name or --selector, not both.")
 
 
+def _targets(
+    words: tuple[str, ...], typed: str | None, given: dict[str, Any], of_context: str
+) -> tuple[Target, ...]:
+    from agent.cli.target import EVERYWHERE, meant
+
+    if given["all_namespaces"]:
+        return (EVERYWHERE,)
+    targets = meant(words, typed, given["namespace"] or of_context)
+    return targets[:1] if given["selector"] else targets
+
+
 @contextmanager
-def _diagnosis(given: dict[str, Any], *, sandbox: bool) -> Iterator[Callable[..., Json]]:
-    """How to diagnose, on the cluster that is meant, with secrets masked."""
-    from agent.redaction import Redactor
+def _cluster(given: dict[str, Any]) -> Iterator[HttpCluster]:
+    """The cluster that is meant."""
     from tools.cluster.connect import Where, connect
-    from tools.diagnose.diagnose import diagnose
 
     with ExitStack() as stack:
         where = Where(given["kubeconfig"], given["context"])
-        if sandbox:
+        if given["sandbox"]:
             from agent.sandbox import Sandbox
 
             where = Where(document=stack.enter_context(Sandbox()).kubeconfig())
-        cluster = connect(where, timeout_s=given["api_timeout_s"])
-        redactor = Redactor((cluster.bearer_token() or "",))
-
-        def masked(**asked: Any) -> Json:
-            return cast("Json", redactor.redact(diagnose(cluster, **asked)))
-
-        yield masked
+        yield connect(where, timeout_s=given["api_timeout_s"])
 
 
-def _show(report: Json, output: str, *, brief: bool) -> None:
-    if output == "json":
-        print_document(report, output)
-    elif output == "jsonl":
-        for finding in report["findings"]:
-            print_document(finding, output)
-    elif sys.stdout.isatty():
-        from agent.console import show_report
+def _looking(cluster: HttpCluster, selector: str | None) -> Look:
+    """How a target is diagnosed, with secrets masked."""
+    from agent.redaction import Redactor
+    from tools.diagnose.diagnose import diagnose
 
-        show_report(report, brief=brief)
-    else:
-        from tools.diagnose.render import render
+    redactor = Redactor((cluster.bearer_token() or "",))
 
-        click.echo(render(report, brief=brief))
+    def look(target: Target) -> Json:
+        report = diagnose(cluster, namespace=target.namespace, name=target.name, selector=selector)
+        return cast("Json", redactor.redact(report))
+
+    return look
+
+
+def _looked_again(look: Look, target: Target, trouble: Callable[[str], None]) -> Json:
+    """The next report; what an API server is only indisposed with is told, and outlasted."""
+    from tools.cluster.errors import PASSING
+
+    while True:
+        time.sleep(WATCH_EVERY_S)
+        try:
+            return look(target)
+        except PASSING as error:
+            trouble(str(error))
 
 
 def _explain(cause: str, output: str) -> None:

@@ -42,6 +42,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "show": desk("show", session, "-o", "json"),
         "failed": desk("show", "nope", "-o", "json"),
         "export": desk("journal", "export"),
+        "findings": desk("debug-pod", "--sandbox", "-o", "jsonl"),
+        "lesson": desk("debug-pod", "--explain", "OOMKilled", "-o", "json"),
     }
     lists = ("approvals list", "sessions", "status", "tools", "doctor", "journal verify")
     return commands | {words: desk(*words.split(), "-o", "json") for words in lists}
@@ -50,7 +52,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def test_every_document_obeys_its_schema(printed: dict[str, str]) -> None:
     seen = set()
     for command, text in printed.items():
-        lines = text.splitlines() if command in ("jsonl", "export") else [text]
+        lines = text.splitlines() if command in ("jsonl", "export", "findings") else [text]
         assert lines, command
         for document in map(json.loads, lines):
             name = document["schema"].replace("/", ".") + ".json"

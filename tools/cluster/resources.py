@@ -26,8 +26,8 @@ class Resource(NamedTuple):
     def answers_to(self, word: str) -> bool:
         """Whether kubectl would understand `word` (any case) as this kind."""
         lower = word.lower()
-        names = (self.plural, self.kind.lower(), f"{self.plural}.{self.group}", *self.short)
-        return lower in names
+        names = (self.plural, self.kind.lower())
+        return lower in (*names, *self.short, *(f"{name}.{self.group}" for name in names))
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str = "") -> str:
         """The request path. Each part is percent-encoded, so that no name can leave its place in it."""
@@ -92,6 +92,7 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses", namespaced=False, short=("pc",)),
     Resource("node.k8s.io/v1", "RuntimeClass", "runtimeclasses", namespaced=False),
     Resource("route.openshift.io/v1", "Route", "routes"),
+    Resource("project.openshift.io/v1", "Project", "projects", namespaced=False),
     Resource("rbac.authorization.k8s.io/v1", "Role", "roles"),
     Resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings"),
     Resource("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", namespaced=False),
@@ -104,6 +105,11 @@ BUILTIN: tuple[Resource, ...] = (
 def find(word: str, among: Iterable[Resource] = BUILTIN) -> Resource | None:
     """The first resource that answers to `word`, if there is one."""
     return next((resource for resource in among if resource.answers_to(word)), None)
+
+
+def words_of_types() -> set[str]:
+    """What people type for the kinds: their names in the singular, and the short ones."""
+    return {word for resource in BUILTIN for word in (resource.kind.lower(), *resource.short)}
 
 
 def parse_resource_list(document: dict[str, Any]) -> list[Resource]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from tools.cluster.errors import Forbidden
+from tools.diagnose.apart import one_by_one
 from tools.diagnose.findings import Finding, Known, Starting, report
 from tools.diagnose.reading import Reader
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
 from tools.diagnose.starting import starting
 from tools.diagnose.timing import just_applied
+from tools.namespaces import refuse_unless_there
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Json
@@ -21,21 +24,19 @@ def diagnose(
 ) -> Json:
     """Find out why workloads of a namespace (None: of all namespaces) do not run, and what would mend them.
 
-    With `name` only what concerns one object: its plain name, or TYPE/NAME such as deployment/checkout. With
-    `selector` only what concerns the pods with those labels.
+    Who may not read all namespaces is told of those that they may read; `not_checked` has the others. With `name`
+    only what concerns one object: its plain name, or TYPE/NAME such as deployment/checkout. With `selector` only
+    what concerns the pods with those labels.
 
     Gives a `desk.findings/v1` document. Raises `NotFound` when the namespace or the name does not exist, and any
     `ClusterError` that keeps the pods from being read, or is everything's.
     """
     asked = Asked(name, selector) if name or selector else EVERYTHING
-    with Reader(cluster, namespace) as reader:
-        import tools.diagnose.rules  # noqa: F401  it takes about as long as the first answers
-
-        snapshots = reader.snapshots(asked)
+    snapshots, unread = _read(cluster, namespace, asked)
     findings: list[Finding] = []
     begun: list[Starting] = []
     checked: Counter[str] = Counter()
-    not_checked: dict[str, None] = {}
+    not_checked = dict.fromkeys(unread)
     for snapshot in snapshots.values():
         part = narrowed(snapshot, asked, cluster)
         found = findings_of(snapshot)
@@ -51,6 +52,20 @@ def diagnose(
         checked=checked,
         not_checked=not_checked,
     )
+
+
+def _read(cluster: Cluster, namespace: str | None, asked: Asked) -> tuple[dict[str, Snapshot], tuple[str, ...]]:
+    """The snapshots by namespace, and which namespaces could not be read."""
+    try:
+        with Reader(cluster, namespace) as reader:
+            import tools.diagnose.rules  # noqa: F401  it takes about as long as the first answers
+
+            return reader.snapshots(asked), ()
+    except Forbidden as refused:
+        if namespace is not None:
+            refuse_unless_there(cluster, namespace)
+            raise
+        return one_by_one(cluster, asked, refused)
 
 
 def judge(snapshot: Snapshot) -> Json:

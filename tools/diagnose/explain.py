@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from difflib import get_close_matches
 
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules import LESSONS
+from tools.did_you_mean import did_you_mean, near
 
 _WIDTH = 100
 
@@ -20,11 +20,8 @@ def lesson_of(cause: str) -> Lesson:
     by_lower = {name.lower(): lesson for name, lesson in LESSONS.items()}
     found = by_lower.get(cause.lower())
     if found is None:
-        near = get_close_matches(cause.lower(), by_lower, n=3, cutoff=0.5)
-        names = [by_lower[each].cause for each in near] or sorted(LESSONS)
-        raise UnknownCause(
-            f'There is no cause "{cause}". {"Nearest" if near else "There are"}: {", ".join(names)}.'
-        )
+        meant = did_you_mean(near(cause, LESSONS)) or f" There are: {', '.join(sorted(LESSONS))}."
+        raise UnknownCause(f'There is no cause "{cause}".{meant}')
     return found
 
 

@@ -19,6 +19,7 @@ from tools.diagnose.needs import READINGS, needed
 from tools.diagnose.probing import waits_unready
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
 from tools.diagnose.snapshot import ContainerKey, Kind, Snapshot
+from tools.namespaces import refuse_unless_there
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Json
@@ -91,7 +92,7 @@ class Reader:
         self._await()
         self._need_pods(asked)
         if self._namespace is not None and not any(self._answers.values()):
-            _check_namespace(self._cluster, self._namespace)
+            refuse_unless_there(self._cluster, self._namespace)
         logs: _LogReading | None = None
         while True:
             snapshots = self._assembled(logs)
@@ -195,18 +196,6 @@ def _by_namespace(items: Iterable[Json]) -> dict[str, tuple[Json, ...]]:
     for item in items:
         found.setdefault(str(item["metadata"].get("namespace", "")), []).append(item)
     return {namespace: tuple(own) for namespace, own in found.items()}
-
-
-def _check_namespace(cluster: Cluster, namespace: str) -> None:
-    """A namespace that does not exist has no objects, and no other way to say so."""
-    try:
-        cluster.get("namespaces", namespace, None)
-    except errors.NotFound as error:
-        raise errors.NotFound(
-            f'There is no namespace "{namespace}" in this cluster. kubectl get namespaces lists them.'
-        ) from error
-    except errors.Forbidden:
-        return
 
 
 def _list(cluster: Cluster, kind: Kind, namespace: str | None) -> Answer:

@@ -17,7 +17,8 @@ def render(report: Json, *, brief: bool = False) -> str:
     """Plain text of a `desk.findings/v1` document; ends without a newline. `brief`: one line a finding."""
     head = [headline(report), *unsettled(report)]
     if brief:
-        return "\n".join([*head, *(one_liner(each, report) for each in report["findings"])])
+        missing = [f"not checked: {each}" for each in report.get("not_checked", [])]
+        return "\n".join([*head, *(one_liner(each, report) for each in report["findings"]), *missing])
     parts = ["\n".join(head), *(_finding(each, report) for each in report["findings"]), *_not_checked(report)]
     return "\n\n".join(parts)
 

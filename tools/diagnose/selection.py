@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from tools.cluster import errors
-from tools.cluster.resources import find
+from tools.cluster.resources import find, words_of_types
 from tools.diagnose import decoding
 from tools.diagnose.owners import controller, owner_of
+from tools.diagnose.service_pods import pods_behind
+from tools.did_you_mean import NotThere, near
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Json
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 Told = TypeVar("Told", "Finding", "Starting")
 
 _NOT_ASKED_FOR: tuple[Kind, ...] = ("Event", "PodMetrics", "PlacedPod")
-_NAMES_OFFERED = 3
+_WORKLOADS: tuple[Kind, ...] = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
+_OFFERED_OF_TYPE = 5
+_READ_WHERE_NEEDED: tuple[Kind, ...] = ("StatefulSet", "ReplicaSet")
+"""Workloads that are not in every snapshot: that one of them is not in it does not say that it is not there."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -46,7 +50,7 @@ EVERYTHING = Asked()
 def narrowed(snapshot: Snapshot, asked: Asked, cluster: Cluster) -> Snapshot:
     """The snapshot with only the pods that are asked about; as it is when everything is.
 
-    Raises `NotFound` with the nearest names when nothing has the name.
+    Raises `NotThere` with the nearest names when nothing has the name.
     """
     if asked.selector is not None:
         chosen = _selected(snapshot, asked.selector, cluster)
@@ -54,9 +58,9 @@ def narrowed(snapshot: Snapshot, asked: Asked, cluster: Cluster) -> Snapshot:
     elif asked.name is not None:
         kind, wanted = _parse(asked.name)
         known = _known(snapshot)
-        if not any(wanted == one and kind in (None, of_kind) for of_kind, one in known):
-            raise errors.NotFound(_nothing(asked.name, wanted, known, snapshot.namespace))
-        pods = [pod for pod in snapshot.of("Pod") if _means(kind, wanted, pod, snapshot)]
+        if not _is_there(kind, wanted, known, snapshot, cluster):
+            raise _nothing(kind, wanted, known, snapshot.namespace)
+        pods = _of_service(wanted, snapshot) if kind == "Service" else _of_name(kind, wanted, snapshot)
     else:
         return snapshot
     return replace(snapshot, objects={**snapshot.objects, "Pod": tuple(pods)})
@@ -79,7 +83,7 @@ def _is_about(
     return (
         not pods.isdisjoint(told.affected)
         or not objects.isdisjoint(named)
-        or any(one == wanted and kind in (None, of_kind) for of_kind, one in named)
+        or (wanted is not None and _named_so(kind, wanted, named))
     )
 
 
@@ -97,11 +101,37 @@ def _selected(snapshot: Snapshot, selector: str, cluster: Cluster) -> set[str]:
 
 
 def _parse(name: str) -> tuple[str | None, str]:
+    """The kind, None where any may be meant, and the plain name; a type that is not known stays as it was typed."""
     word, slash, rest = name.partition("/")
     if not slash:
         return None, name
     resource = find(word)
     return (resource.kind if resource else word), rest
+
+
+def _named_so(kind: str | None, wanted: str, objects: Iterable[tuple[str, str]]) -> bool:
+    """Whether one of the objects (kind, name) has this name, and is of this kind where one is said."""
+    return any(name == wanted and (kind is None or kind.lower() == of_kind.lower()) for of_kind, name in objects)
+
+
+def _is_there(
+    kind: str | None, wanted: str, known: set[tuple[str, str]], snapshot: Snapshot, cluster: Cluster
+) -> bool:
+    """Whether it is among what was read, or what was not read has it."""
+    if _named_so(kind, wanted, known):
+        return True
+    if kind is not None and find(kind) is None:
+        return False
+    unread = [each for each in (_READ_WHERE_NEEDED if kind is None else (kind,)) if each not in snapshot.objects]
+    return any(_exists(cluster, each, wanted, snapshot.namespace) for each in unread)
+
+
+def _exists(cluster: Cluster, kind: str, name: str, namespace: str) -> bool:
+    try:
+        cluster.get(kind, name, namespace)
+    except (errors.NotFound, errors.Forbidden):
+        return False
+    return True
 
 
 def _known(snapshot: Snapshot) -> set[tuple[str, str]]:
@@ -114,8 +144,14 @@ def _known(snapshot: Snapshot) -> set[tuple[str, str]]:
     return known
 
 
-def _means(kind: str | None, wanted: str, pod: Json, snapshot: Snapshot) -> bool:
-    return any(wanted == one and kind in (None, of_kind) for of_kind, one in _chain(pod, snapshot))
+def _of_name(kind: str | None, wanted: str, snapshot: Snapshot) -> list[Json]:
+    """The pods of this name, and of the workload of this name."""
+    return [pod for pod in snapshot.of("Pod") if _named_so(kind, wanted, _chain(pod, snapshot))]
+
+
+def _of_service(name: str, snapshot: Snapshot) -> list[Json]:
+    service = snapshot.named("Service", name)
+    return list(pods_behind(service, snapshot)) if service else []
 
 
 def _chain(pod: Json, snapshot: Snapshot) -> set[tuple[str, str]]:
@@ -126,13 +162,16 @@ def _chain(pod: Json, snapshot: Snapshot) -> set[tuple[str, str]]:
     return chain
 
 
-def _nothing(name: str, wanted: str, known: set[tuple[str, str]], namespace: str) -> str:
-    names = {f"{kind.lower()}/{one}": one for kind, one in sorted(known, reverse=True)}
-    near = get_close_matches(wanted, sorted(set(names.values())), n=_NAMES_OFFERED, cutoff=0.5)
-    offered = [full for one in near for full, plain in names.items() if plain == one][:_NAMES_OFFERED]
-    hint = (
-        f"Nearest: {', '.join(offered)}."
-        if offered
-        else f"kubectl get deployments,statefulsets,daemonsets,jobs,pods -n {namespace} lists what there is."
-    )
-    return f'There is no workload or pod "{name}" in {namespace}. {hint}'
+def _nothing(kind: str | None, wanted: str, known: set[tuple[str, str]], namespace: str) -> NotThere:
+    """What is not there, and what may be meant: the name of something else, a type, or an object of a type."""
+    if kind is not None and find(kind) is None:
+        types = near(kind, words_of_types())
+        return NotThere(f'There is no type "{kind}".', types, "kubectl api-resources lists them.")
+    said = f'There is no {kind.lower() if kind else "workload or pod"} "{wanted}" in {namespace}.'
+    if kind is None and (meant := find(wanted)):
+        of_type = [f"{one.lower()}/{name}" for one, name in sorted(known) if one == meant.kind]
+        return NotThere(f"{said} It is a type: name an object of it.", of_type[:_OFFERED_OF_TYPE])
+    likeliest_last = sorted(known, key=lambda each: (each[0] == kind, each[0] in _WORKLOADS, each))
+    full = {name: f"{one.lower()}/{name}" for one, name in likeliest_last}
+    listing = f"kubectl get deployments,statefulsets,daemonsets,jobs,pods -n {namespace} lists what there is."
+    return NotThere(said, [full[name] for name in near(wanted, full)], listing)

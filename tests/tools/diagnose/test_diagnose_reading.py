@@ -35,8 +35,11 @@ def test_one_list_per_kind_whatever_there_is(api: PlayedApi) -> None:
 
 def test_no_such_namespace(api: PlayedApi) -> None:
     api.answers[CORE] = (404, {"message": 'namespaces "shop-dev" not found'})
+    with pytest.raises(errors.NotFound, match="kubectl get namespaces lists them"):
+        diagnose(api.cluster(), namespace="shop-dev")
 
-    with pytest.raises(errors.NotFound, match='There is no namespace "shop-dev"'):
+    api.serve("/api/v1/namespaces", *({"metadata": {"name": name}} for name in ("shop-div", "default")))
+    with pytest.raises(errors.NotFound, match=r'There is no namespace "shop-dev" .* Did you mean shop-div'):
         diagnose(api.cluster(), namespace="shop-dev")
 
 
@@ -140,25 +143,64 @@ def test_of_configmaps_only_the_keys_and_only_when_one_is_missed(api: PlayedApi)
         ("shop-abc-2", {"shop-abc-2"}),
         ("deployment/shop", {"shop-abc-1", "shop-abc-2"}),
         ("deploy/shop", {"shop-abc-1", "shop-abc-2"}),
+        ("deployment.apps/shop", {"shop-abc-1", "shop-abc-2"}),
+        ("Deployments/shop", {"shop-abc-1", "shop-abc-2"}),
         ("po/shop-abc-1", {"shop-abc-1"}),
         ("pod/other", {"other"}),
-        ("cronjobs/other", None),
-        ("pod/shop", None),
-        ("shopp", None),
+        ("svc/front", {"other"}),
+        ("sts/scaled-to-none", set()),
+        ("scaled-to-none", set()),
     ],
 )
-def test_one_workload_or_pod_by_name(api: PlayedApi, name: str, pods: set[str] | None) -> None:
-    api.serve(f"{CORE}/pods", pod(name="shop-abc-1"), pod(name="shop-abc-2"), pod(name="other", owner=[]))
-    api.serve("/apis/apps/v1/namespaces/shop-dev/replicasets", replicaset("shop-abc", 1))
-    api.serve("/apis/apps/v1/namespaces/shop-dev/deployments", {"metadata": {"name": "shop"}})
+def test_one_workload_or_pod_by_name(api: PlayedApi, name: str, pods: set[str]) -> None:
+    serve_shop(api)
 
-    if pods is None:
-        with pytest.raises(errors.NotFound, match=f'no workload or pod "{name}" in shop-dev. Nearest: '):
-            diagnose(api.cluster(), namespace="shop-dev", name=name)
-    else:
-        taken = read_snapshot(api.cluster(), "shop-dev", Asked(name), now=NOW)
-        part = narrowed(taken, Asked(name), api.cluster())
-        assert {each["metadata"]["name"] for each in part.of("Pod")} == pods
+    taken = read_snapshot(api.cluster(), "shop-dev", Asked(name), now=NOW)
+    part = narrowed(taken, Asked(name), api.cluster())
+
+    assert {each["metadata"]["name"] for each in part.of("Pod")} == pods
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("shopp", 'There is no workload or pod "shopp" in shop-dev. Did you mean deployment/shop'),
+        ("sho", 'There is no workload or pod "sho" in shop-dev. Did you mean deployment/shop'),
+        ("pod/shop", 'There is no pod "shop" in shop-dev. Did you mean deployment/shop'),
+        ("cronjobs/other", 'There is no cronjob "other" in shop-dev. Did you mean pod/other?'),
+        ("deplyment/shop", 'There is no type "deplyment". Did you mean deployment'),
+        ("deploy", "It is a type: name an object of it. Did you mean deployment/shop?"),
+        (
+            "quite-another",
+            "kubectl get deployments,statefulsets,daemonsets,jobs,pods -n shop-dev lists what there is.",
+        ),
+    ],
+)
+def test_what_is_not_there_is_said_with_what_may_be_meant(api: PlayedApi, name: str, said: str) -> None:
+    serve_shop(api)
+
+    with pytest.raises(errors.NotFound) as raised:
+        diagnose(api.cluster(), namespace="shop-dev", name=name)
+    assert said in str(raised.value)
+
+
+def serve_shop(api: PlayedApi) -> None:
+    """A Deployment of two pods, a pod of nobody's, and a StatefulSet without pods, which no list tells of."""
+    apps = "/apis/apps/v1/namespaces/shop-dev"
+    fronting = pod(name="other", owner=[])
+    fronting["metadata"]["labels"] = {"app": "front"}
+    api.serve(
+        f"{CORE}/pods",
+        pod(name="shop-abc-1"),
+        pod(name="shop-abc-2"),
+        fronting,
+    )
+    api.serve(f"{CORE}/services", {"metadata": {"name": "front"}, "spec": {"selector": {"app": "front"}}})
+    api.serve(f"{apps}/replicasets", replicaset("shop-abc", 1))
+    api.serve(f"{apps}/deployments", {"metadata": {"name": "shop"}})
+    for which in ("statefulsets", "replicasets", "cronjobs", "deployments"):
+        for name in ("shopp", "sho", "quite-another", "deploy", "other", "shop"):
+            api.answers[f"{apps}/{which}/{name}"] = (404, {})
 
 
 def test_events_are_newest_first(api: PlayedApi) -> None:

@@ -27,5 +27,5 @@ def test_a_lesson_is_whole(cause: Cause) -> None:
 
 
 def test_an_unknown_cause_names_the_nearest() -> None:
-    with pytest.raises(UnknownCause, match="Nearest: OOMKilled"):
+    with pytest.raises(UnknownCause, match="Did you mean OOMKilled"):
         lesson_of("OOMkiled")
