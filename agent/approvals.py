@@ -22,8 +22,8 @@ from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
 
 if TYPE_CHECKING:
+    from tools.changes.plan import Change
     from tools.cluster.client import Cluster
-    from tools.frame import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,15 @@ class Request:
     call_id: str
     tool: str
     arguments: Json
+    digest: str
+    """Of the plan: what the approval is bound to."""
     changes: tuple[Change, ...]
+    """Those that are left to be made."""
     summary: str
     diff: str
     risk: str
     decision: Decision
     requester: str
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of tool, canonical arguments, and each target with the version it has."""
-        targets = [[asdict(change.target), change.uid, change.version, change.verb] for change in self.changes]
-        bound = json.dumps([self.tool, self.arguments, targets], sort_keys=True)
-        return hashlib.sha256(bound.encode()).hexdigest()
 
 
 def ask(journal: Journal, session: str, request: Request, now: datetime) -> ApprovalAsked:
@@ -219,7 +215,7 @@ def changed_since(row: Row, cluster: Cluster) -> list[ObjectRef]:
 
 
 def _version(cluster: Cluster, ref: ObjectRef) -> str:
-    from tools.change import version
+    from tools.changes.build import version
 
     try:
         return version(cluster.get(ref.kind, ref.name, ref.namespace))

@@ -31,7 +31,7 @@ def cancel(records: Records) -> None:
 
 
 def _refuse_unsettled(view: SessionView) -> None:
-    if {call_id for call_id, _ in view.intents} - view.results.keys():
+    if {call_id for call_id, _ in (*view.intents, *view.receipts)} - view.results.keys():
         raise DeskError(
             f"Session {view.id} is in the middle of a change, and only the cluster knows what came of it. "
             f"Next: `desk resume {view.id}`, which looks; then cancel what is left."

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from agent.journal.events import Json, ToolIntent, ToolReceipt
 from agent.redaction import MARK
-from tools.change import contains, create_change, delete_change, inverse, patch_change
+from tools.changes.build import create_change, delete_change, patch_change
+from tools.changes.patches import contains, inverse
+from tools.changes.plan import Change, Plan
 from tools.cluster.client import Cluster
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
-from tools.frame import Change, Plan, ToolFailed
+from tools.frame import ToolFailed
 
 SCHEMA = "desk.undo/v1"
 UNDO_FILE = "undo.yaml"
@@ -30,7 +33,11 @@ def files(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> dict[str, str]:
     }
 
 
-_UNDONE_BY = {"patch": "patch", "create": "delete", "delete": "create"}
+def _undone_by(change: Json) -> str:
+    verb = change.get("verb", "patch")
+    if verb == "apply":
+        return "patch" if change["uid"] else "delete"
+    return {"patch": "patch", "create": "delete", "delete": "create"}[verb]
 
 
 def _applied(change: Json) -> Json:
@@ -41,7 +48,7 @@ def _applied(change: Json) -> Json:
 def _undo(intent: ToolIntent, receipt: ToolReceipt) -> Json:
     """`expects` are the values that the change brought about: what is put back must still be them."""
     change = intent.change
-    verb = _UNDONE_BY[change.get("verb", "patch")]
+    verb = _undone_by(change)
     return {
         "target": change["target"],
         "resource": change["resource"],
@@ -64,8 +71,8 @@ def undo_of(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> list[Json]:
 def undo_plan(items: Sequence[Json], what: str, cluster: Cluster) -> Plan:
     """The plan that undoes changes; without changes of its own when they are undone already.
 
-    `what` says whose they are: `commit 0123456789`. What is undone in part is planned whole: a resume counts on the
-    places of its changes. Raises `ToolFailed` when the cluster is no longer as they left it.
+    `what` says whose they are: `commit 0123456789`. What is undone already is left out. Raises `ToolFailed` when
+    the cluster is no longer as they left it.
     """
     if MARK in json.dumps(items):
         raise ToolFailed(
@@ -74,10 +81,13 @@ def undo_plan(items: Sequence[Json], what: str, cluster: Cluster) -> Plan:
         )
     names = ", ".join(str(ObjectRef(**item["target"])) for item in items)
     replaced = [item["target"] for item in items if item["verb"] == "delete"]
-    if all(_is_undone(item, items, cluster) for item in items):
-        return Plan(f"{what} is already undone on {names}", ())
-    changes = tuple(_undo_change(item, cluster, replaces=item["target"] in replaced) for item in items)
-    return Plan(f"undo {what} on {names}", changes)
+    left = [item for item in items if not _is_undone(item, items, cluster)]
+    if not left:
+        return Plan.of(f"{what} is already undone on {names}")
+    changes = [_undo_change(item, cluster, replaces=item["target"] in replaced) for item in left]
+    parts = [[each.id for each in changes[:index]].count(change.id) for index, change in enumerate(changes)]
+    numbered = (replace(change, part=part) for change, part in zip(changes, parts, strict=True))
+    return Plan.of(f"undo {what} on {names}", *numbered)
 
 
 def _is_undone(item: Json, items: Sequence[Json], cluster: Cluster) -> bool:
@@ -95,7 +105,8 @@ def _is_undone(item: Json, items: Sequence[Json], cluster: Cluster) -> bool:
 
 
 def _is_put_back(item: Json, live: Json) -> bool:
-    return contains(live, item["patch"]) and not contains(live, item["expects"])
+    target = ObjectRef(**item["target"])
+    return contains(target, live, item["patch"]) and not contains(target, live, item["expects"])
 
 
 def _other_half(item: Json, items: Sequence[Json], verb: str) -> Json | None:
@@ -105,12 +116,12 @@ def _other_half(item: Json, items: Sequence[Json], verb: str) -> Json | None:
 
 def _stands_for(live: Json, made_again: Json, replaced: Json | None) -> bool:
     is_new = replaced is None or live["metadata"].get("uid") != replaced["uid"]
-    return is_new and contains(live, made_again["create"])
+    return is_new and contains(ObjectRef(**made_again["target"]), live, made_again["create"])
 
 
 def _live(target: ObjectRef, cluster: Cluster) -> Json | None:
     try:
-        return cluster.get(target.kind, target.name, target.namespace)
+        return cluster.read(target)
     except NotFound:
         return None
 
@@ -118,27 +129,27 @@ def _live(target: ObjectRef, cluster: Cluster) -> Json | None:
 def _undo_change(item: Json, cluster: Cluster, *, replaces: bool) -> Change:
     """`replaces`: what is made again takes the place of what the same undo deletes."""
     target = ObjectRef(**item["target"])
-    resource = cluster.find(target.kind)
     if item["verb"] == "create":
         if not item["create"]:
             raise ToolFailed(f"{target} is not made again by hand: its controller has done that already.")
         if not replaces and _live(target, cluster) is not None:
             raise ToolFailed(f"{target} exists again, and is not what was deleted: somebody made it anew.")
-        return create_change(resource, item["create"])
-    live = cluster.get(target.kind, target.name, target.namespace)
+        return create_change(item["resource"], item["create"])
+    live = cluster.read(target)
     if not (item["verb"] == "patch" and _is_put_back(item, live)):
         _refuse_other_than_left(item, target, live)
     if item["verb"] == "delete":
-        return delete_change(resource, live)
-    return patch_change(resource, live, item["patch"])
+        return delete_change(item["resource"], live)
+    return patch_change(item["resource"], live, item["patch"])
 
 
 def _refuse_other_than_left(item: Json, target: ObjectRef, live: Json) -> None:
     """Raises `ToolFailed` when the live object is not as the commit left it."""
     if live["metadata"].get("uid") != item["uid"]:
         raise ToolFailed(f"{target} is not the object that was changed: it was deleted and made anew.")
-    if not contains(live, item["expects"]):
+    if not contains(target, live, item["expects"]):
+        now = _yaml(inverse(target, item["expects"], live)).strip()
         raise ToolFailed(
-            f"{target} was changed again since: it is {_yaml(inverse(item['expects'], live)).strip()}, and the "
+            f"{target} was changed again since: it is {now}, and the "
             f"commit left {_yaml(item['expects']).strip()}. Undo the later change first, or change it by hand."
         )

@@ -17,7 +17,10 @@ from agent.stopping import StopSignal
 from agent.understanding.understand import understand
 from agent.understanding.wishes import Understanding
 from agent.understanding.world import World
-from tools.frame import Plan, Tool, ToolContext
+from tools.changes.driver import Driver, Preview
+from tools.changes.kubernetes import KubernetesDriver
+from tools.changes.plan import KUBERNETES, Change, Plan
+from tools.frame import Tool, ToolContext
 
 if TYPE_CHECKING:
     from agent.history import History
@@ -46,28 +49,17 @@ class Surface(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """What the API server's dry run made of a change: the object before, the values expected, the difference."""
-
-    before: Json
-    expected: Json
-    diff: str
-    same: bool = False
-    """Whether nothing would change."""
-
-
-@dataclass(frozen=True, slots=True)
 class Planned:
-    """A gated plan, ready to be made, with the preview of each of its changes."""
+    """A gated plan, ready to be made, with the preview of each change that is left, by the change's id."""
 
     plan: Plan
     gated: CallGated
-    previews: tuple[Preview, ...]
+    previews: Mapping[str, Preview]
 
     @property
     def diff(self) -> str:
         """What the whole plan would change."""
-        return "\n".join(preview.diff for preview in self.previews)
+        return "\n".join(preview.diff for preview in self.previews.values() if not preview.same)
 
 
 @dataclass
@@ -96,6 +88,8 @@ class Desk(Records):
     stop: StopSignal
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     planned: dict[str, Planned] = field(default_factory=dict)
+    drivers: dict[str, Driver] = field(default_factory=dict)
+    """System -> who makes changes of it; the cluster's is made when it is asked for."""
     _understood: Understanding | None = None
 
     @cached_property
@@ -103,6 +97,14 @@ class Desk(Records):
         """The tools as a model sees them, with those that end a session; the same in every turn."""
         tools = (*self.tools.values(), *ENDINGS)
         return tuple(ToolSpec(tool.name, tool.description, tool.schema) for tool in tools)
+
+    def driver(self, change: Change) -> Driver:
+        """Who makes this change; raises `LookupError` where nothing of that system is known."""
+        if change.system == KUBERNETES and change.system not in self.drivers:
+            self.drivers[KUBERNETES] = KubernetesDriver(
+                self.cluster, mask=self.mask, sleep=self.stop.sleep, username=self.identity.username
+            )
+        return self.drivers[change.system]
 
     def understood(self) -> Understanding:
         """What the person's own words ask for, among the names that were listed."""

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tools.frame import Result, Risk, Tool, ToolContext
+from tools.frame import Result, Tool, ToolContext
+from tools.risk import Risk
 
 
 def finish(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tools.frame import Result, Risk, Tool, ToolContext
+from tools.frame import Result, Tool, ToolContext
+from tools.risk import Risk
 from tools.rollout.history import rollout_history
 
 if TYPE_CHECKING:

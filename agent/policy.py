@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from tools.frame import Risk, Verb
+from tools.risk import Risk
 
 
 class Environment(StrEnum):
@@ -75,21 +76,18 @@ class Decision:
     owner: Owner = ""
 
 
-def environment_of(labels: dict[str, str] | None) -> Environment:
-    """The environment a namespace's labels say; without a word that is known it counts as prod."""
-    return _LABELS.get((labels or {}).get("environment", "").strip().lower(), Environment.PROD)
+def environment_of(labels: Mapping[str, str] | None, place: str = "", planned: str = "") -> Environment:
+    """The environment a namespace's labels say; without a word that is known it counts as prod.
 
-
-_GUARDRAILS = frozenset({"ResourceQuota", "LimitRange", "NetworkPolicy", "Role", "RoleBinding"})
-
-
-def risk_of(tool: Risk, verb: Verb, kind: str, namespace: str | None) -> Risk:
-    """The class of risk of one change: its tool's, or a stricter one because of what it is done to."""
-    if namespace is None or (verb == "delete" and kind in _GUARDRAILS):
-        return Risk.CLUSTER
-    if verb == "delete":
-        return Risk.DELETE
-    return Risk.SECRET if kind == "Secret" else tool
+    A namespace that is to be made has none: it is what the plan says (`planned`). And a name that says something
+    stricter, as a word of its own (`payments-prod`), is believed more than a plan.
+    """
+    said = (labels or {}).get("environment", "") or planned
+    told = _LABELS.get(said.strip().lower(), Environment.PROD)
+    if (labels or {}).get("environment"):
+        return told
+    words = [_LABELS[word] for word in place.lower().split("-") if word in _LABELS]
+    return max([told, *words], key=_COLUMNS.index)
 
 
 def decide(risk: Risk, environment: Environment, *, named: bool, always_asked: bool = False) -> Decision:

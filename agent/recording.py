@@ -46,7 +46,7 @@ def _made(view: SessionView, done: SubtaskDone) -> tuple[tuple[Edit, ...], str]:
     if done.call_id in view.rendered:
         return tuple(whole_file(path, text) for path, text in view.rendered[done.call_id].files.items()), ""
     slug = done.subtask.partition("-")[2]
-    files = changeset.files(view.changes(done.call_id))
+    files = changeset.files(view.changes_of(done))
     return write_change_set(view.id, done.number, slug, files), change_set_folder(view.id, done.number, slug)
 
 
@@ -100,16 +100,20 @@ def working_state(view: SessionView) -> WorkingState:
 
 
 def _subtask_log(view: SessionView, at: str, done: SubtaskDone) -> LogEntry:
-    call = next(result for result in view.results.values() if result.call_id == done.call_id)
     return LogEntry(
         time=at,
         title=done.title,
-        action=call.tool,
+        action=_tool_of(view, done.call_id),
         reason=view.task.task,
         target=done.target,
         result=done.result,
         next_action=f"check it; undo it with {_undo(view, done)} (Subtask {done.subtask})",
     )
+
+
+def _tool_of(view: SessionView, call_id: str) -> str:
+    planned = view.plans.get(call_id)
+    return planned.tool if planned is not None and planned.tool else view.results[call_id].tool
 
 
 def _incident(at: str, opened: IncidentOpened) -> Incident:

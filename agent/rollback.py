@@ -17,8 +17,10 @@ from agent.changeset import UNDO_FILE, files, undo_of, undo_plan
 from agent.errors import UsageError
 from agent.journal.view import SessionView
 from tools.catalog import TOOLS
+from tools.changes.plan import Plan
 from tools.cluster.resources import ObjectRef
-from tools.frame import Plan, Risk, Tool, ToolContext, ToolFailed
+from tools.frame import Tool, ToolContext, ToolFailed
+from tools.risk import Risk
 from tools.templates import Workload
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class Made:
     @property
     def changes(self) -> list[tuple[ToolIntent, ToolReceipt]]:
         """What was changed, in its order."""
-        return self.view.changes(self.done.call_id)
+        return self.view.changes_of(self.done)
 
     @property
     def namespace(self) -> str | None:
@@ -56,13 +58,13 @@ def made_by(history: History, journal: Journal, commit: str) -> Made:
     session, key = trailers.get("Session", ""), trailers.get("Subtask", "")
     view = SessionView.of(session, journal.entries(session) if session else ())
     done = next((done for _, done in view.subtasks if done.subtask == key), None)
-    if done is None or not view.changes(done.call_id):
+    if done is None or not view.changes_of(done):
         raise UsageError(
             f"The commit {commit[:10]} says that Desk changed the cluster, but the journal knows of no change "
             f"that is subtask {key or 'none'} of session {session or 'none'}. It is not undone; if Desk "
             "made it, then the journal of the workspace where it did knows of it."
         )
-    _refuse_other_undo(history.read_file(commit, f"{folder}/{UNDO_FILE}"), commit, view.changes(done.call_id))
+    _refuse_other_undo(history.read_file(commit, f"{folder}/{UNDO_FILE}"), commit, view.changes_of(done))
     return Made(commit, view, done, _maker(history, journal, view, done.call_id))
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools.change import patch_change
-from tools.frame import Name, Namespace, Plan, ToolContext
+from tools.changes.build import patch_change
+from tools.changes.plan import Plan
+from tools.frame import Name, Namespace, ToolContext
 from tools.templates import where
 
 
@@ -21,8 +22,8 @@ def suspend(
 ) -> Plan:
     """Suspend a CronJob or a Job, or let it run again (suspended false). A suspended Job's pods are deleted."""
     live = context.cluster.get(kind, name, namespace)
-    change = patch_change(context.cluster.find(kind), live, {"spec": {"suspend": suspended}})
-    return Plan(f"{'suspend' if suspended else 'unsuspend'} {where(live)}", (change,))
+    change = patch_change(context.cluster.find(kind).plural, live, {"spec": {"suspend": suspended}})
+    return Plan.of(f"{'suspend' if suspended else 'unsuspend'} {where(live)}", change)
 
 
 def set_schedule(
@@ -34,5 +35,5 @@ def set_schedule(
 ) -> Plan:
     """Set when a CronJob runs."""
     live = context.cluster.get("CronJob", name, namespace)
-    change = patch_change(context.cluster.find("CronJob"), live, {"spec": {"schedule": schedule}})
-    return Plan(f'set schedule "{live["spec"]["schedule"]}" -> "{schedule}" of {where(live)}', (change,))
+    change = patch_change(context.cluster.find("CronJob").plural, live, {"spec": {"schedule": schedule}})
+    return Plan.of(f'set schedule "{live["spec"]["schedule"]}" -> "{schedule}" of {where(live)}', change)

@@ -8,13 +8,14 @@ from tools.container_view import show_container
 from tools.describe import describe
 from tools.diagnose.tool import diagnose
 from tools.environment import set_env
-from tools.frame import Risk, Tool
+from tools.frame import Tool
 from tools.objects import delete, save_manifest
 from tools.permissions import allow
 from tools.port_forward import port_forward
 from tools.pull_secrets import create_pull_secret, link_pull_secret
 from tools.read import events, get, list_, logs, top
 from tools.recovery import wait_until_mended
+from tools.risk import Risk
 from tools.rollout.history import rollout_history
 from tools.rollout.status import rollout_status
 from tools.rollout.wait import wait_for_rollout

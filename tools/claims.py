@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.change import create_change, delete_change, written
+from tools.changes.build import create_change, delete_change, written
+from tools.changes.plan import Plan
 from tools.cluster.client import Json
-from tools.frame import Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.frame import Name, Namespace, ToolContext, ToolFailed
 from tools.templates import where
 
 # What the controllers note on a claim while they look for a volume.
@@ -31,13 +32,12 @@ def set_claim_class(
     if (live.get("status") or {}).get("phase") == "Bound" or live["spec"].get("volumeName"):
         raise ToolFailed(f"{where(live)} has a volume: its data would be lost. Make a new claim and copy them.")
     context.cluster.get("StorageClass", storage_class, None)
-    resource = context.cluster.find("PersistentVolumeClaim")
+    resource = context.cluster.find("PersistentVolumeClaim").plural
     before = _fresh(written(live))
     after = {**before, "spec": {**before["spec"], "storageClassName": storage_class}}
     said = f"{before['spec'].get('storageClassName', 'unset')} -> {storage_class}"
-    return Plan(
-        f"set storage class {said} of {where(live)}",
-        (delete_change(resource, live), create_change(resource, after)),
+    return Plan.of(
+        f"set storage class {said} of {where(live)}", delete_change(resource, live), create_change(resource, after)
     )
 
 

@@ -13,8 +13,9 @@ import stat
 import sys
 from pathlib import Path
 
+from tools.changes.plan import Change, Credentials
 from tools.cluster.client import Cluster, Json
-from tools.frame import Change, Credentials, ToolFailed
+from tools.frame import ToolFailed
 
 PASSWORD_LIMIT_BYTES = 64 * 1024
 _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")

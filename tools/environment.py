@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.change import difference
+from tools.changes.plan import Plan
+from tools.changes.strategic import difference
 from tools.cluster.client import Json
-from tools.frame import ArgumentsError, Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, Name, Namespace, ToolContext, ToolFailed
 from tools.templates import Templated, container_of, container_patch, template_plan, where
 
 # Source: https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/

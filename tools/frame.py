@@ -16,38 +16,31 @@ import inspect
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
-from tools.cluster.client import Access, Cluster, Json
-from tools.cluster.resources import ObjectRef
+from tools.changes.plan import Plan
+from tools.cluster.client import Cluster, Json
+from tools.risk import Risk
 
 RESULT_LIMIT_CHARS = 16_000
+
+
+_SCOPE = object()
+"""Marks the type of an argument that says where a call acts, whatever the argument is called."""
+
 
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
 Namespace = Annotated[
     str,
     Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", description="Namespace."),
+    _SCOPE,
 ]
 Name = Annotated[
     str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", description="Name.")
 ]
-
-
-class Risk(StrEnum):
-    """The gate's classes of risk (the rows of its table)."""
-
-    READ = "read"
-    RENDER = "render"
-    PROVISION = "provision"
-    CHANGE = "change"
-    SECRET = "secret"  # noqa: S105  the class of writing one
-    DELETE = "delete"
-    CLOUD = "cloud"
-    CLUSTER = "cluster"
 
 
 class ToolError(Exception):
@@ -84,78 +77,6 @@ class Result:
     text: str
     data: Json | None = None
     ok: bool = True
-
-
-Verb = Literal["patch", "create", "delete"]
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """Which credentials a pull secret holds, and where the password is: it says all but the password itself.
-
-    The password is in the file; else under a key of an existing Secret beside it; else on standard input.
-    """
-
-    registry: str
-    username: str
-    file: str = ""
-    existing_secret: str = ""
-    key: str = ""
-
-    @property
-    def source(self) -> str:
-        """Where the password is, in words."""
-        if self.file:
-            return f"file {self.file}"
-        return f"key {self.key} of Secret {self.existing_secret}" if self.existing_secret else "standard input"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of one object, and what undoes it.
-
-    | verb | body | undo |
-    |---|---|---|
-    | patch | a strategic merge patch | the patch that puts back what it changes |
-    | create | the object | nothing: it is deleted |
-    | delete | nothing | the object to create again; empty when its controller does |
-
-    `uid` and `resource_version` are those of the object the plan was made from. `version` is the digest of
-    what people wrote of it (no status): it changes exactly when somebody changes the object. The three are
-    empty for an object that is to be created.
-    """
-
-    target: ObjectRef
-    resource: str
-    """The kind's plural, as RBAC names it."""
-    body: Json
-    undo: Json
-    uid: str
-    resource_version: str
-    version: str
-    verb: Verb = "patch"
-    credentials: Credentials | None = None
-    """What `body` lacks: read when the change is sent, and written nowhere but to the cluster."""
-
-    def access(self) -> Access:
-        """The right this change needs. RBAC knows no names for `create`: the object is not there yet."""
-        group = self.target.api_version.rpartition("/")[0]
-        name = "" if self.verb == "create" else self.target.name
-        return Access(self.verb, group, self.resource, self.target.namespace, name)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a changing tool would do: in one sentence, and change by change. Without changes, nothing is to be done.
-
-    An undo is decided as what it takes back was: `risk` is then the class of that, in place of the tool's own, and
-    `always_asked` its rule.
-    """
-
-    summary: str
-    changes: tuple[Change, ...]
-    risk: Risk | None = None
-    always_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +144,13 @@ class Tool:
             described.pop("title", None)
         return schema
 
+    def namespaces(self, arguments: Mapping[str, Any]) -> list[str]:
+        """The namespaces that a call acts in: its arguments of type `Namespace`, and of lists of it."""
+        hints = get_type_hints(self.function, include_extras=True)
+        scoped = [arguments[name] for name, hint in hints.items() if name in arguments and _is_scope(hint)]
+        values = (value for each in scoped for value in (each if isinstance(each, list | tuple) else [each]))
+        return [str(value) for value in values if value]
+
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Checked arguments with their defaults filled in; raises `ArgumentsError`."""
         try:
@@ -237,6 +165,12 @@ class Tool:
         if isinstance(outcome, Result) and len(outcome.text) > RESULT_LIMIT_CHARS:
             return Result(cap(outcome.text, self.narrow), outcome.data, outcome.ok)
         return outcome
+
+
+def _is_scope(hint: Any) -> bool:
+    if _SCOPE in getattr(hint, "__metadata__", ()):
+        return True
+    return any(_is_scope(each) for each in (*get_args(hint), getattr(hint, "__origin__", None)) if each is not None)
 
 
 def cap(text: str, narrow: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tools.change import delete_change, reference, written
-from tools.frame import Name, Namespace, Plan, Rendering, ToolContext, ToolFailed
+from tools.changes.build import delete_change, reference, written
+from tools.changes.plan import Plan
+from tools.frame import Name, Namespace, Rendering, ToolContext, ToolFailed
 from tools.read import Kind, as_yaml, needed_namespace
 
 MANIFESTS = "manifests"
@@ -12,8 +13,8 @@ MANIFESTS = "manifests"
 def delete(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespace | None = None) -> Plan:
     """Delete one object, and in the background what it owns. It can be made again from the history."""
     live = context.cluster.get(kind, name, needed_namespace(context, kind, namespace))
-    change = delete_change(context.cluster.find(kind), live)
-    return Plan(f"delete {change.target}", (change,))
+    change = delete_change(context.cluster.find(kind).plural, live)
+    return Plan.of(f"delete {change.target}", change)
 
 
 def save_manifest(context: ToolContext, *, kind: Kind, name: Name, namespace: Namespace | None = None) -> Rendering:

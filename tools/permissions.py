@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.change import patch_change
+from tools.changes.build import patch_change
+from tools.changes.plan import Plan
 from tools.cluster.client import Json
-from tools.frame import Name, Namespace, Plan, Refused, ToolContext
+from tools.frame import Name, Namespace, Refused, ToolContext
 from tools.templates import where
 
 # They would let the Role's subjects give themselves any right, or read what is secret.
@@ -37,8 +38,8 @@ def allow(
     live = context.cluster.get("Role", role, namespace)
     body = {"rules": _with(live.get("rules") or [], verb, resource, api_group)}
     group = f".{api_group}" if api_group else ""
-    change = patch_change(context.cluster.find("Role"), live, body)
-    return Plan(f"allow {verb} on {resource}{group} in {where(live)}", (change,))
+    change = patch_change(context.cluster.find("Role").plural, live, body)
+    return Plan.of(f"allow {verb} on {resource}{group} in {where(live)}", change)
 
 
 def _with(rules: list[Json], verb: str, resource: str, api_group: str) -> list[Json]:

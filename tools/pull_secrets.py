@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.change import create_change, patch_change
+from tools.changes.build import create_change, patch_change
+from tools.changes.plan import Credentials, Plan
 from tools.cluster.client import Json
 from tools.cluster.errors import NotFound
 from tools.credentials import check_source
-from tools.frame import ArgumentsError, Credentials, Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, Name, Namespace, ToolContext, ToolFailed
 from tools.templates import where
 
 PULL_SECRET_TYPE = "kubernetes.io/dockerconfigjson"  # noqa: S105
@@ -58,10 +59,10 @@ def create_pull_secret(
     check_source(credentials, namespace, context.cluster)
     metadata = {"name": pull_secret, "namespace": namespace}
     body: Json = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": PULL_SECRET_TYPE}
-    return Plan(
+    return Plan.of(
         f"create pull secret {pull_secret} in {namespace} for {registry} with user {username}, "
         f"password from {credentials.source}",
-        (create_change(context.cluster.find("Secret"), body, credentials),),
+        create_change(context.cluster.find("Secret").plural, body, credentials),
     )
 
 
@@ -91,5 +92,5 @@ def link_pull_secret(
     linked = live.get("imagePullSecrets") or []
     there = any(each.get("name") == pull_secret for each in linked)
     body = {"imagePullSecrets": linked if there else [*linked, {"name": pull_secret}]}
-    change = patch_change(context.cluster.find("ServiceAccount"), live, body)
-    return Plan(f"link pull secret {pull_secret} to {where(live)}", (change,))
+    change = patch_change(context.cluster.find("ServiceAccount").plural, live, body)
+    return Plan.of(f"link pull secret {pull_secret} to {where(live)}", change)

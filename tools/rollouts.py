@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools.change import difference, patch_change
+from tools.changes.build import patch_change
+from tools.changes.plan import Plan
+from tools.changes.strategic import difference
 from tools.cluster.client import Json
-from tools.frame import Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.frame import Name, Namespace, ToolContext, ToolFailed
 from tools.rollout.revisions import revisions
 from tools.templates import Workload, template_of, template_plan, where
 
@@ -25,8 +27,8 @@ def scale(
 ) -> Plan:
     """Set how many pods a workload has."""
     live = context.cluster.get(kind, name, namespace)
-    change = patch_change(context.cluster.find(kind), live, {"spec": {"replicas": replicas}})
-    return Plan(f"scale {where(live)} from {live['spec'].get('replicas', 1)} to {replicas}", (change,))
+    change = patch_change(context.cluster.find(kind).plural, live, {"spec": {"replicas": replicas}})
+    return Plan.of(f"scale {where(live)} from {live['spec'].get('replicas', 1)} to {replicas}", change)
 
 
 def rollback_rollout(
@@ -49,8 +51,8 @@ def rollback_rollout(
 def resume_rollout(context: ToolContext, *, namespace: Namespace, name: Name) -> Plan:
     """Resume a Deployment's paused rollout, as `kubectl rollout resume` does."""
     live = context.cluster.get("Deployment", name, namespace)
-    change = patch_change(context.cluster.find("Deployment"), live, {"spec": {"paused": None}})
-    return Plan(f"resume the rollout of {where(live)}", (change,))
+    change = patch_change(context.cluster.find("Deployment").plural, live, {"spec": {"paused": None}})
+    return Plan.of(f"resume the rollout of {where(live)}", change)
 
 
 def _earlier(context: ToolContext, live: Json, wanted: int | None) -> tuple[int, Json]:

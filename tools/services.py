@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.change import patch_change
+from tools.changes.build import patch_change
+from tools.changes.plan import Plan
 from tools.cluster.client import Json
-from tools.frame import ArgumentsError, Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, Name, Namespace, ToolContext, ToolFailed
 from tools.templates import where
 from tools.workloads import Port
 
@@ -27,7 +28,7 @@ def set_service_selector(
     before: Json = live["spec"].get("selector") or {}
     body = {"spec": {"selector": {**dict.fromkeys(before), **selector}}}
     said = f"set selector {_labels(before)} -> {_labels(selector)} of {where(live)}"
-    return Plan(said, (patch_change(context.cluster.find("Service"), live, body),))
+    return Plan.of(said, patch_change(context.cluster.find("Service").plural, live, body))
 
 
 def set_service_port(
@@ -43,7 +44,7 @@ def set_service_port(
     chosen = _port(live, port)
     body = {"spec": {"ports": [{"port": chosen["port"], "targetPort": target_port}]}}
     said = f"set targetPort {chosen.get('targetPort')} -> {target_port} of port {port} of {where(live)}"
-    return Plan(said, (patch_change(context.cluster.find("Service"), live, body),))
+    return Plan.of(said, patch_change(context.cluster.find("Service").plural, live, body))
 
 
 def _port(live: Json, wanted: int | str) -> Json:

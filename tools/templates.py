@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools.change import patch_change
+from tools.changes.build import patch_change
+from tools.changes.plan import Plan
 from tools.cluster.client import Json
-from tools.frame import ArgumentsError, Plan, ToolContext
+from tools.frame import ArgumentsError, ToolContext
 
 Workload = Annotated[Literal["Deployment", "StatefulSet", "DaemonSet"], Field(description="Kind of the workload.")]
 Templated = Annotated[
@@ -25,11 +26,14 @@ def template_of(live: Json) -> Json:
     return template
 
 
-def template_plan(context: ToolContext, live: Json, template: Json, summary: str) -> Plan:
-    """The plan that patches the pod template of `live`."""
+def template_plan(
+    context: ToolContext, live: Json, template: Json, summary: str, volatile: tuple[tuple[str, ...], ...] = ()
+) -> Plan:
+    """The plan that patches the pod template of `live`; `volatile` are paths in a workload's template."""
     spec: Json = {"template": template}
     body: Json = {"spec": {"jobTemplate": {"spec": spec}} if live["kind"] == "CronJob" else spec}
-    return Plan(summary, (patch_change(context.cluster.find(live["kind"]), live, body),))
+    paths = tuple(("spec", "template", *path) for path in volatile)
+    return Plan.of(summary, patch_change(context.cluster.find(live["kind"]).plural, live, body, paths))
 
 
 def containers_of(template: Json) -> Iterator[tuple[str, Json]]:

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tools.changes.plan import Plan
 from tools.cluster.client import Json
-from tools.frame import ArgumentsError, Name, Namespace, Plan, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, Name, Namespace, ToolContext, ToolFailed
 from tools.references import Redirection, Referred
 from tools.templates import Templated, Workload, container_of, container_patch, template_of, template_plan, where
 
@@ -66,7 +67,11 @@ def restart(context: ToolContext, *, namespace: Namespace, name: Name, kind: Wor
     live = context.cluster.get(kind, name, namespace)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return template_plan(
-        context, live, {"metadata": {"annotations": {RESTARTED_AT: now}}}, f"restart {where(live)}"
+        context,
+        live,
+        {"metadata": {"annotations": {RESTARTED_AT: now}}},
+        f"restart {where(live)}",
+        volatile=(("metadata", "annotations", RESTARTED_AT),),
     )
 
 

@@ -130,6 +130,32 @@ class ApprovalDecided:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanMade:
+    """What a call would change, as the gate decided it, bound to its digest. The act does this."""
+
+    call_id: str
+    tool: str
+    plan: Json
+    digest: str
+    diffs: dict[str, str]
+    """Change's id -> what would differ, as the system's dry run had it."""
+    unchanged: list[str] = field(default_factory=list)
+    """Ids of changes that are already as wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step of a call's plan is over: its changes are in effect, and `ok`: what must hold does."""
+
+    call_id: str
+    step: int
+    title: str
+    ok: bool = True
+    text: str = ""
+    """What does not hold, or was not made."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolIntent:
     """Written before a change is sent: the change, whole."""
 
@@ -145,15 +171,18 @@ class ToolIntent:
     diff: str
     approval_id: str = ""
     rest: list[Json] = field(default_factory=list)
-    """In the first intent of a plan: the changes behind it, for whoever has to finish what was begun."""
+    """The changes behind the first, in journals that have no `PlanMade`."""
+    change_id: str = ""
+    """Which change of the call's plan; empty in journals that have no `PlanMade`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolReceipt:
-    """What came of an intent. `outcome` is applied, reconciled, stale, absent or failed.
+    """What came of an intent. `outcome` is applied, reconciled, running, stale, absent or failed.
 
     Stale: somebody else changed the target, so nothing was sent. Absent: when a later process looked, it had not
-    happened. Both are planned anew.
+    happened. Both are planned anew. Running: the system has accepted it and is still making it; another receipt
+    follows.
     """
 
     call_id: str
@@ -164,6 +193,9 @@ class ToolReceipt:
     """The values at the changed paths, as the server wrote them."""
     uid: str = ""
     """Of an object that was created."""
+    change_id: str = ""
+    operation: str = ""
+    """What a change that is still being made is asked for by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +234,8 @@ class SubtaskDone:
     approved_by: str
     result: Literal["SUCCESS", "PARTIAL"]
     target: str = ""
+    step: int | None = None
+    """Which step of the call's plan; None: all that the call has done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +291,10 @@ Event = (
     | CallGated
     | ApprovalAsked
     | ApprovalDecided
+    | PlanMade
     | ToolIntent
     | ToolReceipt
+    | StepDone
     | ToolResult
     | FilesRendered
     | SubtaskDone

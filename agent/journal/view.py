@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal, assert_never
+from typing import Literal, TypeVar, assert_never
 
 from agent.errors import UsageError
 from agent.journal.events import (
@@ -16,12 +16,15 @@ from agent.journal.events import (
     Event,
     FilesRendered,
     IncidentOpened,
+    Json,
     ModelTurn,
     Oriented,
+    PlanMade,
     SessionClosed,
     SessionPaused,
     SessionResumed,
     SessionStarted,
+    StepDone,
     SubtaskDone,
     ToolIntent,
     ToolReceipt,
@@ -37,13 +40,31 @@ from agent.model.port import (
     ToolUse,
     block_from_json,
 )
+from tools.changes.plan import id_of
 
 Step = Literal["orient", "think", "gate", "ask", "act", "record", "close"]
+
+ChangeKey = tuple[str, str]
+"""A call's id and the id of a change of its plan."""
+Told = TypeVar("Told")
+Made = tuple[ToolIntent, ToolReceipt]
+"""A change that is in effect: what was intended, and what came of it."""
 
 MAX_CONFLICTS = 3
 MAX_SAME_CALLS = 3
 FULL = 0.8
 """Of the model's context window; what is left must suffice for the end. Source: the seed, 11."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """What is to become a subtask: a step of a call's plan, or, with `step` None, all that the call has done."""
+
+    call_id: str
+    tool: str
+    title: str
+    ok: bool
+    step: int | None = None
 
 
 @dataclass
@@ -58,8 +79,13 @@ class SessionView:
     oriented: Oriented | None = None
     turns: list[ModelTurn] = field(default_factory=list)
     gated: dict[str, CallGated] = field(default_factory=dict)
-    intents: dict[tuple[str, int], ToolIntent] = field(default_factory=dict)
-    receipts: dict[tuple[str, int], ToolReceipt] = field(default_factory=dict)
+    plans: dict[str, PlanMade] = field(default_factory=dict)
+    """Call's id -> what the gate decided, the newest; intents, receipts and steps done are of that one."""
+    intents: dict[ChangeKey, ToolIntent] = field(default_factory=dict)
+    receipts: dict[ChangeKey, ToolReceipt] = field(default_factory=dict)
+    operations: dict[ChangeKey, str] = field(default_factory=dict)
+    """What a change that its system is still making is asked for by."""
+    steps: dict[tuple[str, int], StepDone] = field(default_factory=dict)
     results: dict[str, ToolResult] = field(default_factory=dict)
     approvals: dict[str, ApprovalAsked] = field(default_factory=dict)
     decisions: dict[str, ApprovalDecided] = field(default_factory=dict)
@@ -77,6 +103,9 @@ class SessionView:
     """(the key of its commit, when, how) of each process that ended before the session did."""
     closed: SessionClosed | None = None
     closed_at: str = ""
+    _made: dict[str, list[Made]] = field(default_factory=dict)
+    _recorded: dict[str, list[Made]] = field(default_factory=dict)
+    _steps_to_record: list[StepDone] = field(default_factory=list)
     _messages: list[Message] = field(default_factory=list)
     _told: int = 0
 
@@ -115,16 +144,23 @@ class SessionView:
                 asked = self.approvals.get(event.approval_id)
                 if asked is not None:
                     self.gated.pop(asked.call_id, None)
+            case PlanMade():
+                self._plan(event)
             case ToolIntent():
-                self.intents[event.call_id, event.index] = event
+                self._intend(event)
             case ToolReceipt():
                 self._receive(event)
+            case StepDone():
+                self.steps[event.call_id, event.step] = event
+                self._steps_to_record.append(event)
             case ToolResult():
                 self.results[event.call_id] = event
             case FilesRendered():
                 self.rendered[event.call_id] = event
             case SubtaskDone():
                 self.subtasks.append((at, event))
+                self._recorded[event.subtask] = self.unrecorded_changes(event.call_id)
+                self._steps_to_record = self._steps_to_record[0 if event.step is None else 1 :]
             case Committed():
                 self.commits[event.subtask] = event.sha
             case IncidentOpened():
@@ -137,12 +173,34 @@ class SessionView:
             case _:
                 assert_never(event)
 
+    def _plan(self, made: PlanMade) -> None:
+        """What an earlier plan of the call has changed stays told; what is to be done is this one's."""
+        call_id = made.call_id
+        if call_id in self.plans and self.plans[call_id].digest != made.digest:
+            self.intents = _of_others(self.intents, call_id)
+            self.receipts = _of_others(self.receipts, call_id)
+            self.operations = _of_others(self.operations, call_id)
+            self.steps = {key: step for key, step in self.steps.items() if key[0] != call_id}
+        self.plans[call_id] = made
+
+    def _intend(self, intent: ToolIntent) -> None:
+        if not intent.change_id and intent.index == 0:
+            self.plans[intent.call_id] = _plan_of(intent)
+        self.intents[intent.call_id, intent.change_id or id_of(intent.change)] = intent
+
     def _receive(self, receipt: ToolReceipt) -> None:
+        key = (receipt.call_id, receipt.change_id or self._nth_change(receipt.call_id, receipt.index))
+        if receipt.outcome == "running":
+            self.operations[key] = receipt.operation
+            return
+        self.operations.pop(key, None)
         if receipt.outcome not in ("stale", "absent"):
-            self.receipts[receipt.call_id, receipt.index] = receipt
+            self.receipts[key] = receipt
+            if receipt.outcome != "failed" and key in self.intents:
+                self._made.setdefault(receipt.call_id, []).append((self.intents[key], receipt))
             return
         # Nothing happened: the call is planned and gated anew.
-        intent = self.intents.pop((receipt.call_id, receipt.index), None)
+        intent = self.intents.pop(key, None)
         self.gated.pop(receipt.call_id, None)
         if receipt.outcome == "stale":
             self.stale[receipt.call_id] = self.stale.get(receipt.call_id, 0) + 1
@@ -167,6 +225,32 @@ class SessionView:
         """The first call of the newest turn that has no result."""
         return next((call for call in self.calls() if call.id not in self.results), None)
 
+    def _nth_change(self, call_id: str, index: int) -> str:
+        """The id of a change by its place, as journals without `PlanMade` tell it."""
+        return next((key[1] for key, each in self.intents.items() if (key[0], each.index) == (call_id, index)), "")
+
+    def is_made(self, call_id: str, change_id: str) -> bool:
+        """Whether a change of the call's plan is in effect."""
+        receipt = self.receipts.get((call_id, change_id))
+        return receipt is not None and receipt.outcome != "failed"
+
+    def steps_left(self, call_id: str) -> list[int]:
+        """The steps of a call's plan that are not over, in order; one that would change nothing is none."""
+        planned = self.plans.get(call_id)
+        steps = planned.plan["steps"] if planned is not None else ()
+        unchanged = set(planned.unchanged) if planned is not None else set()
+        left = (number for number in range(len(steps)) if (call_id, number) not in self.steps)
+        return [number for number in left if not unchanged.issuperset(_ids(steps[number]))]
+
+    def step_to_finish(self, call_id: str) -> int | None:
+        """The step whose changes are all in effect, and which is not over yet."""
+        left = self.steps_left(call_id)
+        if not left:
+            return None
+        planned = self.plans[call_id]
+        ids = [each for each in _ids(planned.plan["steps"][left[0]]) if each not in planned.unchanged]
+        return left[0] if all(self.is_made(call_id, each) for each in ids) else None
+
     def open_intents(self, call_id: str) -> list[ToolIntent]:
         """Intents of a call whose receipt is missing."""
         return [intent for key, intent in self.intents.items() if key[0] == call_id and key not in self.receipts]
@@ -175,20 +259,33 @@ class SessionView:
         """A finished subtask that is not committed yet, and when it was finished."""
         return next(((at, done) for at, done in self.subtasks if done.subtask not in self.commits), None)
 
-    def unrecorded_change(self) -> ToolResult | None:
-        """A call that changed or rendered something, be it in part, and is no subtask yet."""
+    def unrecorded(self) -> Unrecorded | None:
+        """A step that is over, or else a call that changed or rendered something, and is no subtask yet."""
+        if self._steps_to_record:
+            step = self._steps_to_record[0]
+            title = step.title if step.ok else f"{step.title} was done in part: {step.text}"
+            return Unrecorded(step.call_id, self.plans[step.call_id].tool, title, step.ok, step.step)
         done = {subtask.call_id for _, subtask in self.subtasks}
-        acted = dict.fromkeys([*(call_id for call_id, _ in self.receipts), *self.rendered])
-        ended = (self.results[call_id] for call_id in acted if call_id in self.results and call_id not in done)
-        return next((r for r in ended if self.changes(r.call_id) or r.call_id in self.rendered), None)
+        for call_id in dict.fromkeys((*self._made, *self.rendered)):
+            result = self.results.get(call_id)
+            is_left = bool(self.unrecorded_changes(call_id)) or (call_id in self.rendered and call_id not in done)
+            if result is not None and is_left:
+                title = result.summary or f"{result.tool} was done in part: {result.text}"
+                return Unrecorded(call_id, result.tool, title, result.ok)
+        return None
 
-    def changes(self, call_id: str) -> list[tuple[ToolIntent, ToolReceipt]]:
-        """What a call really changed."""
-        return [
-            (self.intents[key], receipt)
-            for key, receipt in sorted(self.receipts.items())
-            if key[0] == call_id and receipt.outcome in ("applied", "reconciled")
-        ]
+    def unrecorded_changes(self, call_id: str) -> list[Made]:
+        """What a call has changed and no subtask tells yet."""
+        told = [self._recorded.get(done.subtask, ()) for _, done in self.subtasks if done.call_id == call_id]
+        return self._made.get(call_id, [])[sum(map(len, told)) :]
+
+    def changes(self, call_id: str) -> list[Made]:
+        """What a call has changed so far."""
+        return list(self._made.get(call_id, ()))
+
+    def changes_of(self, done: SubtaskDone) -> list[Made]:
+        """What a subtask changed."""
+        return self._recorded.get(done.subtask, [])
 
     def pending_approval(self) -> ApprovalAsked | None:
         """The approval the session waits for."""
@@ -228,7 +325,7 @@ class SessionView:
 
     def next_step(self) -> Step:
         """What comes next: where the graph goes, and where it is entered after a crash."""
-        if self.unrecorded_change() is not None or self.pending_subtask() is not None:
+        if self.unrecorded() is not None or self.pending_subtask() is not None:
             return "record"
         if self.closed is not None:
             return "close"
@@ -243,7 +340,7 @@ class SessionView:
         return self._step_of(call)
 
     def _step_of(self, call: ToolUse) -> Step:
-        if self.open_intents(call.id):
+        if self.open_intents(call.id) or self.step_to_finish(call.id) is not None:
             return "act"
         gate = self.gated.get(call.id)
         if gate is None:
@@ -275,6 +372,20 @@ def load_view(journal: Journal, session: str) -> SessionView:
     if view.started is None:
         raise UsageError(f"There is no session {session}. `desk sessions` shows those there are.")
     return view
+
+
+def _of_others(told: dict[ChangeKey, Told], call_id: str) -> dict[ChangeKey, Told]:
+    return {key: value for key, value in told.items() if key[0] != call_id}
+
+
+def _ids(step: Json) -> list[str]:
+    return [id_of(change) for change in step["changes"]]
+
+
+def _plan_of(intent: ToolIntent) -> PlanMade:
+    """The plan whose first change this is, in a journal that has no `PlanMade`."""
+    step: Json = {"title": intent.summary, "changes": [intent.change, *intent.rest]}
+    return PlanMade(intent.call_id, "", {"summary": intent.summary, "steps": [step]}, "", {})
 
 
 def _answer(result: ToolResult) -> ToolAnswer:

@@ -6,10 +6,12 @@ from dataclasses import asdict
 
 from agent import approvals
 from agent.desk import Desk, Planned
-from agent.journal.events import FilesRendered, ToolIntent, ToolReceipt, ToolResult
+from agent.journal.events import FilesRendered, StepDone, ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
-from agent.nodes.effect import done_result, effect, settle
+from agent.nodes.effect import Sending, settle
 from agent.nodes.gate import find_tool
+from tools.changes.driver import Preview
+from tools.changes.plan import Change, Check, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.frame import ArgumentsError, Rendering, Result, ToolError
 
@@ -18,11 +20,10 @@ def act(desk: Desk, call: ToolUse) -> None:
     """Do what the gate let through; first settle what an earlier process may have done already."""
     if settle(desk, call):
         return
+    if (number := desk.view.step_to_finish(call.id)) is not None:
+        return _finish_step(desk, call, number)
     planned = desk.planned.get(call.id)
-    if planned is None:
-        _read(desk, call)
-    else:
-        _change(desk, call, planned)
+    return _read(desk, call) if planned is None else _change(desk, call, planned)
 
 
 def _read(desk: Desk, call: ToolUse) -> None:
@@ -74,21 +75,82 @@ def _may_write(desk: Desk, path: str, text: str) -> bool:
 
 
 def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:
-    desk.planned.pop(call.id)
-    for index, change in enumerate(planned.plan.changes):
-        if (call.id, index) in desk.view.receipts:
+    """Make the next step of the plan; the record and the rest follow."""
+    number = desk.view.steps_left(call.id)[0]
+    for change in planned.plan.steps[number].changes:
+        preview = planned.previews.get(change.id)
+        if preview is None or preview.same or desk.view.is_made(call.id, change.id):
             continue
-        _intend(desk, call, planned, index)
-        receipt = effect(desk, change, planned.previews[index].expected, call.id, index)
-        if receipt.outcome in ("stale", "failed"):
-            return _stop_at(desk, call, receipt)
-        done = [done_result(call, planned.plan.summary)] if index == len(planned.plan.changes) - 1 else []
-        desk.append(receipt, *done)
-    return None
+        if preview.unseen:
+            try:
+                preview = desk.driver(change).preview(change, planned.plan, _made_ids(desk, call, planned))
+            except RESUMABLE:
+                raise
+            except ClusterError as error:
+                return _break_off(desk, call, number, f"{change.target} cannot be made: {error}")
+        index = planned.plan.changes.index(change)
+        _intend(desk, call, planned, change, preview, index)
+        receipt = Sending(desk, call.id, index, change, preview.expected).effect()
+        if receipt.outcome == "stale":
+            desk.planned.pop(call.id)
+            return desk.append(receipt)
+        if receipt.outcome == "failed":
+            return _break_off(desk, call, number, receipt.text, receipt)
+        desk.append(receipt)
+    return _finish_step(desk, call, number)
 
 
-def _intend(desk: Desk, call: ToolUse, planned: Planned, index: int) -> None:
-    change, preview = planned.plan.changes[index], planned.previews[index]
+def _made_ids(desk: Desk, call: ToolUse, planned: Planned) -> set[str]:
+    return {change.id for change in planned.plan.changes if desk.view.is_made(call.id, change.id)}
+
+
+def _finish_step(desk: Desk, call: ToolUse, number: int) -> None:
+    """Look whether what must hold after a step does, and write the step down; the last one answers the call."""
+    plan = plan_from(desk.view.plans[call.id].plan)
+    step = plan.steps[number]
+    broken = next((text for check in step.holds if (text := _broken(desk, check))), "")
+    if broken:
+        return _break_off(desk, call, number, f"{step.title} was done, and does not hold: {broken}")
+    done = StepDone(call.id, number, step.title)
+    if desk.view.steps_left(call.id) != [number]:
+        return desk.append(done)
+    desk.planned.pop(call.id, None)
+    unchanged = desk.view.plans[call.id].unchanged
+    same = [str(change.target) for change in plan.changes if change.id in unchanged]
+    already = f" Already as wanted: {', '.join(same)}." if same else ""
+    text = f"Done: {plan.summary}.{already}"
+    return desk.append(done, ToolResult(call.id, call.name, text, summary=plan.summary, changed=True))
+
+
+def _broken(desk: Desk, check: Check) -> str:
+    """What a check of a step says against it; empty when it holds."""
+    try:
+        with desk.stop.at_once():
+            outcome = desk.tools[check.tool](desk.context(), check.arguments)
+    except RESUMABLE:
+        raise
+    except (ToolError, ClusterError) as error:
+        return str(error)
+    return "" if isinstance(outcome, Result) and outcome.ok else str(getattr(outcome, "text", outcome))
+
+
+def _break_off(desk: Desk, call: ToolUse, number: int, text: str, *receipts: ToolReceipt) -> None:
+    """End the call in a step that cannot be made; what was made stands, and is told."""
+    desk.planned.pop(call.id, None)
+    step = desk.view.plans[call.id].plan["steps"][number]
+    desk.append(*receipts)
+    made = desk.view.changes(call.id)
+    told = "; ".join(receipt.text for _, receipt in made)
+    answer = f"{text}. Made before: {told}. Call it again to go on." if made else text
+    partial = (
+        [StepDone(call.id, number, step["title"], ok=False, text=text)]
+        if desk.view.unrecorded_changes(call.id)
+        else []
+    )
+    desk.append(*partial, ToolResult(call.id, call.name, answer, ok=False, error="failed"))
+
+
+def _intend(desk: Desk, call: ToolUse, planned: Planned, change: Change, preview: Preview, index: int) -> None:
     approval_id = planned.gated.approval_id
     intent = ToolIntent(
         call_id=call.id,
@@ -100,17 +162,10 @@ def _intend(desk: Desk, call: ToolUse, planned: Planned, index: int) -> None:
         before=preview.before,
         diff=preview.diff,
         approval_id=approval_id,
-        rest=[asdict(following) for following in planned.plan.changes[1:]] if index == 0 else [],
+        change_id=change.id,
     )
     with desk.journal.transaction() as transaction:
         if approval_id:
             approvals.use(transaction, desk.view.id, approval_id)
         transaction.append(desk.view.id, planned.gated)
         transaction.append(desk.view.id, intent)
-
-
-def _stop_at(desk: Desk, call: ToolUse, receipt: ToolReceipt) -> None:
-    if receipt.outcome == "stale":
-        desk.append(receipt)
-    else:
-        desk.append(receipt, ToolResult(call.id, call.name, receipt.text, ok=False, error="failed"))

@@ -145,7 +145,7 @@ def standing(view: SessionView) -> str:
     return "; ".join(
         f"{done.title} (`desk rollback {view.commits.get(done.subtask, '')[:10]}` undoes it)"
         for _, done in view.subtasks
-        if view.changes(done.call_id)
+        if view.changes_of(done)
     )
 
 

@@ -1,148 +1,117 @@
-"""A change's effect on the cluster: sent at most once, and looked for where nobody knows what came of it."""
+"""A change's effect: sent at most once, and looked for where nobody knows what came of it."""
 
 from __future__ import annotations
 
-import json
-import time
+import hashlib
+from dataclasses import dataclass
 
 from agent.desk import Desk
-from agent.journal.events import ToolIntent, ToolReceipt, ToolResult
-from agent.journal.view import SessionView
+from agent.journal.events import ToolIntent, ToolReceipt
 from agent.model.port import ToolUse
-from agent.redaction import MARK
-from tools.change import contains, inverse, version
-from tools.cluster.client import FIELD_MANAGER, RETRY_AFTER_LIMIT_S, Cluster, Json
-from tools.cluster.errors import PASSING, RESUMABLE, ClusterError, Conflict, NotFound
-from tools.cluster.resources import ObjectRef
-from tools.credentials import filled
-from tools.frame import Change, Plan, ToolError
+from tools.changes.driver import Driver, Effect, Running, Stale
+from tools.changes.plan import Change, Json, change_from, id_of
+from tools.cluster.client import RETRY_AFTER_LIMIT_S
+from tools.cluster.errors import PASSING, RESUMABLE, ClusterError, Conflict
+from tools.frame import ToolError
 
 MAX_TRIES = 5
 RETRY_S = 0.5
-GOING_S = 20.0
-"""How long an object that is being deleted may still be in the way of the one that replaces it."""
+
+_DONE = {"patch": "patched", "create": "created", "apply": "applied", "delete": "deleted"}
 
 
-class Stale(Exception):
-    """The target is not as it was when the change was planned: nothing was sent."""
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One change of a call on its way: `index` is its place in the plan."""
 
+    desk: Desk
+    call_id: str
+    index: int
+    change: Change
+    expected: Json
 
-def effect(desk: Desk, change: Change, expected: Json, call_id: str, index: int) -> ToolReceipt:
-    """Send the change, at most once in effect: each try is bound to the version it was planned on.
+    @property
+    def driver(self) -> Driver:
+        """The driver of the change's system."""
+        return self.desk.driver(self.change)
 
-    Raises `ClusterError` when it cannot be known what came of it: the intent stays open for a resume.
-    """
-    try:
-        body = change.body if change.credentials is None else _filled(desk, change)
-    except RESUMABLE:
-        raise
-    except (ToolError, ClusterError) as error:
-        return ToolReceipt(call_id, index, "failed", str(error))
-    lost: ClusterError | None = None
-    for _ in range(MAX_TRIES):
+    def effect(self) -> ToolReceipt:
+        """Send the change, at most once in effect: each try is bound to the version it was planned on.
+
+        Raises `ClusterError` when it cannot be known what came of it: the intent stays open for a resume.
+        """
+        lost: ClusterError | None = None
+        for _ in range(MAX_TRIES):
+            try:
+                return self._arrived("applied", self._sent())
+            except Conflict:  # the status moved between our look and our patch: look again
+                continue
+            except Stale:
+                found = None if lost is None else self.driver.observe(self.change, self.expected)
+                if found is not None:
+                    return self._arrived("reconciled", found)
+                return self._receipt("stale", f"{self.change.target} was changed by somebody else")
+            except PASSING as error:  # it may have happened: look before the next try
+                lost = error
+                self.desk.stop.sleep(max(RETRY_S, min(error.retry_after_s, RETRY_AFTER_LIMIT_S)))
+                if (found := self.driver.observe(self.change, self.expected)) is not None:
+                    return self._arrived("reconciled", found)
+            except RESUMABLE:  # what may be done is decided anew once the user has logged in
+                raise
+            except (ToolError, ClusterError) as error:
+                return self._receipt("failed", str(error))
+        raise lost or Conflict(f"{self.change.target} changes too fast to be patched. Resume, to try again.")
+
+    def reconciled(self) -> ToolReceipt | None:
+        """The receipt of a change that was sent before, if it is in effect; waits for one that is being made."""
+        operation = self.desk.view.operations.get((self.call_id, self.change.id))
+        if operation is None:
+            found = self.driver.observe(self.change, self.expected)
+            return None if found is None else self._arrived("reconciled", found)
         try:
-            return _receipt(change, call_id, index, "applied", _send(desk.cluster, change, body))
-        except Conflict:  # the status moved between our look and our patch: look again
-            continue
-        except Stale:
-            if lost is None or (found := _happened(desk.cluster, change, expected)) is None:
-                return ToolReceipt(call_id, index, "stale", f"{change.target} was changed by somebody else")
-            return _receipt(change, call_id, index, "reconciled", found)
-        except PASSING as error:  # it may have happened: look before the next try
-            lost = error
-            desk.stop.sleep(max(RETRY_S, min(error.retry_after_s, RETRY_AFTER_LIMIT_S)))
-            if (found := _happened(desk.cluster, change, expected)) is not None:
-                return _receipt(change, call_id, index, "reconciled", found)
-        except RESUMABLE:  # what may be done is decided anew once the user has logged in
+            return self._arrived("reconciled", self._followed(Running(operation, 0.0)))
+        except RESUMABLE:
             raise
         except ClusterError as error:
-            return ToolReceipt(call_id, index, "failed", str(error))
-    raise lost or Conflict(f"{change.target} changes too fast to be patched. Resume, to try again.")
+            return self._receipt("failed", str(error))
 
+    def absent(self) -> ToolReceipt:
+        """The receipt of a change that had not happened when it was looked for."""
+        return self._receipt("absent", f"{self.change.target}: it had not happened")
 
-def _filled(desk: Desk, change: Change) -> Json:
-    with desk.stop.at_once():  # nothing is sent yet, and standard input may take its time
-        return filled(change, desk.cluster)
+    def _sent(self) -> Effect:
+        if self.change.credentials is None:
+            return self._followed(self.driver.send(self.change, self._token()))
+        with self.desk.stop.at_once():  # nothing is sent yet, and standard input may take its time
+            complete = self.driver.filled(self.change)
+        return self._followed(self.driver.send(complete, self._token()))
 
+    def _followed(self, sent: Effect | Running) -> Effect:
+        """Wait for what takes its time; where to ask is journaled first, so that it outlives this process."""
+        while isinstance(sent, Running):
+            operation = sent.operation
+            if self.desk.view.operations.get((self.call_id, self.change.id)) != operation:
+                self.desk.append(self._receipt("running", f"making {self.change.target}", operation=operation))
+            self.desk.stop.sleep(sent.wait_s)
+            sent = self.driver.follow(self.change, operation)
+        return sent
 
-_DONE = {"patch": "patched", "create": "created", "delete": "deleted"}
+    def _token(self) -> str:
+        """The same for each try of this change, in this process and the next."""
+        plan = self.desk.view.plans.get(self.call_id)
+        parts = (self.desk.view.id, self.call_id, self.change.id, plan.digest if plan else "")
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
+    def _arrived(self, outcome: str, found: Effect) -> ToolReceipt:
+        text = f"{_DONE[self.change.verb]} {self.change.target}"
+        return self._receipt(outcome, text, after=found.after, uid=found.uid)
 
-def _receipt(change: Change, call_id: str, index: int, outcome: str, after: Json) -> ToolReceipt:
-    """`after` is the object as it is now; empty when it is gone."""
-    uid = after["metadata"].get("uid", "") if change.verb == "create" else ""
-    text = f"{_DONE[change.verb]} {change.target}"
-    return ToolReceipt(call_id, index, outcome, text, inverse(change.body, after), uid)
-
-
-def _send(cluster: Cluster, change: Change, body: Json) -> Json:
-    """Make the change; gives the object as it is then. Raises `Stale` when it is not as it was planned on."""
-    target = change.target
-    if change.verb == "create":
-        return _create(cluster, change, body)
-    try:
-        live = _as_planned(cluster, change)
-        resource_version = live["metadata"]["resourceVersion"]
-        if change.verb == "delete":
-            cluster.delete(target, uid=change.uid, resource_version=resource_version)
-            return {}
-        metadata = {**body.get("metadata", {}), "resourceVersion": resource_version}
-        return cluster.patch(target, {**body, "metadata": metadata})
-    except NotFound as error:
-        raise Stale from error
-
-
-def _as_planned(cluster: Cluster, change: Change) -> Json:
-    live = cluster.get(change.target.kind, change.target.name, change.target.namespace)
-    if live["metadata"].get("uid", "") != change.uid or version(live) != change.version:
-        raise Stale
-    return live
-
-
-def _create(cluster: Cluster, change: Change, body: Json) -> Json:
-    deadline = time.monotonic() + GOING_S
-    while True:
-        try:
-            return cluster.create(change.target, body)
-        except Conflict as error:  # there is one of this name; what is on its way out is waited for
-            if time.monotonic() >= deadline or not _is_going(cluster, change.target):
-                raise Stale from error
-            time.sleep(RETRY_S)
-
-
-def _is_going(cluster: Cluster, target: ObjectRef) -> bool:
-    try:
-        return "deletionTimestamp" in cluster.get(target.kind, target.name, target.namespace)["metadata"]
-    except NotFound:
-        return True
-
-
-def _happened(cluster: Cluster, change: Change, expected: Json) -> Json | None:
-    """Read the cluster: the object as it is now if the change is in effect (empty when gone), else None.
-
-    Raises `ClusterError` when the cluster does not say.
-    """
-    try:
-        live = cluster.get(change.target.kind, change.target.name, change.target.namespace)
-    except NotFound:
-        return {} if change.verb == "delete" else None
-    metadata = live["metadata"]
-    match change.verb:
-        case "delete":
-            gone = metadata.get("uid") != change.uid or "deletionTimestamp" in metadata
-            return {} if gone else None
-        case "create":
-            return live if _is_ours(live) and contains(live, expected) else None
-        case "patch":
-            untouched = metadata.get("resourceVersion") == change.resource_version
-            if untouched or metadata.get("uid") != change.uid or not contains(live, expected):
-                return None
-            return live
-
-
-def _is_ours(live: Json) -> bool:
-    """Whether it was Desk that wrote the object."""
-    return any(entry.get("manager") == FIELD_MANAGER for entry in live["metadata"].get("managedFields") or ())
+    def _receipt(
+        self, outcome: str, text: str, *, after: Json | None = None, uid: str = "", operation: str = ""
+    ) -> ToolReceipt:
+        return ToolReceipt(
+            self.call_id, self.index, outcome, text, after or {}, uid, change_id=self.change.id, operation=operation
+        )
 
 
 def settle(desk: Desk, call: ToolUse) -> bool:
@@ -151,12 +120,11 @@ def settle(desk: Desk, call: ToolUse) -> bool:
     What is not in effect is gated anew. It may come all the same, for a request can be on its way longer than
     its sender lives: see `arrived`.
     """
-    for intent in desk.view.open_intents(call.id):
-        if not _write_down(desk, call, intent):
-            text = f"{_change_of(intent.change).target}: it had not happened"
-            desk.append(ToolReceipt(call.id, intent.index, "absent", text))
-        return True
-    return False
+    intents = desk.view.open_intents(call.id)
+    for intent in intents:
+        sending = _sending(desk, intent)
+        desk.append(sending.reconciled() or sending.absent())
+    return bool(intents)
 
 
 def arrived(desk: Desk, call: ToolUse) -> bool:
@@ -166,47 +134,13 @@ def arrived(desk: Desk, call: ToolUse) -> bool:
     Whatever is sent in its stead carries the same precondition, so that only one of the two takes effect.
     """
     for intent in desk.view.absent.get(call.id, ()):
-        if (call.id, intent.index) not in desk.view.receipts and _write_down(desk, call, intent):
+        if desk.view.is_made(call.id, intent.change_id or id_of(intent.change)):
+            continue
+        if (receipt := _sending(desk, intent).reconciled()) is not None:
+            desk.append(intent, receipt)
             return True
     return False
 
 
-def begun(view: SessionView, call_id: str) -> Plan | None:
-    """A call's plan of which a part is in effect and only creations are left, as it was journaled; else None.
-
-    Such a plan cannot be made anew: what is to be created may be known from what it replaces, which is gone.
-    Nothing is created from a body in which a secret was masked.
-    """
-    first = view.intents.get((call_id, 0))
-    if first is None or (call_id, 0) not in view.receipts:
-        return None
-    changes = [first.change, *first.rest]
-    left = [change for index, change in enumerate(changes) if (call_id, index) not in view.receipts]
-    if any(change.get("verb") != "create" for change in left) or MARK in json.dumps(left):
-        return None
-    return Plan(first.summary, tuple(_change_of(change) for change in changes)) if left else None
-
-
-def _write_down(desk: Desk, call: ToolUse, intent: ToolIntent) -> bool:
-    """The receipt of an intent whose change is in effect, with the intent where it was given up; whether it is."""
-    change = _change_of(intent.change)
-    found = _happened(desk.cluster, change, intent.expected)
-    if found is None:
-        return False
-    given_up = (call.id, intent.index) not in desk.view.intents
-    receipt = _receipt(change, call.id, intent.index, "reconciled", found)
-    done = [done_result(call, intent.summary)] if intent.last else []
-    desk.append(*([intent] if given_up else []), receipt, *done)
-    return True
-
-
-def done_result(call: ToolUse, summary: str) -> ToolResult:
-    """What a call that has made its whole plan answers."""
-    return ToolResult(call.id, call.name, f"Done: {summary}.", summary=summary, changed=True)
-
-
-def _change_of(journaled: Json) -> Change:
-    from pydantic import TypeAdapter
-
-    change: Change = TypeAdapter(Change).validate_python(journaled)
-    return change
+def _sending(desk: Desk, intent: ToolIntent) -> Sending:
+    return Sending(desk, intent.call_id, intent.index, change_from(intent.change), intent.expected)

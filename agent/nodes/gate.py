@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import replace
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from agent import approvals
 from agent.approvals import Request
-from agent.desk import Desk, Planned, Preview
+from agent.desk import Desk, Planned
 from agent.endings import ENDINGS
-from agent.journal.events import CallGated, ToolResult
+from agent.journal.events import CallGated, PlanMade, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import ToolUse
-from agent.nodes.effect import arrived, begun
-from agent.policy import Decision, Verdict, decide, environment_of, risk_of
+from agent.nodes.effect import arrived
+from agent.policy import Decision, Verdict, decide, environment_of
+from agent.redaction import MARK
 from agent.understanding.ordered import is_within, orders_change, says
-from tools.change import inverse, written
-from tools.cluster.client import Cluster, Json
+from tools.changes.driver import Preview
+from tools.changes.plan import Change, Json, Plan, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.cluster.resources import ObjectRef
-from tools.credentials import stood_in
-from tools.frame import ArgumentsError, Change, Plan, Refused, Risk, Tool, ToolError
-from tools.read import as_yaml
+from tools.frame import ArgumentsError, Refused, Tool, ToolError
+from tools.risk import Risk
 
 
 def gate(desk: Desk, call: ToolUse) -> None:
@@ -32,7 +33,7 @@ def gate(desk: Desk, call: ToolUse) -> None:
         return _answer(desk, call, f'There is no tool "{call.name}". There are: {_names(desk)}.', "arguments")
     try:
         arguments = tool.check(call.input)
-        _refuse_out_of_place(desk, call, tool)
+        _refuse_out_of_place(desk, call, tool, arguments)
         if tool.risk is Risk.READ or (tool.risk is Risk.RENDER and not desk.view.task.read_only):
             return _allow(desk, call, tool)
         _gate_change(desk, call, tool, arguments)
@@ -52,7 +53,7 @@ def find_tool(desk: Desk, name: str) -> Tool | None:
     return desk.tools.get(name) or next((tool for tool in ENDINGS if tool.name == name), None)
 
 
-def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool) -> None:
+def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> None:
     """Raises `ArgumentsError` for a call that cannot be made here, though it could be elsewhere."""
     if call.name in {tool.name for tool in ENDINGS} and len(desk.view.calls()) > 1:
         raise ArgumentsError(
@@ -65,13 +66,13 @@ def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool) -> None:
             raise ArgumentsError(
                 f"{call.name}: the task does not name {value}, and only who asks may choose {name}."
             )
-    namespace = str(call.input.get("namespace") or "")
     meant = desk.understood()
-    if namespace and not is_within(meant, namespace, desk.view.task.namespace):
-        raise ArgumentsError(
-            f"Namespace {namespace} is outside this task, which is about {', '.join(meant.namespaces)}. "
-            f"Stay there; if the cause lies in {namespace}, say so when you finish."
-        )
+    for namespace in tool.namespaces(arguments):
+        if not is_within(meant, namespace, desk.view.task.namespace):
+            raise ArgumentsError(
+                f"Namespace {namespace} is outside this task, which is about {', '.join(meant.namespaces)}. "
+                f"Stay there; if the cause lies in {namespace}, say so when you finish."
+            )
 
 
 def _allow(desk: Desk, call: ToolUse, tool: Tool) -> None:
@@ -89,135 +90,163 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     if desk.view.stale.get(call.id, 0) >= MAX_CONFLICTS:
         return _answer(desk, call, "The object keeps being changed by somebody else; look at it again.", "failed")
     desk.surface.progress(f"asking the API server what {tool.name} would change")
-    plan = begun(desk.view, call.id) or tool(desk.context(), arguments)
-    if not isinstance(plan, Plan):
-        raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan")
+    plan = _plan(desk, call, tool, arguments)
     if not plan.changes:
         text = f"Nothing to change: {plan.summary}."
         return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary))
     tool = replace(tool, risk=plan.risk or tool.risk, always_asked=plan.always_asked or tool.always_asked)
-    decision = _decide(desk, call, tool, plan)
+    left = tuple(change for change in plan.changes if not desk.view.is_made(call.id, change.id))
+    decision = _decide(desk, call, tool, plan, left, {})
+    if decision.verdict is not Verdict.DENY:
+        _refuse_without_rights(desk, left)
+        previews = _previews(desk, call, plan, left)
+        decision = _decide(desk, call, tool, plan, left, previews)
     gated = CallGated(
         call.id, tool.name, tool.risk.value, decision.verdict.value, decision.reason,
         environment=decision.environment.value, owner=decision.owner,
     )  # fmt: skip
     if decision.verdict is Verdict.DENY:
         return _answer(desk, call, f"Denied: {decision.reason}. Nothing was changed.", "denied", gated)
-    planned = Planned(plan, gated, _previews(desk, call, plan))
+    planned = Planned(_completed(plan, previews), gated, previews)
     if arrived(desk, call):  # looked for behind the plan: what comes later than this makes the plan stale
         return None
-    if all(preview.same for preview in planned.previews):
+    if all(preview.same for preview in previews.values()):
         text = f"Nothing to change: to {plan.summary} would leave everything as it is."
         return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), gated)
     if desk.view.task.dry_run:
         text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed.\n{planned.diff}"
         return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), gated)
+    made = _made(desk, call, planned)
     if decision.verdict is Verdict.ASK:
-        return _ask(desk, call, arguments, planned, decision)
+        return _ask(desk, call, arguments, planned, made, decision)
+    _journal(desk, made)
     desk.planned[call.id] = planned
     desk.view.gated[call.id] = gated
     return None
 
 
-def _decide(desk: Desk, call: ToolUse, tool: Tool, plan: Plan) -> Decision:
-    """The strictest decision over all changes of a plan."""
+def _plan(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> Plan:
+    """The plan that was journaled, as long as all that is left of it is as it was then; else it is made anew.
+
+    What a secret was masked in cannot be done from the journal.
+    """
+    made = desk.view.plans.get(call.id)
+    if made is not None and MARK not in json.dumps(made.plan):
+        plan = plan_from(made.plan)
+        if _is_current(desk, call, plan):
+            return plan
+    plan = tool(desk.context(), arguments)  # type: ignore[assignment]
+    if not isinstance(plan, Plan):
+        raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan")
+    return plan
+
+
+def _is_current(desk: Desk, call: ToolUse, plan: Plan) -> bool:
+    deleted: set[ObjectRef] = set()
+    for change in plan.changes:
+        is_made = desk.view.is_made(call.id, change.id)
+        if not is_made and change.target not in deleted and not desk.driver(change).is_current(change):
+            return False
+        if change.verb == "delete" and not is_made:
+            deleted.add(change.target)
+    return True
+
+
+def _completed(plan: Plan, previews: Mapping[str, Preview]) -> Plan:
+    """The plan with what only the systems could tell of its changes."""
+
+    def completed(change: Change) -> Change:
+        return previews[change.id].completed(change) if change.id in previews else change
+
+    steps = (replace(step, changes=tuple(map(completed, step.changes))) for step in plan.steps)
+    return replace(plan, steps=tuple(steps))
+
+
+def _made(desk: Desk, call: ToolUse, planned: Planned) -> PlanMade:
+    accounts = {desk.driver(change).account for change in planned.plan.changes}
+    same = [each for each, preview in planned.previews.items() if preview.same]
+    diffs = {each: preview.diff for each, preview in planned.previews.items()}
+    digest = planned.plan.digest(call.name, accounts)
+    before = desk.view.plans.get(call.id)
+    if before is not None and before.digest == digest:  # what is made of it already keeps what it was told by
+        same, diffs = [*dict.fromkeys([*before.unchanged, *same])], {**before.diffs, **diffs}
+    return PlanMade(call.id, call.name, asdict(planned.plan), digest, diffs, same)
+
+
+def _journal(desk: Desk, made: PlanMade) -> None:
+    before = desk.view.plans.get(made.call_id)
+    if before is None or (before.digest, before.unchanged) != (made.digest, made.unchanged):
+        desk.append(made)
+
+
+def _decide(
+    desk: Desk,
+    call: ToolUse,
+    tool: Tool,
+    plan: Plan,
+    left: Sequence[Change],
+    previews: Mapping[str, Preview],
+) -> Decision:
+    """The strictest decision over all changes that are left of a plan."""
     order = (Verdict.ALLOW, Verdict.ASK, Verdict.DENY)
-    decisions = [_decide_change(desk, call, tool, change) for change in plan.changes]
+    named = _named(desk, call, plan)
+    decisions = [_decide_change(desk, tool, plan, each, previews.get(each.id), named=named) for each in left]
     return max(decisions, key=lambda decision: order.index(decision.verdict))
 
 
-def _decide_change(desk: Desk, call: ToolUse, tool: Tool, change: Change) -> Decision:
-    namespace = change.target.namespace
-    labels = _labels(desk, namespace) if namespace else {}
-    risk = risk_of(tool.risk, change.verb, change.target.kind, namespace)
-    named = _named(desk, call, change)
-    decision = decide(risk, environment_of(labels), named=named, always_asked=tool.always_asked)
-    if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or "environment" in labels:
+def _decide_change(
+    desk: Desk, tool: Tool, plan: Plan, change: Change, preview: Preview | None, *, named: bool
+) -> Decision:
+    driver = desk.driver(change)
+    place, labels = driver.labels(change)
+    risk = driver.risk(change, tool.risk, preview)
+    environment = environment_of(labels, place, plan.environments.get(place, ""))
+    asked = tool.always_asked or (preview is not None and bool(preview.takes_over))
+    decision = decide(risk, environment, named=named, always_asked=asked)
+    if preview is not None and (preview.takes_over or preview.loosens):
+        why = [f"it loosens {preview.loosens}"] if preview.loosens else [str(each) for each in preview.takes_over]
+        return replace(decision, reason=f"{decision.reason}: {'; '.join(why)}")
+    is_labelled = labels is None or "environment" in labels or place in plan.environments
+    if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or is_labelled:
         return decision
-    unlabelled = f"namespace {namespace} has no label environment, so it counts as prod"
+    unlabelled = f"namespace {place} has no label environment, so it counts as prod"
     return replace(decision, reason=f"{decision.reason} ({unlabelled})")
 
 
-def _labels(desk: Desk, namespace: str) -> dict[str, str]:
-    return desk.cluster.get("namespaces", namespace, None)["metadata"].get("labels") or {}
-
-
-def _named(desk: Desk, call: ToolUse, change: Change) -> bool:
+def _named(desk: Desk, call: ToolUse, plan: Plan) -> bool:
+    """Whether the task orders this plan: a person typed the call, or it names all that the plan is about."""
     started = desk.view.task
     if started.call and (started.call["tool"], started.call["arguments"]) == (call.name, call.input):
         return True
-    return orders_change(desk.understood(), call.name, change.target.namespace, change.target.name)
+    subjects = plan.subjects or tuple(change.target for change in plan.changes)
+    return all(orders_change(desk.understood(), call.name, each.namespace, each.name) for each in subjects)
 
 
-def _previews(desk: Desk, call: ToolUse, plan: Plan) -> tuple[Preview, ...]:
-    """Ask the API server whether we may, and what it would make of it (`dryRun=All`)."""
-    for change in plan.changes:
-        if not desk.cluster.may(change.access()):
+def _refuse_without_rights(desk: Desk, changes: Sequence[Change]) -> None:
+    for change in changes:
+        if refusal := desk.driver(change).refusal(change):
             raise ClusterError(
-                f"{desk.identity.username} may not {change.access()}. Nothing was changed. "
+                f"{refusal}. Nothing was changed. "
                 "Who administers the namespace can grant it: a RoleBinding to the ClusterRole edit."
             )
-    deleted: set[ObjectRef] = set()
-    previews: list[Preview] = []
-    for index, change in enumerate(plan.changes):
-        if change.verb == "delete" and (call.id, index) in desk.view.receipts:  # it is gone: there is its intent
-            intent = desk.view.intents[call.id, index]
-            previews.append(Preview(intent.before, intent.expected, intent.diff))
-        else:
-            previews.append(_preview(desk, change, replaces=change.target in deleted))
-        deleted |= {change.target} if change.verb == "delete" else set()
-    return tuple(previews)
 
 
-def _preview(desk: Desk, change: Change, *, replaces: bool) -> Preview:
-    before = {} if change.verb == "create" else _written_now(desk.cluster, change.target)
-    after = _dry_run_beside(desk.cluster, change) if replaces else _dry_run(desk.cluster, change)
-    diff = _diff(change, desk.mask(before), desk.mask(after))
-    return Preview(before, inverse(change.body, after), diff, same=before == after)
+def _previews(desk: Desk, call: ToolUse, plan: Plan, left: Sequence[Change]) -> dict[str, Preview]:
+    """What the systems would make of what is left, without an effect."""
+    done = {change.id for change in plan.changes if desk.view.is_made(call.id, change.id)}
+    return {change.id: desk.driver(change).preview(change, plan, done) for change in left}
 
 
-def _written_now(cluster: Cluster, target: ObjectRef) -> Json:
-    return written(cluster.get(target.kind, target.name, target.namespace))
-
-
-def _dry_run(cluster: Cluster, change: Change) -> Json:
-    """What the API server says would be there afterwards; empty when it would be gone."""
-    match change.verb:
-        case "patch":
-            return written(cluster.patch(change.target, change.body, dry_run=True))
-        case "create":
-            return written(cluster.create(change.target, stood_in(change), dry_run=True))
-        case "delete":
-            # A crashing workload's resourceVersion moves with its status: that of the plan may be old by now.
-            now = cluster.get(change.target.kind, change.target.name, change.target.namespace)["metadata"]
-            cluster.delete(change.target, uid=change.uid, resource_version=now["resourceVersion"], dry_run=True)
-            return {}
-
-
-def _dry_run_beside(cluster: Cluster, change: Change) -> Json:
-    """What would be created once the object that has the name now is deleted: under a name of the server's."""
-    named = change.body["metadata"]
-    nameless = {key: value for key, value in named.items() if key != "name"} | {"generateName": "desk-"}
-    after = written(cluster.create(change.target, {**change.body, "metadata": nameless}, dry_run=True))
-    metadata = {key: value for key, value in after["metadata"].items() if key != "generateName"}
-    return {**after, "metadata": {**metadata, "name": named["name"]}}
-
-
-def _diff(change: Change, before: Json, after: Json) -> str:
-    name = f"{change.target.kind}/{change.target.name}"
-    sides = [as_yaml(side).splitlines() if side else [] for side in (before, after)]
-    lines = difflib.unified_diff(sides[0], sides[1], f"{name} (live)", f"{name} (wanted)", lineterm="")
-    return "\n".join(lines)
-
-
-def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, decision: Decision) -> None:
+def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, made: PlanMade, decision: Decision) -> None:
     """Find the approval of exactly this, or ask for one."""
     request = Request(
-        call_id=call.id, tool=call.name, arguments=arguments, changes=planned.plan.changes,
+        call_id=call.id, tool=call.name, arguments=arguments, digest=made.digest,
+        changes=tuple(change for change in planned.plan.changes if change.id in planned.previews),
         summary=planned.plan.summary, diff=planned.diff, risk=planned.gated.risk,
         decision=decision, requester=desk.view.task.requester,
     )  # fmt: skip
-    found = approvals.of_call(desk.journal, desk.view.id, call.id, request.digest, desk.now())
+    _journal(desk, made)
+    found = approvals.of_call(desk.journal, desk.view.id, call.id, made.digest, desk.now())
     approval_id, status = found or (
         approvals.ask(desk.journal, desk.view.id, request, desk.now()).approval_id,
         "pending",
@@ -225,7 +254,7 @@ def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, decision:
     verdict = Verdict.ALLOW if status in ("approved", "used") else Verdict.ASK
     gated = CallGated(
         call.id, call.name, planned.gated.risk, verdict.value, decision.reason,
-        environment=decision.environment.value, digest=request.digest, approval_id=approval_id,
+        environment=decision.environment.value, digest=made.digest, approval_id=approval_id,
     )  # fmt: skip
     if verdict is Verdict.ASK:
         desk.append(gated)

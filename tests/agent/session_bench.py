@@ -21,7 +21,7 @@ from agent.sandbox import Sandbox
 from agent.stopping import StopSignal
 from agent.workspace import WORKING, Workspace
 from tools.catalog import TOOLS
-from tools.change import reference
+from tools.changes.build import reference
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 

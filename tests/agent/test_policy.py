@@ -4,8 +4,11 @@ import itertools
 
 import pytest
 
-from agent.policy import EXPIRES_AFTER_MIN, Environment, Verdict, decide, environment_of, risk_of
-from tools.frame import Risk, Verb
+from agent.policy import EXPIRES_AFTER_MIN, Environment, Verdict, decide, environment_of
+from tools.changes.guardrails import risk_of
+from tools.changes.plan import Change, Verb
+from tools.cluster.resources import ObjectRef
+from tools.risk import Risk
 
 A, K, D = Verdict.ALLOW, Verdict.ASK, Verdict.DENY
 DEV, TEST, STAGING, PROD = Environment.DEV, Environment.TEST, Environment.STAGING, Environment.PROD
@@ -66,7 +69,8 @@ def test_a_change_the_task_does_not_name_is_never_decided_looser(
 def test_what_it_is_done_to_can_only_make_it_stricter(
     tool: Risk, verb: Verb, kind: str, namespace: str | None, risk: Risk
 ) -> None:
-    assert risk_of(tool, verb, kind, namespace) is risk
+    change = Change(ObjectRef("v1", kind, namespace, "x"), "", {}, {}, "u", "1", "v", verb)
+    assert risk_of(change, tool) is risk
 
 
 def test_an_unnamed_change_in_dev_asks_and_says_why() -> None:

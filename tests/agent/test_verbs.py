@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import yaml
@@ -18,12 +18,14 @@ from agent.redaction import MARK
 from agent.rollback import undo_tool
 from agent.session import drive
 from tests.agent.session_bench import SESSION, Bench, Scripted, finish, use
-from tools.change import reference
+from tools.changes.build import reference
+from tools.changes.plan import Plan
 from tools.cluster.client import HttpCluster
 from tools.cluster.errors import Conflict, NotFound
 from tools.cluster.resources import ObjectRef
-from tools.frame import Plan
 from tools.saved_logs import POD_LOGS
+
+Told = TypeVar("Told")
 
 DELETE = use("delete", namespace="shop-dev", kind="deployment", name="checkout")
 SAVE = use("save_manifest", namespace="shop-dev", kind="deployment", name="checkout")
@@ -35,6 +37,11 @@ def approved(bench: Bench, desk: Desk, model: Scripted) -> Desk:
     (row,) = desk.view.approvals
     approvals.decide(desk.journal, row, "approved", "carol", "", datetime.now(UTC))
     return bench.resume(desk, model)
+
+
+def first(told: dict[tuple[str, str], Told]) -> Told:
+    """The intent or receipt of a plan's first change."""
+    return next(iter(told.values()))
 
 
 def gone(bench: Bench) -> bool:
@@ -91,7 +98,7 @@ def test_a_deletion_whose_receipt_is_missing_is_looked_up(bench: Bench, happened
     desk.journal.observe(lambda entry: kill(entry.type))
     with pytest.raises(Killed):
         drive(desk)
-    intent = desk.view.intents["call_0_0", 0]
+    intent = first(desk.view.intents)
     if happened:
         live = bench.checkout()["metadata"]
         bench.other.delete(
@@ -100,7 +107,7 @@ def test_a_deletion_whose_receipt_is_missing_is_looked_up(bench: Bench, happened
     desk = bench.resume(desk, model)
     assert drive(desk) == 0
     assert gone(bench)
-    assert desk.view.receipts["call_0_0", 0].outcome == ("reconciled" if happened else "applied")
+    assert first(desk.view.receipts).outcome == ("reconciled" if happened else "applied")
     assert list(desk.view.commits).count("01-delete-checkout") == 1
 
 
@@ -114,9 +121,19 @@ def test_a_guardrail_is_not_deleted(bench: Bench) -> None:
 
 
 def test_a_cluster_scoped_object_is_atlas_s(bench: Bench) -> None:
-    desk = bench.begin(Scripted([use("delete", kind="namespace", name="shop-dev")], finish()), TASK)
+    (node,) = bench.other.list("nodes", None)
+    name = node["metadata"]["name"]
+    desk = bench.begin(Scripted([use("delete", kind="node", name=name)], finish()), TASK)
     assert drive(desk) == 5
     assert "ask Atlas" in desk.view.results["call_0_0"].text
+    assert bench.other.get("node", name, None)
+
+
+def test_the_deletion_of_a_namespace_is_always_asked(bench: Bench) -> None:
+    desk = bench.begin(Scripted([use("delete", kind="namespace", name="shop-dev")], finish()), TASK)
+    assert drive(desk) == 3
+    (asked,) = desk.view.approvals.values()
+    assert (asked.risk, asked.environment) == ("delete", "dev")
     assert bench.other.get("namespace", "shop-dev", None)
 
 
@@ -201,7 +218,7 @@ def test_what_a_killed_process_sent_and_arrives_late_is_its_own(bench: Bench, ca
     desk.journal.observe(kill)
     with pytest.raises(Killed):
         drive(desk)
-    sent = desk.view.intents["call_0_0", 0].change
+    sent = first(desk.view.intents).change
 
     desk = bench.resume(desk, model)
     arrivals: list[Entry] = []

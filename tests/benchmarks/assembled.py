@@ -27,7 +27,8 @@ from agent.workspace import Workspace
 from tests.baseline import script
 from tools.catalog import TOOLS
 from tools.cluster.client import HttpCluster, Identity
-from tools.frame import Result, Risk, Tool, ToolContext
+from tools.frame import Result, Tool, ToolContext
+from tools.risk import Risk
 
 TASK = "look at every page of shop-dev"
 SPARE_TURNS = 1

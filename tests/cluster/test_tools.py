@@ -21,9 +21,10 @@ import yaml
 from agent.redaction import Redactor
 from tests.cluster.conftest import KUBECONFIG, Workspace, kubectl
 from tools.catalog import TOOLS
+from tools.changes.plan import Plan
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
-from tools.frame import Plan, Result, ToolContext
+from tools.frame import Result, ToolContext
 
 pytestmark = pytest.mark.cluster
 

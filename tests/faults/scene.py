@@ -19,7 +19,7 @@ from agent.journal.store import Entry, Journal
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from tests.faults.proxy import FaultProxy, Where
-from tools.change import reference
+from tools.changes.build import reference
 from tools.cluster import connect as cluster
 
 Json = dict[str, Any]

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from agent.sandbox.patching import strategic_merge_patch
-from tools.change import contains, inverse, patch_change, version
+from tools.changes.build import patch_change, version
+from tools.changes.kubernetes import rights
+from tools.changes.strategic import contains, inverse
 from tools.cluster.client import Access
 from tools.cluster.resources import ObjectRef, find
 
@@ -224,8 +226,8 @@ def test_an_object_without_annotations_has_a_version() -> None:
 def test_a_change_says_what_it_is_for_and_what_undoes_it() -> None:
     live, kind = deployment(APP), find("deploy")
     assert kind is not None
-    change = patch_change(kind, live, {"spec": {"replicas": 2}})
+    change = patch_change(kind.plural, live, {"spec": {"replicas": 2}})
     assert change.target == ObjectRef("apps/v1", "Deployment", "shop-dev", "checkout")
     assert (change.body, change.undo) == ({"spec": {"replicas": 2}}, {"spec": {"replicas": 1}})
     assert (change.uid, change.resource_version, change.version) == ("u1", "7", version(live))
-    assert change.access() == Access("patch", "apps", "deployments", "shop-dev", "checkout")
+    assert rights(change) == (Access("patch", "apps", "deployments", "shop-dev", "checkout"),)

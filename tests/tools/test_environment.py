@@ -8,12 +8,14 @@ import pytest
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from agent.sandbox.patching import strategic_merge_patch
-from tools.change import contains
+from tools.changes.plan import Plan
+from tools.changes.strategic import contains
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.resources import ObjectRef
 from tools.environment import changed, set_env
-from tools.frame import ArgumentsError, Plan, Risk, Tool, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, Tool, ToolContext, ToolFailed
+from tools.risk import Risk
 
 Json = dict[str, Any]
 

@@ -8,15 +8,14 @@ import pytest
 from pydantic import Field
 
 from tools.catalog import TOOLS
+from tools.changes.plan import Plan
 from tools.cluster.client import Cluster
 from tools.frame import (
     RESULT_LIMIT_CHARS,
     ArgumentsError,
     Name,
     Namespace,
-    Plan,
     Result,
-    Risk,
     Tool,
     ToolContext,
     ToolError,
@@ -24,6 +23,7 @@ from tools.frame import (
     cap,
 )
 from tools.intents import INTENTS
+from tools.risk import Risk
 
 CONTEXT = ToolContext(cast("Cluster", None))
 

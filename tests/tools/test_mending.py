@@ -8,10 +8,11 @@ import pytest
 from agent.sandbox import Sandbox
 from agent.sandbox.patching import strategic_merge_patch
 from tools.catalog import TOOLS
-from tools.change import contains, difference, inverse
+from tools.changes.plan import Plan
+from tools.changes.strategic import contains, difference, inverse
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
-from tools.frame import ArgumentsError, Plan, Refused, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, Refused, ToolContext, ToolFailed
 from tools.permissions import _with
 
 Json = dict[str, Any]

@@ -21,13 +21,14 @@ from agent.understanding.understand import understand
 from agent.understanding.wishes import Call
 from agent.understanding.world import World
 from tools.catalog import TOOLS
-from tools.change import contains, inverse
+from tools.changes.plan import Change, Plan
+from tools.changes.strategic import contains, inverse
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
 from tools.credentials import PASSWORD_LIMIT_BYTES, filled, stood_in
-from tools.frame import ArgumentsError, Change, Plan, ToolContext, ToolFailed
+from tools.frame import ArgumentsError, ToolContext, ToolFailed
 
 Json = dict[str, Any]
 

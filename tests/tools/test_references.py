@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agent.sandbox.patching import strategic_merge_patch
-from tools.change import inverse
+from tools.changes.strategic import inverse
 from tools.references import Redirection
 
 Json = dict[str, Any]

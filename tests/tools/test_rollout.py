@@ -11,7 +11,8 @@ from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import NotFound, Unreachable
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Result, Risk, Stopped, Tool, ToolContext
+from tools.frame import ArgumentsError, Result, Stopped, Tool, ToolContext
+from tools.risk import Risk
 from tools.rollout.blocks import CONFIGURATION_S, PULL_FOR_GOOD_S, UNPLACED_S
 from tools.rollout.state import Seen, judge, see
 from tools.rollout.wait import wait_for_rollout

@@ -8,12 +8,15 @@ import pytest
 
 from agent.sandbox import Sandbox
 from agent.sandbox.patching import strategic_merge_patch
-from tools.change import contains, version
+from tools.changes.build import version
+from tools.changes.plan import Plan
+from tools.changes.strategic import contains
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Plan, Risk, Tool, ToolContext
+from tools.frame import ArgumentsError, Tool, ToolContext
+from tools.risk import Risk
 from tools.workloads import RESTARTED_AT, restart, set_resources
 
 SET, RESTART = Tool(set_resources, Risk.CHANGE), Tool(restart, Risk.CHANGE)

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from tools.cluster import errors
-from tools.cluster.resources import BUILTIN, ObjectRef, Resource, find, parse_resource_list
+from tools.cluster.resources import (
+    BUILTIN,
+    ObjectRef,
+    Resource,
+    find,
+    parse_resource_list,
+    takes_strategic_merge,
+)
 from tools.cluster.transport import Headers, NoAnswer, Request
 
 if TYPE_CHECKING:
@@ -35,6 +42,8 @@ PATIENCE = 1.25
 _NOT_OF_KUBELET = (errors.Unreachable, errors.Throttled)
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
 _STRATEGIC_MERGE = "application/strategic-merge-patch+json"
+_MERGE_PATCH = "application/merge-patch+json"
+_APPLY = "application/apply-patch+yaml"
 
 
 class Identity(NamedTuple):
@@ -70,6 +79,8 @@ class Cluster(Protocol):
     """Where its API server is: `https://HOST:PORT`."""
 
     def find(self, word: str) -> Resource: ...
+    def serves(self, api_version: str, kind: str) -> bool: ...
+    def read(self, target: ObjectRef) -> Json: ...
     def get(self, word: str, name: str, namespace: str | None) -> Json: ...
     def list(
         self,
@@ -101,6 +112,7 @@ class Cluster(Protocol):
         timeout_s: float | None = None,
     ) -> str: ...
     def patch(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
+    def apply(self, target: ObjectRef, body: Json, *, force: bool = False, dry_run: bool = False) -> Json: ...
     def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
     def delete(self, target: ObjectRef, *, uid: str, resource_version: str, dry_run: bool = False) -> None: ...
     def whoami(self) -> Identity: ...
@@ -120,6 +132,7 @@ class HttpCluster:
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._discovered: Resources | None = None
+        self._served: dict[str, Resources] = {}
 
     def find(self, word: str) -> Resource:
         """The resource kubectl would mean by `word`; `NotFound` names what to list instead."""
@@ -127,6 +140,15 @@ class HttpCluster:
         if known is None:
             raise errors.NotFound(f'The cluster has no kind "{word}". List its kinds: kubectl api-resources.')
         return known
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the cluster has this kind, in this very version."""
+        return any(resource.kind == kind for resource in self._of_version(api_version))
+
+    def read(self, target: ObjectRef) -> Json:
+        """The object of this very apiVersion, kind, namespace and name: a kind's word alone may mean another's."""
+        path = self._resource_of(target).path(target.namespace, target.name)
+        return self._json("GET", path, doing=f"get {target}")
 
     def get(self, word: str, name: str, namespace: str | None) -> Json:
         """One object, as the API gives it."""
@@ -218,7 +240,9 @@ class HttpCluster:
             tail_lines = max(1, tail_lines // 4)  # the kubelet cuts the end off, where the news is
 
     def patch(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json:
-        """Strategic merge patch as field manager `desk-agent`; gives the object as it then is.
+        """Patch as field manager `desk-agent`: by strategic merge where the kind takes that, else a merge patch.
+
+        Gives the object as it then is.
 
         A `metadata.resourceVersion` in the body makes the API server refuse (`Conflict`) when it is not the
         live one. Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply
@@ -228,9 +252,25 @@ class HttpCluster:
             self._resource_of(target).path(target.namespace, target.name),
             _given(fieldManager=FIELD_MANAGER, dryRun="All" if dry_run else ""),
             body=body,
-            content_type=_STRATEGIC_MERGE,
+            content_type=_STRATEGIC_MERGE if takes_strategic_merge(target.api_version) else _MERGE_PATCH,
             again=dry_run,
             doing=f"patch {target}",
+        )
+
+    def apply(self, target: ObjectRef, body: Json, *, force: bool = False, dry_run: bool = False) -> Json:
+        """Server-side apply as field manager `desk-agent`: the object is made, or gets these fields.
+
+        `FieldConflict` where another manager has set one of them otherwise, unless `force` takes it over.
+        Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+        """
+        return self._json(
+            "PATCH",
+            self._resource_of(target).path(target.namespace, target.name),
+            _given(fieldManager=FIELD_MANAGER, force="true" if force else "", dryRun="All" if dry_run else ""),
+            body=body,
+            content_type=_APPLY,
+            again=dry_run,
+            doing=f"apply {target}",
         )
 
     def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json:
@@ -317,18 +357,32 @@ class HttpCluster:
         return status if isinstance(status, dict) else {}
 
     def _resource_of(self, target: ObjectRef) -> Resource:
-        for served in (BUILTIN, self._discover):
-            for resource in served() if callable(served) else served:
-                if (resource.api_version, resource.kind) == (target.api_version, target.kind):
+        wanted = (target.api_version, target.kind)
+        for resources in (lambda: BUILTIN, lambda: self._of_version(target.api_version)):
+            for resource in resources():
+                if (resource.api_version, resource.kind) == wanted:
                     return resource
         raise errors.NotFound(f"The cluster does not serve {target.kind} of {target.api_version}.")
+
+    def _of_version(self, api_version: str) -> Resources:
+        """The kinds that the cluster serves in one version of a group; none where it has not got that."""
+        if api_version not in self._served:
+            path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+            try:
+                found = parse_resource_list(self._json("GET", path, doing=f"list the kinds of {path}"))
+            except errors.NotFound:
+                found = []
+            self._served[api_version] = found
+        return self._served[api_version]
 
     def _discover(self) -> Resources:
         if self._discovered is None:
             groups = self._json("GET", "/apis", doing="list the API groups").get("groups") or ()
             versions = [group["preferredVersion"]["groupVersion"] for group in groups]
             paths = ["/api/v1", *(f"/apis/{version}" for version in versions)]
-            self._discovered = [resource for path in paths for resource in self._served_at(path)]
+            served = {path: self._served_at(path) for path in paths}
+            self._served |= {path.split("/", 2)[2]: resources for path, resources in served.items() if resources}
+            self._discovered = [resource for resources in served.values() for resource in resources]
         return self._discovered
 
     def _served_at(self, path: str) -> Resources:

@@ -8,6 +8,7 @@
       NotFound               404
       Conflict               409: it changed, or exists already
         Modified             409: another write came in between
+        FieldConflict        409: another manager has set a field that is applied
       Invalid                400, 422
       Throttled              429
       ServerFailure          5xx
@@ -58,6 +59,12 @@ class Modified(Conflict):
     """409: another write of the object came in between; the same request may do better."""
 
 
+class FieldConflict(Conflict):
+    """409: fields that are to be applied are other managers'. `fields` are (manager, path) each."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+
+
 class Invalid(ClusterError):
     """400 or 422: the API server finds the request or the object wrong."""
 
@@ -99,15 +106,33 @@ def from_status(
     """Translate an HTTP status, a `Status` body (or anything else) and a Retry-After into the error of its kind."""
     kind, what_next = _KINDS.get(status, (ServerFailure, _FAILING) if status >= 500 else (Invalid, ""))
     text, document = _decoded(body)
+    owned = _owned_fields(document) if kind is Conflict else ()
     if kind is Conflict and document.get("reason") == "Conflict":
-        kind = Modified
+        kind = FieldConflict if owned else Modified
     said = (_message(text, document) or f"HTTP {status}").rstrip(".")
     wait_s = _seconds(retry_after)
     if wait_s > 60:
         what_next = f"The API server asks to slow down: try again in {_long(wait_s)}."
     error = kind(f"{doing}: {said}. {what_next} (HTTP {status} from {host})" if what_next else f"{doing}: {said}")
     error.retry_after_s = wait_s
+    if isinstance(error, FieldConflict):
+        error.fields = owned
     return error
+
+
+def _owned_fields(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Whose the fields are that an apply may not have. Source: the causes of reason `FieldManagerConflict`."""
+    causes = (document.get("details") or {}).get("causes") or ()
+    return tuple(
+        (_quoted(str(cause.get("message"))), str(cause.get("field")))
+        for cause in causes
+        if cause.get("reason") == "FieldManagerConflict"
+    )
+
+
+def _quoted(message: str) -> str:
+    """The manager in `conflict with "kubectl" using v1`."""
+    return message.partition('"')[2].rpartition('"')[0] or message
 
 
 def _decoded(body: bytes | str | None) -> tuple[str, dict[str, Any]]:

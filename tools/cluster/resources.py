@@ -102,6 +102,24 @@ BUILTIN: tuple[Resource, ...] = (
 )
 
 
+# The groups whose kinds are compiled into the API server: only these take strategic merge patches.
+# Source: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
+_COMPILED_IN = frozenset(
+    f"{group}.k8s.io"
+    for group in (
+        "admissionregistration", "authentication", "authorization", "certificates", "coordination", "discovery",
+        "events", "flowcontrol.apiserver", "internal.apiserver", "networking", "node", "rbac.authorization",
+        "resource", "scheduling", "storage", "storagemigration",
+    )
+) | {"apps", "autoscaling", "batch", "policy"}  # fmt: skip
+
+
+def takes_strategic_merge(api_version: str) -> bool:
+    """Whether the API server takes strategic merge patches for this version's kinds: not for custom resources."""
+    group, slash, _ = api_version.partition("/")
+    return not slash or group in _COMPILED_IN
+
+
 def find(word: str, among: Iterable[Resource] = BUILTIN) -> Resource | None:
     """The first resource that answers to `word`, if there is one."""
     return next((resource for resource in among if resource.answers_to(word)), None)

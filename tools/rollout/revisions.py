@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tools.change import merge_key_of
+from tools.changes.strategic import merge_key_of
 from tools.cluster.client import Json
 from tools.frame import ToolContext
 

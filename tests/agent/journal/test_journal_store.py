@@ -18,8 +18,9 @@ from agent.journal.events import Event, Oriented, SessionResumed, SessionStarted
 from agent.journal.store import GENESIS, SCHEMA_VERSION, Entry, Journal, chain
 from agent.policy import decide, environment_of
 from agent.redaction import MARK, Redactor
+from tools.changes.plan import Change
 from tools.cluster.resources import ObjectRef
-from tools.frame import Change, Risk
+from tools.risk import Risk
 
 SPAWN = multiprocessing.get_context("spawn")
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -82,6 +83,7 @@ def asked(journal: Journal, call_id: str = "c1") -> str:
         call_id=call_id,
         tool="set_resources",
         arguments={"name": "checkout"},
+        digest="d1",
         changes=(change,),
         summary="set replicas",
         diff="-1\n+2",

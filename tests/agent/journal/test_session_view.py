@@ -19,10 +19,12 @@ from agent.journal.events import (
     IncidentOpened,
     ModelTurn,
     Oriented,
+    PlanMade,
     SessionClosed,
     SessionPaused,
     SessionResumed,
     SessionStarted,
+    StepDone,
     SubtaskDone,
     ToolIntent,
     ToolReceipt,
@@ -65,7 +67,14 @@ def asked(approval_id: str = "apr-1", call_id: str = "c1") -> ApprovalAsked:
 
 
 def intent(index: int = 0, *, last: bool = True) -> ToolIntent:
-    return ToolIntent("c1", index, last, "restart checkout", {"target": {}}, {}, {}, "+a")
+    """As journals without plans have it: the first tells those behind it."""
+    rest = [] if last or index else [change(1)]
+    return ToolIntent("c1", index, last, "restart checkout", change(index), {}, {}, "+a", rest=rest)
+
+
+def change(index: int) -> dict[str, Any]:
+    target = {"api_version": "apps/v1", "kind": "Deployment", "namespace": "shop-dev", "name": f"web-{index}"}
+    return {"target": target, "uid": "u1"}
 
 
 def receipt(outcome: str, index: int = 0) -> ToolReceipt:
@@ -296,6 +305,8 @@ EVERY_EVENT: tuple[Event, ...] = (
     PAUSED,
     CLOSED,
     FilesRendered("c1", "save it", {"manifests/a.yaml": "kind: Pod\n"}),
+    PlanMade("c1", "restart", {"summary": "s", "steps": []}, "d1", {"x": "+a"}, ["y"]),
+    StepDone("c1", 0, "a step", ok=False, text="it does not hold"),
 )
 
 

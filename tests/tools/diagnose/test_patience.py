@@ -11,7 +11,8 @@ from agent.sandbox import Sandbox
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.diagnose.tool import LOOK_AGAIN_S, diagnose
-from tools.frame import Result, Risk, Tool, ToolContext
+from tools.frame import Result, Tool, ToolContext
+from tools.risk import Risk
 
 DIAGNOSE = Tool(diagnose, Risk.READ)
 

@@ -1,108 +1,37 @@
-"""From a change and the object it is for: the version it was planned on, and what undoes it. Pure."""
+"""Strategic merge patches: what undoes one, whether it is in effect, and the one between two templates. Pure.
+
+Source: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/ and the
+`patchMergeKey` of the types in https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any
 
-from tools.cluster.client import Json
-from tools.cluster.resources import ObjectRef, Resource
-from tools.frame import Change, Credentials
-from tools.read import without_noise
+Json = dict[str, Any]
 
-# Written by controllers, not by people: they do not make a change of the object.
-_CONTROLLERS_METADATA = ("managedFields", "resourceVersion", "generation")
-_CONTROLLERS_ANNOTATIONS = ("deployment.kubernetes.io/revision",)
-_SERVER_METADATA = ("resourceVersion", "generation", "uid", "creationTimestamp")
-
-# The keys strategic merge joins lists by, in the order to try them; `port` is that of a Service's ports.
-# Source: the `patchMergeKey` of the types in https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
+# The keys that lists are joined by, in the order to try them; `port` is that of a Service's ports.
 _MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "containers": ("name",),
     "initContainers": ("name",),
+    "ephemeralContainers": ("name",),
     "env": ("name",),
     "volumes": ("name",),
     "imagePullSecrets": ("name",),
+    "secrets": ("name",),
+    "resourceClaims": ("name",),
+    "schedulingGates": ("name",),
     "ports": ("containerPort", "port"),
     "volumeMounts": ("mountPath",),
+    "volumeDevices": ("devicePath",),
     "hostAliases": ("ip",),
     "topologySpreadConstraints": ("topologyKey",),
+    "ownerReferences": ("uid",),
 }
 _WHOLE_AT_ROOT = ("imagePullSecrets",)  # a ServiceAccount's are replaced whole, a pod's are merged
 _ORDER = "$setElementOrder/"
-
-
-def reference(live: Json) -> ObjectRef:
-    """Which object this is."""
-    metadata = live["metadata"]
-    return ObjectRef(live["apiVersion"], live["kind"], metadata.get("namespace"), metadata["name"])
-
-
-def patch_change(resource: Resource, live: Json, body: Json) -> Change:
-    """The strategic merge patch `body` of the object `live`, with what undoes it."""
-    return Change(
-        target=reference(live),
-        resource=resource.plural,
-        body=body,
-        undo=inverse(body, live),
-        uid=live["metadata"].get("uid", ""),
-        resource_version=live["metadata"].get("resourceVersion", ""),
-        version=version(live),
-    )
-
-
-def delete_change(resource: Resource, live: Json) -> Change:
-    """The deletion of the object `live`; undone by making it again, unless a controller does that."""
-    owners = live["metadata"].get("ownerReferences") or ()
-    controlled = any(owner.get("controller") for owner in owners)
-    return Change(
-        target=reference(live),
-        resource=resource.plural,
-        body={},
-        undo={} if controlled else written(live),
-        uid=live["metadata"].get("uid", ""),
-        resource_version=live["metadata"].get("resourceVersion", ""),
-        version=version(live),
-        verb="delete",
-    )
-
-
-def create_change(resource: Resource, body: Json, credentials: Credentials | None = None) -> Change:
-    """The creation of the object `body`, filled with `credentials` where it is to hold any."""
-    return Change(
-        target=reference(body),
-        resource=resource.plural,
-        body=body,
-        undo={},
-        uid="",
-        resource_version="",
-        version="",
-        verb="create",
-        credentials=credentials,
-    )
-
-
-def written(live: Json) -> Json:
-    """What people wrote of an object: no status, and no fields of the API server's own."""
-    clean = {key: value for key, value in without_noise(live).items() if key != "status"}
-    metadata = {key: value for key, value in clean["metadata"].items() if key not in _SERVER_METADATA}
-    return {**clean, "metadata": metadata}
-
-
-def version(live: Json) -> str:
-    """A digest of what people wrote of an object.
-
-    `resourceVersion` moves with each status update, and a crashing Deployment's status moves all the time;
-    this moves only when somebody changes the object itself.
-    """
-    metadata = {key: value for key, value in live["metadata"].items() if key not in _CONTROLLERS_METADATA}
-    annotations = dict(metadata.get("annotations") or {})
-    for key in _CONTROLLERS_ANNOTATIONS:
-        annotations.pop(key, None)
-    metadata["annotations"] = annotations
-    written = {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}
-    return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
+_REPLACED: Json = {"$patch": "replace"}
+"""At the head of a list: it is replaced by what follows."""
 
 
 def inverse(patch: Json, live: Json) -> Json:
@@ -133,6 +62,8 @@ def _inverse_map(patch: Json, live: Json) -> Json:
 def _inverse_value(key: str, patched: Any, live: Any) -> Any:
     if isinstance(patched, dict) and isinstance(live, dict):
         return _inverse_map(patched, live)
+    if _is_replaced(patched):
+        return [_REPLACED, *live] if live else None
     merge_key = merge_key_of(key, patched)
     if merge_key:
         names = [item.get(merge_key) for item in live or ()]
@@ -165,6 +96,8 @@ def _contains(live: Any, patch: Any, key: str) -> bool:
     if isinstance(patch, dict):
         there = live or {}
         return all(_contains(there.get(name), value, name) for name, value in patch.items() if name[:1] != "$")
+    if _is_replaced(patch):
+        return bool((live or []) == patch[1:])
     merge_key = merge_key_of(key, patch)
     if merge_key:
         return all(_contains(_same(live or [], item, merge_key), item, "") for item in patch)
@@ -195,6 +128,8 @@ def _are_lists(*values: Any) -> bool:
 
 
 def _list_difference(key: str, before: list[Json], after: list[Json], merge_key: str) -> Json:
+    if _is_ambiguous(before, merge_key) or _is_ambiguous(after, merge_key):
+        return {key: [_REPLACED, *after] if after else None}
     gone = [item for item in before if _same(after, item, merge_key) is None]
     pairs = [(_same(before, item, merge_key) or {}, item) for item in after]
     changed = [{**difference(was, item), merge_key: item[merge_key]} for was, item in pairs if was != item]
@@ -204,6 +139,16 @@ def _list_difference(key: str, before: list[Json], after: list[Json], merge_key:
     if names and names != _names(before, merge_key):
         patch = {f"{_ORDER}{key}": names, **patch}
     return patch
+
+
+def _is_replaced(patched: Any) -> bool:
+    return isinstance(patched, list) and patched[:1] == [_REPLACED]
+
+
+def _is_ambiguous(items: list[Json], merge_key: str) -> bool:
+    """Whether the server cannot tell the elements apart by their key: one port, served by TCP and by UDP."""
+    keys = [item[merge_key] for item in items]
+    return len(keys) != len(set(keys))
 
 
 def _names(items: list[Json], merge_key: str) -> list[Json]:

@@ -1,0 +1,311 @@
+"""The driver for a Kubernetes cluster: dry runs by the server, each effect bound to the version it was planned on.
+
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/ and server-side-apply/
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tools.changes.build import version, written
+from tools.changes.driver import Effect, Preview, Running, Stale
+from tools.changes.guardrails import loosened, risk_of
+from tools.changes.patches import contains, difference, inverse
+from tools.changes.plan import Change, Json, Plan, Takeover
+from tools.cluster.client import FIELD_MANAGER, Access, Cluster
+from tools.cluster.errors import Conflict, FieldConflict, NotFound
+from tools.cluster.resources import ObjectRef
+from tools.credentials import filled, stood_in
+from tools.read import as_yaml
+from tools.risk import Risk
+
+RETRY_S = 0.5
+GOING_S = 20.0
+"""How long an object that is being deleted may still be in the way of the one that replaces it."""
+
+PROJECT_REQUEST = ("project.openshift.io/v1", "ProjectRequest")
+_NAMESPACE = ObjectRef("v1", "Namespace", None, "")
+
+
+class KubernetesDriver:
+    """`Driver` of one cluster. `mask` takes the secrets out of an object before it is shown as text."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        mask: Callable[[Json], Json] = lambda value: value,
+        sleep: Callable[[float], None] = time.sleep,
+        username: str = "",
+    ) -> None:
+        self._cluster = cluster
+        self._mask = mask
+        self._sleep = sleep
+        self._username = username
+
+    @property
+    def account(self) -> str:
+        """The cluster's fingerprint."""
+        return self._cluster.fingerprint
+
+    def refusal(self, change: Change) -> str:
+        """Which right is missing, by SelfSubjectAccessReview."""
+        for access in rights(change):
+            if not self._cluster.may(access):
+                return f"{self._username or 'This identity'} may not {access}"
+        return ""
+
+    def risk(self, change: Change, asked: Risk, preview: Preview | None) -> Risk:
+        """By kind, scope and content."""
+        return risk_of(change, asked, "" if preview is None else preview.loosens)
+
+    def labels(self, change: Change) -> tuple[str, Mapping[str, str] | None]:
+        """The namespace's; those of a namespace that is not there yet are none."""
+        name = namespace_of(change)
+        if name is None:
+            return "", None
+        try:
+            return name, self._cluster.read(_named(_NAMESPACE, name))["metadata"].get("labels") or {}
+        except NotFound:
+            return name, {}
+
+    def is_current(self, change: Change) -> bool:
+        """By uid and by what people wrote of it; what is to be created must not be there."""
+        live = self._live(change.target)
+        if live is None:
+            return not change.uid
+        return change.verb != "create" and _is_as_planned(live, change)
+
+    def preview(self, change: Change, plan: Plan, done: Collection[str]) -> Preview:
+        """By the API server's dry run; in a namespace that the plan makes, not before that is there."""
+        earlier = _before(change, plan)
+        if any(_makes_namespace_of(each, change) and each.id not in done for each in earlier):
+            return self._unseen(change)
+        if change.verb == "apply":
+            return self._preview_apply(change)
+        replaces = any(each.verb == "delete" and each.target == change.target for each in earlier)
+        before = {} if change.verb == "create" else written(self._cluster.read(change.target))
+        after = self._dry_run_beside(change) if replaces else self._dry_run(change)
+        return self._seen(change, before, after)
+
+    def filled(self, change: Change) -> Change:
+        """With the password of a pull secret."""
+        return replace(change, body=filled(change, self._cluster), credentials=None)
+
+    def send(self, change: Change, token: str) -> Effect | Running:
+        """Make the change with the live resourceVersion as its precondition; a cluster takes no token."""
+        body = change.body
+        if change.verb == "create":
+            return _effect(change, self._create(change, body))
+        try:
+            if change.verb == "apply":
+                return _effect(change, self._apply(change, body))
+            live = self._as_planned(change)
+            resource_version = live["metadata"]["resourceVersion"]
+            if change.verb == "delete":
+                self._cluster.delete(change.target, uid=change.uid, resource_version=resource_version)
+                return Effect({})
+            return _effect(change, self._cluster.patch(change.target, _bound(body, resource_version)))
+        except NotFound as error:
+            raise Stale from error
+
+    def follow(self, change: Change, operation: str) -> Effect | Running:
+        """A cluster answers a request when it is done."""
+        raise LookupError(f"a cluster has no operation {operation} of {change.target}")
+
+    def observe(self, change: Change, expected: Json) -> Effect | None:
+        """Read the object: by its uid, its managers and its values."""
+        live = self._live(change.target)
+        if live is None:
+            return Effect({}) if change.verb == "delete" else None
+        metadata = live["metadata"]
+        match change.verb:
+            case "delete":
+                gone = metadata.get("uid") != change.uid or "deletionTimestamp" in metadata
+                return Effect({}) if gone else None
+            case "create":
+                is_there = _is_ours(live) and contains(change.target, live, expected)
+            case "apply":
+                is_there = _is_ours(live, "Apply") and contains(change.target, live, expected)
+                is_there = is_there and metadata.get("resourceVersion") != change.resource_version
+            case "patch":
+                untouched = metadata.get("resourceVersion") == change.resource_version
+                same = not untouched and metadata.get("uid") == change.uid
+                is_there = same and contains(change.target, live, expected)
+        return _effect(change, live) if is_there else None
+
+    def _live(self, target: ObjectRef) -> Json | None:
+        try:
+            return self._cluster.read(target)
+        except NotFound:
+            return None
+
+    def _unseen(self, change: Change) -> Preview:
+        """As far as it can be told without the server: what is to be made, as it is written."""
+        diff = self._diff(change, {}, change.body)
+        return Preview({}, inverse(change.target, change.body, change.body), diff, unseen=True)
+
+    def _seen(self, change: Change, before: Json, after: Json, *taken: Takeover) -> Preview:
+        # What an apply leaves out, and Desk had applied before, goes: only the dry run tells.
+        applies_over = change.verb == "apply" and before
+        return Preview(
+            before,
+            inverse(change.target, change.body, after),
+            self._diff(change, before, after),
+            same=before == after,
+            takes_over=taken,
+            undo=difference(change.target, after, before) if applies_over else None,
+            loosens=loosened(before, after),
+        )
+
+    def _preview_apply(self, change: Change) -> Preview:
+        live = self._live(change.target)
+        before = {} if live is None else written(live)
+        try:
+            return self._seen(
+                change, before, written(self._cluster.apply(change.target, change.body, dry_run=True))
+            )
+        except FieldConflict as conflict:
+            after = written(self._cluster.apply(change.target, change.body, force=True, dry_run=True))
+            return self._seen(change, before, after, *_takeovers(conflict, before, change.body))
+
+    def _dry_run(self, change: Change) -> Json:
+        """What the API server says would be there afterwards; empty when it would be gone."""
+        cluster, target = self._cluster, change.target
+        match change.verb:
+            case "create":
+                return written(cluster.create(target, stood_in(change), dry_run=True))
+            case "delete":
+                # A crashing workload's resourceVersion moves with its status: that of the plan may be old by now.
+                now = cluster.read(target)["metadata"]
+                cluster.delete(target, uid=change.uid, resource_version=now["resourceVersion"], dry_run=True)
+                return {}
+            case _:
+                return written(cluster.patch(target, change.body, dry_run=True))
+
+    def _dry_run_beside(self, change: Change) -> Json:
+        """What would be created once the object that has the name now is deleted: under a name of the server's."""
+        named = change.body["metadata"]
+        nameless = {key: value for key, value in named.items() if key != "name"} | {"generateName": "desk-"}
+        body = {**change.body, "metadata": nameless}
+        after = written(self._cluster.create(change.target, body, dry_run=True))
+        metadata = {key: value for key, value in after["metadata"].items() if key != "generateName"}
+        return {**after, "metadata": {**metadata, "name": named["name"]}}
+
+    def _diff(self, change: Change, before: Json, after: Json) -> str:
+        name = f"{change.target.kind}/{change.target.name}"
+        sides = [as_yaml(self._mask(side)).splitlines() if side else [] for side in (before, after)]
+        lines = difflib.unified_diff(sides[0], sides[1], f"{name} (live)", f"{name} (wanted)", lineterm="")
+        return "\n".join(lines)
+
+    def _as_planned(self, change: Change) -> Json:
+        live = self._cluster.read(change.target)
+        if not _is_as_planned(live, change):
+            raise Stale
+        return live
+
+    def _apply(self, change: Change, body: Json) -> Json:
+        live = self._live(change.target)
+        if (live is None) == bool(change.uid) or (live is not None and not _is_as_planned(live, change)):
+            raise Stale
+        bound = body if live is None else _bound(body, live["metadata"]["resourceVersion"])
+        return self._cluster.apply(change.target, bound, force=bool(change.takes_over))
+
+    def _create(self, change: Change, body: Json) -> Json:
+        deadline = time.monotonic() + GOING_S
+        while True:
+            try:
+                return self._cluster.create(change.target, body)
+            except Conflict as error:  # there is one of this name; what is on its way out is waited for
+                if time.monotonic() >= deadline or not self._is_going(change.target):
+                    raise Stale from error
+                self._sleep(RETRY_S)
+
+    def _is_going(self, target: ObjectRef) -> bool:
+        live = self._live(target)
+        return live is None or "deletionTimestamp" in live["metadata"]
+
+
+def rights(change: Change) -> tuple[Access, ...]:
+    """The rights that a change needs. RBAC knows no names for `create`: the object is not there yet."""
+    target = change.target
+    group = target.api_version.rpartition("/")[0]
+    new = Access("create", group, change.resource, target.namespace)
+    if change.verb == "create":
+        return (new,)
+    verb = "patch" if change.verb == "apply" else change.verb
+    there = Access(verb, group, change.resource, target.namespace, target.name)
+    return (there, new) if change.verb == "apply" and not change.uid else (there,)
+
+
+def namespace_of(change: Change) -> str | None:
+    """The namespace whose environment decides: the target's, or the one that the target is."""
+    target = change.target
+    if (target.api_version, target.kind) in (("v1", "Namespace"), PROJECT_REQUEST):
+        return target.name
+    return target.namespace
+
+
+def _makes_namespace_of(maker: Change, change: Change) -> bool:
+    is_new = maker.verb in ("create", "apply") and not maker.uid
+    return is_new and maker.target.namespace is None and namespace_of(maker) == namespace_of(change)
+
+
+def _before(change: Change, plan: Plan) -> tuple[Change, ...]:
+    ids = [each.id for each in plan.changes]
+    return plan.changes[: ids.index(change.id)]
+
+
+def _named(kind: ObjectRef, name: str) -> ObjectRef:
+    return ObjectRef(kind.api_version, kind.kind, kind.namespace, name)
+
+
+def _is_as_planned(live: Json, change: Change) -> bool:
+    return bool(live["metadata"].get("uid", "") == change.uid and version(live) == change.version)
+
+
+def _is_ours(live: Json, operation: str = "") -> bool:
+    """Whether it was Desk that wrote the object, in this way."""
+    return any(
+        entry.get("manager") == FIELD_MANAGER and operation in ("", entry.get("operation"))
+        for entry in live["metadata"].get("managedFields") or ()
+    )
+
+
+def _bound(body: Json, resource_version: str) -> Json:
+    return {**body, "metadata": {**body.get("metadata", {}), "resourceVersion": resource_version}}
+
+
+def _effect(change: Change, after: Json) -> Effect:
+    uid = after["metadata"].get("uid", "") if not change.uid else ""
+    return Effect(inverse(change.target, change.body, after), uid)
+
+
+def _takeovers(conflict: FieldConflict, before: Json, body: Json) -> tuple[Takeover, ...]:
+    return tuple(
+        Takeover(manager, field.lstrip("."), _value(before, field), _value(body, field))
+        for manager, field in conflict.fields
+    )
+
+
+_STEP = re.compile(r"\.([^.\[]+)|\[([^\]]*)\]")
+
+
+def _value(live: Any, path: str) -> str:
+    """The value at a path as the API server writes one: `.spec.containers[name="web"].image`; as JSON."""
+    for name, keys in _STEP.findall(path):
+        live = live.get(name) if name and isinstance(live, dict) else _element(live, keys)
+    return "unset" if live is None else json.dumps(live)
+
+
+def _element(live: Any, keys: str) -> Any:
+    wanted = dict(re.findall(r'(\w+)="?([^",]*)"?', keys))
+    items = live if isinstance(live, list) else []
+    maps = (item for item in items if isinstance(item, dict))
+    return next((item for item in maps if all(str(item.get(key)) == value for key, value in wanted.items())), None)
