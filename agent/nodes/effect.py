@@ -80,11 +80,11 @@ class Sending:
         return self._receipt("absent", f"{self.change.target}: it had not happened")
 
     def _sent(self) -> Effect:
-        if self.change.credentials is None:
-            return self._followed(self.driver.send(self.change, self._token()))
-        with self.desk.stop.at_once():  # nothing is sent yet, and standard input may take its time
-            complete = self.driver.filled(self.change)
-        return self._followed(self.driver.send(complete, self._token()))
+        body = self.change.body
+        if self.change.credentials is not None:
+            with self.desk.stop.at_once():  # nothing is sent yet, and standard input may take its time
+                body = self.driver.filled(self.change)
+        return self._followed(self.driver.send(self.change, body, self._token()))
 
     def _followed(self, sent: Effect | Running) -> Effect:
         """Wait for what takes its time; where to ask is journaled first, so that it outlives this process."""

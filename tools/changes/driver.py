@@ -88,15 +88,15 @@ class Driver(Protocol):
         """What would come of it, without an effect. `done` are the ids of the plan's changes that are in effect."""
         ...
 
-    def filled(self, change: Change) -> Change:
-        """The change with the credentials that its body lacks: only to be sent, and written nowhere.
+    def filled(self, change: Change) -> Json:
+        """The body of a change with the credentials that it lacks: only to be sent, and written nowhere.
 
         Raises `ToolFailed` where they cannot be had.
         """
         ...
 
-    def send(self, change: Change, token: str) -> Effect | Running:
-        """Make the change, once: bound to the version it was planned on, or, where a system has such, to `token`.
+    def send(self, change: Change, body: Json, token: str) -> Effect | Running:
+        """Make the change with this body, once: bound to the version it was planned on, or, where a system has such, to `token`.
 
         Raises `Stale` when the target is not as planned, `Conflict` when it has to be looked at again; after any
         other error nobody knows whether it happened, and `observe` tells.

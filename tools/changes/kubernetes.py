@@ -10,7 +10,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 from typing import Any
 
 from tools.changes.build import version, written
@@ -94,13 +93,12 @@ class KubernetesDriver:
         after = self._dry_run_beside(change) if replaces else self._dry_run(change)
         return self._seen(change, before, after)
 
-    def filled(self, change: Change) -> Change:
+    def filled(self, change: Change) -> Json:
         """With the password of a pull secret."""
-        return replace(change, body=filled(change, self._cluster), credentials=None)
+        return filled(change, self._cluster)
 
-    def send(self, change: Change, token: str) -> Effect | Running:
+    def send(self, change: Change, body: Json, token: str) -> Effect | Running:
         """Make the change with the live resourceVersion as its precondition; a cluster takes no token."""
-        body = change.body
         if change.verb == "create":
             return _effect(change, self._create(change, body))
         try:
