@@ -74,6 +74,10 @@ class _Place(NamedTuple):
         return _Place(self.depth + 1, self.blanked | blanked)
 
 
+def _as_array(value: JsonValue) -> JsonValue:
+    return list(value) if isinstance(value, tuple) else value
+
+
 class Redactor:
     """Masks secrets in JSON values and text.
 
@@ -98,13 +102,15 @@ class Redactor:
     def redact(self, value: JsonValue) -> JsonValue:
         """Return a copy of a JSON value with every secret in it replaced by `MARK`.
 
-        The value itself is not changed. Objects and arrays nested deeper than 64 levels are masked whole.
+        The value itself is not changed; a tuple is taken for the array that it becomes in JSON. Objects and arrays
+        nested deeper than 64 levels are masked whole.
         """
         return self._value(value, _Place())
 
     def _value(self, value: JsonValue, place: _Place) -> JsonValue:
         if isinstance(value, str):
             return self.text(value)
+        value = _as_array(value)
         if not isinstance(value, dict | list):
             return value
         if place.depth >= MAX_DEPTH:
@@ -124,6 +130,7 @@ class Redactor:
         }
 
     def _member(self, name: str, key: str, member: JsonValue, place: _Place) -> JsonValue:
+        member = _as_array(member)
         if key in place.blanked:
             return _blank(member)
         if _hides(name, member):

@@ -96,7 +96,7 @@ class Driver(Protocol):
         ...
 
     def send(self, change: Change, body: Json, token: str) -> Effect | Running:
-        """Make the change with this body, once: bound to the version it was planned on, or, where a system has such, to `token`.
+        """Make the change with this body, once: bound to the version it was planned on, or to `token`.
 
         Raises `Stale` when the target is not as planned, `Conflict` when it has to be looked at again; after any
         other error nobody knows whether it happened, and `observe` tells.

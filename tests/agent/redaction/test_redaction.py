@@ -359,6 +359,13 @@ def test_known_values_are_masked_wherever_they_occur() -> None:
     assert "horse" not in repr(redactor)
 
 
+def test_a_tuple_is_masked_as_the_array_that_it_becomes() -> None:
+    secret = {"kind": "Secret", "data": {"a": "aHVudGVyMg=="}}
+    told = Redactor().redact({"steps": ({"changes": (secret,)},), "password": ("hunter2hunter2",)})  # type: ignore[dict-item]
+    assert "aHVudGVyMg" not in repr(told)
+    assert "hunter2hunter2" not in repr(told)
+
+
 def test_what_lies_too_deep_is_masked_whole() -> None:
     value: JsonValue = {"password": "x"}
     for _ in range(500):
