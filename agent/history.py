@@ -28,11 +28,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from agent.errors import DeskError, HistoryError, UsageError
 from agent.stopping import HeldBack, held_from_children
 from agent.workspace import MADE_BY_INIT, Edit, Workspace, applied, checked_path, plain_line
+
+if TYPE_CHECKING:
+    from git import Git
 
 LOCK_WAIT_S = 3.0
 DESK_WAIT_S = 120.0
@@ -117,19 +120,23 @@ class _Git:
 
         Where Ctrl-C ends the waiting for it, it is ended first: it never works on behind Desk's back.
         """
-        command = ["git", "-C", str(self.directory), *args]
+        try:
+            import git
+        except ImportError as error:
+            raise _not_installed() from error
+        # git -C: GitPython falls back on the process's own folder where it cannot enter the one it is given.
+        command = [git.Git.GIT_PYTHON_GIT_EXECUTABLE or "git", "-C", str(self.directory), *args]
         with _translated(self.directory), _input(stdin, self.directory) as stream:
             try:
                 with held_from_children():
-                    running = subprocess.Popen(  # noqa: S603
+                    running = git.Git().execute(
                         command,
-                        stdin=stream or subprocess.DEVNULL,
-                        stdout=subprocess.PIPE,
-                        stderr=subprocess.PIPE,
-                        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+                        istream=stream,
+                        as_process=True,
+                        env={"LC_ALL": "C.UTF-8", **(env or {})},
                         pass_fds=pass_fds,
                     )
-            except (FileNotFoundError, PermissionError) as error:
+            except git.exc.GitCommandNotFound as error:
                 raise _not_installed() from error
             return _ended(running)
 
@@ -159,7 +166,7 @@ def _input(content: bytes, directory: Path) -> Iterator[BinaryIO | None]:
         yield cast("BinaryIO", stream)
 
 
-def _ended(running: subprocess.Popen[bytes]) -> _Output:
+def _ended(running: Git.AutoInterrupt) -> _Output:
     try:
         out, err = _said(running)
     except BaseException:
@@ -169,18 +176,23 @@ def _ended(running: subprocess.Popen[bytes]) -> _Output:
     return _Output(running.returncode, out, err.decode("utf-8", "replace"))
 
 
-def _said(running: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+def _said(running: Git.AutoInterrupt) -> tuple[bytes, bytes]:
     """Its output and errors, as soon as it has ended: what a hook leaves running may hold them open for ever."""
     while True:
         try:
-            return running.communicate(timeout=GIT_POLL_S)
+            out, err = running.communicate(timeout=GIT_POLL_S)
         except subprocess.TimeoutExpired as held:
-            if running.poll() is not None:
-                return held.output or b"", held.stderr or b""
+            if running.poll() is None:
+                continue
+            out, err = held.output, held.stderr
+        return out or b"", err or b""
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(running: Git.AutoInterrupt) -> None:
     """SIGTERM lets git take its lock files away; what its hooks have started may live on."""
+    process = running.proc
+    if process is None:
+        return
     process.terminate()
     try:
         process.wait(GIT_ENDS_WITHIN_S)
