@@ -292,14 +292,19 @@ def _takeovers(conflict: FieldConflict, before: Json, body: Json) -> tuple[Takeo
     )
 
 
-_STEP = re.compile(r"\.([^.\[]+)|\[([^\]]*)\]")
-
-
 def _value(live: Any, path: str) -> str:
-    """The value at a path as the API server writes one: `.spec.containers[name="web"].image`; as JSON."""
-    for name, keys in _STEP.findall(path):
-        live = live.get(name) if name and isinstance(live, dict) else _element(live, keys)
-    return "unset" if live is None else json.dumps(live)
+    """The value at a path as the API server writes one: `.spec.containers[name="web"].image`; as JSON.
+
+    Names are not quoted there, and may hold dots: `.spec.hard.requests.cpu`.
+    """
+    if not path:
+        return "unset" if live is None else json.dumps(live)
+    if path.startswith("["):
+        keys, _, rest = path[1:].partition("]")
+        return _value(_element(live, keys), rest)
+    fields = sorted(live, key=len, reverse=True) if isinstance(live, dict) else []
+    name = next((each for each in fields if re.match(rf"\.{re.escape(each)}(?=[.\[]|$)", path)), None)
+    return "unset" if name is None else _value(live[name], path[len(name) + 1 :])
 
 
 def _element(live: Any, keys: str) -> Any:
