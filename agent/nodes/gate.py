@@ -15,7 +15,7 @@ from agent.journal.events import CallGated, PlanMade, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import ToolUse
 from agent.nodes.effect import arrived
-from agent.policy import Decision, Verdict, decide, environment_of
+from agent.policy import Decision, Environment, Verdict, decide, environment_of
 from agent.redaction import MARK
 from agent.understanding.ordered import is_within, orders_change, says
 from tools.changes.driver import Preview
@@ -24,6 +24,9 @@ from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.cluster.resources import ObjectRef
 from tools.frame import ArgumentsError, Refused, Tool, ToolError
 from tools.risk import Risk
+
+Place = tuple[str, str]
+"""A system, and where in it a change takes effect."""
 
 
 def gate(desk: Desk, call: ToolUse) -> None:
@@ -96,11 +99,12 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
         return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary))
     tool = replace(tool, risk=plan.risk or tool.risk, always_asked=plan.always_asked or tool.always_asked)
     left = tuple(change for change in plan.changes if not desk.view.is_made(call.id, change.id))
-    decision = _decide(desk, call, tool, plan, left, {})
+    environments = _environments(desk, plan, left)
+    decision = _decide(desk, call, tool, plan, left, environments, {})
     if decision.verdict is not Verdict.DENY:
         _refuse_without_rights(desk, left)
         previews = _previews(desk, call, plan, left)
-        decision = _decide(desk, call, tool, plan, left, previews)
+        decision = _decide(desk, call, tool, plan, left, environments, previews)
     gated = CallGated(
         call.id, tool.name, tool.risk.value, decision.verdict.value, decision.reason,
         environment=decision.environment.value, owner=decision.owner,
@@ -185,32 +189,55 @@ def _decide(
     tool: Tool,
     plan: Plan,
     left: Sequence[Change],
+    environments: Mapping[Place, tuple[Environment, str]],
     previews: Mapping[str, Preview],
 ) -> Decision:
     """The strictest decision over all changes that are left of a plan."""
     order = (Verdict.ALLOW, Verdict.ASK, Verdict.DENY)
     named = _named(desk, call, plan)
-    decisions = [_decide_change(desk, tool, plan, each, previews.get(each.id), named=named) for each in left]
+    decisions = [
+        _decide_change(desk, tool, each, environments, previews.get(each.id), named=named) for each in left
+    ]
     return max(decisions, key=lambda decision: order.index(decision.verdict))
 
 
 def _decide_change(
-    desk: Desk, tool: Tool, plan: Plan, change: Change, preview: Preview | None, *, named: bool
+    desk: Desk,
+    tool: Tool,
+    change: Change,
+    environments: Mapping[Place, tuple[Environment, str]],
+    preview: Preview | None,
+    *,
+    named: bool,
 ) -> Decision:
-    driver = desk.driver(change)
-    place, labels = driver.labels(change)
-    risk = driver.risk(change, tool.risk, preview)
-    environment = environment_of(labels, place, plan.environments.get(place, ""))
+    risk = desk.driver(change).risk(change, tool.risk, preview)
+    environment, note = environments[_place(desk, change)]
     asked = tool.always_asked or (preview is not None and bool(preview.takes_over))
     decision = decide(risk, environment, named=named, always_asked=asked)
     if preview is not None and (preview.takes_over or preview.loosens):
         why = [f"it loosens {preview.loosens}"] if preview.loosens else [str(each) for each in preview.takes_over]
         return replace(decision, reason=f"{decision.reason}: {'; '.join(why)}")
-    is_labelled = labels is None or "environment" in labels or place in plan.environments
-    if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or is_labelled:
+    if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or not note:
         return decision
-    unlabelled = f"namespace {place} has no label environment, so it counts as prod"
-    return replace(decision, reason=f"{decision.reason} ({unlabelled})")
+    return replace(decision, reason=f"{decision.reason} ({note})")
+
+
+def _place(desk: Desk, change: Change) -> Place:
+    return change.system, desk.driver(change).place(change)
+
+
+def _environments(desk: Desk, plan: Plan, changes: Sequence[Change]) -> dict[Place, tuple[Environment, str]]:
+    """The environment of each place that the changes touch, asked for once, with what is to be said of it."""
+    found: dict[Place, tuple[Environment, str]] = {}
+    for change in changes:
+        system, place = key = _place(desk, change)
+        if key in found:
+            continue
+        labels = desk.driver(change).labels(place) if place else {}
+        is_told = not place or "environment" in labels or place in plan.environments
+        note = "" if is_told else f"namespace {place} has no label environment, so it counts as prod"
+        found[system, place] = (environment_of(labels, place, plan.environments.get(place, "")), note)
+    return found
 
 
 def _named(desk: Desk, call: ToolUse, plan: Plan) -> bool:

@@ -76,8 +76,12 @@ class Driver(Protocol):
         """The class of this change, by what it does; `asked` is its tool's. Pure."""
         ...
 
-    def labels(self, change: Change) -> tuple[str, Mapping[str, str] | None]:
-        """The place whose environment decides, and its labels; None where it has no place: it is global."""
+    def place(self, change: Change) -> str:
+        """Where the change takes effect: what has an environment, a namespace; empty: it is global. Pure."""
+        ...
+
+    def labels(self, place: str) -> Mapping[str, str]:
+        """The labels of a place; none where it is not there yet."""
         ...
 
     def is_current(self, change: Change) -> bool:

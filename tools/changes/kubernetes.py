@@ -64,15 +64,16 @@ class KubernetesDriver:
         """By kind, scope and content."""
         return risk_of(change, asked, "" if preview is None else preview.loosens)
 
-    def labels(self, change: Change) -> tuple[str, Mapping[str, str] | None]:
+    def place(self, change: Change) -> str:
+        """The namespace: the target's, or the one that the target is."""
+        return namespace_of(change) or ""
+
+    def labels(self, place: str) -> Mapping[str, str]:
         """The namespace's; those of a namespace that is not there yet are none."""
-        name = namespace_of(change)
-        if name is None:
-            return "", None
         try:
-            return name, self._cluster.read(_named(_NAMESPACE, name))["metadata"].get("labels") or {}
+            return self._cluster.read(_named(_NAMESPACE, place))["metadata"].get("labels") or {}
         except NotFound:
-            return name, {}
+            return {}
 
     def is_current(self, change: Change) -> bool:
         """By uid and by what people wrote of it; what is to be created must not be there."""

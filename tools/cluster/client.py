@@ -79,7 +79,6 @@ class Cluster(Protocol):
     """Where its API server is: `https://HOST:PORT`."""
 
     def find(self, word: str) -> Resource: ...
-    def serves(self, api_version: str, kind: str) -> bool: ...
     def read(self, target: ObjectRef) -> Json: ...
     def get(self, word: str, name: str, namespace: str | None) -> Json: ...
     def list(
@@ -140,10 +139,6 @@ class HttpCluster:
         if known is None:
             raise errors.NotFound(f'The cluster has no kind "{word}". List its kinds: kubectl api-resources.')
         return known
-
-    def serves(self, api_version: str, kind: str) -> bool:
-        """Whether the cluster has this kind, in this very version."""
-        return any(resource.kind == kind for resource in self._of_version(api_version))
 
     def read(self, target: ObjectRef) -> Json:
         """The object of this very apiVersion, kind, namespace and name: a kind's word alone may mean another's."""
