@@ -45,15 +45,26 @@ def read_names(cluster: Cluster, namespaces: Sequence[str], spoken_of: Iterable[
     always = [kind for kind in ALWAYS if kind != "Pod" or not several]
     kinds = [*always, *others][:AT_MOST]
     where = None if several else namespaces[0]
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        lists = list(pool.map(lambda kind: _list(cluster, kind, where), kinds))
     found: Names = {}
-    for kind, objects in zip(kinds, lists, strict=True):
-        if objects is None:
-            continue
+    for kind, objects in _lists(cluster, kinds, where).items():
         for namespace in ("",) if kind in _OF_NO_NAMESPACE else namespaces:
             found.setdefault(namespace, {})[kind] = [name for there, name in objects if there == namespace]
     return found
+
+
+def names_of(cluster: Cluster, kinds: Sequence[str], namespace: str | None) -> dict[str, list[str]]:
+    """Kind -> names, in a namespace; of a kind that has none with None. What may not be listed is left out.
+
+    Raises the errors of a cluster that does not answer, or does not know us any more.
+    """
+    lists = _lists(cluster, kinds, namespace)
+    return {kind: [name for _, name in objects] for kind, objects in lists.items()}
+
+
+def _lists(cluster: Cluster, kinds: Sequence[str], where: str | None) -> dict[str, list[tuple[str, str]]]:
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        lists = list(pool.map(lambda kind: _list(cluster, kind, where), kinds))
+    return {kind: objects for kind, objects in zip(kinds, lists, strict=True) if objects is not None}
 
 
 def _list(cluster: Cluster, kind: str, namespace: str | None) -> list[tuple[str, str]] | None:

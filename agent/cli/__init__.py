@@ -18,6 +18,7 @@ import click
 from click.core import ParameterSource
 
 from agent import __version__
+from agent.cli import completing
 from agent.cli.options import chosen_output, print_document
 from agent.errors import DeskError, ExitCode
 from agent.workspace import SETTINGS_FILE
@@ -37,6 +38,7 @@ COMMANDS = {
     "doctor": "workspace",
     "tools": "tools",
     "journal": "journal",
+    "completion": "completion",
 }
 """Command -> its module in agent.cli, in the order of --help."""
 
@@ -77,6 +79,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its code; an error is said in one line, never as a traceback."""
     arguments = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(COLLECTED_AFTER)
+    if completing.is_asked():
+        completing.prepare()
     try:
         code = desk.main(arguments, prog_name="desk", standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -153,6 +157,8 @@ def _bug(error: Exception) -> str:
 
 
 def _say(message: str, code: int, output: str) -> None:
+    if completing.is_asked():
+        return  # a shell would show it amid what is being typed
     from agent.plaintext import plain
     from agent.redaction import Redactor
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent.cli import completing
 from agent.cli.options import common, existing_journal, print_document, settings
 from agent.plaintext import plain
 
@@ -45,7 +46,7 @@ def list_(everything: bool, **given: Any) -> None:
 
 
 @approvals.command()
-@click.argument("approval_id", metavar="ID")
+@click.argument("approval_id", metavar="ID", shell_complete=completing.any_approval)
 @common
 def show(approval_id: str, **given: Any) -> None:
     """Show one approval."""
@@ -62,7 +63,7 @@ def show(approval_id: str, **given: Any) -> None:
 
 
 @approvals.command()
-@click.argument("approval_id", metavar="ID")
+@click.argument("approval_id", metavar="ID", shell_complete=completing.waiting_approval)
 @common
 def approve(approval_id: str, **given: Any) -> None:
     """Approve ID, as who the cluster says --kubeconfig or --context is."""
@@ -84,7 +85,7 @@ def approve(approval_id: str, **given: Any) -> None:
 
 
 @approvals.command()
-@click.argument("approval_id", metavar="ID")
+@click.argument("approval_id", metavar="ID", shell_complete=completing.waiting_approval)
 @click.option("--reason", default="", help="Why; the requester reads it.")
 @common
 def reject(approval_id: str, reason: str, **given: Any) -> None:

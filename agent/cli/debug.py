@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 from click.core import ParameterSource
 
+from agent.cli import completing
 from agent.cli.options import common, print_document
 from agent.errors import ExitCode, UsageError
 
@@ -24,13 +25,26 @@ WATCH_EVERY_S = 3.0
 
 
 @click.command("debug-pod")
-@click.argument("words", nargs=-1, metavar="[NAMESPACE] [NAME | TYPE/NAME | TYPE NAME]")
-@click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="The namespace. Default: that of the context.")
+@click.argument(
+    "words", nargs=-1, metavar="[NAMESPACE] [NAME | TYPE/NAME | TYPE NAME]", shell_complete=completing.asked_about
+)
+@click.option(
+    "--namespace",
+    "-n",
+    envvar="DESK_NAMESPACE",
+    shell_complete=completing.namespace,
+    help="The namespace. Default: that of the context.",
+)
 @click.option("--all-namespaces", "-A", is_flag=True, help="Look at every namespace that may be read.")
 @click.option("--selector", "-l", help="Only the pods with these labels, as kubectl takes them: app=web,tier!=db.")
 @click.option("--brief", is_flag=True, help="One line for each finding.")
 @click.option("--watch", "-w", is_flag=True, help="Look again and again, until nothing is wrong or Ctrl-C.")
-@click.option("--explain", metavar="CAUSE", help="Teach a cause, with an example; no cluster is asked.")
+@click.option(
+    "--explain",
+    metavar="CAUSE",
+    shell_complete=completing.cause,
+    help="Teach a cause, with an example; no cluster is asked.",
+)
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
 @click.option(
     "--api-timeout-s", envvar="DESK_API_TIMEOUT_S", default=30.0, help="Seconds to wait for the API server."

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from agent.cli import completing
 from agent.cli.options import common, existing_journal, print_document
 from agent.errors import UsageError
 
@@ -31,7 +32,7 @@ def verify(workspace: Path, output: str, **_given: Any) -> None:
 
 
 @journal.command()
-@click.option("--session", help="Only this session's.")
+@click.option("--session", shell_complete=completing.any_session, help="Only this session's.")
 @common
 def export(session: str | None, workspace: Path, **_given: Any) -> None:
     """Print the events as JSON lines, desk.event/v1."""

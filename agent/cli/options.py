@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from agent.cli import completing
 from agent.discovery import JOURNAL, find
 from agent.errors import UsageError
 from agent.plaintext import plain
@@ -92,8 +93,18 @@ _COMMON = (
         callback=_workspace,
         help="Workspace, as `desk init` makes it. Default: this folder, or the nearest one above that is one.",
     ),
-    click.option("--kubeconfig", envvar="DESK_KUBECONFIG", help="Kubeconfig file. Default: as kubectl finds it."),
-    click.option("--context", envvar="DESK_CONTEXT", help="Context of the kubeconfig. Default: its current one."),
+    click.option(
+        "--kubeconfig",
+        envvar="DESK_KUBECONFIG",
+        shell_complete=completing.file,
+        help="Kubeconfig file. Default: as kubectl finds it.",
+    ),
+    click.option(
+        "--context",
+        envvar="DESK_CONTEXT",
+        shell_complete=completing.context,
+        help="Context of the kubeconfig. Default: its current one.",
+    ),
     click.option(
         "--output",
         "-o",
@@ -106,14 +117,26 @@ _COMMON = (
 )
 
 _RUNNING = (
-    click.option("--namespace", "-n", envvar="DESK_NAMESPACE", help="Namespace, when nothing else says it."),
+    click.option(
+        "--namespace",
+        "-n",
+        envvar="DESK_NAMESPACE",
+        shell_complete=completing.namespace,
+        help="Namespace, when nothing else says it.",
+    ),
     click.option(
         "--model",
         envvar="DESK_MODEL",
+        shell_complete=completing.model,
         help="Who thinks: claude, another Claude's name, or playbook. Default: claude where there is a key.",
     ),
     click.option("--max-turns", envvar="DESK_MAX_TURNS", default=50, help="Turns of the model at most."),
-    click.option("--effort", envvar="DESK_EFFORT", help="low, medium, high, xhigh or max. Default: the model's."),
+    click.option(
+        "--effort",
+        envvar="DESK_EFFORT",
+        shell_complete=completing.effort,
+        help="low, medium, high, xhigh or max. Default: the model's.",
+    ),
     click.option("--base-url", envvar=["DESK_BASE_URL", "ANTHROPIC_BASE_URL"], help="Where the Messages API is."),
     click.option(
         "--api-key-file",

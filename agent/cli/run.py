@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from agent.cli import completing
 from agent.cli.options import common, print_document, running, settings
 from agent.errors import ExitCode, UsageError
 from agent.plaintext import plain
@@ -48,7 +49,7 @@ def run(task: str, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) 
 
 
 @click.command()
-@click.argument("session", required=False)
+@click.argument("session", required=False, shell_complete=completing.open_session)
 @running
 @common
 def resume(session: str | None, **given: Any) -> None:
@@ -60,7 +61,7 @@ def resume(session: str | None, **given: Any) -> None:
 
 
 @click.command()
-@click.argument("tool")
+@click.argument("tool", shell_complete=completing.tool)
 @click.option("--json", "arguments", default="{}", help="The arguments as a JSON object; - reads standard input.")
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
 @click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
@@ -89,7 +90,7 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
 
 
 @click.command()
-@click.argument("commit")
+@click.argument("commit", shell_complete=completing.change_commit)
 @click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
 @running
 @common

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from agent.cli import completing
 from agent.cli.options import common, existing_journal, print_document, print_table, settings
 from agent.discovery import JOURNAL
 from agent.plaintext import plain
@@ -38,7 +39,7 @@ def sessions(workspace: Path, output: str, **_given: Any) -> None:
 
 
 @click.command()
-@click.argument("session")
+@click.argument("session", shell_complete=completing.any_session)
 @common
 def show(session: str, workspace: Path, output: str, **_given: Any) -> None:
     """Tell SESSION from its journal."""
@@ -58,7 +59,7 @@ def show(session: str, workspace: Path, output: str, **_given: Any) -> None:
 
 
 @click.command()
-@click.argument("session")
+@click.argument("session", shell_complete=completing.open_session)
 @common
 def cancel(session: str, **given: Any) -> None:
     """Close SESSION, whoever it waits for: what it asked for is withdrawn, what it did stands and is committed."""

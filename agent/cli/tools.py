@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
+from agent.cli import completing
 from agent.cli.options import common, print_document, print_table
 from agent.errors import UsageError
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing.tool)
 @common
 def tools(name: str | None, output: str, **_given: Any) -> None:
     """List the tools, or show NAME with its arguments."""

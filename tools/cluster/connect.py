@@ -36,6 +36,12 @@ def connect(where: Where, *, timeout_s: float = 30.0) -> HttpCluster:
     return HttpCluster(_found(where), timeout_s=timeout_s)
 
 
+def contexts(where: Where) -> list[tuple[str, str]]:
+    """The contexts of the kubeconfig, each with its namespace; raises what a kubeconfig that is none raises."""
+    document = _read(where, _source(where))
+    return [(item["name"], str(item["context"].get("namespace") or "default")) for item in document["contexts"]]
+
+
 def _found(where: Where) -> Endpoint:
     import yaml
 
