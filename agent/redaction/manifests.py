@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from agent.redaction.names import MARK
+from agent.redaction.references import stands_for_a_secret
 
 _LINE_END = r"(?<=\n)"
 _YAML_DOCUMENT_START = r"(?m)^(?=[+ -]?---[ \t]*\r?$)"
@@ -38,6 +39,8 @@ def _mask_yaml_data(lines: Iterable[str]) -> Iterator[str]:
 
 def _mask_yaml_entry(line: str, is_entry: bool) -> str:
     entry = re.match(_YAML_ENTRY, line)
+    if entry and is_entry and stands_for_a_secret(line[entry.end() :].strip().strip("\"'")):
+        return line
     return f"{entry[0]} {MARK}\n" if entry and is_entry else ""
 
 

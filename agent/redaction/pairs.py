@@ -43,6 +43,8 @@ class Pair(NamedTuple):
             return True
         if self.prose and (_speaks_of_the_name(match) or goes_on_in_prose(match.string, start)):
             return True
+        if _is_expanded(match) or _is_a_key_in_a_store(match):
+            return True
         return _names_an_object(match) or (self.name == "name=value" and _names_itself(match))
 
 
@@ -60,6 +62,17 @@ def _names_an_object(match: re.Match[str]) -> bool:
     if match["name"].lower() == "pass":
         return re.match(_MADE_UP, after) is None
     return match["name"].rpartition(".")[2] == "Secret" and re.match(_OBJECT, after) is not None
+
+
+def _is_expanded(match: re.Match[str]) -> bool:
+    """Whether a shell names a variable here, with no value of its own: `${DB_PASSWORD:?is not set}`."""
+    return match.string[: match.start("name")][-2:] == "${" and match["bare"][0] in "?}"
+
+
+def _is_a_key_in_a_store(match: re.Match[str]) -> bool:
+    """Whether an ExternalSecret says under which key it puts a value: `secretKey` beside `remoteRef`."""
+    around = match.string[max(0, match.start() - 200) : match.end() + 100]
+    return match["name"] == "secretKey" and "remoteRef:" in around
 
 
 def _speaks_of_the_name(match: re.Match[str]) -> bool:

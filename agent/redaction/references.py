@@ -3,32 +3,45 @@
 import re
 
 _VARIABLE = r"""
-      \$\{(?:(?:env|file|vault|secrets?|sys|ssm|sm)[:.])?[\w.-]+(?::?\?[^{}\n]*)?\}
+      \$\{(?:(?:env|file|vault|secrets?|sys|ssm|sm)[:.])?[\w.-]+(?::?\?[^{}\n]*|:-?)?\}
     | \$\([\w.]+\)
     | \$\$?(?-i:[A-Z][A-Z0-9_]*) | \$(?:env:)?\w*(?:pass|pwd|token|secret|key|pw)\w* | %\w+%
     | \$?\{\{[^{}\n]*\}\} | \{[a-z_.]+\}
     | \$\((?: cat | kubectl | oc | aws | gcloud | az | vault | op | pass | gpg | sops | base64 | openssl\ rand
         | pwgen | head | tr | < )\b[^\n()]*\)"""
 _LOOKED_UP = r"""(?:\\{0,7}["'][\w./:#-]{1,200}\\{0,7}["'])"""
+# What a function is given: names, numbers, nothing, and no word that could be a password.
+_NAME = r"[a-z_]\w*(?:\.\w+){0,4}"
+_ITEM = rf"(?:\w{{1,40}}\ ?=\ ?)?(?:\{{{_LOOKED_UP}:\ )?\*{{0,2}}(?:{_NAME}|\d+|\"\"|''|\.{{3}})\}}?"
+_ITEMS = rf"(?:{_ITEM}(?:,\ ?{_ITEM}){{0,5}})?"
+_KEYED = rf"(?:alias|env|env_var|key|validation_alias)\ ?=\ ?{_LOOKED_UP}"
+_PROMPT = r"""f?["'][^"'\n{}]{0,80}[:?>]\ {0,2}["']"""
+_FILE = r"""["'](?:[.~]|\$HOME)?/[\w./-]{1,200}["']"""
+_NOTHING = r"""(?:\"\"|''|None|null|nil|undefined)"""
 _TYPE = r"(?:str|string|bytes|int|bool|any|object|SecretStr|Optional\[\w+\]|None|null|undefined)"
-_CODE = rf"""
-      (?:os\.)?environ(?:b)?(?:\[{_LOOKED_UP}\]|\.get\({_LOOKED_UP}\))
+_CODE = rf"""(?:(?:await|new)\ )?(?:
+      (?:os\.)?environ(?:b)?(?:\[{_LOOKED_UP}\]|\.get\({_LOOKED_UP}(?:,\ ?{_NOTHING})?\))
     | ENV(?:\[{_LOOKED_UP}\]|\.fetch\({_LOOKED_UP}\))
     | process\.env(?:\.\w+|\[{_LOOKED_UP}\]) | \$_(?:ENV|SERVER)\[{_LOOKED_UP}\]
-    | (?:\w+\.)*\w*(?:getenv|get_secret|getsecret|getpass|getstring|env|environmentvariable|prompt|input|lookup)
-      \({_LOOKED_UP}?\)
+    | (?:\w+\.)*\w*(?:getenv|get_secret|getsecret|getpass|getstring|getproperty|env|environmentvariable|prompt
+        |input|lookup)
+      \((?:{_LOOKED_UP}|{_PROMPT})?(?:,\ ?(?:default=)?{_NOTHING})?\)
+    | {_NAME}(?:\[{_LOOKED_UP}\]){{1,4}}
+    | (?:open|path|readfilesync|file\.read(?:string)?)\({_FILE}(?:,\ ?{_LOOKED_UP})?\)(?:\.\w+\(\)){{0,3}}
+    | [a-z_][\w.]*\((?:{_KEYED}|{_ITEMS})\)
+    | (?:data|module|each|local|random_\w+|aws_\w+|azurerm_\w+|google_\w+|vault_\w+|kubernetes_\w+)(?:\.\w+)+
     | (?:self|this|args|config|cfg|conf|settings|options|opts|params|var|local|req|request|ctx|module|env)
       \.[a-z_]\w*(?:\.\w+)*
     | {_TYPE}(?:\ \|\ {_TYPE}){{0,3}}(?:\ =\ None)?
     | (?:[a-z_]\w*\.)+(?:encode|decode|strip|get|pop|read|read_text)\({_LOOKED_UP}?\)
-    | [a-z_][\w.]*\((?:[a-z_][\w.]*(?:,\ )?){{0,5}}\)
-    | secretKeyRef:? | valueFrom:?"""
+    | {_TYPE}\ =\ (?:os\.)?environ\[{_LOOKED_UP}\] | {_TYPE}\ =\ [a-z]\w*\({_ITEMS}\)
+    )(?:\ (?:\?\?|\|\||or)\ {_NOTHING})? | secretKeyRef:? | valueFrom:?"""
 _STORE = r"""
       op://[^\s"']+ | (?:ref\+)?(?:vault|awssm|gcpsm|ssm|keyvault|azurekv):[\w/.#:-]+
     | arn:aws[\w-]*:(?:secretsmanager|ssm):[\w:/.-]+ | projects/[\w-]+/secrets/[\w/-]+
-    | !(?:secret|Ref|env|reference|GetAtt)\ [\w./-]+ | !Sub\ "?\$\{[\w.:-]+\}"?"""
+    | !vault\ \| | !(?:secret|Ref|env|reference|GetAtt)\ [\w./-]+ | !Sub\ "?\$\{[\w.:-]+\}"?"""
 _PLACEHOLDER = r"""
-      -{1,3} | \*+ | \.{3} | … | •+ | (?-i:x{3,}|X{3,})
+      -{1,3} | [)\]};,.]{1,4} | \*+ | \.{3} | … | •+ | (?-i:x{3,}|X{3,})
     | [\[(<](?:redacted|masked|hidden|filtered|removed|omitted)[\])>]
     | <[a-z][a-z_. -]{0,60}> | change[-_]?(?:me|this)!? | (?:your|insert|replace)[-_][a-z_-]{2,60}
     | todo | fixme | placeholder | redacted
@@ -39,6 +52,9 @@ _HARMLESS = rf"""(?aix)(?: true | false | null | nil | none | ~ | \d+\ bytes | <
 _HARMLESS_VALUE = rf"{_HARMLESS}(?:[ \t]+\#[^\n]*|[;,])?"
 _HARMLESS_WORD = rf"""{_HARMLESS}(?=[\s,;"'`)}}\]\\]|\Z)(?![ \t]*(?:\|\||\?\?|\bor\b))"""
 _MAX_LENGTH = 400
+
+# In a URL, where only its delimiters end a word.
+REFERENCE_IN_A_URL = rf"(?aix:{_VARIABLE} | %[sdvq] | <[a-z][a-z_. -]{{0,60}}> | \[[A-Z_]+\])"
 
 # What a sentence goes on with behind `token:` and the like.
 _PROSE = r"""(?aix)

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from agent.redaction.names import MARK
+from agent.redaction.references import REFERENCE_IN_A_URL
 
 
 class Shape(NamedTuple):
@@ -56,8 +57,9 @@ SHAPES = (
     Shape(
         "password in a URL",
         ("://",),
-        r"""(?x)(?<=://)([^\s/:"'<>\[]{0,256}+:)(?!\d{1,5}(?:[\s/?#"',;)\]}\\]|\Z))(?!\[redacted\]@)
-            (?:[^\s"<>/]+|[^\s"<>]{1,128})@(?!sha(?:256|512):)""",
+        rf"""(?x)(?<=://)([^\s/:"'<>\[]{{0,256}}+:)(?!\d{{1,5}}(?:[\s/?#"',;)\]}}\\]|\Z))(?!\[redacted\]@)
+            (?!{REFERENCE_IN_A_URL}@)
+            (?:[^\s"<>/]+|[^\s"<>]{{1,128}})@(?!sha(?:256|512):)""",
         rf"\g<1>{MARK}@",
     ),
     Shape("token in a URL", ("://",), r"(?a)(?<=://)[\w-]{20,}+@(?!sha(?:256|512):)", f"{MARK}@"),

@@ -1,5 +1,7 @@
 """Secrets in JSON values: objects are masked by their structure, all text in them as text."""
 
+import codecs
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -98,6 +100,16 @@ class Redactor:
         for literal in self._literals:
             text = text.replace(literal, MARK)
         return mask_text(text)
+
+    def line_of_secret(self, content: bytes) -> int | None:
+        """The line of a file's first secret, counted from 1; None where it holds none. The bytes may be any."""
+        is_utf16 = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        text = content.decode("utf-16", "replace") if is_utf16 else content.decode("utf-8", "surrogateescape")
+        masked = self.text(text)
+        if masked == text:
+            return None
+        lines = itertools.zip_longest(text.split("\n"), masked.split("\n"))
+        return next(number for number, (was, now) in enumerate(lines, 1) if was != now)
 
     def redact(self, value: JsonValue) -> JsonValue:
         """Return a copy of a JSON value with every secret in it replaced by `MARK`.
