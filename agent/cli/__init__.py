@@ -11,6 +11,7 @@ import gc
 import importlib
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,36 +20,38 @@ from click.core import ParameterSource
 
 from agent import __version__
 from agent.cli import completing
+from agent.cli.help import Group
 from agent.cli.options import chosen_output, print_document
 from agent.errors import DeskError, ExitCode
 from agent.workspace import SETTINGS_FILE
 
-COMMANDS = {
-    "run": "run",
-    "resume": "run",
-    "cancel": "sessions",
-    "call": "run",
-    "rollback": "run",
-    "debug-pod": "debug",
-    "approvals": "approvals",
-    "sessions": "sessions",
-    "show": "sessions",
-    "status": "sessions",
-    "init": "workspace",
-    "doctor": "workspace",
-    "tools": "tools",
-    "journal": "journal",
-    "completion": "completion",
+HEADINGS = {
+    "Why does it not run?": {"debug-pod": "debug"},
+    "Ask in words": {"run": "run", "resume": "run", "cancel": "sessions"},
+    "Decide what waits": {"approvals": "approvals"},
+    "See what was done, and undo it": {
+        "status": "sessions",
+        "sessions": "sessions",
+        "show": "sessions",
+        "rollback": "run",
+        "journal": "journal",
+    },
+    "Call a tool by hand": {"tools": "tools", "call": "run"},
+    "Set up": {"init": "workspace", "doctor": "workspace", "completion": "completion"},
 }
-"""Command -> its module in agent.cli, in the order of --help."""
-
+"""What one wants to do -> the commands for it, each with its module in agent.cli; in the order of --help."""
+COMMANDS = {command: module for commands in HEADINGS.values() for command, module in commands.items()}
 
 COLLECTED_AFTER = 100_000
 """Objects made before the garbage collector looks for cycles: what a command imports and reads has few."""
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are imported one by one."""
+
+    def headings(self) -> Mapping[str, Sequence[str]]:
+        """As `HEADINGS` has them."""
+        return {heading: list(commands) for heading, commands in HEADINGS.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, as `COMMANDS` orders them."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli import completing
+from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document, settings
 from agent.plaintext import plain
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tools.cluster.client import HttpCluster
 
 
-@click.group()
+@click.group(cls=Group)
 def approvals() -> None:
     """What waits for a person's decision, and the deciding of it."""
 

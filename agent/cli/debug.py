@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from agent.cli import completing
+from agent.cli.help import Command
 from agent.cli.options import common, print_document
 from agent.errors import ExitCode, UsageError
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 WATCH_EVERY_S = 3.0
 
 
-@click.command("debug-pod")
+@click.command("debug-pod", cls=Command)
 @click.argument(
     "words", nargs=-1, metavar="[NAMESPACE] [NAME | TYPE/NAME | TYPE NAME]", shell_complete=completing.asked_about
 )
@@ -55,12 +56,6 @@ def debug_pod(
     ctx: click.Context, /, words: tuple[str, ...], explain: str | None, brief: bool, watch: bool, **given: Any
 ) -> None:
     """Find out why something does not run: all of a namespace, or one pod or workload.
-
-    \b
-    desk debug-pod                          the namespace of the context
-    desk debug-pod shop-dev                 a namespace
-    desk debug-pod shop-dev web             a pod or workload of it
-    desk debug-pod deploy/web -n shop-dev   as kubectl takes it
 
     One word alone is a namespace where there is one of that name, else a pod or workload; with -n it is never a
     namespace. Names the cause, the evidence and what to type. Reads only, and asks no model. Exit code 0: nothing

@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from agent.cli import completing
+from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document
 from agent.errors import UsageError
 
 
-@click.group()
+@click.group(cls=Group)
 def journal() -> None:
     """The append-only, hash-chained journal of everything that happened."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from agent.cli import completing
+from agent.cli.help import Command
 from agent.cli.options import common, print_document, running, settings
 from agent.errors import ExitCode, UsageError
 from agent.plaintext import plain
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("task")
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
 @click.option("--read-only", is_flag=True, help="Change nothing: only look and explain.")
@@ -48,7 +49,7 @@ def run(task: str, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) 
         asked = replace(asked, words=words, call=one)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("session", required=False, shell_complete=completing.open_session)
 @running
 @common
@@ -60,7 +61,7 @@ def resume(session: str | None, **given: Any) -> None:
     _run(configured, lambda configured, surface: go_on(configured, session or _next(configured), surface))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("tool", shell_complete=completing.tool)
 @click.option("--json", "arguments", default="{}", help="The arguments as a JSON object; - reads standard input.")
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
@@ -89,7 +90,7 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
     _run(configured, partial(_start, Task(words, configured.namespace, sandbox, dry_run=dry_run, call=one)))
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("commit", shell_complete=completing.change_commit)
 @click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
 @running

@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from agent.cli import completing
+from agent.cli.help import Command
 from agent.cli.options import common, existing_journal, print_document, print_table, settings
 from agent.discovery import JOURNAL
 from agent.plaintext import plain
 
 
-@click.command()
+@click.command(cls=Command)
 @common
 def sessions(workspace: Path, output: str, **_given: Any) -> None:
     """List the sessions of this workspace, newest first."""
@@ -38,7 +39,7 @@ def sessions(workspace: Path, output: str, **_given: Any) -> None:
     return print_table("Sessions", columns, rows, "No session was run here yet.")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("session", shell_complete=completing.any_session)
 @common
 def show(session: str, workspace: Path, output: str, **_given: Any) -> None:
@@ -58,7 +59,7 @@ def show(session: str, workspace: Path, output: str, **_given: Any) -> None:
     return None
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("session", shell_complete=completing.open_session)
 @common
 def cancel(session: str, **given: Any) -> None:
@@ -75,7 +76,7 @@ def cancel(session: str, **given: Any) -> None:
     return None
 
 
-@click.command()
+@click.command(cls=Command)
 @common
 def status(workspace: Path, output: str, **_given: Any) -> None:
     """Say what waits, what can be resumed, and how the last session ended."""

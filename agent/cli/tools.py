@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from agent.cli import completing
+from agent.cli.help import Command
 from agent.cli.options import common, print_document, print_table
 from agent.errors import UsageError
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", required=False, shell_complete=completing.tool)
 @common
 def tools(name: str | None, output: str, **_given: Any) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
+from agent.cli.help import Command
 from agent.cli.options import common, print_document, running, settings
 from agent.errors import DeskError, ExitCode
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 def init(directory: Path) -> None:
     """Make DIR a workspace: a git repository for the journal, the files and the history.
@@ -41,7 +42,7 @@ class Check(NamedTuple):
     text: str
 
 
-@click.command()
+@click.command(cls=Command)
 @running
 @common
 def doctor(**given: Any) -> None:

@@ -59,7 +59,11 @@ class Terminal:
 
     def shown(self) -> str:
         """All of it, without what only moves or colours."""
-        return _CONTROL.sub("", self._screen.decode(errors="replace"))
+        return _CONTROL.sub("", self.raw())
+
+    def raw(self) -> str:
+        """All of it, as the terminal got it."""
+        return self._screen.decode(errors="replace")
 
     def _reads(self, end: float) -> bool:
         ready, _, _ = select.select([self._terminal], [], [], max(0.0, end - time.monotonic()))

@@ -1,0 +1,77 @@
+"""What each command is used for, with what to type. A command is short enough for a terminal of 60 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Examples = tuple[tuple[str, str], ...]
+
+EXAMPLES: Mapping[str, Examples] = {
+    "": (
+        ("look: needs no workspace, and changes nothing", "desk debug-pod shop-dev"),
+        ("a workspace: a git repository for what Desk does", "desk init ~/desk"),
+        ("ask, in English or German", 'desk run "why does web crash in shop-dev?"'),
+        ("a cluster full of faults, for trying", "desk debug-pod shop-dev --sandbox"),
+    ),
+    "run": (
+        ("find out, and mend it", 'desk run "fix checkout in shop-dev"'),
+        ("only look and explain", 'desk run "why does web crash?" -n shop-dev --read-only'),
+        ("what would change, and change nothing", 'desk run "scale web to 3" -n shop-dev --dry-run'),
+    ),
+    "resume": (
+        ("the newest session that can go on", "desk resume"),
+        ("this one", "desk resume 20260301-101500-1a2b3c"),
+    ),
+    "cancel": (("withdraw what it asked for, and close it", "desk cancel 20260301-101500-1a2b3c"),),
+    "call": (
+        (
+            "a tool, through the same gate",
+            'desk call logs --json \'{"pod": "web-0"}\' -n shop-dev',
+        ),
+        ("the arguments from a file", "desk call set_resources --json - < arguments.json"),
+    ),
+    "rollback": (
+        ("what it would put back", "desk rollback 1a2b3c4d5e --dry-run"),
+        ("put it back", "desk rollback 1a2b3c4d5e"),
+    ),
+    "debug-pod": (
+        ("the namespace of the context", "desk debug-pod"),
+        ("a namespace; a pod or workload of it", "desk debug-pod shop-dev web"),
+        ("as kubectl takes it", "desk debug-pod deploy/web -n shop-dev"),
+        ("one line for each finding, everywhere", "desk debug-pod -A --brief"),
+        ("look until it is healthy", "desk debug-pod shop-dev --watch"),
+        ("what a cause is, and what one does about it", "desk debug-pod --explain OOMKilled"),
+    ),
+    "approvals": (
+        ("what waits", "desk approvals list"),
+        ("decide, as yourself", "desk approvals approve apr-1a2b3c4d5e"),
+    ),
+    "approvals list": (("also those that are decided", "desk approvals list --all"),),
+    "approvals show": (("the change, with its diff", "desk approvals show apr-1a2b3c4d5e"),),
+    "approvals approve": (
+        ("as who the cluster says you are", "desk approvals approve apr-1a2b3c4d5e"),
+        ("as somebody else", "desk approvals approve apr-1a2b3c4d5e --context kim"),
+    ),
+    "approvals reject": (("the requester reads why", 'desk approvals reject apr-1a2b3c4d5e --reason "not now"'),),
+    "sessions": (("for a program", "desk sessions -o json"),),
+    "show": (
+        ("all that it did", "desk show 20260301-101500-1a2b3c"),
+        ("its document", "desk show 20260301-101500-1a2b3c -o json"),
+    ),
+    "status": (("what waits for whom", "desk status"),),
+    "init": (("a new folder, or one that is there", "desk init ~/desk"),),
+    "doctor": (("before the first task", "desk doctor -n shop-dev"),),
+    "tools": (
+        ("all of them", "desk tools"),
+        ("the arguments of one", "desk tools set_resources"),
+    ),
+    "journal": (("is it as it was written?", "desk journal verify"),),
+    "journal verify": (("for a program", "desk journal verify -o json"),),
+    "journal export": (("a session, event by event", "desk journal export --session 20260301-101500-1a2b3c"),),
+    "completion": (
+        ("bash, in ~/.bashrc", "source <(desk completion bash)"),
+        ("zsh, in ~/.zshrc behind compinit", "source <(desk completion zsh)"),
+        ("fish, in ~/.config/fish/config.fish", "desk completion fish | source"),
+    ),
+}
+"""Command -> (what one wants, what to type), the likeliest first; `""` is desk itself."""
