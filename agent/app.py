@@ -18,7 +18,8 @@ from agent.discovery import refuse_unless_workspace
 from agent.errors import UsageError
 from agent.history import History
 from agent.journal.events import SessionResumed, SessionStarted
-from agent.journal.store import JOURNAL, Journal
+from agent.journal.journal import Journal
+from agent.journal.sqlite import JOURNAL, SqliteStore
 from agent.journal.view import SessionView, load_view
 from agent.model.claude.model import Claude, Profile
 from agent.model.claude.price import KNOWN, parse_price
@@ -64,7 +65,7 @@ class Task:
 def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
     """The workspace's journal; `literals` are secrets this process knows and must mask."""
     redactor = Redactor((*literals, _key(settings)))
-    return Journal(Workspace(settings.workspace).state_dir() / JOURNAL, redactor)
+    return Journal(SqliteStore(Workspace(settings.workspace).state_dir() / JOURNAL), redactor)
 
 
 def history_of(settings: Settings) -> History:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agent.errors import ApprovalRefused, UsageError
 from agent.journal.events import ApprovalAsked, ApprovalDecided, Json
-from agent.journal.store import Journal, Transaction
+from agent.journal.journal import Journal, Transaction
+from agent.journal.port import Approval
 from agent.policy import EXPIRES_AFTER_MIN, Decision
 from tools.cluster.client import Access
 from tools.cluster.errors import NotFound
@@ -24,6 +24,9 @@ from tools.cluster.resources import ObjectRef
 if TYPE_CHECKING:
     from tools.changes.plan import Change
     from tools.cluster.client import Cluster
+
+OPEN = ("pending", "approved")
+"""The statuses of an approval that was not spent, refused or replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,11 @@ def ask(journal: Journal, session: str, request: Request, now: datetime) -> Appr
         expires_at=_deadline(request.decision, now),
     )
     with journal.transaction() as transaction:
-        for row in _of_call(journal, session, request.call_id, ("pending", "approved")):
-            decision = ApprovalDecided(row, "superseded", "", "the target has changed since it was asked")
-            _decide(transaction, session, decision, ("pending", "approved"))
-        seq = transaction.append(session, asked).seq
-        transaction.execute(
-            "INSERT INTO approvals (id, session, call_id, digest, requester, status, expires_at, asked_seq)"
-            " VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)",
-            (asked.approval_id, session, asked.call_id, digest, asked.requester, asked.expires_at, seq),
-        )
+        for row in journal.approvals(session=session, statuses=OPEN):
+            if row.call_id == request.call_id:
+                decision = ApprovalDecided(row.id, "superseded", "", "the target has changed since it was asked")
+                transaction.decide(session, decision, OPEN)
+        transaction.ask(session, asked)
     return asked
 
 
@@ -93,19 +92,16 @@ def decide(journal: Journal, approval_id: str, decision: str, approver: str, rea
     row = load(journal, approval_id)
     with journal.transaction() as transaction:
         decided = ApprovalDecided(approval_id, decision, approver, reason)
-        if not _decide(transaction, row.session, decided, ("pending",)):
+        if not transaction.decide(row.session, decided, ("pending",)):
             raise ApprovalRefused(_no_longer_waits(load(journal, approval_id)))
 
 
 def withdraw(journal: Journal, session: str, reason: str) -> list[str]:
     """Supersede the rows of a session that wait, or are approved and not used; gives their ids."""
-    query = "SELECT id FROM approvals WHERE session = ? AND status IN ('pending', 'approved')"
-    rows = [str(row[0]) for row in journal.read(query, (session,))]
+    rows = journal.approvals(session=session, statuses=OPEN)
     with journal.transaction() as transaction:
-        decided = (ApprovalDecided(row, "superseded", "", reason) for row in rows)
-        return [
-            each.approval_id for each in decided if _decide(transaction, session, each, ("pending", "approved"))
-        ]
+        decided = (ApprovalDecided(row.id, "superseded", "", reason) for row in rows)
+        return [each.approval_id for each in decided if transaction.decide(session, each, OPEN)]
 
 
 def use(transaction: Transaction, session: str, approval_id: str) -> None:
@@ -114,24 +110,17 @@ def use(transaction: Transaction, session: str, approval_id: str) -> None:
     An intent that came to nothing (killed before the effect) may spend it again: the row is bound to the
     version of its target, so that its effect can happen only once.
     """
-    spent = transaction.execute(
-        "UPDATE approvals SET status = 'used' WHERE id = ? AND session = ? AND status IN ('approved', 'used')",
-        (approval_id, session),
-    )
-    if spent != 1:
+    if not transaction.use(session, approval_id):
         raise ApprovalRefused(f"Approval {approval_id} does not allow this any more. Resume, to ask anew.")
 
 
 def expire(journal: Journal, now: datetime) -> None:
     """Reject every pending row whose time is over."""
-    late = journal.read(
-        "SELECT id, session FROM approvals WHERE status = 'pending' AND expires_at <= ?",
-        (_stamp(now),),
-    )
-    for approval_id, session in late:
+    late = [row for row in journal.approvals(statuses=("pending",)) if row.expires_at <= _stamp(now)]
+    for row in late:
         with journal.transaction() as transaction:
-            expired = ApprovalDecided(approval_id, "expired", "", "nobody decided in time")
-            _decide(transaction, session, expired, ("pending",))
+            expired = ApprovalDecided(row.id, "expired", "", "nobody decided in time")
+            transaction.decide(row.session, expired, ("pending",))
 
 
 def of_call(journal: Journal, session: str, call_id: str, digest: str, now: datetime) -> tuple[str, str] | None:
@@ -139,25 +128,26 @@ def of_call(journal: Journal, session: str, call_id: str, digest: str, now: date
 
     An approval that nobody used before its deadline does not: what was right then may not be right now.
     """
-    found = journal.read(
-        "SELECT id, status FROM approvals WHERE session = ? AND call_id = ? AND digest = ?"
-        " AND status != 'superseded' AND (status != 'approved' OR expires_at > ?) ORDER BY asked_seq DESC LIMIT 1",
-        (session, call_id, digest, _stamp(now)),
-    )
-    return (str(found[0][0]), str(found[0][1])) if found else None
+    asked = (row for row in journal.approvals(session=session) if (row.call_id, row.digest) == (call_id, digest))
+    counting = [(row.id, row.status) for row in asked if _counts(row, now)]
+    return counting[-1] if counting else None
+
+
+def _counts(row: Approval, now: datetime) -> bool:
+    return row.status != "superseded" and (row.status != "approved" or row.expires_at > _stamp(now))
 
 
 def load(journal: Journal, approval_id: str) -> Row:
     """One row by its id; raises `UsageError` when there is none."""
-    rows = _rows(journal, "WHERE a.id = ?", (approval_id,))
+    rows = journal.approvals(approval_id=approval_id) if approval_id else []
     if not rows:
         raise UsageError(f"There is no approval {approval_id}. `desk approvals list` shows those there are.")
-    return rows[0]
+    return _row(rows[0])
 
 
 def listing(journal: Journal, *, everything: bool = False) -> list[Row]:
     """The rows that wait, oldest first; with `everything`, all."""
-    return _rows(journal, "" if everything else "WHERE a.status = 'pending'", ())
+    return [_row(each) for each in journal.approvals(statuses=() if everything else ("pending",))]
 
 
 def authorize(row: Row, cluster: Cluster, fingerprint: str) -> str:
@@ -223,34 +213,9 @@ def _version(cluster: Cluster, ref: ObjectRef) -> str:
         return ""  # as a change that creates has it
 
 
-def _rows(journal: Journal, where: str, arguments: tuple[str, ...]) -> list[Row]:
-    query = (
-        "SELECT e.body, a.session, a.status, a.approver, a.reason FROM approvals a"  # noqa: S608
-        f" JOIN events e ON e.seq = a.asked_seq {where} ORDER BY a.asked_seq"
-    )
-    return [
-        Row(ApprovalAsked(**json.loads(body)), session, status, approver, reason)
-        for body, session, status, approver, reason in journal.read(query, arguments)
-    ]
-
-
-def _of_call(journal: Journal, session: str, call_id: str, statuses: Sequence[str]) -> list[str]:
-    marks = ",".join("?" * len(statuses))
-    query = f"SELECT id FROM approvals WHERE session = ? AND call_id = ? AND status IN ({marks})"  # noqa: S608
-    return [str(row[0]) for row in journal.read(query, (session, call_id, *statuses))]
-
-
-def _decide(transaction: Transaction, session: str, decided: ApprovalDecided, while_in: Sequence[str]) -> bool:
-    marks = ",".join("?" * len(while_in))
-    changed = transaction.execute(
-        f"UPDATE approvals SET status = ? WHERE id = ? AND status IN ({marks})",  # noqa: S608
-        (decided.decision, decided.approval_id, *while_in),
-    )
-    if changed:  # the row gets the words of the event: in those, secrets are masked
-        said = transaction.append(session, decided).body
-        words = (said["approver"], said["reason"], decided.approval_id)
-        transaction.execute("UPDATE approvals SET approver = ?, reason = ? WHERE id = ?", words)
-    return changed == 1
+def _row(approval: Approval) -> Row:
+    asked = ApprovalAsked(**json.loads(approval.asked))
+    return Row(asked, approval.session, approval.status, approval.approver, approval.reason)
 
 
 def _stamp(now: datetime) -> str:

@@ -7,19 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agent.errors import UsageError
-from agent.journal.store import Journal
+from agent.journal.journal import Journal
 from agent.journal.view import SessionView
 from agent.nodes.close import is_over
 
 NO_SESSION = "There is no session to resume in this workspace. `desk sessions` shows those there were."
-
-# Without the end protocol's last commit a closed session is still to be looked at.
-_NOT_SURELY_OVER = """
-SELECT session FROM events GROUP BY session
-HAVING MAX(CASE type WHEN 'session_closed' THEN seq END) IS NULL
-    OR MAX(CASE type WHEN 'session_closed' THEN seq END) > MAX(CASE type WHEN 'committed' THEN seq ELSE 0 END)
-ORDER BY MIN(seq) DESC
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +44,17 @@ def choose(journal: Journal, now: datetime) -> Choice:
 
 def _open(journal: Journal) -> Iterator[SessionView]:
     """The sessions that are not over, newest first."""
-    views = (SessionView.of(str(row[0]), journal.entries(str(row[0]))) for row in journal.read(_NOT_SURELY_OVER))
+    views = (SessionView.of(session, journal.entries(session)) for session in _not_surely_over(journal))
     return (view for view in views if view.started is not None and not is_over(view))
+
+
+def _not_surely_over(journal: Journal) -> list[str]:
+    """Newest first. Without the end protocol's last commit a closed session is still to be looked at."""
+    newest: dict[str, str] = {}
+    for entry in journal.entries(types=("session_started", "session_closed", "committed")):
+        if entry.type != "committed" or newest.get(entry.session) == "session_closed":
+            newest[entry.session] = entry.type
+    return [session for session, kind in reversed(newest.items()) if kind != "committed"]
 
 
 def _waits_for(view: SessionView, now: datetime) -> str:

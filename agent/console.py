@@ -33,7 +33,7 @@ from agent.journal.events import (
     ToolReceipt,
     ToolResult,
 )
-from agent.journal.store import Entry
+from agent.journal.journal import Entry
 from agent.journal.turns import tokens
 from agent.plaintext import plain
 

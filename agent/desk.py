@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent.endings import ENDINGS
 from agent.journal.events import CallGated, Event
-from agent.journal.store import Entry, Journal
+from agent.journal.journal import Entry, Journal
 from agent.journal.view import SessionView
 from agent.model.port import ToolSpec
 from agent.stopping import StopSignal

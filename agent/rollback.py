@@ -26,7 +26,7 @@ from tools.templates import Workload
 if TYPE_CHECKING:
     from agent.history import History
     from agent.journal.events import Json, SubtaskDone, ToolIntent, ToolReceipt
-    from agent.journal.store import Journal
+    from agent.journal.journal import Journal
 
 UNDO = "undo"
 UNDO_LAST = "undo_last"

@@ -15,7 +15,7 @@ from agent.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.approvals import Row
-    from agent.journal.store import Journal
+    from agent.journal.journal import Journal
     from agent.settings import Settings
     from tools.cluster.client import HttpCluster
 

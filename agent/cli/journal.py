@@ -33,9 +33,9 @@ def verify(workspace: Path, output: str, **_given: Any) -> None:
 
 
 @journal.command()
-@click.option("--session", shell_complete=completing.any_session, help="Only this session's.")
+@click.option("--session", default="", shell_complete=completing.any_session, help="Only this session's.")
 @common
-def export(session: str | None, workspace: Path, **_given: Any) -> None:
+def export(session: str, workspace: Path, **_given: Any) -> None:
     """Print the events as JSON lines, desk.event/v1."""
     with contextlib.closing(existing_journal(workspace)) as opened:
         if session and not any(opened.entries(session)):

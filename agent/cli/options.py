@@ -21,7 +21,7 @@ from agent.plaintext import plain
 from agent.workspace import SETTINGS_FILE
 
 if TYPE_CHECKING:
-    from agent.journal.store import Journal
+    from agent.journal.journal import Journal
     from agent.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -178,7 +178,8 @@ def settings(given: dict[str, Any]) -> Settings:
 
 def existing_journal(workspace: Path) -> Journal:
     """The journal of a workspace that has one; raises `UsageError` when it has none."""
-    from agent.journal.store import Journal
+    from agent.journal.journal import Journal
+    from agent.journal.sqlite import SqliteStore
     from agent.redaction import Redactor
 
     path = workspace / JOURNAL
@@ -187,7 +188,7 @@ def existing_journal(workspace: Path) -> Journal:
             f"{workspace.resolve()} has no journal yet: no session was run there. "
             "Run one, or name another workspace with --workspace DIR."
         )
-    return Journal(path, Redactor())
+    return Journal(SqliteStore(path), Redactor())
 
 
 def print_document(document: dict[str, Any], output: str) -> None:

@@ -21,7 +21,7 @@ from agent.plaintext import plain
 if TYPE_CHECKING:
     from agent.app import Task
     from agent.desk import Surface
-    from agent.journal.store import Entry
+    from agent.journal.journal import Entry
     from agent.settings import Settings
 
 

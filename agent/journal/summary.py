@@ -1,17 +1,21 @@
-"""One line a session, straight from the journal's rows.
+"""One line a session, straight from the store's rows.
 
-`status` must start at once, so this knows the file and its columns, and imports neither events nor redaction.
+`status` must start at once, so this imports neither events nor redaction.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from agent.errors import JournalError
+from agent.journal.port import Row, Store
+from agent.journal.sqlite import SqliteStore
+
+_LIFE = ("session_started", "session_resumed", "session_paused", "session_closed")
 
 
 class SessionLine(NamedTuple):
@@ -37,26 +41,22 @@ def summarize(path: Path) -> Summary:
     if not path.exists():
         return Summary([], [])
     try:
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            return Summary(_sessions(connection), _waiting(connection))
-    except (sqlite3.Error, ValueError, KeyError) as error:
+        with contextlib.closing(SqliteStore(path)) as store:
+            return Summary(_sessions(store.rows(types=_LIFE)), _waiting(store))
+    except (ValueError, KeyError) as error:
         raise JournalError(
             f"The journal {path} cannot be read: {error}. `desk journal verify` tells more."
         ) from error
 
 
-def _sessions(connection: sqlite3.Connection) -> list[SessionLine]:
-    rows = connection.execute(
-        "SELECT session, at, type, body FROM events WHERE type IN"
-        " ('session_started', 'session_resumed', 'session_paused', 'session_closed') ORDER BY seq"
-    )
+def _sessions(rows: Iterable[Row]) -> list[SessionLine]:
     found: dict[str, SessionLine] = {}
-    for session, at, kind, raw in rows:
-        body = json.loads(raw)
-        if kind == "session_started":
-            found[session] = SessionLine(session, at, body["task"], "running", None, "")
-        elif session in found:
-            found[session] = _after(found[session], kind, body)
+    for row in rows:
+        body = json.loads(row.body)
+        if row.type == "session_started":
+            found[row.session] = SessionLine(row.session, row.at, body["task"], "running", None, "")
+        elif row.session in found:
+            found[row.session] = _after(found[row.session], row.type, body)
     return list(reversed(found.values()))
 
 
@@ -66,6 +66,5 @@ def _after(line: SessionLine, kind: str, body: dict[str, Any]) -> SessionLine:
     return line._replace(status=status, exit_code=body.get("exit_code"), next_action=body.get("next_action", ""))
 
 
-def _waiting(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute("SELECT id FROM approvals WHERE status = 'pending' ORDER BY asked_seq")
-    return [str(row[0]) for row in rows]
+def _waiting(store: Store) -> list[str]:
+    return [row.id for row in store.approvals(statuses=("pending",))]

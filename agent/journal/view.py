@@ -30,7 +30,7 @@ from agent.journal.events import (
     ToolReceipt,
     ToolResult,
 )
-from agent.journal.store import Entry, Journal
+from agent.journal.journal import Entry, Journal
 from agent.journal.turns import MAX_FAULTY_TURNS, call_ids, is_faulty, note_to, tokens
 from agent.model.port import (
     AnswersMessage,

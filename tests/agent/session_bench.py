@@ -13,7 +13,8 @@ from agent import approvals
 from agent.desk import Desk
 from agent.history import History
 from agent.journal.events import SessionResumed, SessionStarted
-from agent.journal.store import JOURNAL, Entry, Journal
+from agent.journal.journal import Entry, Journal
+from agent.journal.sqlite import JOURNAL, SqliteStore
 from agent.journal.view import SessionView
 from agent.model.port import AssistantMessage, Block, Conversation, Model, TextDelta, ToolUse, TurnEnded
 from agent.redaction import Redactor
@@ -135,7 +136,7 @@ class Bench:
         return desk
 
     def _journal(self) -> Journal:
-        return Journal(Workspace(self.root).state_dir() / JOURNAL, Redactor())
+        return Journal(SqliteStore(Workspace(self.root).state_dir() / JOURNAL), Redactor())
 
     def _desk(self, model: Model, view: SessionView, watcher: Watcher) -> Desk:
         journal = self._journal()

@@ -25,7 +25,8 @@ from agent.approvals import (
 )
 from agent.errors import ApprovalRefused, UsageError
 from agent.journal.events import ApprovalDecided
-from agent.journal.store import Journal
+from agent.journal.journal import Journal
+from agent.journal.sqlite import SqliteStore
 from agent.policy import Decision, Environment, Priority, Verdict
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
@@ -67,7 +68,7 @@ REQUEST = Request(
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(tmp_path / "journal.db", Redactor(), now=lambda: NOW)
+    opened = Journal(SqliteStore(tmp_path / "journal.db"), Redactor(), now=lambda: NOW)
     yield opened
     opened.close()
 
@@ -192,9 +193,9 @@ def at_once(*works: Callable[[], None]) -> list[Exception | None]:
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_of_all_who_decide_at_once_one_wins(journal: Journal, attempt: int) -> None:
+def test_of_all_who_decide_at_once_one_wins(journal: Journal, tmp_path: Path, attempt: int) -> None:
     approval_id = asked(journal)
-    journals = [Journal(journal.path, Redactor(), now=lambda: NOW) for _ in range(6)]
+    journals = [Journal(SqliteStore(tmp_path / "journal.db"), Redactor(), now=lambda: NOW) for _ in range(6)]
 
     def decides(index: int) -> Callable[[], None]:
         verdict = ("approved", "rejected")[index % 2]

@@ -28,7 +28,7 @@ from agent.journal.events import (
     ToolResult,
     name_of,
 )
-from agent.journal.store import Entry
+from agent.journal.journal import Entry
 from agent.plaintext import plain
 
 

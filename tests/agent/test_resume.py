@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from agent import approvals
-from agent.journal.store import Journal
+from agent.journal.journal import Journal
+from agent.journal.sqlite import SqliteStore
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from tests.agent.conftest import own_home, workspace
@@ -26,7 +27,7 @@ HOUR_S = 3600.0
 
 @contextlib.contextmanager
 def journal(scene: Scene) -> Iterator[Journal]:
-    with contextlib.closing(Journal(scene.root / ".desk/journal.db", Redactor())) as opened:
+    with contextlib.closing(Journal(SqliteStore(scene.root / ".desk/journal.db"), Redactor())) as opened:
         yield opened
 
 

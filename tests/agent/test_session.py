@@ -12,7 +12,7 @@ import pytest
 from agent import approvals
 from agent.desk import Desk
 from agent.journal.events import ApprovalAsked
-from agent.journal.store import Entry
+from agent.journal.journal import Entry
 from agent.model.port import Block, Text
 from agent.session import drive
 from tests.agent.session_bench import SESSION, Bench, Scripted, Turn, Watcher, finish, healthy, limit, use

@@ -12,7 +12,7 @@ import yaml
 
 from agent import approvals
 from agent.desk import Desk
-from agent.journal.store import Entry
+from agent.journal.journal import Entry
 from agent.model.port import ToolUse
 from agent.redaction import MARK
 from agent.rollback import undo_tool

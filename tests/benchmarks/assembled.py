@@ -17,7 +17,8 @@ from pydantic import Field
 from agent.desk import Desk
 from agent.history import History
 from agent.journal.events import SessionStarted
-from agent.journal.store import JOURNAL, Entry, Journal
+from agent.journal.journal import Entry, Journal
+from agent.journal.sqlite import JOURNAL, SqliteStore
 from agent.journal.view import SessionView
 from agent.model.port import Model
 from agent.redaction import Redactor
@@ -101,7 +102,9 @@ class Begun:
 @contextlib.contextmanager
 def assembled(root: Path, session: str, model: Model, turns: int) -> Iterator[Begun]:
     """A new session in the workspace `root`, with a model that takes `turns` turns and one to end."""
-    journal = Journal(Workspace(root).state_dir() / JOURNAL, Redactor(("a-bearer-token-of-the-cluster",)))
+    journal = Journal(
+        SqliteStore(Workspace(root).state_dir() / JOURNAL), Redactor(("a-bearer-token-of-the-cluster",))
+    )
     view, cluster, surface = SessionView(session), Still(), Nobody()
     journal.observe(lambda entry: view.apply(entry) if entry.session == session else None)
     journal.observe(lambda entry: surface.entry(entry) if entry.session == session else None)

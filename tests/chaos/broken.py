@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from agent.journal.store import Entry
+    from agent.journal.journal import Entry
 
 Fault = Callable[[str, "Entry"], None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.journal.store import Journal
+from agent.journal.journal import Journal
+from agent.journal.sqlite import SqliteStore
 from agent.redaction import Redactor
 from tests.chaos import desk
 from tests.chaos.checks import cluster, files, workspace
@@ -126,19 +128,20 @@ def journal_changed(finished: Finished) -> None:
 def rewritten(finished: Finished, without: Callable[[str, str], bool]) -> None:
     """A journal whose chain holds, without some events."""
     file = finished.root / ".desk/journal.db"
-    old = Journal(file, Redactor())
-    entries, rows = list(old.entries()), old.read("SELECT * FROM approvals")
+    old = Journal(SqliteStore(file), Redactor())
+    entries = list(old.entries())
     old.close()
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        rows = connection.execute("SELECT * FROM approvals").fetchall()
     for leftover in file.parent.glob("journal.db*"):
         leftover.unlink()
-    new = Journal(file, Redactor())
+    new = Journal(SqliteStore(file), Redactor())
     for entry in entries:
         if not without(entry.type, json.dumps(entry.body)):
             new.append(entry.session, entry.event)
-    with new.transaction() as transaction:
-        for row in rows:
-            transaction.execute(f"INSERT INTO approvals VALUES ({','.join('?' * len(row))})", row)
     new.close()
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.executemany(f"INSERT INTO approvals VALUES ({','.join('?' * 10)})", rows)
 
 
 def receipt_missing(finished: Finished) -> None:

@@ -17,7 +17,7 @@ from tests.chaos.script import step_of
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
 
-    from agent.journal.store import Entry
+    from agent.journal.journal import Entry
     from agent.settings import Settings
 
 Kind = Literal["start", "resume", "command", "plain"]

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.journal.store import Entry, Journal
+from agent.journal.journal import Entry, Journal
+from agent.journal.sqlite import SqliteStore
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from tests.faults.proxy import FaultProxy, Where
@@ -129,7 +130,7 @@ class Scene:
         file = self.root / ".desk/journal.db"
         if not file.exists():
             return []
-        with contextlib.closing(Journal(file, Redactor())) as journal:
+        with contextlib.closing(Journal(SqliteStore(file), Redactor())) as journal:
             return list(journal.entries())
 
     def types(self) -> list[str]:
@@ -165,7 +166,7 @@ class Scene:
 
     def verify(self) -> int:
         """Check the journal's chain; the number of its events."""
-        with contextlib.closing(Journal(self.root / ".desk/journal.db", Redactor())) as journal:
+        with contextlib.closing(Journal(SqliteStore(self.root / ".desk/journal.db"), Redactor())) as journal:
             return journal.verify()
 
     def _generation(self, name: str, namespace: str) -> int:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent import approvals
-from agent.journal.store import Journal
+from agent.journal.journal import Journal
+from agent.journal.sqlite import SqliteStore
 from agent.redaction import Redactor
 from tests.faults.proxy import Answer
 from tests.faults.scene import (
@@ -86,7 +87,7 @@ def test_an_approval_waits_and_is_used_on_another_clock(scene: Scene, clock_s: f
     (asked,) = scene.bodies("approval_asked")
     scene.clock_s = clock_s
     assert_said(scene.desk("resume"), 3)
-    with contextlib.closing(Journal(scene.root / ".desk/journal.db", Redactor())) as journal:
+    with contextlib.closing(Journal(SqliteStore(scene.root / ".desk/journal.db"), Redactor())) as journal:
         now = datetime.now(UTC) + timedelta(seconds=clock_s)
         approvals.decide(journal, asked["approval_id"], "approved", "carol", "", now)
     scene.clock_s = -clock_s

@@ -11,7 +11,8 @@ import pytest
 from agent.errors import DeskError, JournalError
 from agent.history import History
 from agent.journal.events import Committed
-from agent.journal.store import JOURNAL, Journal
+from agent.journal.journal import Journal
+from agent.journal.sqlite import JOURNAL, SqliteStore
 from agent.redaction import Redactor
 from agent.workspace import LogEntry, Workspace, add_log
 from tests.faults.disk import Disk, mounted
@@ -144,7 +145,7 @@ def test_a_commit_with_less_and_less_room_is_made_or_said(scene: Scene, reposito
 def test_an_event_with_less_and_less_room_is_written_or_said(scene: Scene, state: Disk) -> None:
     file, written = state.path / JOURNAL, 0
     for free_pages in range(12):
-        with contextlib.closing(Journal(file, Redactor())) as journal:
+        with contextlib.closing(Journal(SqliteStore(file), Redactor())) as journal:
             state.fill(free_pages)
             try:
                 for number in range(4):
@@ -160,7 +161,7 @@ def test_an_event_with_less_and_less_room_is_written_or_said(scene: Scene, state
 
 def test_the_locks_have_no_room(scene: Scene, state: Disk) -> None:
     (state.path / "workspace.lock").unlink()
-    with contextlib.closing(Journal(state.path / JOURNAL, Redactor())) as journal:
+    with contextlib.closing(Journal(SqliteStore(state.path / JOURNAL), Redactor())) as journal:
         state.fill()
         with pytest.raises(JournalError, match=NO_SPACE), journal.lease("s"):
             pass

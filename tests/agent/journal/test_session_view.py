@@ -33,7 +33,8 @@ from agent.journal.events import (
     name_of,
     to_body,
 )
-from agent.journal.store import Journal
+from agent.journal.journal import Journal
+from agent.journal.sqlite import SqliteStore
 from agent.journal.summary import Summary, summarize
 from agent.journal.view import SessionView
 from agent.model.port import AnswersMessage, AssistantMessage, Opaque, Text, ToolAnswer, ToolUse
@@ -109,7 +110,7 @@ def same_call(times: int, **different: Any) -> list[Event]:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(tmp_path / "journal.db", Redactor())
+    opened = Journal(SqliteStore(tmp_path / "journal.db"), Redactor())
     yield opened
     opened.close()
 
@@ -341,11 +342,16 @@ def test_a_body_without_its_fields_is_no_event(event: Event) -> None:
     ],
 )
 def test_one_line_a_session_newest_first(
-    journal: Journal, events: tuple[Event, ...], status: str, exit_code: int | None, next_action: str
+    journal: Journal,
+    tmp_path: Path,
+    events: tuple[Event, ...],
+    status: str,
+    exit_code: int | None,
+    next_action: str,
 ) -> None:
     journal.append("s0", STARTED)
     journal.append("s1", STARTED, *events)
-    (line, older), waiting = summarize(journal.path)
+    (line, older), waiting = summarize(tmp_path / "journal.db")
     assert line[2:] == ("mend checkout", status, exit_code, next_action)
     assert (line.session, older.session, waiting) == ("s1", "s0", [])
 

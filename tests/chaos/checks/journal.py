@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.journal.events import Committed
-from agent.journal.store import Entry, Journal
+from agent.journal.journal import Entry, Journal
+from agent.journal.sqlite import SqliteStore
 from agent.journal.view import SessionView
 from agent.redaction import Redactor
 from tests.chaos.life import Fault
@@ -27,10 +28,10 @@ class Told:
     @classmethod
     def by(cls, root: Path) -> Told:
         """That of a workspace. Raises `BrokenJournal` when its chain does not hold."""
-        with contextlib.closing(Journal(root / ".desk" / "journal.db", Redactor())) as journal:
+        with contextlib.closing(Journal(SqliteStore(root / ".desk" / "journal.db"), Redactor())) as journal:
             journal.verify()
-            rows = journal.read("SELECT session, status FROM approvals WHERE status != 'superseded'")
-            return cls(tuple(journal.entries()), tuple((str(row[0]), str(row[1])) for row in rows))
+            rows = [row for row in journal.approvals() if row.status != "superseded"]
+            return cls(tuple(journal.entries()), tuple((row.session, row.status) for row in rows))
 
     def sessions(self) -> list[SessionView]:
         """Each session, in the order of their beginnings."""

@@ -1,0 +1,215 @@
+"""The append-only, hash-chained journal: events as they are masked, chained, stored and told.
+
+Each event's hash covers the hash of the one before, so that a changed, missing or inserted event shows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from agent.errors import BrokenJournal
+from agent.journal.events import SCHEMA, ApprovalAsked, ApprovalDecided, Event, Json, from_body, name_of, to_body
+from agent.journal.port import RESTORE, Approval, Row, Store, Writing
+from agent.redaction import Redactor
+
+GENESIS = "0" * 64
+BOUND = ("session", "call_id", "digest", "requester", "status", "expires_at", "approver", "reason")
+"""What of an approval its events say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event where it stands. `at` is ISO 8601, UTC; `hash` 64 hex digits."""
+
+    seq: int
+    session: str
+    at: str
+    type: str
+    body: Json
+    hash: str
+
+    @property
+    def event(self) -> Event:
+        """The typed event."""
+        return from_body(self.type, self.body)
+
+    def to_json(self) -> Json:
+        """As `journal export` and `--output jsonl` print it."""
+        return {
+            "schema": SCHEMA,
+            "seq": self.seq,
+            "session": self.session,
+            "at": self.at,
+            "type": self.type,
+            **{"body": self.body, "hash": self.hash},
+        }
+
+
+class Journal:
+    """One journal, in a store. Safe for several threads here and several processes at once."""
+
+    def __init__(self, store: Store, redactor: Redactor, now: Callable[[], datetime] | None = None) -> None:
+        self.redactor = redactor
+        self._store = store
+        self._now = now or (lambda: datetime.now(UTC))
+        self._observers: list[Callable[[Entry], None]] = []
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+
+    def observe(self, observer: Callable[[Entry], None]) -> None:
+        """Have `observer` called with every event this process appends, after it is safe on disk."""
+        self._observers.append(observer)
+
+    def append(self, session: str, *events: Event) -> list[Entry]:
+        """Write events, all or none, and give them as they stand."""
+        with self.transaction() as transaction:
+            return [transaction.append(session, event) for event in events]
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Several writes that happen together or not at all."""
+        with self._store.writing() as writing:
+            transaction = Transaction(writing, self.redactor, self._now)
+            yield transaction
+        for entry in transaction.appended:
+            for observer in self._observers:
+                observer(entry)
+
+    def entries(self, session: str = "", types: Collection[str] = ()) -> Iterator[Entry]:
+        """The events in order, of one session or of all, of some types or of all."""
+        return map(_entry, self._store.rows(session, types))
+
+    def approvals(
+        self, *, approval_id: str = "", session: str = "", statuses: Collection[str] = ()
+    ) -> list[Approval]:
+        """The approvals of which this holds, in the order in which they were asked."""
+        return self._store.approvals(approval_id=approval_id, session=session, statuses=statuses)
+
+    def lease(self, session: str) -> contextlib.AbstractContextManager[None]:
+        """Be the one process that runs `session`; raises `LeaseHeld` when another does."""
+        return self._store.lease(session)
+
+    def is_leased(self, session: str) -> bool:
+        """Whether a process runs `session` now."""
+        return self._store.is_leased(session)
+
+    def verify(self) -> int:
+        """Check the store and the chain; gives the number of events, or raises `BrokenJournal`.
+
+        The message names the first event that does not hold.
+        """
+        count, previous = 0, GENESIS
+        for count, row in enumerate(self._store.stored(), start=1):
+            _check(row, count, previous)
+            previous = row.hash
+        self._store.check()
+        with self._store.snapshot():  # another session may be writing
+            self._check_approvals()
+        return count
+
+    def _check_approvals(self) -> None:
+        """The rows are a projection of the events: they must say the same."""
+        told = _approvals_told(self.entries(types=("approval_asked", "approval_decided", "tool_intent")))
+        written = {row.id: tuple(getattr(row, name) for name in BOUND) for row in self.approvals()}
+        for row_id in sorted(told.keys() | written.keys()):
+            if told.get(row_id) != written.get(row_id):
+                raise BrokenJournal(f"the row of approval {row_id} is not what its events say. {RESTORE}")
+
+
+class Transaction:
+    """Writes that belong together."""
+
+    def __init__(self, writing: Writing, redactor: Redactor, now: Callable[[], datetime]) -> None:
+        self._writing = writing
+        self._redactor = redactor
+        self._now = now
+        self.appended: list[Entry] = []
+
+    def append(self, session: str, event: Event) -> Entry:
+        """Chain one event. This is the one place where events are written, so secrets are masked here."""
+        last = self._writing.last()
+        seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+        at = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
+        body = json.dumps(self._masked(event), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        kind = name_of(event)
+        row = Row(seq, session, at, kind, body, chain(previous, seq, session, at, kind, body))
+        self._writing.insert(row)
+        entry = _entry(row)
+        self.appended.append(entry)
+        return entry
+
+    def ask(self, session: str, asked: ApprovalAsked) -> None:
+        """Append what is asked, and its pending approval."""
+        entry = self.append(session, asked)
+        self._writing.add_approval(
+            entry.seq,
+            approval_id=asked.approval_id,
+            session=session,
+            **{name: str(entry.body[name]) for name in ("call_id", "digest", "requester", "expires_at")},
+        )
+
+    def decide(self, session: str, decided: ApprovalDecided, while_in: Collection[str]) -> bool:
+        """Decide an approval whose status is in `while_in`, and append the decision; gives whether it was."""
+        said = self._masked(decided)  # the row gets the words of the event
+        words = (said["approver"], said["reason"])
+        if not self._writing.swap(decided.approval_id, session, while_in, decided.decision, *words):
+            return False
+        self.append(session, decided)
+        return True
+
+    def use(self, session: str, approval_id: str) -> bool:
+        """Mark an approval as used, if it is approved, or was used before; gives whether it was."""
+        return self._writing.swap(approval_id, session, ("approved", "used"), "used")
+
+    def _masked(self, event: Event) -> Json:
+        masked = self._redactor.redact(to_body(event))
+        return masked if isinstance(masked, dict) else {}
+
+
+def chain(previous: str, seq: int, session: str, at: str, kind: str, body: str) -> str:
+    """The hash of an event: SHA-256 over the one before and every column, unambiguously joined."""
+    joined = json.dumps([previous, seq, session, at, kind, body], ensure_ascii=False)
+    return hashlib.sha256(joined.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _check(row: Row, count: int, previous: str) -> None:
+    where = f"event {row.seq} ({_shown(row.type)} of session {_shown(row.session)}, {_shown(row.at)})"
+    if row.seq != count:
+        raise BrokenJournal(f"{where}: event {count} is missing. {RESTORE}")
+    if chain(previous, *row[:5]) != row.hash:
+        raise BrokenJournal(f"{where}: its content does not match its hash, so it was changed. {RESTORE}")
+
+
+def _approvals_told(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
+    """Each approval's row, as the events tell it."""
+    rows: dict[str, dict[str, str]] = {}
+    for entry in entries:
+        row_id = str(entry.body.get("approval_id") or "")
+        match entry.type:
+            case "approval_asked":
+                rows[row_id] = {**entry.body, "session": entry.session, "status": "pending"}
+            case "approval_decided":
+                decided = {"status": entry.body["decision"], "approver": entry.body["approver"]}
+                rows[row_id] |= decided | {"reason": entry.body["reason"]}
+            case "tool_intent" if row_id:
+                rows[row_id] |= {"status": "used"}
+    return {row_id: tuple(row.get(column, "") for column in BOUND) for row_id, row in rows.items()}
+
+
+def _entry(row: Row) -> Entry:
+    try:
+        body: Json = json.loads(row.body)
+    except ValueError as error:
+        raise BrokenJournal(f"event {row.seq} is not JSON: {error}. `desk journal verify` tells more.") from error
+    return Entry(row.seq, row.session, row.at, row.type, body, row.hash)
+
+
+def _shown(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()[:60]

@@ -1,0 +1,307 @@
+"""The journal's store in one SQLite file.
+
+WAL with full sync: what was appended survives the power. Source: https://sqlite.org/wal.html,
+https://sqlite.org/pragma.html#pragma_synchronous
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from agent.errors import BrokenJournal, JournalError, LeaseHeld
+from agent.journal.port import RESTORE, Approval, Row
+
+JOURNAL = "journal.db"
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 30.0
+
+_TABLES = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    session TEXT NOT NULL,
+    at TEXT NOT NULL,
+    type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    hash TEXT NOT NULL
+);
+CREATE INDEX events_of_session ON events (session, seq);
+CREATE TRIGGER events_are_not_updated BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER events_are_not_deleted BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TABLE approvals (
+    id TEXT PRIMARY KEY,
+    session TEXT NOT NULL,
+    call_id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    requester TEXT NOT NULL,
+    status TEXT NOT NULL
+        CHECK (status IN ('pending', 'approved', 'rejected', 'expired', 'superseded', 'used')),
+    expires_at TEXT NOT NULL,
+    approver TEXT NOT NULL DEFAULT '',
+    reason TEXT NOT NULL DEFAULT '',
+    asked_seq INTEGER NOT NULL REFERENCES events (seq)
+);
+"""
+_COLUMNS = ", ".join(Row._fields)
+
+
+class SqliteStore:
+    """A journal's file; it is made where there is none. Leases are lock files beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._thread = threading.RLock()
+        self._connection = _open(path)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[SqliteWriting]:
+        """One transaction, in which nobody else writes."""
+        with self._thread:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield SqliteWriting(self._connection)
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise _unwritable(self.path, error) from error
+            except BaseException:
+                self._roll_back()
+                raise
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reads of one moment."""
+        with self._thread, self._connection:
+            self._read("BEGIN")
+            yield
+
+    def rows(self, session: str = "", types: Collection[str] = ()) -> list[Row]:
+        """The events in order, of one session or of all, of some types or of all."""
+        where, arguments = _where({"session": [session] if session else (), "type": types})
+        found = self._read(f"SELECT {_COLUMNS} FROM events {where} ORDER BY seq", arguments)  # noqa: S608
+        return [Row(*row) for row in found]
+
+    def stored(self) -> Iterator[Row]:
+        """Every event as the table has it, not an index: a damaged row need not be UTF-8."""
+        connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
+        connection.text_factory = bytes
+        try:
+            for seq, *texts in connection.execute(f"SELECT {_COLUMNS} FROM events NOT INDEXED ORDER BY seq"):  # noqa: S608
+                yield Row(seq, *map(_text, texts))
+        except sqlite3.Error as error:
+            raise _unreadable(self.path, error) from error
+        finally:
+            connection.close()
+
+    def approvals(
+        self, *, approval_id: str = "", session: str = "", statuses: Collection[str] = ()
+    ) -> list[Approval]:
+        """The approvals of which this holds, in the order in which they were asked."""
+        where, arguments = _where(
+            {
+                "a.id": [approval_id] if approval_id else (),
+                "a.session": [session] if session else (),
+                "a.status": statuses,
+            }
+        )
+        found = self._read(
+            "SELECT a.id, a.session, a.call_id, a.digest, a.requester, a.status, a.expires_at, a.approver,"  # noqa: S608
+            f" a.reason, e.body FROM approvals a JOIN events e ON e.seq = a.asked_seq {where} ORDER BY a.asked_seq",
+            arguments,
+        )
+        return [Approval(*row) for row in found]
+
+    def check(self) -> None:
+        """SQLite's own check of its file."""
+        problems = [str(row[0]) for row in self._read("PRAGMA integrity_check")]
+        if problems != ["ok"]:
+            raise BrokenJournal(f"the database file {self.path} is damaged: {'; '.join(problems)[:500]}. {RESTORE}")
+
+    @contextlib.contextmanager
+    def lease(self, session: str) -> Iterator[None]:
+        """A lock of the kernel's: it goes with its process, however that ends, and knows no clock."""
+        path = self._lease_of(session)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            opened = path.open("a+b", buffering=0)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        with opened as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                raise LeaseHeld(
+                    f"Session {session} is being run by process {file.read().decode() or 'unknown'}. "
+                    "Wait until it ends, or stop it (SIGTERM ends it in order); then try again."
+                ) from error
+            try:
+                file.truncate(0)
+                file.write(str(os.getpid()).encode())
+            except OSError as error:
+                raise _unreadable(path, error) from error
+            yield
+
+    def is_leased(self, session: str) -> bool:
+        """Whether a process runs `session` now."""
+        try:
+            with self._lease_of(session).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # none has run it yet, or it cannot be looked at: whoever takes the lease finds out
+            return False
+        return False
+
+    def _lease_of(self, session: str) -> Path:
+        return self.path.parent / "leases" / f"{session}.lock"
+
+    def _read(self, query: str, arguments: Collection[str] = ()) -> list[tuple[Any, ...]]:
+        try:
+            with self._thread:
+                return self._connection.execute(query, tuple(arguments)).fetchall()
+        except sqlite3.Error as error:
+            raise _unreadable(self.path, error) from error
+
+    def _roll_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+
+class SqliteWriting:
+    """Writes within a transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def last(self) -> Row | None:
+        """The last event; None in an empty journal."""
+        query = f"SELECT {_COLUMNS} FROM events ORDER BY seq DESC LIMIT 1"  # noqa: S608
+        row = self._connection.execute(query).fetchone()
+        return Row(*row) if row else None
+
+    def insert(self, row: Row) -> None:
+        """Add an event."""
+        self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def add_approval(
+        self,
+        asked_seq: int,
+        *,
+        approval_id: str,
+        session: str,
+        call_id: str,
+        digest: str,
+        requester: str,
+        expires_at: str,
+    ) -> None:
+        """Add a pending approval."""
+        self._connection.execute(
+            "INSERT INTO approvals (id, session, call_id, digest, requester, status, expires_at, asked_seq)"
+            " VALUES (?, ?, ?, ?, ?, 'pending', ?, ?)",
+            (approval_id, session, call_id, digest, requester, expires_at, asked_seq),
+        )
+
+    def swap(
+        self,
+        approval_id: str,
+        session: str,
+        while_in: Collection[str],
+        status: str,
+        approver: str | None = None,
+        reason: str | None = None,
+    ) -> bool:
+        """Compare and set, in one statement."""
+        changed = self._connection.execute(
+            "UPDATE approvals SET status = ?, approver = coalesce(?, approver), reason = coalesce(?, reason)"  # noqa: S608
+            f" WHERE id = ? AND session = ? AND status IN ({_marks(while_in)})",
+            (status, approver, reason, approval_id, session, *while_in),
+        )
+        return changed.rowcount == 1
+
+
+def _where(wanted: dict[str, Collection[str]]) -> tuple[str, list[str]]:
+    """The condition that each column has one of its values; a column without values may have any."""
+    given = {column: values for column, values in wanted.items() if values}
+    terms = [f"{column} IN ({_marks(values)})" for column, values in given.items()]
+    arguments = [value for values in given.values() for value in values]
+    return (f"WHERE {' AND '.join(terms)}" if terms else ""), arguments
+
+
+def _marks(values: Collection[str]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # SQLite does not wait for its lock when two processes switch one new file to WAL at once.
+        with path.with_suffix(".lock").open("a") as opening:
+            fcntl.flock(opening, fcntl.LOCK_EX)
+            connection = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            _migrate(path, connection)
+    except (sqlite3.Error, OSError) as error:
+        raise _unreadable(path, error) from error
+    return connection
+
+
+def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise JournalError(
+            f"The journal {path} was written by a newer Desk (schema {version}, this one knows "
+            f"{SCHEMA_VERSION}). Use that Desk, or another workspace."
+        )
+    if version == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        for statement in _statements(_TABLES):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """`executescript` would commit the transaction that keeps two first processes apart."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _unreadable(path: Path, error: Exception) -> JournalError:
+    if "malformed" in str(error) or "not a database" in str(error):
+        return BrokenJournal(f"The journal {path} cannot be read: {error}. {RESTORE}")
+    return JournalError(f"The journal {path} cannot be opened: {error}. Is the folder yours and is there space?")
+
+
+def _unwritable(path: Path, error: sqlite3.Error) -> JournalError:
+    return JournalError(
+        f"The journal {path} cannot be written: {error}. Nothing was done without being written down; "
+        "make room or mend the file, then resume."
+    )
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
