@@ -201,6 +201,10 @@ class NotAList(Exception):
     """The answer is not the JSON of a list."""
 
 
+_EXTRAORDINARY = frozenset(
+    ("DisruptionTarget", "PodResizePending", "PodResizeInProgress", "AllContainersRestarting")
+)
+"""Conditions of a pod that only some have, and that say something when they are True."""
 _LIST = msgspec.json.Decoder(_List)
 _WELL_POD = msgspec.json.Decoder(WellPod)
 _EVENT = msgspec.json.Decoder(Event)
@@ -270,7 +274,13 @@ def _page(data: bytes, decode: Callable[[msgspec.Raw], Json]) -> Page:
 
 def _pod(raw: msgspec.Raw) -> Json:
     pod = _typed(_WELL_POD, raw)
-    return pod if looks_well(pod) else _WHOLE.decode(raw)
+    return pod if looks_well(pod) and not _states_more(pod) else _WHOLE.decode(raw)
+
+
+def _states_more(pod: Json) -> bool:
+    """Whether a condition says something that is not said of every pod that is well."""
+    conditions: list[Json] = (pod.get("status") or {}).get("conditions") or []
+    return any(each.get("status") != "True" or each.get("type") in _EXTRAORDINARY for each in conditions)
 
 
 def _typed(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw) -> Json:

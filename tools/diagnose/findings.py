@@ -31,6 +31,8 @@ Cause = Literal[
     "FailedCreate",
     "Evicted",
     "Preempted",
+    "PodFailed",
+    "UnhealthyCondition",
     "NodeNotReady",
     "TerminatingStuck",
     "ProgressDeadlineExceeded",
@@ -130,10 +132,13 @@ class Known:
     """What the findings so far explain: a symptom of it is not a finding of its own."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
+        findings = list(findings)
         told = [finding for finding in findings if finding.severity != "info"]
         self._pods = {pod for finding in told for pod in finding.affected}
         self._containers = {(pod, finding.container) for finding in told for pod in finding.affected}
         self._refs = {one for each in told for one in (each.object, *each.concerns)}
+        self._told_pods = {pod for finding in findings for pod in finding.affected}
+        self._told_refs = {one for each in findings for one in (each.object, *each.concerns)}
         self._objects = {(one.kind, one.name) for one in self._refs}
 
     def explains_pod(self, name: str) -> bool:
@@ -151,6 +156,14 @@ class Known:
     def explains_exactly(self, ref: ObjectRef) -> bool:
         """The same with the namespace: a webhook's Service may be of another one."""
         return ref in self._refs
+
+    def tells_of(self, ref: ObjectRef) -> bool:
+        """Whether any finding, even one that is only worth knowing, is on this object or concerns it."""
+        return ref in self._told_refs
+
+    def tells_of_pod(self, name: str) -> bool:
+        """The same of a pod."""
+        return name in self._told_pods
 
 
 def report(

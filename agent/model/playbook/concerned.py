@@ -28,6 +28,8 @@ _CAUSES = {
     "FailedCreate": r"\b(not|never|cannot be) created\b",
     "Evicted": r"\bevict\w*",
     "Preempted": r"\bpreempt\w*",
+    "PodFailed": r"\bfailed pods?\b|\bpods? (has |have )?failed\b|\bsysctls?\b|\boutof\w+",
+    "UnhealthyCondition": r"\bconditions?\b|\bstatus\b",
     "NodeNotReady": r"\bnode (is )?(lost|gone|not ready)\b",
     "TerminatingStuck": r"\bterminating\b",
     "ProgressDeadlineExceeded": r"\bprogress deadline\b|\brollout\b",

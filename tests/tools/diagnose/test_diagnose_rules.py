@@ -78,7 +78,7 @@ def test_what_runs_or_starts_is_no_finding(now: Json) -> None:
     ("changes", "found"),
     [
         ({"metadata": {"deletionTimestamp": ago(5)}}, []),
-        ({"phase": "Failed", "status": {"reason": "Evicted"}}, []),
+        ({"phase": "Failed", "status": {"reason": "Evicted"}}, ["Evicted"]),
         ({"phase": "Succeeded"}, []),
         ({}, ["CrashLoopBackOff"]),
     ],

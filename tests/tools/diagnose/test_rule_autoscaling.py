@@ -49,24 +49,33 @@ def found(item: Json, *pods: Json, **kinds: Any) -> list[Finding]:
 
 
 @pytest.mark.parametrize(
-    ("reason", "message", "since", "there"),
+    ("reason", "message", "since", "cause"),
     [
-        ("FailedGetPodsMetric", NO_CUSTOM, 20, True),
-        ("FailedGetResourceMetric", NO_RESOURCE, 20, True),
-        ("FailedGetResourceMetric", NONE_YET, 300, True),
-        ("FailedGetResourceMetric", NONE_YET, 90, False),
-        ("FailedGetExternalMetric", "unable to get external metric ns/queue: timeout", 300, True),
-        ("ScalingDisabled", "scaling is disabled since the replica count of the target is zero", 300, False),
-        ("InvalidSelector", "the target has no selector", 300, False),
+        ("FailedGetPodsMetric", NO_CUSTOM, 20, "HPANoMetrics"),
+        ("FailedGetResourceMetric", NO_RESOURCE, 20, "HPANoMetrics"),
+        ("FailedGetResourceMetric", NONE_YET, 300, "HPANoMetrics"),
+        ("FailedGetResourceMetric", NONE_YET, 90, None),
+        ("FailedGetExternalMetric", "unable to get external metric ns/queue: timeout", 300, "HPANoMetrics"),
+        (
+            "ScalingDisabled",
+            "scaling is disabled since the replica count of the target is zero",
+            300,
+            "UnhealthyCondition",
+        ),
+        ("InvalidSelector", "the target has no selector", 300, "UnhealthyCondition"),
     ],
 )
-def test_no_metrics(reason: str, message: str, since: float, there: bool) -> None:
+def test_no_metrics(reason: str, message: str, since: float, cause: str | None) -> None:
     findings = found(autoscaler(inactive(reason, message, since)), RUNS)
 
-    assert [each.cause for each in findings] == (["HPANoMetrics"] if there else [])
-    assert not there or findings[0].summary == (
-        f"HorizontalPodAutoscaler shop cannot scale Deployment shop: {message}"
-    )
+    said = {
+        "HPANoMetrics": f"HorizontalPodAutoscaler shop cannot scale Deployment shop: {message}",
+        "UnhealthyCondition": (
+            f"HorizontalPodAutoscaler shop: ScalingActive is False ({reason}): the HPA was unable to compute the "
+            f"replica count: {message}"
+        ),
+    }
+    assert [(each.cause, each.summary) for each in findings] == ([(cause, said[cause])] if cause else [])
 
 
 def test_pods_that_are_broken_are_not_measured() -> None:
@@ -109,12 +118,14 @@ NO_TARGET = {
     "status": "False",
     "reason": "FailedGetScale",
     "message": 'deployments.apps "shp" not found',
+    "lastTransitionTime": ago(20),
 }
 TOO_MANY = {
     "type": "ScalingLimited",
     "status": "True",
     "reason": "TooManyReplicas",
     "message": "more than the maximum",
+    "lastTransitionTime": ago(20),
 }
 
 

@@ -48,9 +48,22 @@ def test_again_and_again_counts_and_once_does_not() -> None:
     now = pod(RUNS, name="shop-abc-3")
     first, second = evicted("shop-abc-1", LOW, ago_s=90), evicted("shop-abc-2", LOW)
 
-    assert found(now, first) == []
+    assert [each.severity for each in found(now, first)] == ["info"]
     assert [each.severity for each in found(now, first, second)] == ["error"]
-    assert found(now, evicted("shop-abc-1", LOW, ago_s=3000), evicted("shop-abc-2", LOW, ago_s=2000)) == []
+    long_ago = found(now, evicted("shop-abc-1", LOW, ago_s=3000), evicted("shop-abc-2", LOW, ago_s=2000))
+    assert [each.severity for each in long_ago] == ["info"]
+
+
+def test_what_outgrew_its_own_limit_will_again() -> None:
+    full = 'Usage of EmptyDir volume "work" exceeds the limit "8Mi". '
+
+    [finding] = found(pod(RUNS, name="shop-abc-2"), evicted("shop-abc-1", full))
+
+    assert finding.severity == "warning"
+    assert finding.summary == (
+        "a pod of Deployment shop was evicted: its emptyDir volume work holds more than its sizeLimit of 8Mi; "
+        "a new one runs"
+    )
 
 
 def node(name: str, ready: str, **pressures: str) -> Json:

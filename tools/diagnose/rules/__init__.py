@@ -15,12 +15,14 @@ from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules import (
     autoscaling,
     budgets,
+    conditions,
     configuration,
     crash,
     creation,
     cron_jobs,
     daemon_sets,
     disruption,
+    failed_pods,
     image,
     initializing,
     jobs,
@@ -58,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     disruption.disrupted,
 )
 SYMPTOMS: tuple[Symptom, ...] = (
+    failed_pods.failed_pods,
     probes.not_ready,
     initializing.stuck,
     jobs.failed_jobs,
@@ -69,6 +72,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
     network.network_policies,
     autoscaling.autoscalers,
     budgets.disruption_budgets,
+    conditions.unhealthy_conditions,
 )
 
 CONTEXTS: tuple[Context, ...] = (
@@ -91,6 +95,7 @@ LESSONS: dict[Cause, Lesson] = {
         volumes.LESSONS,
         creation.LESSONS,
         disruption.LESSONS,
+        failed_pods.LESSONS,
         rollouts.LESSONS,
         revisions.LESSONS,
         daemon_sets.LESSONS,
@@ -103,6 +108,7 @@ LESSONS: dict[Cause, Lesson] = {
         measuring.LESSONS,
         budgets.LESSONS,
         permissions.LESSONS,
+        conditions.LESSONS,
     )
 }
 """What each cause teaches, in the order of docs/causes.md."""

@@ -37,6 +37,7 @@ _NODE_LOW = re.compile(
     r"The node was low on resource: ([\w./-]+\w)\.(?: Threshold quantity: (\S+), available: ([^.\s]+)\.)?"
 )
 _USED = re.compile(r"Container (\S+) was using (\S+), request is ([^,\s]+)")
+_NODE_IS_SHORT = re.compile(r"The node (was low|had condition)")
 _PRESSURE = re.compile(r"node had condition: \[(\w+)\]")
 
 
@@ -50,7 +51,7 @@ class Eviction(msgspec.Struct, frozen=True):
 
 
 def evicted(snapshot: Snapshot) -> list[Finding]:
-    """Workloads that lose pods again and again, or whose evicted pod nothing replaced."""
+    """Workloads that lost pods: again and again, with nothing in their place, or once and well since."""
     groups: dict[ObjectRef, list[Eviction]] = {}
     for pod in snapshot.of("Pod"):
         if eviction := _eviction(pod, snapshot):
@@ -103,16 +104,17 @@ def _finding(group: list[Eviction], snapshot: Snapshot) -> Finding | None:
     if severity is None:
         return None
     what, container, limit = _cause(newest.message)
-    again = newest.owner.kind not in ("Pod", "Job", "CronJob")
+    again = severity == "error" and newest.owner.kind not in ("Pod", "Job", "CronJob")
     subject = f"pods of {said(newest.owner)} are evicted again and again" if again else _once(newest)
-    own = [pod["metadata"]["name"] for pod in current_pods(snapshot) if owner_of(pod, snapshot) == newest.owner]
+    own = [pod for pod in current_pods(snapshot) if owner_of(pod, snapshot) == newest.owner]
+    replaced = "" if severity == "error" or not any(map(looks_well, own)) else "; a new one runs"
     names = [each.pod["metadata"]["name"] for each in group]
     return Finding(
         cause="Evicted",
         object=newest.owner,
         container=container,
-        affected=tuple(dict.fromkeys([*names, *own])),
-        summary=f"{subject}: {what}",
+        affected=tuple(dict.fromkeys([*names, *(pod["metadata"]["name"] for pod in own)])),
+        summary=f"{subject}: {what}{replaced}",
         why=_why(newest.message),
         evidence=tuple(_evidence(group, snapshot)),
         remedies=tuple(_remedies(newest, container, limit, snapshot)),
@@ -130,7 +132,7 @@ def _once(eviction: Eviction) -> str:
 
 
 def _severity(group: list[Eviction], snapshot: Snapshot) -> Severity | None:
-    """None where what was evicted runs well again."""
+    """None of a Job that is complete; info where what was evicted runs well again, and may go on to."""
     newest = group[0]
     direct = controller(newest.pod)
     if direct is None:
@@ -142,7 +144,9 @@ def _severity(group: list[Eviction], snapshot: Snapshot) -> Severity | None:
     if len(recent) > max(1, len(own)) or (recent and direct["kind"] == "StatefulSet"):
         return "error"
     is_late = newest.at is None or snapshot.taken_at - newest.at >= REPLACED_WITHIN
-    return "warning" if recent and is_late and not any(looks_well(pod) for pod in own) else None
+    if any(looks_well(pod) for pod in own):
+        return "warning" if recent and not _NODE_IS_SHORT.search(newest.message) else "info"
+    return "warning" if recent and is_late else "info"
 
 
 def _severity_of_job(name: str, snapshot: Snapshot) -> Severity | None:
