@@ -15,7 +15,7 @@ import msgspec
 from tools.diagnose.commands import ONE_WORD, is_line, listed, separate
 from tools.diagnose.logs import served_port, serves_only_itself
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.probing import Probe, declared_ports, named_ports, probe_of
+from tools.diagnose.probing import Probe, declared_ports, lacks_port, named_ports, probe_of
 
 if TYPE_CHECKING:
     from tools.diagnose.containers import Container
@@ -57,7 +57,7 @@ class Verdict(msgspec.Struct, frozen=True):
 def verdict(probe: Probe, container: Container, message: str, log: str) -> Verdict:
     """Judge one probe that fails; `message` is the kubelet's event (empty: none), `log` the container's."""
     said = _SAID.sub("", message)
-    if isinstance(probe.port, str) and not probe.port.isdecimal() and probe.port not in named_ports(container):
+    if lacks_port(probe, container):
         return _no_such_port(probe, container)
     if "exec" in probe.spec:
         return _command(probe, container, said, known=bool(message))

@@ -6,7 +6,7 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/ and kubelet's
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -21,7 +21,7 @@ from tools.diagnose.containers import (
     crash,
     parse_time,
 )
-from tools.diagnose.snapshot import event_time
+from tools.diagnose.snapshot import event_time, times
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -239,13 +239,17 @@ def events_about(container: Container, snapshot: Snapshot) -> list[Json]:
 
 def unhealthy(container: Container, name: ProbeName, snapshot: Snapshot) -> Json | None:
     """The event that says best why a probe fails, the newest of those: a wrong answer says more than none."""
+    seen = _failures(container, name, snapshot)
+    return min(seen, key=lambda event: _vagueness(str(event.get("message"))), default=None)
+
+
+def _failures(container: Container, name: ProbeName, snapshot: Snapshot) -> list[Json]:
     about = re.compile(rf"\b{name} probe (failed|errored)", re.IGNORECASE)
-    failures = [
+    return [
         event
         for event in events_about(container, snapshot)
         if event.get("reason") == "Unhealthy" and about.search(str(event.get("message")))
     ]
-    return min(failures, key=lambda event: _vagueness(str(event.get("message"))), default=None)
 
 
 def _vagueness(message: str) -> int:
@@ -257,9 +261,10 @@ def _vagueness(message: str) -> int:
 
 
 def waits_unready(snapshot: Snapshot) -> list[list[Container]]:
-    """Containers that run and are not ready, or have not passed their startup probe, for longer than that allows.
+    """Containers that run and are not ready, or have not passed their startup probe, and whose probe has failed.
 
-    Not those that ended lately. In groups of one owner and container name.
+    It has when the kubelet says so, when it cannot be made, or when the time that it allows is over. Not those that
+    ended lately. In groups of one owner and container name.
     """
     return snapshot.once("unready", lambda: _unready(snapshot))
 
@@ -269,9 +274,27 @@ def _unready(snapshot: Snapshot) -> list[list[Container]]:
     for container in containers(snapshot):
         name = None if crash(container, snapshot.taken_at) else waits_for(container)
         probe = probe_of(container, name) if name else None
-        if probe is not None and unready_for_s(container, snapshot) > probe.allowed_s + probe.timeout_s:
+        if probe is not None and _has_failed(probe, container, snapshot):
             groups.setdefault((container.owner, container.name), []).append(container)
     return list(groups.values())
+
+
+def _has_failed(probe: Probe, container: Container, snapshot: Snapshot) -> bool:
+    if lacks_port(probe, container) or unready_for_s(container, snapshot) > probe.allowed_s + probe.timeout_s:
+        return True
+    since = parse_time(container.running.get("startedAt"))
+    seen = (parse_time(event_time(event)) for event in _failures(container, probe.name, snapshot))
+    return any(moment is not None and (since is None or moment >= since) for moment in seen)
+
+
+def lacks_port(probe: Probe, container: Container) -> bool:
+    """Whether it asks a port by a name that no port of its container has."""
+    return isinstance(probe.port, str) and not probe.port.isdecimal() and probe.port not in named_ports(container)
+
+
+def failures(container: Container, name: ProbeName, snapshot: Snapshot) -> int:
+    """How often the kubelet has seen a probe of this container fail, in all its runs."""
+    return sum(times(event) for event in _failures(container, name, snapshot))
 
 
 def waits_for(container: Container) -> ProbeName | None:
@@ -285,11 +308,27 @@ def waits_for(container: Container) -> ProbeName | None:
 
 def unready_for_s(container: Container, snapshot: Snapshot) -> float:
     """How long it has run and not been ready, in seconds; 0 where the API does not say."""
-    conditions = (container.pod["status"].get("conditions")) or ()
+    since = unready_since(container)
+    return (snapshot.taken_at - since).total_seconds() if since else 0.0
+
+
+def unready_since(container: Container) -> datetime | None:
+    """Since when it has run and not been ready."""
+    moments = (parse_time(container.running.get("startedAt")), _lost_at(container))
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+def was_ready(container: Container) -> bool:
+    """Whether its pod was ready in this run of the container, and is not any more."""
+    started, lost = parse_time(container.running.get("startedAt")), _lost_at(container)
+    return started is not None and lost is not None and lost > started
+
+
+def _lost_at(container: Container) -> datetime | None:
+    """When the containers of its pod were last seen to become unready: at its making, for those that never were."""
     lost = (
         parse_time(each.get("lastTransitionTime"))
-        for each in conditions
+        for each in container.pod["status"].get("conditions") or ()
         if each.get("type") == "ContainersReady" and each.get("status") == "False"
     )
-    moments = [moment for moment in (parse_time(container.running.get("startedAt")), *lost) if moment is not None]
-    return (snapshot.taken_at - max(moments)).total_seconds() if moments else 0.0
+    return max((moment for moment in lost if moment is not None), default=None)

@@ -107,6 +107,11 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
         return {about: tuple(events) for about, events in found.items()}
 
 
+def times(event: Json) -> int:
+    """How many times an event was seen."""
+    return int(event.get("count") or (event.get("series") or {}).get("count") or 1)
+
+
 def event_time(event: Json) -> str:
     """When an event was seen last (RFC 3339), whichever of the API's four places says it."""
     series = event.get("series") or {}

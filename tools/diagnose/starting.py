@@ -12,6 +12,7 @@ import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
+from tools.diagnose.autoscalers import measured_by
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Known, Starting
 from tools.diagnose.naming import said
@@ -54,11 +55,18 @@ def starting(snapshot: Snapshot, findings: Iterable[Finding]) -> list[Starting]:
         until = each.since and each.since + timedelta(seconds=timing.deadline_s(each.ref, snapshot))
         if each.well < each.wanted and until is not None and until > snapshot.taken_at:
             groups.setdefault(each.ref, []).append(("", until))
+    found = [_one(owner, waiting, counted.get(owner)) for owner, waiting in groups.items()]
     return [
-        _one(owner, waiting, counted.get(owner))
-        for owner, waiting in groups.items()
-        if not known.explains(owner.kind, owner.name)
+        each for each in (*found, *_unmeasured(snapshot)) if not known.explains(each.object.kind, each.object.name)
     ]
+
+
+def _unmeasured(snapshot: Snapshot) -> Iterator[Starting]:
+    for item in snapshot.of("HorizontalPodAutoscaler"):
+        until = measured_by(item)
+        if until is not None and until > snapshot.taken_at:
+            ref = _ref(item, "autoscaling/v2", "HorizontalPodAutoscaler", snapshot)
+            yield Starting(ref, (), f"{said(ref)} has not measured anything yet", until)
 
 
 def _one(owner: ObjectRef, waiting: list[tuple[str, datetime]], counts: Counts | None) -> Starting:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 APPLIED_WITHIN = timedelta(seconds=3)
 """What is made together (a workload, its Service, its ConfigMap) comes in any order, and within this time."""
+GONE_WITHIN = timedelta(seconds=10)
+"""What a pod may need to go after its grace period, which `deletionTimestamp` is the end of."""
 PROGRESS_DEADLINE_S = 600
 """A Deployment's default, taken for what has no deadline of its own, too.
 
@@ -53,6 +55,13 @@ def deadline_s(owner: ObjectRef, snapshot: Snapshot) -> int:
     """How long a workload's rollout may go without progress, in seconds."""
     item = snapshot.named("Deployment", owner.name) if owner.kind == "Deployment" else None
     return int(((item or {}).get("spec") or {}).get("progressDeadlineSeconds") or PROGRESS_DEADLINE_S)
+
+
+def gone_by(snapshot: Snapshot) -> datetime | None:
+    """When the last of the pods that are being deleted is gone; None where none is."""
+    due = (parse_time(pod["metadata"].get("deletionTimestamp")) for pod in snapshot.of("Pod"))
+    last = max((each for each in due if each is not None), default=None)
+    return last and last + GONE_WITHIN
 
 
 def created(item: Json) -> datetime | None:

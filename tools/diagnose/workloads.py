@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.containers import parse_time
 from tools.diagnose.owners import controller
 from tools.diagnose.selectors import Labels, labels_of, template_labels
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.diagnose.snapshot import Kind, Snapshot
-
-SETTLED_AFTER = timedelta(seconds=10)
-"""What is younger may only wait for what was applied together with it."""
 
 _STANDING: dict[Kind, str] = {
     "Deployment": "apps/v1",
@@ -41,12 +36,6 @@ class Workload(msgspec.Struct, frozen=True):
 def workloads(snapshot: Snapshot) -> tuple[Workload, ...]:
     """Every workload that was read, with the pods that stand alone; worked out once for a snapshot."""
     return snapshot.once("workloads", lambda: (*_controllers(snapshot), *_lone_pods(snapshot)))
-
-
-def settled(item: Json, snapshot: Snapshot) -> bool:
-    """Whether an object is old enough to be judged."""
-    created = parse_time(item["metadata"].get("creationTimestamp"))
-    return created is None or snapshot.taken_at - created >= SETTLED_AFTER
 
 
 def _controllers(snapshot: Snapshot) -> list[Workload]:

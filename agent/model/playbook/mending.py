@@ -187,7 +187,9 @@ def explain(namespace: str, report: Json, findings: list[Json]) -> str:
     if not findings:
         checked = ", ".join(f"{count} {kind}" for kind, count in report.get("checked", {}).items())
         unknown = "; ".join(report.get("not_checked", []))
-        return f"Nothing is broken in {namespace} (checked: {checked})." + (
+        starting = "; ".join(report.get("starting", []))
+        well = f"Nothing shows yet in {namespace}, and it is still starting: {starting}." if starting else ""
+        return (well or f"Nothing is broken in {namespace} (checked: {checked}).") + (
             f" Not checked: {unknown}." if unknown else ""
         )
     return "\n\n".join(_story(finding) + _what_to_type(finding) for finding in findings)[:8000]

@@ -180,7 +180,7 @@ FOUND: dict[tuple[str, str, str], tuple[str, str]] = {
     ("Deployment", "bad-image", "ImagePullBackOff"): ("error", SERVED),
     ("Deployment", "bad-command", "CrashLoopBackOff"): ("error", SERVED),
     ("Deployment", "bad-config", "CreateContainerConfigError"): ("error", SERVED),
-    ("Deployment", "bad-probe", "ReadinessProbeFailed"): ("error", SERVED),
+    ("Deployment", "bad-probe", "ReadinessProbeFailed"): ("warning", SERVED),
     ("Deployment", "in-turn", "Pending"): (
         "error",
         "still serves, and with maxUnavailable 0 none of its pods goes",

@@ -325,13 +325,11 @@ def test_a_node_with_room_leaves_the_request_alone() -> None:
     assert [remedy["command"] for remedy in found["remedies"]] == ["kubectl describe nodes"]
 
 
-def test_a_volume_that_does_not_mount_counts_after_a_while() -> None:
+def test_a_volume_of_what_is_not_there_counts_at_once() -> None:
     failed = event("shop-abc-1", "FailedMount", 'MountVolume.SetUp failed for volume "v" : secret "tls" not found')
     creating = status({"waiting": {"reason": "ContainerCreating"}})
     young = pod(creating, phase="Pending", metadata={"creationTimestamp": ago(3)})
-    old = pod(creating, phase="Pending")
 
-    assert causes(young, Event=[failed]) == []
-    [found] = findings(snapshot(old, Event=[failed]))
-    assert found["cause"] == "FailedMount"
+    [found] = findings(snapshot(young, Event=[failed]))
+    assert (found["cause"], found["severity"]) == ("FailedMount", "error")
     assert found["remedies"][0]["command"].startswith("kubectl create secret generic tls -n shop-dev")

@@ -1,8 +1,10 @@
-"""`diagnose` looks again for a while where pods are not ready, or not there, and no fault shows yet."""
+"""`diagnose` looks again for a while where not all is settled and no fault shows yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -60,17 +62,22 @@ def test_what_is_ready_is_not_looked_at_again(cluster: HttpCluster) -> None:
 
 
 class NotYet:
-    """A cluster in which a Deployment has none of its pods ready, for so many looks."""
+    """A cluster in which a Deployment has only just been made, and has no pods ready, for so many looks."""
 
     def __init__(self, cluster: HttpCluster, looks: int) -> None:
         self._cluster, self._left = cluster, looks
 
-    def list(self, word: str, namespace: str | None, **given: Any) -> list[dict[str, Any]]:
-        objects = self._cluster.list(word, namespace, **given)
-        if word == "deployments" and self._left:
-            self._left -= 1
-            return [{**each, "status": {}} for each in objects]
-        return objects
+    def pages(self, word: str, namespace: str | None, **given: Any) -> Generator[bytes, str, None]:
+        if word != "deployments" or not self._left:
+            yield from self._cluster.pages(word, namespace, **given)
+            return
+        self._left -= 1
+        objects = self._cluster.list(word, namespace)
+        made = datetime.now(UTC).isoformat()
+        young = [
+            {**each, "metadata": {**each["metadata"], "creationTimestamp": made}, "status": {}} for each in objects
+        ]
+        yield json.dumps({"metadata": {}, "items": young}).encode()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cluster, name)

@@ -134,7 +134,7 @@ TOO_MANY = {
     [
         (autoscaler(NO_TARGET, target="shp"), "HPATargetMissing"),
         (autoscaler(NO_TARGET, target="shop"), None),
-        (autoscaler(NO_TARGET, target="shp", created=3), None),
+        (autoscaler(target="shp", created=3), "HPATargetMissing"),
         (autoscaler(TOO_MANY, currentReplicas=2), "HPAAtMaximum"),
         (autoscaler(TOO_MANY, currentReplicas=1), None),
         (autoscaler({**TOO_MANY, "status": "False"}, currentReplicas=2), None),

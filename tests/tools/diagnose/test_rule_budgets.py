@@ -63,7 +63,6 @@ def test_nothing_may_go(item: Json, said: str) -> None:
         budget(),
         budget(healthy=1, wanted=2),  # a pod is away already
         budget(expected=0, healthy=0, wanted=1),
-        budget(wanted=2, created=3),
         {**budget(wanted=2), "status": None},
         budget(wanted=2) | {"metadata": {"name": "shop", "generation": 2, "creationTimestamp": ago(60)}},
     ],

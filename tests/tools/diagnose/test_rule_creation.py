@@ -69,10 +69,9 @@ def test_each_refusal_has_its_cause(message: str, cause: str, said: str) -> None
     assert said in finding.summary
 
 
-def test_it_is_over_when_the_pods_are_there_or_has_just_begun() -> None:
+def test_it_is_over_when_the_pods_are_there() -> None:
     assert found("refused", updated=1) == []
     assert found("refused", replicas=0) == []
-    assert found("refused", since_s=1) == []
 
 
 def test_a_quota_that_has_room_by_now() -> None:

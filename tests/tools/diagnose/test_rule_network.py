@@ -116,7 +116,6 @@ SOMEWHERE = {"namespaceSelector": {"matchLabels": {"team": "web"}}}
         ([lets_in(SOMEWHERE)], {}),
         ([policy("deny", API)], {"Service": []}),
         ([policy("deny", API)], {"Service": [service("api", {"app": "api"}, clusterIP="None")], "Deployment": []}),
-        ([{**policy("deny", API), "metadata": {"name": "deny", "creationTimestamp": ago(2)}}], {}),
     ],
 )
 def test_who_is_let_in_or_may_be(policies: list[Json], kinds: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.tools.diagnose.diagnose_objects import ago, event, owned_by, pod, snapshot
+from tests.tools.diagnose.diagnose_objects import NOW, ago, event, owned_by, pod, snapshot
 from tools.diagnose.findings import Finding
 from tools.diagnose.rules.pending import pending
 
@@ -112,13 +113,27 @@ def test_an_autoscaler_at_work_is_told_and_no_error() -> None:
     assert one(waits, Event=[grows]).severity == "info"
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"metadata": {"creationTimestamp": ago(1)}}, {"metadata": {"deletionTimestamp": ago(1)}}],
-    ids=["just created", "being deleted"],
-)
-def test_what_passes_is_no_finding(changes: Json) -> None:
-    assert found(unplaced("0/1 nodes are available: 1 Insufficient cpu.", **changes)) == []
+NO_CPU = "0/1 nodes are available: 1 Insufficient cpu."
+
+
+def test_what_is_being_deleted_waits_for_no_place() -> None:
+    assert found(unplaced(NO_CPU, metadata={"deletionTimestamp": ago(1)})) == []
+
+
+def test_a_place_that_others_are_leaving_may_still_come() -> None:
+    leaves = pod(name="shop-abc-0", metadata={"deletionTimestamp": ago(-20)})
+    [finding] = found(unplaced(NO_CPU), leaves)
+
+    assert (finding.severity, finding.settles_at) == ("warning", NOW + timedelta(seconds=30))
+    assert [each.severity for each in found(unplaced(NO_CPU))] == ["error"]
+
+
+def test_a_scheduler_that_says_nothing_may_only_be_busy() -> None:
+    unseen = pod(phase="Pending", metadata={"creationTimestamp": ago(10)}, status={"containerStatuses": []})
+    [finding] = found(unseen)
+
+    assert "that one has not answered" in finding.summary
+    assert (finding.severity, finding.settles_at) == ("warning", NOW + timedelta(seconds=20))
 
 
 def test_a_pod_whose_victims_are_ending_is_no_finding() -> None:
@@ -150,9 +165,10 @@ def storage_class(name: str, *, mode: str = "Immediate", default: bool = False) 
     }
 
 
-def of_claim(one_claim: Json, classes: list[Json], **kinds: list[Json]) -> list[Finding]:
+def of_claim(one_claim: Json, classes: list[Json], *, pod_s: float = 600, **kinds: list[Json]) -> list[Finding]:
     kinds = {"PersistentVolume": [], **kinds}
-    return found(unplaced(UNBOUND, spec=USES), PersistentVolumeClaim=[one_claim], StorageClass=classes, **kinds)
+    waits = unplaced(UNBOUND, spec=USES, metadata={"creationTimestamp": ago(pod_s)})
+    return found(waits, PersistentVolumeClaim=[one_claim], StorageClass=classes, **kinds)
 
 
 def test_no_class_and_no_default() -> None:
@@ -214,16 +230,19 @@ def test_a_template_without_a_class_gives_none() -> None:
     assert of_template({}).remedies[0].tool == "set_claim_class"
 
 
-@pytest.mark.parametrize(
-    "waits",
-    [
-        (claim(storageClassName="fast"), storage_class("fast", mode="WaitForFirstConsumer")),
-        (claim(5, storageClassName="fast"), storage_class("fast")),
-    ],
-    ids=["waits for its first consumer", "just created"],
-)
-def test_a_claim_that_may_wait_is_no_finding(waits: tuple[Json, Json]) -> None:
+def test_a_claim_that_waits_for_its_consumer_is_no_finding() -> None:
+    waits = claim(storageClassName="fast"), storage_class("fast", mode="WaitForFirstConsumer")
     assert of_claim(waits[0], [waits[1]]) == []
+
+
+@pytest.mark.parametrize(
+    ("claim_s", "pod_s", "severity"), [(5, 600, "warning"), (600, 5, "warning"), (600, 600, "error")]
+)
+def test_a_volume_is_made_after_the_claim_and_its_pod(claim_s: float, pod_s: float, severity: str) -> None:
+    [finding] = of_claim(claim(claim_s, storageClassName="fast"), [storage_class("fast")], pod_s=pod_s)
+
+    assert "no volume comes from disk.example.com" in finding.summary
+    assert (finding.severity, finding.so_far) == (severity, severity == "warning")
 
 
 def test_a_provisioner_that_fails_is_quoted() -> None:

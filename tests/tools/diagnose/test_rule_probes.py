@@ -180,7 +180,6 @@ def test_the_patch_is_what_a_person_can_type() -> None:
     [
         unready(http(), for_s=20),
         unready(http(initialDelaySeconds=400)),
-        unready(http(), for_s=50),
         with_probes(status({"running": {"startedAt": ago(900)}}, ready=True), readinessProbe=http(9090)),
         with_probes(status({"waiting": {"reason": "ContainerCreating"}}), readinessProbe=http(9090)),
         pod(status({"running": {"startedAt": ago(300)}})),
@@ -189,6 +188,70 @@ def test_the_patch_is_what_a_person_can_type() -> None:
 def test_what_is_starting_or_ready_is_no_finding(this: Json) -> None:
     refused = unhealthy(f"failed: {REFUSED.replace('9090', '8080')}")
     assert findings(this, refused) == []
+
+
+def of_age(seconds: float, probe: Json, name: str = "readinessProbe", **conditions: float) -> Json:
+    """A pod that was made, and whose container runs, for so many seconds."""
+    now = {**status({"running": {"startedAt": ago(seconds)}}), "started": name != "startupProbe"}
+    container: Json = {name: probe}
+    this = with_probes(now, **container)
+    this["metadata"]["creationTimestamp"] = ago(seconds + 1)
+    this["status"]["conditions"] = [
+        {"type": kind, "status": "False", "lastTransitionTime": ago(since)} for kind, since in conditions.items()
+    ]
+    return this
+
+
+NO_PATH = unhealthy("failed: HTTP probe failed with statuscode: 404")
+NOBODY_THERE = unhealthy(f"failed: {REFUSED.replace('9090', '8080')}")
+TWICE = {**NOBODY_THERE, "count": 2}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "event", "severity", "settles_in_s"),
+    [
+        (12, NO_PATH, "warning", 19),
+        (32, NO_PATH, "error", None),
+        (12, TWICE, "warning", 587),
+        (90, TWICE, "warning", 509),
+        (600, TWICE, "error", None),
+    ],
+)
+def test_what_time_may_mend_is_so_far(
+    seconds: float, event: Json, severity: str, settles_in_s: float | None
+) -> None:
+    """An answer counts when the probe has failed as often as it may; no answer, when the rollout is over."""
+    [found] = findings(of_age(seconds, http()), event)
+
+    assert (found["severity"], found["so_far"]) == (severity, severity == "warning")
+    assert found["settles_at"] == (None if settles_in_s is None else ago(-settles_in_s))
+    assert (f"is not ready for {seconds} s: its readiness probe asks" in found["summary"]) is found["so_far"]
+
+
+def test_one_connection_that_is_refused_says_nothing_of_what_starts() -> None:
+    report = judge(snapshot(of_age(12, http()), Event=[NOBODY_THERE]))
+
+    assert (report["findings"], report["starting"]) == ([], ["Deployment shop has 1 pod that only just started"])
+
+
+def test_what_was_ready_has_no_time_left() -> None:
+    [found] = findings(of_age(90, http(), ContainersReady=2), TWICE)
+
+    assert (found["severity"], found["so_far"]) == ("error", False)
+
+
+def test_a_startup_probe_says_when_it_kills() -> None:
+    failed = {**NOBODY_THERE, "message": NOBODY_THERE["message"].replace("Readiness", "Startup"), "count": 3}
+    [found] = findings(of_age(12, http(failureThreshold=5), "startupProbe"), failed)
+
+    assert found["summary"].endswith("and nothing listens on port 8080; it is killed at 50 s")
+    assert (found["severity"], found["settles_at"]) == ("warning", ago(12 - 51))
+
+
+def test_a_port_that_no_container_has_is_an_error_at_once() -> None:
+    [found] = findings(of_age(4, http("web")))
+
+    assert (found["cause"], found["severity"]) == ("ReadinessProbeFailed", "error")
 
 
 def test_without_events_the_spec_alone_speaks() -> None:

@@ -153,7 +153,6 @@ CLASSLESS = without_class(ingress("shop", "web", PORT))
         {"Ingress": [CLASSLESS], "Route": []},
         {"Ingress": [annotated(CLASSLESS, **{"kubernetes.io/ingress.class": "gce"})]},
         {"Ingress": [{**CLASSLESS, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}]},
-        {"Ingress": [created(ingress("shop", "new", PORT), 3)]},
         {"Ingress": [ingress("shop", "ssl-redirect", {"name": "use-annotation"})]},
         {
             "Service": [service("web", None, type="ExternalName", externalName="example.org")],

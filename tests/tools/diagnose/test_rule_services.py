@@ -88,7 +88,6 @@ def test_scaled_to_zero_is_no_mismatch() -> None:
         {"Service": [service("kubernetes", None)]},
         {"Service": [service("out", None, type="ExternalName", externalName="example.org")]},
         {"Service": [service("db-repl", {"app": "web", "role": "replica"})]},
-        {"Service": [{**service("web", {"app": "x"}), "metadata": {"name": "web", "creationTimestamp": ago(3)}}]},
         {"Service": [{**service("web", {"app": "x"}), "metadata": {"name": "web", "ownerReferences": [{}]}}]},
         {"Service": [service("web", {"app": "api"})], "Deployment": [web("api")]},
         {"Service": [service("web", {"app": "web"})]},
@@ -123,12 +122,25 @@ def test_none_of_its_pods_is_ready() -> None:
     assert found["affected"] == ["web-1"]
 
 
+YOUNG = {"labels": {"app": "web"}, "creationTimestamp": ago(20)}
+
+
+def test_a_gate_may_be_met_within_the_time_of_the_rollout() -> None:
+    met = [*NOT_READY["conditions"], {"type": "ContainersReady", "status": "True"}]
+    [found] = findings(
+        running(status={"conditions": met}, metadata=YOUNG), services=[service("web", {"app": "web"})]
+    )
+
+    assert "its only pod web-1 is not ready (a readiness gate is not met)" in found["summary"]
+    assert (found["severity"], found["settles_at"]) == ("warning", ago(20 - 600))
+
+
 @pytest.mark.parametrize(
     ("pods", "spec"),
     [
         ([running(status=NOT_READY), running("web-2")], {}),
         ([running(status=NOT_READY)], {"publishNotReadyAddresses": True}),
-        ([running(status=NOT_READY, metadata={"labels": {"app": "web"}, "creationTimestamp": ago(20)})], {}),
+        ([running(status={"conditions": [{"type": "Ready", "status": "False"}]}, metadata=YOUNG)], {}),
     ],
 )
 def test_one_is_ready_or_may_become_so(pods: list[Json], spec: Json) -> None:

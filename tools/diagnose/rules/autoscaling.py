@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tools.diagnose.findings import Finding, Remedy
+from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.naming import quoted
+from tools.diagnose.naming import quoted, said
 from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.measuring import autoscaler_ref, condition_said, not_measured
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.diagnose.findings import Known
-    from tools.diagnose.snapshot import Snapshot
+    from tools.diagnose.snapshot import Kind, Snapshot
 
 _DOC = "https://kubernetes.io/docs/"
 LESSONS: tuple[Lesson, ...] = (
@@ -41,6 +40,8 @@ LESSONS: tuple[Lesson, ...] = (
     ),
 )
 
+_SCALED: dict[str, Kind] = {"Deployment": "Deployment", "StatefulSet": "StatefulSet"}
+
 
 def autoscalers(snapshot: Snapshot, known: Known) -> list[Finding]:
     """HorizontalPodAutoscalers that cannot scale, or not as far as they want."""
@@ -51,11 +52,9 @@ def autoscalers(snapshot: Snapshot, known: Known) -> list[Finding]:
 def _autoscaler(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
     conditions = {each.get("type"): each for each in (item.get("status") or {}).get("conditions") or ()}
     target = item["spec"].get("scaleTargetRef") or {}
-    if not settled(item, snapshot):
-        return None
     able, active = conditions.get("AbleToScale") or {}, conditions.get("ScalingActive") or {}
-    if able.get("status") == "False" and able.get("reason") == "FailedGetScale":
-        return _target_missing(item, target, able, snapshot)
+    if missing := _target_missing(item, target, able, snapshot):
+        return missing
     explained = known.explains(str(target.get("kind")), str(target.get("name")))
     if active.get("status") == "False":
         finding = not_measured(item, target, active, snapshot)
@@ -71,12 +70,9 @@ def _autoscaler(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
 
 def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) -> Finding | None:
     kind, name = str(target.get("kind")), str(target.get("name"))
-    if kind not in ("Deployment", "StatefulSet") or "not found" not in str(able.get("message")):
+    if (found := _SCALED.get(kind)) is None or not snapshot.has(found):
         return None
-    there = [
-        str(each["metadata"]["name"])
-        for each in snapshot.of("Deployment" if kind == "Deployment" else "StatefulSet")
-    ]
+    there = [str(each["metadata"]["name"]) for each in snapshot.of(found)]
     if name in there:
         return None
     near = nearest(name, there)
@@ -98,7 +94,10 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
             f"not exist{hint}"
         ),
         why="An autoscaler finds what it scales by kind and name, in its own namespace.",
-        evidence=(condition_said(item, able),),
+        evidence=(
+            Evidence("spec", said(hpa), one_line(f"scaleTargetRef: {kind} {name}")),
+            *((condition_said(item, able),) if able else ()),
+        ),
         remedies=(Remedy("Name a target that exists", f"kubectl {edit}", "change"),),
     )
 

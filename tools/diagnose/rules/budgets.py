@@ -16,7 +16,6 @@ from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import quoted, said
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.selectors import labels_of, matches
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -41,8 +40,7 @@ def disruption_budgets(snapshot: Snapshot, known: Known) -> list[Finding]:
     budgets = [
         item
         for item in snapshot.of("PodDisruptionBudget")
-        if settled(item, snapshot)
-        and not item["metadata"].get("deletionTimestamp")
+        if not item["metadata"].get("deletionTimestamp")
         and not known.explains("PodDisruptionBudget", item["metadata"]["name"])
     ]
     blocking = [_blocked(item, snapshot) for item in budgets if _blocks(item)]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tools.cluster.resources import ObjectRef
+from tools.diagnose import timing
 from tools.diagnose.edits import edit
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.naming import TEMPLATE_KINDS, event_said, quoted, said, typed
@@ -61,7 +63,7 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
     owners = list(dict.fromkeys(held.owners))
     template = claim_template(held.claim, held.pods, owners, snapshot)
     told = f"{said(owners[0])} waits for it: {held.trouble.said}"
-    return Finding(
+    found = Finding(
         cause="Pending",
         object=target,
         container=None,
@@ -72,6 +74,16 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
         remedies=tuple(_remedies(held, target, template)),
         concerns=tuple(owners),
     )
+    return timing.so_far(found, _passes_by(held, snapshot), snapshot)
+
+
+def _passes_by(held: Held, snapshot: Snapshot) -> datetime | None:
+    """Until when the claim may still be bound: counted from its making, or from that of a pod that wants it."""
+    if held.trouble.within is None:
+        return None
+    pods = [pod for name in held.pods if (pod := snapshot.named("Pod", name)) is not None]
+    made = [moment for each in (held.claim, *pods) if (moment := timing.created(each)) is not None]
+    return max(made) + held.trouble.within if made else None
 
 
 def absent(waiting: Waiting, name: str) -> Obstacle:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tools.diagnose import timing
 from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import said
@@ -112,7 +113,9 @@ def failed_creations(snapshot: Snapshot) -> list[Finding]:
     for refusal in refusals(snapshot):
         if verdict := _verdict(refusal, snapshot):
             groups.setdefault((verdict.cause, verdict.target), []).append((refusal, verdict))
-    return [_finding(group) for group in groups.values()]
+    found = [_finding(group) for group in groups.values()]
+    leaving = timing.gone_by(snapshot)
+    return [timing.so_far(each, leaving, snapshot) if each.cause == "QuotaExceeded" else each for each in found]
 
 
 def _verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:

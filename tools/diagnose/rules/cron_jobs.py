@@ -19,7 +19,6 @@ from tools.diagnose.naming import event_said, quoted, said, typed
 from tools.diagnose.owners import has_ended
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.schedule import parsed, zone_of
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,11 +88,7 @@ def cron_jobs(snapshot: Snapshot, known: Known) -> list[Finding]:
     found = (
         _cron_job(item, snapshot)
         for item in snapshot.of("CronJob")
-        if not (
-            known.explains("CronJob", item["metadata"]["name"])
-            or item["metadata"].get("deletionTimestamp")
-            or not settled(item, snapshot)
-        )
+        if not (known.explains("CronJob", item["metadata"]["name"]) or item["metadata"].get("deletionTimestamp"))
     )
     return [finding for finding in found if finding is not None]
 

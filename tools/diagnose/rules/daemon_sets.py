@@ -17,7 +17,6 @@ from tools.diagnose.node_labels import takes
 from tools.diagnose.rules.obstacles import Obstacle, Waiting
 from tools.diagnose.rules.placement import obstacles
 from tools.diagnose.taints import untolerated_of
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -48,10 +47,7 @@ def daemon_sets(snapshot: Snapshot, known: Known) -> list[Finding]:
     found = (
         _daemon_set(item, snapshot)
         for item in snapshot.of("DaemonSet")
-        if snapshot.of("Node")
-        and _is_seen(item)
-        and settled(item, snapshot)
-        and not known.explains("DaemonSet", item["metadata"]["name"])
+        if snapshot.of("Node") and _is_seen(item) and not known.explains("DaemonSet", item["metadata"]["name"])
     )
     return [finding for finding in found if finding is not None]
 

@@ -6,13 +6,12 @@ Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscal
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import quantity
-from tools.diagnose.containers import parse_time
+from tools.diagnose.autoscalers import measured_by
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import TEMPLATE_KINDS, quoted, said, typed
@@ -49,8 +48,6 @@ LESSONS: tuple[Lesson, ...] = (
 
 _NO_REQUEST = re.compile(r"missing request for ([\w./-]+) in container (\S+) of Pod")
 _NO_API = re.compile(r"no (custom|external) metrics API|could not find the requested resource")
-_MEASURED_WITHIN = timedelta(minutes=3)
-"""A pod is measured within its first two minutes; what has no measurements then has a reason."""
 _APIS = {
     "FailedGetResourceMetric": "metrics.k8s.io",
     "FailedGetContainerResourceMetric": "metrics.k8s.io",
@@ -152,11 +149,10 @@ def _uses(owner: ObjectRef, container: str, resource: str, snapshot: Snapshot) -
 
 
 def _no_metrics(item: Json, owner: ObjectRef, active: Json, snapshot: Snapshot) -> Finding | None:
-    """At once where the API is missing; else not while it may only be too early."""
+    """At once where the API is missing; else not while it may only be too early, which `measured_by` tells."""
     api, message = _APIS.get(str(active.get("reason"))), str(active.get("message"))
-    since = parse_time(active.get("lastTransitionTime"))
-    too_early = since is None or snapshot.taken_at - since < _MEASURED_WITHIN
-    if api is None or (too_early and not _NO_API.search(message)):
+    until = measured_by(item)
+    if api is None or (until is not None and until > snapshot.taken_at and not _NO_API.search(message)):
         return None
     hpa = autoscaler_ref(item)
     detail = one_line(message.rpartition("unable to compute the replica count: ")[2], 240)

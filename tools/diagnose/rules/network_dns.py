@@ -24,7 +24,6 @@ from tools.diagnose.owners import current_pods, owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.network_remedy import apply_policy
 from tools.diagnose.selectors import labels_of
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -77,7 +76,7 @@ def unresolved(line: str) -> bool:
 
 
 def _dns_blocked(snapshot: Snapshot) -> list[Finding]:
-    policies = [item for item in snapshot.of("NetworkPolicy") if settled(item, snapshot)]
+    policies = snapshot.of("NetworkPolicy")
     groups: dict[str, list[Kept]] = {}
     outward = netpol.Isolating(policies, "Egress")
     verdicts: dict[tuple[int, ...], Barrier | None] = {}

@@ -24,7 +24,7 @@ from tools.diagnose.rules.network_target import Target, pod_port, target_behind
 from tools.diagnose.rules.network_words import peers_said, ports_said
 from tools.diagnose.selectors import labels_of, matches
 from tools.diagnose.service_pods import selector_of
-from tools.diagnose.workloads import Workload, settled, workloads
+from tools.diagnose.workloads import Workload, workloads
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -44,8 +44,7 @@ class KeptOut(msgspec.Struct, frozen=True):
 
 def ingress_blocked(snapshot: Snapshot, known: Known) -> list[Finding]:
     """Services whose pods no policy lets their callers reach, or anybody."""
-    policies = [item for item in snapshot.of("NetworkPolicy") if settled(item, snapshot)]
-    isolating = netpol.Isolating(policies, "Ingress")
+    isolating = netpol.Isolating(snapshot.of("NetworkPolicy"), "Ingress")
     findings = []
     for service in snapshot.of("Service"):
         target = target_behind(service, isolating, snapshot)

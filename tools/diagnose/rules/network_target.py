@@ -14,7 +14,6 @@ from tools.diagnose import netpol
 from tools.diagnose.netpol import Peer, Port
 from tools.diagnose.selectors import labels_of
 from tools.diagnose.service_pods import container_ports, is_headless, number_named, pods_behind, ports_of, target_of
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -61,7 +60,7 @@ class Target(msgspec.Struct, frozen=True):
 
 def target_behind(service: Json, isolating: netpol.Isolating, snapshot: Snapshot) -> Target | None:
     """The pods of a Service; None when one of them is open: then the Service answers, though not always."""
-    if (service.get("spec") or {}).get("type") == "ExternalName" or not settled(service, snapshot):
+    if (service.get("spec") or {}).get("type") == "ExternalName":
         return None
     pods = [pod for pod in pods_behind(service, snapshot) if not pod["spec"].get("hostNetwork")]
     distinct: dict[object, tuple[Json, tuple[Json, ...]]] = {}

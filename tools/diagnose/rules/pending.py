@@ -7,11 +7,12 @@ https://kubernetes.io/docs/tasks/debug/debug-application/debug-pods/#my-pod-stay
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tools.diagnose import timing
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
@@ -50,14 +51,15 @@ LESSONS: tuple[Lesson, ...] = (
     ),
 )
 
-SCHEDULED_WITHIN = timedelta(seconds=3)
-"""In a pod's first seconds it may wait for what is being made together with it."""
 SCHEDULER_ANSWERS_WITHIN = timedelta(seconds=30)
+"""What a scheduler that is busy may take; one that is not looks at a pod at once."""
 PREEMPTION_TAKES = timedelta(minutes=1)
 
 _TAIL = re.compile(r"\.?\s+(no new claims to deallocate|still not schedulable|preemption:|not found$).*", re.S)
 _CLAIM_ABSENT = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 _UNBOUND = "unbound immediate PersistentVolumeClaims"
+_OF_OTHER_PODS = re.compile(r"Insufficient|free ports|anti-affinity|Too many pods")
+"""What the pods that are there keep from others, and leave to them when they go."""
 _QUEUES = ("kueue.x-k8s.io/",)
 """Gates of job queues: to wait there is what they are for."""
 
@@ -80,7 +82,7 @@ def _preempted(owner: ObjectRef, group: list[Waiting]) -> bool:
 
 
 def _waiting(pod: Json, snapshot: Snapshot) -> Waiting | None:
-    """The pod, when it has no node and the scheduler has had its time."""
+    """The pod, when it has no node and a scheduler has said why, or none looks at it."""
     status = pod.get("status") or {}
     if status.get("phase") != "Pending":
         return None
@@ -91,9 +93,9 @@ def _waiting(pod: Json, snapshot: Snapshot) -> Waiting | None:
         event = _newest(pod, "FailedScheduling", snapshot)
         sentence = str(condition.get("message") or (event or {}).get("message") or condition.get("reason"))
     else:
-        sentence = _NOBODY if _is_unseen(pod) and _older(pod, SCHEDULER_ANSWERS_WITHIN, snapshot) else ""
+        sentence = _NOBODY if _is_unseen(pod) and _older(pod, timing.APPLIED_WITHIN, snapshot) else ""
     being_made = status.get("nominatedNodeName") and not _older(pod, PREEMPTION_TAKES, snapshot)
-    if not sentence or being_made or not (sentence == _NO_SUCH_NODE or _older(pod, SCHEDULED_WITHIN, snapshot)):
+    if not sentence or being_made:
         return None
     return Waiting(pod, owner_of(pod, snapshot), _TAIL.sub("", sentence), snapshot)
 
@@ -160,7 +162,15 @@ def _finding(group: list[Waiting]) -> Finding | None:
         evidence=tuple(_evidence(waiting, found)),
         remedies=tuple(_remedies(waiting, found)),
     )
-    return replace(finding, severity=severity)
+    return timing.so_far(replace(finding, severity=severity), _passes_by(group), waiting.snapshot)
+
+
+def _passes_by(group: list[Waiting]) -> datetime | None:
+    """Until when it may pass by itself: a scheduler looks at it, or pods that are being deleted make room."""
+    pod, snapshot = group[0].pod, group[0].snapshot
+    if group[0].sentence == _NOBODY:
+        return timing.after(pod["metadata"].get("creationTimestamp"), SCHEDULER_ANSWERS_WITHIN)
+    return timing.gone_by(snapshot) if _OF_OTHER_PODS.search(group[0].sentence) else None
 
 
 _WHY = "The scheduler looks for a node that meets every condition of the pod, and goes on looking."

@@ -6,11 +6,12 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tools.diagnose import probing
+from tools.diagnose import probing, timing
 from tools.diagnose.containers import Container, crash
 from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
@@ -83,8 +84,8 @@ _CAUSES: dict[ProbeName, Cause] = {
     "startup": "StartupProbeFailed",
     "readiness": "ReadinessProbeFailed",
 }
-_PATIENCE_S = 60
-"""How long an application that may still be starting is given before its readiness is called a fault."""
+_OFTEN = 2
+"""One failure says nothing of what starts: it has one at every start."""
 _OVER_NETWORK = re.compile(r"localhost|127\.0\.0\.1|://|\bnc\b")
 _KILLED_CODE = 137
 _GRACE_S = 30
@@ -192,21 +193,51 @@ def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Fin
     judged = _verdict(probe, container, event, snapshot)
     if probe is None or judged is None:
         return None
-    if not judged.certain and probing.unready_for_s(container, snapshot) < max(probe.allowed_s, _PATIENCE_S):
+    until = _passes_by(probe, container, judged, snapshot)
+    is_open = until is not None and until > snapshot.taken_at
+    if is_open and not judged.certain and probing.failures(container, name, snapshot) < _OFTEN:
         return None
-    begins = (
-        "is not ready: its readiness probe" if name == "readiness" else "does not pass its startup probe, which"
-    )
-    return Finding(
+    found = Finding(
         cause=_CAUSES[name],
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} {begins} {judged.said}",
+        summary=f"{container_said(container)} {_begins(container, name, snapshot, is_open=is_open)} {judged.said}"
+        + (_limit_said(probe, judged) if is_open else ""),
         why=judged.why,
         evidence=tuple(_evidence(container, probe, (event,), snapshot)),
         remedies=tuple(_remedies(container, name, judged)),
     )
+    return timing.so_far(found, until, snapshot)
+
+
+def _passes_by(probe: Probe, container: Container, judged: Verdict, snapshot: Snapshot) -> datetime | None:
+    """Until when it may become ready: as long as the probe allows, or the rollout where nothing is certain.
+
+    None where no time makes it ready, and where it was ready: then the probe has failed as often as it may.
+    """
+    if probing.lacks_port(probe, container) or (probe.name == "readiness" and probing.was_ready(container)):
+        return None
+    allowed = timing.after(container.running.get("startedAt"), timedelta(seconds=probe.allowed_s + probe.timeout_s))
+    if judged.certain or probe.name == "startup":
+        return allowed
+    ends = timing.rollout_ends(container.pod, container.owner, snapshot)
+    return max((each for each in (allowed, ends) if each is not None), default=None)
+
+
+def _begins(container: Container, name: ProbeName, snapshot: Snapshot, *, is_open: bool) -> str:
+    lasts = f" for {probing.unready_for_s(container, snapshot):.0f} s" if is_open else ""
+    if name == "readiness":
+        return f"is not ready{lasts}: its readiness probe"
+    return (
+        f"has not passed its startup probe{lasts}, which" if is_open else "does not pass its startup probe, which"
+    )
+
+
+def _limit_said(probe: Probe, judged: Verdict) -> str:
+    if probe.name == "startup":
+        return f"; it is killed at {probe.allowed_s} s"
+    return f"; it has {probe.allowed_s} s for that" if judged.certain else "; it may still be starting"
 
 
 def _verdict(probe: Probe | None, container: Container, event: Json | None, snapshot: Snapshot) -> Verdict | None:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.diagnose.snapshot import Kind, Snapshot
 
-REFUSED_FOR = timedelta(seconds=5)
-"""What is made together (a workload and its service account) may come in any order."""
 TRIED_AGAIN_WITHIN = timedelta(minutes=20)
 """A controller tries again after 1000 seconds at the latest: an older event is over."""
 
@@ -78,8 +76,6 @@ def _of_deployment(item: Json, snapshot: Snapshot) -> Refusal | None:
     condition = _failure(item)
     if condition is None or created >= wanted:
         return None
-    if _younger(condition.get("lastTransitionTime"), REFUSED_FOR, snapshot):
-        return None
     newest = newest_replicaset(item)
     events = [
         each for each in snapshot.events_of("ReplicaSet", newest or "") if each.get("reason") == "FailedCreate"
@@ -124,9 +120,7 @@ def _of_controller(kind: str, name: str, events: list[Json], snapshot: Snapshot)
     item = snapshot.named(cast("Kind", kind), name)
     if item is None or item["metadata"].get("deletionTimestamp"):
         return None
-    first = min(str(each.get("firstTimestamp") or event_time(each)) for each in events)
-    is_old = not _younger(event_time(events[0]), TRIED_AGAIN_WITHIN, snapshot)
-    if is_old or _younger(first, REFUSED_FOR, snapshot):
+    if not _younger(event_time(events[0]), TRIED_AGAIN_WITHIN, snapshot):
         return None
     wanted, created = _counts(kind, item, event_time(events[0]), snapshot)
     if created >= wanted:

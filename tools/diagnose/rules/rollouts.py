@@ -11,7 +11,6 @@ from tools.diagnose.naming import typed
 from tools.diagnose.owners import owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rollback import rollback_remedy
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -60,7 +59,7 @@ def _deployment(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
     conditions = {each.get("type"): each for each in status.get("conditions") or ()}
     progressing = conditions.get("Progressing") or {}
     if item["spec"].get("paused"):
-        return _paused(ref, progressing, item) if settled(item, snapshot) else None
+        return _paused(ref, progressing, item)
     if progressing.get("reason") == "ProgressDeadlineExceeded" and progressing.get("status") == "False":
         return _deadline(ref, progressing, item, snapshot)
     return None

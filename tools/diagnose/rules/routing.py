@@ -18,7 +18,6 @@ from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.routing_hosts import HOST_LESSON, host_conflicts
 from tools.diagnose.rules.routing_needs import NEEDS_LESSONS, missing_classes, missing_tls
 from tools.diagnose.service_pods import numbers_of, pods_behind, ports_of, target_of
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +80,7 @@ def _backend_findings(snapshot: Snapshot, known: Known) -> Iterator[Finding]:
         return
     groups: dict[tuple[ObjectRef, str, object], list[Backend]] = {}
     for backend in backends(snapshot):
-        if backend.port == _BY_ANNOTATION or not _settled(backend, snapshot):
+        if backend.port == _BY_ANNOTATION:
             continue
         service = snapshot.named("Service", backend.service)
         if service is None:
@@ -96,11 +95,6 @@ def _backend_findings(snapshot: Snapshot, known: Known) -> Iterator[Finding]:
 def _follows(backend: Backend, known: Known) -> bool:
     """Whether a fault of the Service may be why: a Route asks for a port of the pods, where the Service leads."""
     return backend.owner.kind == "Route" and known.explains("Service", backend.service)
-
-
-def _settled(backend: Backend, snapshot: Snapshot) -> bool:
-    item = snapshot.named("Ingress" if backend.owner.kind == "Ingress" else "Route", backend.owner.name)
-    return item is not None and settled(item, snapshot)
 
 
 def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:

@@ -12,7 +12,6 @@ from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import said, typed
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +51,7 @@ def host_conflicts(snapshot: Snapshot) -> list[Finding]:
 
 
 def _ingresses(snapshot: Snapshot) -> Iterator[Finding]:
-    items = {item["metadata"]["name"]: item for item in snapshot.of("Ingress") if _is_judged(item, snapshot)}
+    items = {item["metadata"]["name"]: item for item in snapshot.of("Ingress") if _is_judged(item)}
     claims: dict[Claim, list[Backend]] = {}
     for backend in backends(snapshot):
         if backend.owner.kind == "Ingress" and backend.path and backend.owner.name in items:
@@ -67,9 +66,9 @@ def _ingresses(snapshot: Snapshot) -> Iterator[Finding]:
         yield _conflict(ingress_ref(items[name], snapshot), ingress_ref(items[first], snapshot), group)
 
 
-def _is_judged(item: Json, snapshot: Snapshot) -> bool:
+def _is_judged(item: Json) -> bool:
     annotations = item["metadata"].get("annotations") or {}
-    return settled(item, snapshot) and not any(key in annotations for key in _MAY_SHARE)
+    return not any(key in annotations for key in _MAY_SHARE)
 
 
 def _claim(backend: Backend, item: Json) -> Claim:

@@ -14,7 +14,6 @@ from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import quoted, said, typed
 from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.workloads import settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +65,7 @@ def missing_classes(snapshot: Snapshot) -> list[Finding]:
     """Ingresses that no controller takes, as far as their class tells."""
     if not snapshot.has("IngressClass"):
         return []
-    waiting = [item for item in snapshot.of("Ingress") if settled(item, snapshot) and not _is_taken(item)]
+    waiting = [item for item in snapshot.of("Ingress") if not _is_taken(item)]
     return [finding for item in waiting if (finding := _class_finding(item, snapshot))]
 
 
@@ -130,7 +129,7 @@ def missing_tls(snapshot: Snapshot) -> list[Finding]:
     found: dict[tuple[ObjectRef, str], Finding] = {}
     for ref, item, pointer, name in _certificates(snapshot):
         fault = _fault(name, snapshot)
-        if fault and settled(item, snapshot) and (ref, name) not in found:
+        if fault and (ref, name) not in found:
             found[ref, name] = _tls_finding(ref, item, pointer, name, fault, snapshot)
     return list(found.values())
 

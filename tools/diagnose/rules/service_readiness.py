@@ -5,18 +5,18 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-re
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tools.diagnose.containers import parse_time
+from tools.diagnose import timing
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import said, typed
+from tools.diagnose.owners import owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.service_words import labels_said, service_ref, service_spec
 from tools.diagnose.selectors import labels_of, matches_plain
 from tools.diagnose.service_pods import condition, is_ready, pods_behind, selector_of, serves
-from tools.diagnose.workloads import Workload, settled, workloads
+from tools.diagnose.workloads import Workload, workloads
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -35,7 +35,6 @@ READINESS_LESSON = Lesson(
     source="https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate",
 )
 
-_STARTED_AFTER = timedelta(seconds=60)
 _PODS_NAMED = 3
 _GATES = "ReadinessGatesNotReady"
 
@@ -74,17 +73,19 @@ def scaled_to_zero(service: Json, workload: Workload, snapshot: Snapshot) -> Fin
 
 
 def not_ready(service: Json, snapshot: Snapshot, known: Known) -> list[Finding]:
-    """Only what no finding on the pods explains, and not while they start."""
+    """Only what no finding on the pods explains: unmet readiness gates, and pods whose rollout's time is over."""
     behind = pods_behind(service, snapshot)
     published = (service.get("spec") or {}).get("publishNotReadyAddresses")
-    if published or not behind or not serves(service) or not settled(service, snapshot):
+    if published or not behind or not serves(service):
         return []
     names = tuple(str(pod["metadata"]["name"]) for pod in behind)
-    if any(is_ready(pod) or not _has_started(pod, snapshot) for pod in behind):
+    if any(is_ready(pod) or _is_starting(pod, snapshot) for pod in behind):
         return []
     if any(known.explains_pod(name) for name in names):
         return []
-    return [_not_ready_finding(service, behind, names, snapshot)]
+    ends = [timing.rollout_ends(pod, owner_of(pod, snapshot), snapshot) for pod in behind]
+    until = max((each for each in ends if each is not None), default=None)
+    return [timing.so_far(_not_ready_finding(service, behind, names, snapshot), until, snapshot)]
 
 
 def _not_ready_finding(
@@ -122,12 +123,11 @@ def _not_ready_finding(
     )
 
 
-def _has_started(pod: Json, snapshot: Snapshot) -> bool:
-    """Old enough, and no container in the time that its startup probe gives it."""
-    created = parse_time(pod["metadata"].get("creationTimestamp"))
-    states = (pod.get("status") or {}).get("containerStatuses") or ()
-    starting = any((each.get("state") or {}).get("running") and each.get("started") is False for each in states)
-    return not starting and (created is None or snapshot.taken_at - created >= _STARTED_AFTER)
+def _is_starting(pod: Json, snapshot: Snapshot) -> bool:
+    """Whether its containers are not ready, within the time that its rollout has: those of an unmet gate are."""
+    ends = timing.rollout_ends(pod, owner_of(pod, snapshot), snapshot)
+    is_young = ends is not None and ends > snapshot.taken_at
+    return is_young and condition(pod, "ContainersReady").get("status") != "True"
 
 
 def _unmet_gates(pod: Json, snapshot: Snapshot) -> str:

@@ -27,7 +27,7 @@ from tools.diagnose.service_pods import (
     selector_of,
     selects,
 )
-from tools.diagnose.workloads import Workload, settled, workloads
+from tools.diagnose.workloads import Workload, workloads
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -74,7 +74,7 @@ def services(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 def misdirected(service: Json, snapshot: Snapshot, *, port: int | None = None) -> list[Finding]:
     """What leads a Service past its pods: its selector, or the ports it sends to; with `port` only that one."""
-    if not _is_judged(service, snapshot):
+    if not selects(service):
         return []
     behind = pods_behind(service, snapshot)
     if not behind:
@@ -83,10 +83,6 @@ def misdirected(service: Json, snapshot: Snapshot, *, port: int | None = None) -
         return []
     ports = [each for each in ports_of(service) if port in (None, each.get("port"))]
     return port_mismatches(service, ports, behind, snapshot)
-
-
-def _is_judged(service: Json, snapshot: Snapshot) -> bool:
-    return selects(service) and settled(service, snapshot)
 
 
 def _unmatched(service: Json, snapshot: Snapshot) -> list[Finding]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Remedy
 from tools.diagnose.nearest import nearest
 from tools.diagnose.plaintext import one_line
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.diagnose.snapshot import Snapshot
 
-CLAIMS_SETTLE_WITHIN = timedelta(seconds=10)
-"""A volume is made in seconds; until then a claim is not bound, and nothing is wrong."""
-PROVISIONER_ANSWERS_WITHIN = timedelta(seconds=30)
-"""What a provisioner may take before its silence counts."""
+BOUND_WITHIN = timedelta(seconds=15)
+"""A claim and a volume that fit are bound by then: the controller looks at all of them that often."""
+PROVISIONED_WITHIN = timedelta(seconds=30)
+"""What a provisioner may take to make a volume, or to try again."""
 
 _DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
@@ -46,13 +45,15 @@ class Trouble(msgspec.Struct, frozen=True):
     why: str = _WHY
     wanted_class: str | None = None
     remedies: tuple[Remedy, ...] = ()
+    within: timedelta | None = None
+    """How long after the claim, and the pods that want it, were made it may pass by itself."""
 
 
 def trouble_of(claim: Json, snapshot: Snapshot) -> Trouble | None:
     """What keeps a claim from being bound; None when it is bound, or waits for what will come by itself."""
     status = claim.get("status") or {}
     if claim["metadata"].get("deletionTimestamp"):
-        return _being_deleted(claim, snapshot)
+        return _BEING_DELETED
     if status.get("phase") == "Lost":
         return Trouble(f"its volume {one_line(str(claim['spec'].get('volumeName')), 120)} is gone", _LOST_WHY)
     if status.get("phase") == "Bound":
@@ -63,22 +64,19 @@ def trouble_of(claim: Json, snapshot: Snapshot) -> Trouble | None:
 _LOST_WHY = "A claim whose bound volume was deleted is Lost: its data is too, unless the volume is restored."
 
 
-def _being_deleted(claim: Json, snapshot: Snapshot) -> Trouble | None:
-    if _younger(claim["metadata"].get("deletionTimestamp"), CLAIMS_SETTLE_WITHIN, snapshot):
-        return None
-    return Trouble(
-        "it is being deleted, and goes only when no pod uses it any more",
-        "A claim in use is protected by a finalizer (kubernetes.io/pvc-protection): it stays Terminating until the "
-        "last pod that uses it ends, and no new pod may use it.",
-    )
+_BEING_DELETED = Trouble(
+    "it is being deleted, and goes only when no pod uses it any more",
+    "A claim in use is protected by a finalizer (kubernetes.io/pvc-protection): it stays Terminating until the "
+    "last pod that uses it ends, and no new pod may use it.",
+)
 
 
 def _as_events_say(claim: Json, snapshot: Snapshot) -> Trouble | None:
     """Where storage classes cannot be read."""
     event = _event(claim, (*_FAILED, "FailedBinding", "ExternalProvisioning"), snapshot)
-    if event is None or _is_young(claim, CLAIMS_SETTLE_WITHIN, snapshot):
+    if event is None:
         return None
-    return Trouble(one_line(str(event.get("message")), 200))
+    return Trouble(one_line(str(event.get("message")), 200), within=PROVISIONED_WITHIN)
 
 
 def _unbound(claim: Json, snapshot: Snapshot) -> Trouble | None:
@@ -128,7 +126,7 @@ def _class_missing(wanted: str, snapshot: Snapshot) -> Trouble:
 
 def _static(claim: Json, snapshot: Snapshot) -> Trouble | None:
     """No provisioner makes the volume: one must be there that fits."""
-    if not snapshot.has("PersistentVolume") or _is_young(claim, CLAIMS_SETTLE_WITHIN, snapshot):
+    if not snapshot.has("PersistentVolume"):
         return None
     wanted = claim["spec"].get("storageClassName")
     which = f"of class {one_line(str(wanted), 80)}" if wanted else "without a class"
@@ -143,7 +141,10 @@ def _static(claim: Json, snapshot: Snapshot) -> Trouble | None:
     if not free:
         taken = "every one is taken" if _volumes(claim, snapshot) else "there is none"
         return Trouble(f"it needs a PersistentVolume {which}, and {taken}", why, wanted_class=default)
-    return Trouble(_misfit(claim, free, which), why, wanted_class=default)
+    if misfit := _misfit(claim, free, which):
+        return Trouble(misfit, why, wanted_class=default)
+    unmatched = f"no free volume {which} matches its selector, its volume mode and its size together"
+    return Trouble(unmatched, why, wanted_class=default, within=BOUND_WITHIN)
 
 
 def _named_volume(name: str, snapshot: Snapshot, why: str) -> Trouble:
@@ -153,10 +154,12 @@ def _named_volume(name: str, snapshot: Snapshot, why: str) -> Trouble:
     holder = (volume["spec"].get("claimRef") or {}).get("name")
     held = f" and is held by the claim {one_line(str(holder), 120)}" if holder else ""
     phase = (volume.get("status") or {}).get("phase")
-    return Trouble(f"it names PersistentVolume {one_line(name, 120)}, which is {phase}{held}", why)
+    within = None if holder or phase not in (None, "Pending", "Available") else BOUND_WITHIN
+    return Trouble(f"it names PersistentVolume {one_line(name, 120)}, which is {phase}{held}", why, within=within)
 
 
 def _misfit(claim: Json, free: list[Json], which: str) -> str:
+    """Why none of the free volumes can be bound, by access modes and size; empty where one can."""
     modes = {str(mode) for mode in claim["spec"].get("accessModes") or ()}
     fitting = [each for each in free if modes <= set(each["spec"].get("accessModes") or ())]
     if not fitting:
@@ -167,19 +170,17 @@ def _misfit(claim: Json, free: list[Json], which: str) -> str:
     if asked > largest:
         size = shown("storage", largest)
         return f"it asks for {shown('storage', asked)}; the largest free volume {which} has {size}"
-    return f"no free volume {which} matches its selector, its volume mode and its size together"
+    return ""
 
 
 def _provisioning(claim: Json, storage_class: Json, snapshot: Snapshot) -> Trouble | None:
     name = str(storage_class["metadata"]["name"])
     provisioner = one_line(str(storage_class.get("provisioner")), 120)
     failed = _event(claim, _FAILED, snapshot)
-    if failed is not None and not _is_young(claim, CLAIMS_SETTLE_WITHIN, snapshot):
-        return Trouble(
-            f"{provisioner}, the provisioner of class {name}, fails: {one_line(str(failed.get('message')), 200)}"
-        )
-    if failed is not None or _is_young(claim, PROVISIONER_ANSWERS_WITHIN, snapshot):
-        return None
+    if failed is not None:
+        message = one_line(str(failed.get("message")), 200)
+        fails = f"{provisioner}, the provisioner of class {name}, fails: {message}"
+        return Trouble(fails, within=PROVISIONED_WITHIN)
     external = _event(claim, ("ExternalProvisioning",), snapshot)
     match = _EXTERNAL.search(str(external.get("message"))) if external else None
     who = one_line(match[1], 120) if match else provisioner
@@ -196,6 +197,7 @@ def _provisioning(claim: Json, storage_class: Json, snapshot: Snapshot) -> Troub
                 risk="read",
             ),
         ),
+        within=PROVISIONED_WITHIN,
     )
 
 
@@ -233,12 +235,3 @@ def _default_class(snapshot: Snapshot) -> str | None:
 def _event(claim: Json, reasons: tuple[str, ...], snapshot: Snapshot) -> Json | None:
     events = snapshot.events_of("PersistentVolumeClaim", claim["metadata"]["name"])
     return next((each for each in events if each.get("reason") in reasons), None)
-
-
-def _is_young(claim: Json, span: timedelta, snapshot: Snapshot) -> bool:
-    return _younger(claim["metadata"].get("creationTimestamp"), span, snapshot)
-
-
-def _younger(moment: object, span: timedelta, snapshot: Snapshot) -> bool:
-    parsed = parse_time(moment)
-    return parsed is not None and snapshot.taken_at - parsed < span

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.diagnose import timing
 from tools.diagnose.containers import parse_time
 from tools.diagnose.edits import edit
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -23,7 +24,7 @@ from tools.diagnose.plaintext import one_line
 from tools.diagnose.references import Missing, missing_in
 from tools.diagnose.rules.absent_sources import existing, missing_remedies, nearest_said
 from tools.diagnose.rules.mounts import mount_trouble, sandbox_trouble
-from tools.diagnose.snapshot import event_time
+from tools.diagnose.snapshot import event_time, times
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -52,8 +53,8 @@ LESSONS: tuple[Lesson, ...] = (
     ),
 )
 
-MOUNTS_SETTLE_WITHIN = timedelta(seconds=20)
-"""In a pod's first seconds, volumes that do not mount yet are no failure."""
+NEXT_TRY_WITHIN = timedelta(seconds=15)
+"""A mount, or a network, that failed once is tried again by then: the kubelet looks at a pod every ten seconds."""
 TRIED_AGAIN_WITHIN = timedelta(minutes=5)
 """The kubelet tries a mount again after two minutes at the latest: an older event is over."""
 
@@ -61,7 +62,10 @@ _MOUNT_REASONS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 _SANDBOX = "FailedCreatePodSandBox"
 _VOLUME = re.compile(r'for volume "([^"]+)"')
 _KEY = re.compile(r"references non-existent (config|secret) key: (\S+)|non-existent (secret) key: (\S+)")
-_PASSING = re.compile(r"failed to sync (configmap|secret) cache|object \S+ not registered|timed out waiting", re.I)
+_PASSING = re.compile(r"failed to sync (configmap|secret) cache|object \S+ not registered", re.I)
+"""What the kubelet says of its own first look at what a new pod names."""
+_UNTOLD = re.compile(r"timed out waiting", re.I)
+"""What says that a volume does not come, and not why."""
 _WHY_MISSING = (
     "The kubelet mounts every ConfigMap and Secret that a volume names before it makes the first container, from "
     "the pod's own namespace, and tries again until all are there (unless marked optional)."
@@ -91,21 +95,26 @@ def failed_mounts(snapshot: Snapshot) -> list[Finding]:
     """Pods on a node whose volumes or network do not come."""
     groups: dict[tuple[object, ...], list[Failure]] = {}
     for pod in current_pods(snapshot):
-        if _is_stuck(pod, snapshot):
+        if _is_stuck(pod):
             for failure in _failures(pod, snapshot):
                 groups.setdefault((failure.owner, failure.volume, failure.missing), []).append(failure)
-    return [_finding(group, snapshot) for group in groups.values()]
+    return [timing.so_far(_finding(group, snapshot), _tried_again(group), snapshot) for group in groups.values()]
 
 
-def _is_stuck(pod: Json, snapshot: Snapshot) -> bool:
+def _tried_again(group: list[Failure]) -> datetime | None:
+    """When what failed once is tried again; None of what is not there, and of what failed more than once."""
+    if len(group) > 1 or group[0].missing is not None or (event := group[0].event) is None:
+        return None
+    return timing.after(event_time(event), NEXT_TRY_WITHIN) if times(event) == 1 else None
+
+
+def _is_stuck(pod: Json) -> bool:
     status = pod.get("status") or {}
     has_node = pod["spec"].get("nodeName") or status.get("containerStatuses")
     if status.get("phase") != "Pending" or not has_node:
         return False
     conditions = {item.get("type"): item.get("status") for item in status.get("conditions") or ()}
-    created = parse_time(pod["metadata"].get("creationTimestamp"))
-    is_young = created is not None and snapshot.taken_at - created < MOUNTS_SETTLE_WITHIN
-    return not is_young and conditions.get("PodReadyToStartContainers") != "True" and _only_creating(pod)
+    return conditions.get("PodReadyToStartContainers") != "True" and _only_creating(pod)
 
 
 def _only_creating(pod: Json) -> bool:
@@ -118,8 +127,12 @@ def _only_creating(pod: Json) -> bool:
 def _failures(pod: Json, snapshot: Snapshot) -> Iterator[Failure]:
     """One for each thing that is missing, else for each volume; the network's only where no volume fails."""
     events = [each for each in snapshot.events_of("Pod", pod["metadata"]["name"]) if _is_fresh(each, snapshot)]
-    mounts = [each for each in events if each.get("reason") in _MOUNT_REASONS]
-    telling = [each for each in mounts if not _PASSING.search(str(each.get("message")))]
+    mounts = [
+        each
+        for each in events
+        if each.get("reason") in _MOUNT_REASONS and not _PASSING.search(str(each.get("message")))
+    ]
+    telling = [each for each in mounts if not _UNTOLD.search(str(each.get("message")))]
     owner = owner_of(pod, snapshot)
     seen: set[tuple[str, Missing | None]] = set()
     for event in telling or mounts[:1]:
