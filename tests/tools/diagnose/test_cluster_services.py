@@ -75,12 +75,13 @@ def _api() -> ApiClient:
 @pytest.fixture(scope="module")
 def found(cluster: HttpCluster, namespace: str, routes: bool) -> Found:
     """What was said when all of it was, or when the time was over."""
-    wanted = {*FOUND, *(ROUTES_FOUND if routes else ())}
+    wanted = {**FOUND, **(ROUTES_FOUND if routes else {})}
     until = time.monotonic() + WITHIN_S
     while True:
         report = diagnose(cluster, namespace=namespace)
         now = {(each["object"]["kind"], each["object"]["name"], each["cause"]): each for each in report["findings"]}
-        if wanted <= now.keys() or time.monotonic() > until:
+        told = all(key in now and detail in now[key]["summary"] for key, (_, detail) in wanted.items())
+        if told or time.monotonic() > until:
             return now
         time.sleep(EVERY_S)
 
