@@ -210,6 +210,7 @@ def _run(desk: Desk, beginning: SessionStarted | SessionResumed) -> int:
     with desk.stop.on_sigterm():
         closed = desk.view.closed
         if closed is not None and is_over(desk.view):
+            surface.entry([each for each in desk.journal.entries(view.id) if each.type == "session_closed"][-1])
             return closed.exit_code
         desk.append(beginning)
         return drive(desk)

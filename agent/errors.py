@@ -52,7 +52,11 @@ class JournalError(DeskError):
 
 
 class BrokenJournal(JournalError):
-    """The journal's hash chain does not hold."""
+    """The journal's hash chain does not hold; `held` is how many of its first events do."""
+
+    def __init__(self, said: str, held: int = 0) -> None:
+        super().__init__(said)
+        self.held = held
 
 
 class LeaseHeld(JournalError):

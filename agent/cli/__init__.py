@@ -167,7 +167,7 @@ def _say(message: str, code: int, output: str) -> None:
 
     shown = plain(Redactor().text(message))
     if output != "text":
-        from agent.output import error
+        from agent.documents import Error
 
-        print_document(error(shown, code), "jsonl")
+        print_document(Error(error=shown, exit_code=code), "jsonl")
     click.echo(f"error: {shown}", err=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agent.journal.journal import Journal
     from agent.settings import Settings
     from tools.cluster.client import HttpCluster
+    from tools.cluster.resources import ObjectRef
 
 
 @click.group(cls=Group)
@@ -31,14 +32,13 @@ def approvals() -> None:
 def list_(everything: bool, **given: Any) -> None:
     """List the approvals that wait, with what they would change, their risk and deadline."""
     from agent.approvals import expire, listing
-    from agent.output import approvals as document
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
         expire(journal, datetime.now(UTC))
         rows = listing(journal, everything=everything)
     if configured.output != "text":
-        return print_document(document(rows), configured.output)
+        return _print_rows(rows, configured.output)
     for row in rows:
         _print(row)
     if not rows:
@@ -52,13 +52,12 @@ def list_(everything: bool, **given: Any) -> None:
 def show(approval_id: str, **given: Any) -> None:
     """Show one approval."""
     from agent.approvals import load
-    from agent.output import approvals as document
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
         row = load(journal, approval_id)
     if configured.output != "text":
-        return print_document(document([row]), configured.output)
+        return _print_rows([row], configured.output)
     _print(row)
     return None
 
@@ -78,11 +77,15 @@ def approve(approval_id: str, **given: Any) -> None:
         approver = authorize(row, cluster, _fingerprint(journal, row.session))
         changed = changed_since(row, cluster)
         decide(journal, approval_id, "approved", approver, "", datetime.now(UTC))
+        row = load(journal, approval_id)
+    if configured.output != "text":
+        return _print_decision(row, changed, configured.output)
     click.echo(f"Approved by {approver}. Go on: desk resume {row.session}")
     for target in changed:
         click.echo(
             f"Note: {target} was changed since this was asked. Desk will ask anew when it goes on.", err=True
         )
+    return None
 
 
 @approvals.command()
@@ -99,7 +102,11 @@ def reject(approval_id: str, reason: str, **given: Any) -> None:
         row = load(journal, approval_id)
         who = authorize_rejection(row, _cluster(configured), _fingerprint(journal, row.session))
         decide(journal, approval_id, "rejected", who, reason, datetime.now(UTC))
+        row = load(journal, approval_id)
+    if configured.output != "text":
+        return _print_decision(row, [], configured.output)
     click.echo(f"Rejected by {who}. The session ends with: desk resume {row.session}")
+    return None
 
 
 def _cluster(configured: Settings) -> HttpCluster:
@@ -120,6 +127,21 @@ def _fingerprint(journal: Journal, session: str) -> str:
             "could decide. On a cluster it would wait for this."
         )
     return started.cluster
+
+
+def _print_rows(rows: list[Row], output: str) -> None:
+    from agent.documents import Approvals
+    from agent.output import approval
+
+    print_document(Approvals(approvals=[approval(row) for row in rows]), output)
+
+
+def _print_decision(row: Row, changed: list[ObjectRef], output: str) -> None:
+    from agent.documents import Decision
+    from agent.output import approval
+
+    action = f"desk resume {row.session}"
+    print_document(Decision(approval=approval(row), changed=[*map(str, changed)], next_action=action), output)
 
 
 def _print(row: Row) -> None:

@@ -141,8 +141,6 @@ def _looked_again(look: Look, target: Target, trouble: Callable[[str], None]) ->
 
 
 def _explain(cause: str, output: str) -> None:
-    from msgspec.structs import asdict
-
     from tools.diagnose.explain import UnknownCause, lesson_of, said
 
     try:
@@ -152,4 +150,8 @@ def _explain(cause: str, output: str) -> None:
     if output == "text":
         click.echo(said(lesson))
     else:
-        print_document({"schema": "desk.lesson/v1", **asdict(lesson)}, output)
+        from msgspec.structs import asdict
+
+        from agent.documents import Lesson
+
+        print_document(Lesson(**asdict(lesson)), output)

@@ -12,7 +12,8 @@ import click
 from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document
-from agent.errors import UsageError
+from agent.errors import BrokenJournal, UsageError
+from agent.plaintext import plain
 
 
 @click.group(cls=Group)
@@ -23,13 +24,30 @@ def journal() -> None:
 @journal.command()
 @common
 def verify(workspace: Path, output: str, **_given: Any) -> None:
-    """Check the hash chain; name the first event that does not hold."""
-    with contextlib.closing(existing_journal(workspace)) as opened:
-        count = opened.verify()
+    """Check the hash chain; name the first event that does not hold, and end with exit code 1."""
+    try:
+        with contextlib.closing(existing_journal(workspace)) as opened:
+            count = opened.verify()
+    except BrokenJournal as broken:
+        if output == "text":
+            raise
+        from agent.documents import Verified
+
+        print_document(Verified(events=broken.held, intact=False, fault=_shown(broken)), output)
+        raise click.exceptions.Exit(int(broken.exit_code)) from broken
     if output != "text":
-        return print_document({"schema": "desk.verify/v1", "events": count, "intact": True}, output)
+        from agent.documents import Verified
+
+        return print_document(Verified(events=count, intact=True), output)
     click.echo(f"The journal is intact: {count} events, each chained to the one before.")
     return None
+
+
+def _shown(error: Exception) -> str:
+    """What an error says, without secrets and control characters."""
+    from agent.redaction import Redactor
+
+    return plain(Redactor().text(str(error)))
 
 
 @journal.command()

@@ -21,6 +21,7 @@ from agent.plaintext import plain
 from agent.workspace import SETTINGS_FILE
 
 if TYPE_CHECKING:
+    from agent.documents import Printed
     from agent.journal.journal import Journal
     from agent.settings import Settings
 
@@ -84,6 +85,16 @@ def _parsed(file: Path) -> dict[str, Any]:
     return document
 
 
+output_option = click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "json", "jsonl"]),
+    envvar="DESK_OUTPUT",
+    default="text",
+    callback=_choose_output,
+    help="text for people, json or jsonl for programs.",
+)
+
 _COMMON = (
     click.option(
         "--workspace",
@@ -105,15 +116,7 @@ _COMMON = (
         shell_complete=completing.context,
         help="Context of the kubeconfig. Default: its current one.",
     ),
-    click.option(
-        "--output",
-        "-o",
-        type=click.Choice(["text", "json", "jsonl"]),
-        envvar="DESK_OUTPUT",
-        default="text",
-        callback=_choose_output,
-        help="text for people, json or jsonl for programs.",
-    ),
+    output_option,
 )
 
 _RUNNING = (
@@ -191,9 +194,11 @@ def existing_journal(workspace: Path) -> Journal:
     return Journal(SqliteStore(path), Redactor())
 
 
-def print_document(document: dict[str, Any], output: str) -> None:
+def print_document(document: Printed, output: str) -> None:
     """A document as JSON: indented for `json`, one line for `jsonl`."""
-    click.echo(json.dumps(document, indent=2 if output == "json" else None, ensure_ascii=True))
+    from msgspec import to_builtins
+
+    click.echo(json.dumps(to_builtins(document), indent=2 if output == "json" else None, ensure_ascii=True))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], empty: str) -> None:

@@ -13,9 +13,9 @@ import click
 from agent.cli.options import print_document
 
 if TYPE_CHECKING:
+    from agent.documents import Diagnosis, FindingLine
     from tools.cluster.client import Json
-
-_SEVERITIES = ("error", "warning", "info")
+    from tools.diagnose.report import Report
 
 
 class Reports(Protocol):
@@ -51,7 +51,12 @@ class Documents:
 
     def show(self, report: Json) -> None:
         """One document, or its lines."""
-        for document in [report] if self._output == "json" else lines_of(report, datetime.now().astimezone()):
+        from msgspec import convert
+
+        from tools.diagnose.report import Report
+
+        told = convert(report, Report)
+        for document in [told] if self._output == "json" else lines_of(told, datetime.now().astimezone()):
             print_document(document, self._output)
 
     def trouble(self, text: str) -> None:
@@ -62,18 +67,18 @@ class Documents:
         """Nothing is left to be said."""
 
 
-def lines_of(report: Json, at: datetime) -> list[Json]:
-    """`desk.diagnosis/v1`, the report without its findings, then a `desk.finding/v1` for each. Pure."""
-    counts = Counter(finding["severity"] for finding in report["findings"])
-    head = {name: value for name, value in report.items() if name not in ("schema", "findings")}
+def lines_of(report: Report, at: datetime) -> list[Diagnosis | FindingLine]:
+    """The report without its findings, then a line for each. Pure."""
+    from msgspec.structs import asdict
+
+    from agent.documents import Counts, Diagnosis, FindingLine
+
+    counted = Counter(finding.severity for finding in report.findings)
+    counts = Counts(error=counted["error"], warning=counted["warning"], info=counted["info"])
+    head = {name: value for name, value in asdict(report).items() if name != "findings"}
     return [
-        {
-            "schema": "desk.diagnosis/v1",
-            "at": at.isoformat(timespec="seconds"),
-            **head,
-            "counts": {severity: counts[severity] for severity in _SEVERITIES},
-        },
-        *({"schema": "desk.finding/v1", **finding} for finding in report["findings"]),
+        Diagnosis(**head, at=at.isoformat(timespec="seconds"), counts=counts),
+        *(FindingLine(**asdict(finding)) for finding in report.findings),
     ]
 
 

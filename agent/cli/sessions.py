@@ -23,8 +23,9 @@ def sessions(workspace: Path, output: str, **_given: Any) -> None:
 
     lines = summarize(workspace / JOURNAL).sessions
     if output != "text":
-        document = {"schema": "desk.sessions/v1", "sessions": [line._asdict() for line in lines]}
-        return print_document(document, output)
+        from agent.documents import Sessions
+
+        return print_document(Sessions(sessions=lines), output)
     rows = [
         (
             line.session,
@@ -86,14 +87,15 @@ def status(workspace: Path, output: str, **_given: Any) -> None:
     lines = summary.sessions
     open_ = [line for line in lines if line.status in ("running", "paused")]
     if output != "text":
-        document = {
-            "schema": "desk.status/v1",
-            "workspace": str(workspace.resolve()),
-            "sessions": len(lines),
-            "open": [line._asdict() for line in open_],
-            "approvals_waiting": summary.waiting,
-            "last": lines[0]._asdict() if lines else None,
-        }
+        from agent.documents import Status
+
+        document = Status(
+            workspace=str(workspace.resolve()),
+            sessions=len(lines),
+            open=open_,
+            approvals_waiting=summary.waiting,
+            last=lines[0] if lines else None,
+        )
         return print_document(document, output)
     click.echo(f"workspace  {workspace.resolve()}")
     click.echo(f"sessions   {len(lines)}, {len(open_)} of them open")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,6 +10,10 @@ from agent.cli import completing
 from agent.cli.help import Command
 from agent.cli.options import common, print_document, print_table
 from agent.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.documents import Tools
+    from tools.frame import Tool
 
 
 @click.command(cls=Command)
@@ -22,17 +26,8 @@ def tools(name: str | None, output: str, **_given: Any) -> None:
     chosen = [tool for tool in TOOLS if name in (None, tool.name)]
     if not chosen:
         raise UsageError(f'There is no tool "{name}". `desk tools` lists them.')
-    documents = [
-        {
-            "name": tool.name,
-            "risk": tool.risk.value,
-            "description": tool.description,
-            "input_schema": tool.schema,
-        }
-        for tool in chosen
-    ]
     if output != "text":
-        return print_document({"schema": "desk.tools/v1", "tools": documents}, output)
+        return print_document(_document(chosen), output)
     if name is None:
         rows = [(tool.name, tool.risk.value, tool.description.splitlines()[0]) for tool in chosen]
         return print_table("Tools", ("tool", "risk", "what it does"), rows, "")
@@ -43,3 +38,15 @@ def tools(name: str | None, output: str, **_given: Any) -> None:
         default = "required" if argument in required else f"default {schema.get('default')!r}"
         click.echo(f"  {argument}  {default}  {schema.get('description', '')}")
     return None
+
+
+def _document(tools: list[Tool]) -> Tools:
+    from agent.documents import ToolDescription, Tools
+
+    described = [
+        ToolDescription(
+            name=tool.name, risk=tool.risk.value, description=tool.description, input_schema=tool.schema
+        )
+        for tool in tools
+    ]
+    return Tools(tools=described)

@@ -10,12 +10,17 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from agent.policy import Priority
+
 Json = dict[str, Any]
 
 SCHEMA = "desk.event/v1"
 
 ENDING_TOOLS = ("finish", "refer", "clarify")
 """The tools by which a model ends a session."""
+
+Outcome = Literal["done", "failed", "outside", "rejected", "handed_over", "unclear", "cancelled"]
+"""How a session is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ class ApprovalAsked:
     digest: str
     risk: str
     environment: str
-    priority: str
+    priority: Priority
     requester: str
     summary: str
     diff: str
@@ -277,7 +282,7 @@ class SessionClosed:
     """The session is over. `readings` are what an unclear task may mean: {"words", "command"} each."""
 
     exit_code: int
-    outcome: str
+    outcome: Outcome
     summary: str
     next_action: str
     readings: list[Json] = field(default_factory=list)

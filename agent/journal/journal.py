@@ -111,16 +111,16 @@ class Journal:
             previous = row.hash
         self._store.check()
         with self._store.snapshot():  # another session may be writing
-            self._check_approvals()
+            self._check_approvals(count)
         return count
 
-    def _check_approvals(self) -> None:
+    def _check_approvals(self, held: int) -> None:
         """The rows are a projection of the events: they must say the same."""
         told = _approvals_told(self.entries(types=("approval_asked", "approval_decided", "tool_intent")))
         written = {row.id: tuple(getattr(row, name) for name in BOUND) for row in self.approvals()}
         for row_id in sorted(told.keys() | written.keys()):
             if told.get(row_id) != written.get(row_id):
-                raise BrokenJournal(f"the row of approval {row_id} is not what its events say. {RESTORE}")
+                raise BrokenJournal(f"the row of approval {row_id} is not what its events say. {RESTORE}", held)
 
 
 class Transaction:
@@ -182,9 +182,10 @@ def chain(previous: str, seq: int, session: str, at: str, kind: str, body: str) 
 def _check(row: Row, count: int, previous: str) -> None:
     where = f"event {row.seq} ({_shown(row.type)} of session {_shown(row.session)}, {_shown(row.at)})"
     if row.seq != count:
-        raise BrokenJournal(f"{where}: event {count} is missing. {RESTORE}")
+        raise BrokenJournal(f"{where}: event {count} is missing. {RESTORE}", count - 1)
     if chain(previous, *row[:5]) != row.hash:
-        raise BrokenJournal(f"{where}: its content does not match its hash, so it was changed. {RESTORE}")
+        said = f"{where}: its content does not match its hash, so it was changed. {RESTORE}"
+        raise BrokenJournal(said, count - 1)
 
 
 def _approvals_told(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:

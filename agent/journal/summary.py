@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from agent.errors import JournalError
 from agent.journal.port import Row, Store
 from agent.journal.sqlite import SqliteStore
@@ -18,8 +20,8 @@ from agent.journal.sqlite import SqliteStore
 _LIFE = ("session_started", "session_resumed", "session_paused", "session_closed")
 
 
-class SessionLine(NamedTuple):
-    """`status` is running, paused, or how it was closed; `exit_code` None while it runs."""
+class SessionLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One session. `status` is running, paused, or how it was closed; `exit_code` None while it runs."""
 
     session: str
     started_at: str
@@ -63,7 +65,8 @@ def _sessions(rows: Iterable[Row]) -> list[SessionLine]:
 def _after(line: SessionLine, kind: str, body: dict[str, Any]) -> SessionLine:
     known = {"session_resumed": "running", "session_paused": "paused"}
     status = known[kind] if kind in known else str(body["outcome"])
-    return line._replace(status=status, exit_code=body.get("exit_code"), next_action=body.get("next_action", ""))
+    ending = {"exit_code": body.get("exit_code"), "next_action": body.get("next_action", "")}
+    return msgspec.structs.replace(line, status=status, **ending)
 
 
 def _waiting(store: Store) -> list[str]:

@@ -283,6 +283,11 @@ class SessionView:
         """What a call has changed so far."""
         return list(self._made.get(call_id, ()))
 
+    def namespaces(self) -> list[str]:
+        """What each call of the session named as its namespace, in order."""
+        calls = (raw["input"] for turn in self.turns for raw in turn.blocks if raw["type"] == "tool_use")
+        return [str(given["namespace"]) for given in calls if given.get("namespace")]
+
     def changes_of(self, done: SubtaskDone) -> list[Made]:
         """What a subtask changed."""
         return self._recorded.get(done.subtask, [])

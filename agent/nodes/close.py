@@ -7,7 +7,15 @@ from typing import Literal
 
 from agent.desk import Records
 from agent.errors import ExitCode
-from agent.journal.events import ENDING_TOOLS, Event, IncidentOpened, Json, SessionClosed, SessionPaused
+from agent.journal.events import (
+    ENDING_TOOLS,
+    Event,
+    IncidentOpened,
+    Json,
+    Outcome,
+    SessionClosed,
+    SessionPaused,
+)
 from agent.journal.turns import MAX_FAULTY_TURNS
 from agent.journal.view import MAX_SAME_CALLS, SessionView
 from agent.model.port import Text, ToolUse, block_from_json
@@ -17,7 +25,6 @@ from agent.workspace import WORKING, LogEntry
 MAX_FAILED_ATTEMPTS = 3
 CLOSE = "close"
 
-Outcome = Literal["done", "failed", "outside", "rejected", "handed_over", "unclear", "cancelled"]
 LogResult = Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVAL"]
 
 LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
@@ -224,7 +231,7 @@ def _log(view: SessionView) -> LogEntry:
     closed = view.closed
     if closed is None:
         raise ValueError("the session is not closed")
-    _, result = LOGGED[closed.outcome]  # type: ignore[index]
+    _, result = LOGGED[closed.outcome]
     return LogEntry(
         time=view.closed_at,
         title=f"{closed.outcome.replace('_', ' ')}: {view.task.task}",

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from tools.cluster.errors import Forbidden
 from tools.diagnose.apart import one_by_one
-from tools.diagnose.findings import Finding, Known, Starting, report
+from tools.diagnose.findings import Finding, Known, Starting
 from tools.diagnose.reading import Reader
+from tools.diagnose.report import report
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
 from tools.diagnose.starting import starting
 from tools.diagnose.timing import just_applied

@@ -1,16 +1,14 @@
-"""What a diagnosis says: `desk.findings/v1`."""
+"""What the rules find."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
 from tools.cluster.resources import ObjectRef
-
-SCHEMA = "desk.findings/v1"
 
 Cause = Literal[
     "OOMKilled",
@@ -67,10 +65,8 @@ Severity = Literal["error", "warning", "info"]
 Source = Literal["status", "event", "log", "spec", "metric"]
 Risk = Literal["read", "render", "provision", "change", "secret", "delete", "cluster"]
 
-_WORST_FIRST: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
-
-class Evidence(msgspec.Struct, frozen=True):
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a finding rests: `object` is the kind and name it was read from, `text` what was read."""
 
     source: Source
@@ -164,84 +160,3 @@ class Known:
     def tells_of_pod(self, name: str) -> bool:
         """The same of a pod."""
         return name in self._told_pods
-
-
-def report(
-    findings: Iterable[Finding],
-    starting: Iterable[Starting] = (),
-    *,
-    cluster: str,
-    namespace: str | None,
-    checked: Mapping[str, int],
-    not_checked: Iterable[str] = (),
-) -> dict[str, Any]:
-    """The JSON of `desk.findings/v1`, worst first, then by object.
-
-    `namespace` is None for a report on all of them. `checked` counts the objects read of each kind. The report is
-    settled when nothing is `starting` and no finding is so far; else `settles_at` is when the last of them is
-    judged, RFC 3339 in UTC.
-    `not_checked` is there only when something was not readable: each entry says what and why.
-    """
-    findings, starting = sorted(findings, key=_order), sorted(starting, key=_where)
-    open_until = [each.settles_at for each in starting]
-    open_until += [each.settles_at for each in findings if each.settles_at is not None]
-    document: dict[str, Any] = {
-        "schema": SCHEMA,
-        "cluster": cluster,
-        "namespace": namespace,
-        "checked": dict(checked),
-        "settled": not open_until,
-        "settles_at": moment(max(open_until)) if open_until else None,
-        "starting": [each.said for each in starting],
-        "findings": [_finding(finding) for finding in findings],
-    }
-    if missing := list(not_checked):
-        document["not_checked"] = missing
-    return document
-
-
-def moment(at: datetime) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _order(finding: Finding) -> tuple[int, tuple[str, str, str], str, str]:
-    return _WORST_FIRST[finding.severity], _where(finding), finding.container or "", finding.cause
-
-
-def _where(found: Finding | Starting) -> tuple[str, str, str]:
-    return found.object.namespace or "", found.object.kind, found.object.name
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    target = finding.object
-    return {
-        "cause": finding.cause,
-        "severity": finding.severity,
-        "so_far": finding.so_far,
-        "settles_at": moment(finding.settles_at) if finding.settles_at else None,
-        "object": {
-            "apiVersion": target.api_version,
-            "kind": target.kind,
-            "namespace": target.namespace,
-            "name": target.name,
-        },
-        "container": finding.container,
-        "affected": list(finding.affected),
-        "summary": finding.summary,
-        "why": finding.why,
-        "evidence": [
-            {"source": item.source, "object": item.object, "text": item.text} for item in finding.evidence
-        ],
-        "remedies": [_remedy(remedy) for remedy in finding.remedies],
-    }
-
-
-def _remedy(remedy: Remedy) -> dict[str, Any]:
-    return {
-        "title": remedy.title,
-        "command": remedy.command,
-        "tool": remedy.tool,
-        "arguments": dict(remedy.arguments) if remedy.tool else None,
-        "risk": remedy.risk,
-    }

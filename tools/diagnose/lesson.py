@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Cause
+from tools.diagnose.findings import Cause
 
 
 class Lesson(msgspec.Struct, frozen=True):

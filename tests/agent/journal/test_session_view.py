@@ -352,7 +352,8 @@ def test_one_line_a_session_newest_first(
     journal.append("s0", STARTED)
     journal.append("s1", STARTED, *events)
     (line, older), waiting = summarize(tmp_path / "journal.db")
-    assert line[2:] == ("mend checkout", status, exit_code, next_action)
+    assert (line.task, line.status, line.exit_code) == ("mend checkout", status, exit_code)
+    assert line.next_action == next_action
     assert (line.session, older.session, waiting) == ("s1", "s0", [])
 
 

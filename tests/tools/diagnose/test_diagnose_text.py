@@ -8,10 +8,10 @@ import pytest
 
 from tools.diagnose import quantity
 from tools.diagnose.exits import meaning
-from tools.diagnose.findings import report
 from tools.diagnose.logs import decisive_line
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.render import render
+from tools.diagnose.report import report
 
 
 @pytest.mark.parametrize(
