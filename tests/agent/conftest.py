@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from agent.cli import main
 from agent.history import init_repository
 from agent.sandbox import Sandbox
+from tests import forked
 from tests.agent.session_bench import Bench
 
 RunDesk = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -51,11 +51,7 @@ def run_desk(own_home: Path) -> RunDesk:
     def run(
         *arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "agent", *map(str, arguments)]
-        everything = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **(env or {})}
-        return subprocess.run(
-            command, cwd=cwd, env=everything, capture_output=True, text=True, timeout=60, check=False
-        )
+        return forked.run(arguments, cwd=cwd, env={**os.environ, **(env or {})})
 
     return run
 

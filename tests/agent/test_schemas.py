@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from agent.schemas import schemas
+from tests import forked
 
 DOCS = Path(__file__).parents[2] / "docs" / "schemas"
 
@@ -26,11 +25,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     root = tmp_path_factory.mktemp("schemas") / "ws"
 
     def desk(*arguments: str) -> str:
-        command = [sys.executable, "-m", "agent", *arguments]
-        where = root if root.exists() else root.parent
-        return subprocess.run(
-            command, cwd=where, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        ).stdout
+        return forked.run(arguments, cwd=root if root.exists() else root.parent).stdout
 
     desk("init", str(root))
     run = desk("run", "--sandbox", "find out why checkout crashes in shop-dev and fix it", "-o", "json")

@@ -7,7 +7,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests import forked
 
 KUBECONFIG = os.environ.get("DESK_TEST_KUBECONFIG", "")
 
@@ -116,16 +117,16 @@ class Workspace:
     root: Path
     environment: dict[str, str]
 
-    def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "agent", *arguments]
+    def start(self, *arguments: str, kubeconfig: str = KUBECONFIG) -> forked.Desk:
+        """Start a command; no terminal, no key."""
+        return forked.start(arguments, cwd=self.root, env={**self.environment, "KUBECONFIG": kubeconfig})
 
-    def desk(self, *arguments: str, kubeconfig: str = KUBECONFIG) -> subprocess.CompletedProcess[str]:
-        """Run a command; no terminal, no key."""
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.root, env={**self.environment, "KUBECONFIG": kubeconfig},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=300,
-        )  # fmt: skip
+    def desk(
+        self, *arguments: str, kubeconfig: str = KUBECONFIG, stdin: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; no terminal, no key."""
+        environment = {**self.environment, "KUBECONFIG": kubeconfig}
+        return forked.run(arguments, cwd=self.root, env=environment, stdin=stdin, timeout=300)
 
     def approvals(self) -> list[dict[str, Any]]:
         """The rows that wait."""
@@ -148,9 +149,7 @@ def workspace(tmp_path: Path) -> Workspace:
     """A new workspace."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DESK_", "ANTHROPIC_", "GIT_"))}
     made = Workspace(tmp_path / "ws", {**kept, "HOME": str(tmp_path), "NO_COLOR": "1"})
-    done = subprocess.run(
-        made.command("init", str(made.root)), env=made.environment, capture_output=True, text=True, check=False
-    )
+    done = forked.run(["init", made.root], env=made.environment)
     assert done.returncode == 0, done.stderr
     return made
 

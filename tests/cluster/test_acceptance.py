@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.conftest import KUBECONFIG, SECRET, Workspace, kubectl, memory_limit, patches
+from tests.cluster.conftest import SECRET, Workspace, kubectl, memory_limit, patches
 from tests.cluster.killing_proxy import KillingProxy, Moment
 
 pytestmark = pytest.mark.cluster
@@ -172,11 +171,7 @@ def test_a_kill_around_the_effect_leaves_it_done_once(
     kubeconfig = proxy.kubeconfig(tmp_path)
     arguments = json.dumps({"namespace": namespace, **SET_LIMIT})
     command = ("call", "set_resources", "--json", arguments) if by_hand else ("run", fix(namespace))
-    process = subprocess.Popen(
-        workspace.command(*command),
-        cwd=workspace.root, env={**workspace.environment, "KUBECONFIG": kubeconfig},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    process = workspace.start(*command, kubeconfig=kubeconfig)
     proxy.victim = process.pid
     process.communicate(timeout=120)
     assert process.returncode == -9
@@ -199,15 +194,8 @@ def test_a_kill_around_the_effect_leaves_it_done_once(
 
 def test_two_sessions_at_once_lose_nothing(workspace: Workspace, broken: Broken) -> None:
     namespaces = [broken("dev"), broken("dev")]
-    processes = [
-        subprocess.Popen(
-            workspace.command("run", fix(namespace)),
-            cwd=workspace.root, env={**workspace.environment, "KUBECONFIG": KUBECONFIG},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )
-        for namespace in namespaces
-    ]  # fmt: skip
-    outputs = [process.communicate(timeout=200)[0] for process in processes]
+    processes = [workspace.start("run", fix(namespace)) for namespace in namespaces]
+    outputs = [process.communicate(timeout=200) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert [memory_limit(namespace) for namespace in namespaces] == ["128Mi", "128Mi"]
     subtasks = workspace.git("log", "--format=%(trailers:key=Subtask,valueonly)").split()

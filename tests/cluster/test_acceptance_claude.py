@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -147,11 +146,7 @@ def test_a_kill_around_the_effect_leaves_it_done_once(
     proxy = KillingProxy(tmp_path)
     proxy.moment = moment
     kubeconfig = proxy.kubeconfig(tmp_path)
-    process = subprocess.Popen(
-        workspace.command("run", fix(namespace)),
-        cwd=workspace.root, env={**workspace.environment, "KUBECONFIG": kubeconfig},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+    process = workspace.start("run", fix(namespace), kubeconfig=kubeconfig)
     proxy.victim = process.pid
     process.communicate(timeout=120)
     assert process.returncode == -9

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import KUBECONFIG, Workspace, kubectl
+from tests.cluster.conftest import Workspace, kubectl
 from tests.cluster.killing_proxy import KillingProxy, Moment
 
 pytestmark = pytest.mark.cluster
@@ -85,11 +85,7 @@ class Killing:
     def kill(self, workspace: Workspace, method: str, ending: str, moment: Moment) -> None:
         """Resume, and kill that around the change."""
         self.proxy.moment, self.proxy.change = moment, (method, ending)
-        process = subprocess.Popen(
-            workspace.command("resume"),
-            cwd=workspace.root, env={**workspace.environment, "KUBECONFIG": self.admin},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+        process = workspace.start("resume", kubeconfig=self.admin)
         self.proxy.victim = process.pid
         process.communicate(timeout=120)
         assert process.returncode == -9
@@ -246,11 +242,7 @@ def test_the_password_comes_from_standard_input_or_from_another_secret(
     asked = workspace.desk("run", create(namespace, "standard input"), "--model", "playbook")
     assert asked.returncode == 3, asked.stdout
     approve(workspace, editor)
-    resumed = subprocess.run(
-        workspace.command("resume"),
-        cwd=workspace.root, env={**workspace.environment, "KUBECONFIG": KUBECONFIG},
-        input=f"{password}\n", capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+    resumed = workspace.desk("resume", stdin=f"{password}\n")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert auth(namespace)["password"] == password
 

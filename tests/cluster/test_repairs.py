@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.cluster.conftest import Workspace, kubectl
 
 pytestmark = pytest.mark.cluster
@@ -139,7 +139,7 @@ def _workspace(folder: Path) -> Workspace:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DESK_", "ANTHROPIC_", "GIT_"))}
     folder.mkdir()
     made = Workspace(folder / "ws", {**kept, "HOME": str(folder), "NO_COLOR": "1"})
-    subprocess.run([sys.executable, "-m", "agent", "init", str(made.root)], env=made.environment, check=True)
+    forked.run(["init", made.root], env=made.environment).check_returncode()
     return made
 
 

@@ -19,6 +19,7 @@ from agent.journal.journal import Entry, Journal
 from agent.journal.sqlite import SqliteStore
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
+from tests import forked
 from tests.faults.proxy import FaultProxy, Where
 from tools.changes.build import reference
 from tools.cluster import connect as cluster
@@ -51,7 +52,7 @@ def set_memory(memory: str = "64Mi", name: str = "checkout", namespace: str = "s
 class Running:
     """A process of Desk that runs."""
 
-    process: subprocess.Popen[str]
+    process: forked.Desk | subprocess.Popen[str]
 
     def tell(self, number: signal.Signals) -> None:
         """Send it, and it alone, a signal."""
@@ -69,7 +70,7 @@ class Running:
             self.process.kill()
             out, err = self.process.communicate()
             raise AssertionError(f"it did not end within {timeout_s} s:\n{out}\n{err}") from None
-        return subprocess.CompletedProcess(self.process.args, self.process.returncode, out, err)
+        return subprocess.CompletedProcess(self.process.args, self.process.wait(), out, err)
 
 
 class Scene:
@@ -87,11 +88,13 @@ class Scene:
 
     def start(self, *arguments: str, root: Path | None = None, **env: str) -> Running:
         """Start a command of Desk in the workspace, or in another."""
+        where = root or self.root
         everything = {**os.environ, "PYTHONPATH": str(TOP), "KUBECONFIG": str(self.kubeconfig), **self.env, **env}
-        program = ["-m", "agent"] if not self.clock_s else [str(SHIFTED), str(self.clock_s)]
-        process = subprocess.Popen(
-            [sys.executable, *program, *arguments],
-            cwd=root or self.root, env=everything,
+        if not self.clock_s:
+            return Running(forked.start(arguments, cwd=where, env=everything))
+        process = subprocess.Popen(  # its clock must be wrong before anything is imported
+            [sys.executable, str(SHIFTED), str(self.clock_s), *arguments],
+            cwd=where, env=everything,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             process_group=0,
         )  # fmt: skip

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.tools.diagnose.conftest import PlayedApi
 from tests.tools.diagnose.diagnose_objects import event, pod, status, terminated
 
@@ -41,8 +41,7 @@ def run(api: PlayedApi, folder: Path, output: str = "json") -> subprocess.Comple
     """A whole `debug-pod` on the played API."""
     config = folder / "kubeconfig"
     config.write_text(json.dumps(api.kubeconfig()))
-    command = [sys.executable, "-m", "agent", "debug-pod", "shop-dev", "--kubeconfig", str(config), "-o", output]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return forked.run(["debug-pod", "shop-dev", "--kubeconfig", config, "-o", output])
 
 
 def crashing(**changes: Any) -> dict[str, Any]:

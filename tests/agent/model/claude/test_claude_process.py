@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.agent.conftest import RunDesk
 from tests.agent.model.claude.claude_bench import KEY, call, done
 from tests.messages_api.script import Fault, Turn
@@ -27,13 +27,12 @@ def variables(server: MessagesServer) -> dict[str, str]:
     return {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": server.url}
 
 
-def begun(workspace: Path, server: MessagesServer) -> subprocess.Popen[str]:
+def begun(workspace: Path, server: MessagesServer) -> forked.Desk:
     """A session whose model falls silent in its second turn."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agent", "run", "--sandbox", "--workspace", str(workspace), TASK],
-        env={**os.environ, **variables(server), "PYTHONPATH": str(Path(__file__).parents[4])},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = forked.start(
+        ["run", "--sandbox", "--workspace", workspace, TASK],
+        env={**os.environ, **variables(server)},
+    )
     wait_for(lambda: server.attempts == 2)
     time.sleep(0.2)
     return process
