@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 from click.core import ParameterSource
 
 from agent.cli import completing
-from agent.cli.help import Command
 from agent.cli.options import common, print_document
+from agent.cli.waiting import DEFAULT, Span, WaitingCommand, settled
 from agent.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 WATCH_EVERY_S = 3.0
 
 
-@click.command("debug-pod", cls=Command)
+@click.command("debug-pod", cls=WaitingCommand)
 @click.argument(
     "words", nargs=-1, metavar="[NAMESPACE] [NAME | TYPE/NAME | TYPE NAME]", shell_complete=completing.asked_about
 )
@@ -41,6 +42,13 @@ WATCH_EVERY_S = 3.0
 @click.option("--brief", is_flag=True, help="One line for each finding.")
 @click.option("--watch", "-w", is_flag=True, help="Look again and again, until nothing is wrong or Ctrl-C.")
 @click.option(
+    "--wait",
+    type=Span(),
+    default=0.0,
+    metavar=f"[={DEFAULT}]",
+    help="Look again until nothing is starting or so far any more, or for that time; then tell.",
+)
+@click.option(
     "--explain",
     metavar="CAUSE",
     shell_complete=completing.cause,
@@ -53,18 +61,19 @@ WATCH_EVERY_S = 3.0
 @common
 @click.pass_context
 def debug_pod(
-    ctx: click.Context, /, words: tuple[str, ...], explain: str | None, brief: bool, watch: bool, **given: Any
+    ctx: click.Context, /, words: tuple[str, ...], explain: str | None, brief: bool, **given: Any
 ) -> None:
     """Find out why something does not run: all of a namespace, or one pod or workload.
 
     One word alone is a namespace where there is one of that name, else a pod or workload; with -n it is never a
     namespace. Names the cause, the evidence and what to type. Reads only, and asks no model. Exit code 0: nothing
-    is wrong; 1: there is a finding of severity error, or the pods could not be read.
+    is wrong, or time may still mend it; 1: there is a finding of severity error, or the pods could not be read.
     """
     from agent.cli.reports import reports
     from agent.cli.target import first_there
 
     output: str = given["output"]
+    watch: bool = given["watch"]
     if explain is not None:
         return _explain(explain, output)
     typed = given["namespace"] if ctx.get_parameter_source("namespace") is ParameterSource.COMMANDLINE else None
@@ -72,12 +81,15 @@ def debug_pod(
     with _cluster(given) as cluster, closing(reports(output, brief=brief, repeated=watch)) as shown:
         look = _looking(cluster, given["selector"])
         target, report = first_there(_targets(words, typed, given, cluster.namespace), look)
+        again = partial(_looked_again, look, target, shown.trouble)
+        report = settled(report, again, given["wait"], monotonic=time.monotonic, sleep=time.sleep)
         while True:
             shown.show(report)
             is_broken = any(finding["severity"] == "error" for finding in report["findings"])
-            if not (watch and is_broken):
+            if not watch or (report["settled"] and not is_broken):
                 raise click.exceptions.Exit(ExitCode.FAILED if is_broken else ExitCode.DONE)
-            report = _looked_again(look, target, shown.trouble)
+            time.sleep(WATCH_EVERY_S)
+            report = again()
 
 
 def _check_usage(words: tuple[str, ...], typed: str | None, given: dict[str, Any]) -> None:
@@ -85,6 +97,8 @@ def _check_usage(words: tuple[str, ...], typed: str | None, given: dict[str, Any
         raise UsageError("Give a namespace or --all-namespaces, not both.")
     if "" in words or typed == "":
         raise UsageError("An argument is empty. Is a variable of the shell not set? Nothing was looked at.")
+    if given["wait"] and given["watch"]:
+        raise UsageError("Give --wait or --watch, not both.")
     if given["selector"] and len(words) > (typed is None):
         raise UsageError("Give a name or --selector, not both.")
 
@@ -133,11 +147,11 @@ def _looked_again(look: Look, target: Target, trouble: Callable[[str], None]) ->
     from tools.cluster.errors import PASSING
 
     while True:
-        time.sleep(WATCH_EVERY_S)
         try:
             return look(target)
         except PASSING as error:
             trouble(str(error))
+            time.sleep(WATCH_EVERY_S)
 
 
 def _explain(cause: str, output: str) -> None:

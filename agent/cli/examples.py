@@ -40,6 +40,7 @@ EXAMPLES: Mapping[str, Examples] = {
         ("as kubectl takes it", "desk debug-pod deploy/web -n shop-dev"),
         ("one line for each finding, everywhere", "desk debug-pod -A --brief"),
         ("look until it is healthy", "desk debug-pod shop-dev --watch"),
+        ("just applied: look until it is settled", "desk debug-pod shop-dev --wait=60s"),
         ("what a cause is, and what one does about it", "desk debug-pod --explain OOMKilled"),
     ),
     "approvals": (
