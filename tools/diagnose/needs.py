@@ -148,14 +148,6 @@ def _others_requests(snapshot: Snapshot) -> bool:
     return any(depends_on_others(pod, snapshot) for pod in waiting)
 
 
-def _claims(snapshot: Snapshot) -> bool:
-    return any(
-        (pod.get("status") or {}).get("phase") == "Pending"
-        and any("persistentVolumeClaim" in each or "ephemeral" in each for each in pod["spec"].get("volumes") or ())
-        for pod in snapshot.of("Pod")
-    ) or any("VolumeResize" in str(event.get("reason")) for event in snapshot.of("Event"))
-
-
 def _devices(snapshot: Snapshot) -> bool:
     return any(_unplaced(pod) and pod["spec"].get("resourceClaims") for pod in snapshot.of("Pod"))
 
@@ -293,6 +285,8 @@ READINGS: dict[Kind, Reading] = {
     "Ingress": Reading("ingresses"),
     "NetworkPolicy": Reading("networkpolicies"),
     "HorizontalPodAutoscaler": Reading("horizontalpodautoscalers"),
+    "PersistentVolumeClaim": Reading("persistentvolumeclaims"),
+    "Namespace": Reading("namespaces", cluster_scoped=True, said="the namespace itself"),
     "PodDisruptionBudget": Reading("poddisruptionbudgets", _anything_runs),
     "ReplicaSet": Reading("replicasets", _replicasets),
     "StatefulSet": Reading("statefulsets", _statefulsets),
@@ -308,7 +302,6 @@ READINGS: dict[Kind, Reading] = {
     ),
     "LimitRange": Reading("limitranges", _limits),
     "ResourceQuota": Reading("resourcequotas", _quota),
-    "PersistentVolumeClaim": Reading("persistentvolumeclaims", _claims),
     "PersistentVolume": Reading("persistentvolumes", _claim_pending, cluster_scoped=True),
     "StorageClass": Reading("storageclasses", _claim_pending, cluster_scoped=True),
     "ResourceClaim": Reading("resourceclaims.resource.k8s.io", _devices, optional=True),

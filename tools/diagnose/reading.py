@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tools.cluster import errors
-from tools.diagnose import decoding, secrets
+from tools.diagnose import decoding, remaining, secrets
 from tools.diagnose.away import unless_away
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.initializing import long_initializing
@@ -19,7 +19,7 @@ from tools.diagnose.needs import READINGS, needed
 from tools.diagnose.probing import waits_unready
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
 from tools.diagnose.snapshot import ContainerKey, Kind, Snapshot
-from tools.namespaces import refuse_unless_there
+from tools.namespaces import not_there
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Json
@@ -91,8 +91,8 @@ class Reader:
         """The snapshots by namespace; raises as `read_snapshot`."""
         self._await()
         self._need_pods(asked)
-        if self._namespace is not None and not any(self._answers.values()):
-            refuse_unless_there(self._cluster, self._namespace)
+        if self._namespace is not None and isinstance(self._answers["Namespace"], errors.NotFound):
+            raise not_there(self._cluster, self._namespace)
         logs: _LogReading | None = None
         while True:
             snapshots = self._assembled(logs)
@@ -101,9 +101,12 @@ class Reader:
                 chosen = [narrowed(snapshot, asked, self._cluster) for snapshot in snapshots.values()]
                 logs = _LogReading(self._cluster, chosen, few=self._lists, many=self._logs)
             elif not kinds:
-                return {name: secrets.look_into(self._cluster, one) for name, one in snapshots.items()}
+                return {name: self._looked_into(one) for name, one in snapshots.items()}
             self._ask(kinds)
             self._await()
+
+    def _looked_into(self, snapshot: Snapshot) -> Snapshot:
+        return remaining.look_into(self._cluster, secrets.look_into(self._cluster, snapshot))
 
     def _need_pods(self, asked: Asked) -> None:
         """Who may read one pod and not list them is told of that one."""
@@ -130,6 +133,9 @@ class Reader:
             elif self._namespace is None and not READINGS[kind].cluster_scoped:
                 for namespace, items in _by_namespace(answer).items():
                     objects.setdefault(namespace, {})[kind] = items
+            elif self._namespace is None and kind == "Namespace":
+                for name in (item["metadata"]["name"] for item in answer if _is_going(item)):
+                    objects.setdefault(name, {})
         shared = self._shared()
         snapshots = {
             namespace: Snapshot(
@@ -191,6 +197,11 @@ class _LogReading:
         }
 
 
+def _is_going(namespace: Json) -> bool:
+    """Whether it is being deleted: what is left in it may be of a kind that is not read."""
+    return bool(namespace["metadata"].get("deletionTimestamp"))
+
+
 def _by_namespace(items: Iterable[Json]) -> dict[str, tuple[Json, ...]]:
     found: dict[str, list[Json]] = {}
     for item in items:
@@ -200,6 +211,8 @@ def _by_namespace(items: Iterable[Json]) -> dict[str, tuple[Json, ...]]:
 
 def _list(cluster: Cluster, kind: Kind, namespace: str | None) -> Answer:
     how = READINGS[kind]
+    if kind == "Namespace" and namespace is not None:
+        return _namespace(cluster, namespace)
     pages = cluster.pages(
         how.word,
         None if how.cluster_scoped else namespace,
@@ -221,6 +234,16 @@ def _list(cluster: Cluster, kind: Kind, namespace: str | None) -> Answer:
         return errors.ServerFailure(f"the API server did not answer with a list: {error}")
     except errors.NotFound as error:
         return () if how.optional else error
+    except errors.ClusterError as error:
+        return unless_away(cluster, error)
+
+
+def _namespace(cluster: Cluster, name: str) -> Answer:
+    """Who may not list the namespaces may get their own."""
+    try:
+        return (cluster.get("namespaces", name, None),)
+    except errors.NotFound as error:
+        return error
     except errors.ClusterError as error:
         return unless_away(cluster, error)
 

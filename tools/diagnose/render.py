@@ -35,7 +35,8 @@ def severity(finding: Json) -> str:
 
 def where(finding: Json, report: Json) -> str:
     """The namespace of a finding, where the report is on more than one."""
-    return f" in {finding['object']['namespace']}" if report["namespace"] is None else ""
+    namespace = finding["object"]["namespace"]
+    return f" in {namespace}" if report["namespace"] is None and namespace else ""
 
 
 def headline(report: Json) -> str:

@@ -44,6 +44,8 @@ Kind = Literal[
     "Route",
     "Role",
     "RoleBinding",
+    "Namespace",
+    "Remaining",
 ]
 Worked = TypeVar("Worked")
 
@@ -56,9 +58,10 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
 
     `objects` holds the API's own JSON by kind; a kind that was not needed or could not be read is absent
     (`has` tells). Pods that look well hold only the fields of `decoding.WellPod`, and a `PlacedPod`, which is of
-    any namespace, only what it takes of its node. A ConfigMap or Secret holds no values: `data` maps its keys to
-    empty strings, and is absent where only the name is known. `logs` holds the last lines of failed containers.
-    `taken_at` is what the rules take for now.
+    any namespace, only what it takes of its node. A `Remaining` is the metadata of something that holds a namespace
+    which is being deleted, with `word`, its kind as kubectl takes it. A ConfigMap or Secret holds no values: `data`
+    maps its keys to empty strings, and is absent where only the name is known. `logs` holds the last lines of
+    failed containers. `taken_at` is what the rules take for now.
     """
 
     cluster: str

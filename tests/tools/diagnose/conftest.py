@@ -25,7 +25,9 @@ class PlayedApi(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.answers: dict[str, tuple[int, Json | str | bytes]] = {"/api/v1/namespaces/shop-dev": (200, {})}
+        self.answers: dict[str, tuple[int, Json | str | bytes]] = {
+            "/api/v1/namespaces/shop-dev": (200, {"metadata": {"name": "shop-dev"}})
+        }
         self.asked: list[str] = []
 
     def serve(self, path: str, *items: Json) -> None:

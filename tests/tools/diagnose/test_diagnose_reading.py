@@ -29,7 +29,7 @@ def test_one_list_per_kind_whatever_there_is(api: PlayedApi) -> None:
 
     read_snapshot(api.cluster(), "shop-dev", now=NOW)
 
-    assert len(api.asked) == len(set(api.asked)) == 11
+    assert len(api.asked) == len(set(api.asked)) == 13
     assert not any("secrets" in path or "configmaps" in path for path in api.asked)
 
 
@@ -62,6 +62,7 @@ def test_what_may_not_be_read_is_said(api: PlayedApi) -> None:
     assert report["not_checked"] == [
         "cronjobs: not served by this cluster",
         "services: forbidden",
+        "the namespace itself: forbidden",
         "log of shop-abc-1/app: forbidden",
     ]
     assert [found["cause"] for found in report["findings"]] == ["CrashLoopBackOff"]

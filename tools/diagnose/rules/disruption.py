@@ -57,7 +57,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         cause="TerminatingStuck",
-        means="A pod is being deleted, its grace period is long over, and it is still there.",
+        means="A pod is being deleted and still there: its grace period is over, or so long that a workload waits.",
         why=(
             "A finalizer keeps an object until its controller has done its part and removes it; and a pod on a "
             "node goes only when the kubelet says that its containers have ended and its volumes are unmounted."
