@@ -181,6 +181,40 @@ class FindingLine(ReportedFinding, frozen=True, kw_only=True, tag_field="schema"
     """Each further line of `desk debug-pod -o jsonl`."""
 
 
+class Provisioned(Part, frozen=True, kw_only=True):
+    """One object of a namespace. What is planned and not done, or not yet, is skipped."""
+
+    object: Annotated[str, Meta(description="Kind/name.")]
+    planned: Literal["created", "changed", "unchanged", "deleted"]
+    result: Literal["created", "changed", "unchanged", "deleted", "skipped"]
+
+
+class Drift(Part, frozen=True, kw_only=True):
+    """What of a namespace is not as it was provisioned. `by` and `at` are empty when nobody tells."""
+
+    object: str
+    what: str
+    by: str
+    at: str
+
+
+class Provisioning(Document, frozen=True, kw_only=True, tag="desk.provisioning/v1"):
+    """`desk provision-namespace NAMESPACE -o json`. `exit_code` None: it is still running."""
+
+    operation: Literal["provision_namespace", "check_namespace"]
+    namespace: str
+    environment: Annotated[str, Meta(description="Empty when it was only checked.")]
+    session: str
+    success: bool
+    exit_code: int | None
+    summary: str
+    approval: str | None
+    resources: list[Provisioned]
+    quota: dict[str, str]
+    drift: list[Drift]
+    errors: list[str]
+
+
 class Lesson(lesson.Lesson, frozen=True, kw_only=True, tag_field="schema", tag="desk.lesson/v1"):
     """`desk debug-pod --explain CAUSE -o json`."""
 
@@ -241,7 +275,7 @@ Printed = Document | Report | Diagnosis | FindingLine | Lesson
 """Whatever is printed as JSON, but for a journal's events."""
 
 DOCUMENTS: tuple[type[Struct], ...] = (
-    *(Session, Approvals, Decision, Sessions, Status),
+    *(Session, Approvals, Decision, Sessions, Status, Provisioning),
     *(Report, Diagnosis, FindingLine, Lesson),
     *(Tools, Doctor, Made, Verified, Error),
 )

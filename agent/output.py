@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from agent.documents import Approval, ApprovalStatus, Reading, Session, Subtask, Target, ToolOutcome, Usage
+from agent.documents import (
+    Approval,
+    ApprovalStatus,
+    Drift,
+    Provisioned,
+    Provisioning,
+    Reading,
+    Session,
+    Subtask,
+    Target,
+    ToolOutcome,
+    Usage,
+)
 from agent.journal.events import ENDING_TOOLS
 from agent.model.port import USAGE
+from tools.changes.plan import Json, id_of
 
 if TYPE_CHECKING:
     from agent.approvals import Row
@@ -63,6 +76,47 @@ def _subtask(view: SessionView, done: SubtaskDone) -> Subtask:
 def _distinct(namespaces: Iterable[str | None]) -> list[str]:
     """Each once, in the order of its first mention; what is in none has None, or nothing."""
     return [each for each in dict.fromkeys(namespaces) if each]
+
+
+def provisioning(view: SessionView) -> Provisioning:
+    """What a session did that provisions or checks a namespace, object by object."""
+    call = view.task.call or {}
+    call_id = next(iter(view.plans), "")
+    plan = view.plans[call_id].plan if call_id else {"steps": []}
+    changes = [change for step in plan["steps"] for change in step["changes"]]
+    hard = [change["body"]["spec"]["hard"] for change in changes if change["target"]["kind"] == "ResourceQuota"]
+    drift = [each for result in view.results.values() for each in (result.data or {}).get("drift", ())]
+    ending = view.closed or view.paused
+    waiting = view.pending_approval() if view.closed is None else None
+    code = ending.exit_code if ending else None
+    return Provisioning(
+        operation=call["tool"],
+        namespace=call["arguments"]["namespace"],
+        environment=next(iter(plan.get("environments", {}).values()), ""),
+        session=view.id,
+        success=code == 0,
+        exit_code=code,
+        summary=view.closed.summary if view.closed else (view.paused.reason if view.paused else ""),
+        approval=waiting.approval_id if waiting else None,
+        resources=[_provisioned(view, call_id, change) for change in changes],
+        quota=hard[0] if hard else {},
+        drift=msgspec.convert(drift, list[Drift]),
+        errors=[result.text for result in view.results.values() if not result.ok],
+    )
+
+
+def _provisioned(view: SessionView, call_id: str, change: Json) -> Provisioned:
+    same = id_of(change) in view.plans[call_id].unchanged
+    is_new = change["verb"] == "apply" and not change["uid"]
+    would: Literal["deleted", "created", "changed"] = (
+        "deleted" if change["verb"] == "delete" else "created" if is_new else "changed"
+    )
+    planned = "unchanged" if same else would
+    is_done = same or view.is_made(call_id, id_of(change))
+    target = change["target"]
+    return Provisioned(
+        object=f"{target['kind']}/{target['name']}", planned=planned, result=planned if is_done else "skipped"
+    )
 
 
 def _usage(view: SessionView) -> Usage:

@@ -12,6 +12,8 @@ from tools.frame import Tool
 from tools.objects import delete, save_manifest
 from tools.permissions import allow
 from tools.port_forward import port_forward
+from tools.provisioning.check import check_namespace
+from tools.provisioning.provision import provision_namespace
 from tools.pull_secrets import create_pull_secret, link_pull_secret
 from tools.read import events, get, list_, logs, top
 from tools.recovery import wait_until_mended
@@ -48,8 +50,10 @@ TOOLS: tuple[Tool, ...] = (
     Tool(rollout_history, Risk.READ),
     Tool(who_can, Risk.READ, "Ask for one user or group."),
     Tool(whoami, Risk.READ),
+    Tool(check_namespace, Risk.READ),
     Tool(wait_for_rollout, Risk.READ),
     Tool(wait_until_mended, Risk.READ),
+    Tool(provision_namespace, Risk.PROVISION),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),
     Tool(set_image, Risk.CHANGE),

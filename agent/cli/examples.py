@@ -43,6 +43,12 @@ EXAMPLES: Mapping[str, Examples] = {
         ("just applied: look until it is settled", "desk debug-pod shop-dev --wait=60s"),
         ("what a cause is, and what one does about it", "desk debug-pod --explain OOMKilled"),
     ),
+    "provision-namespace": (
+        ("quota, limits, network policies and access", "desk provision-namespace web-dev dev --members ann,bob"),
+        ("its size, and a group", "desk provision-namespace web-dev --cpu 4 --memory 16Gi --group web"),
+        ("what would be made, and make nothing", "desk provision-namespace web-dev --dry-run"),
+        ("is it still so? who changed it?", "desk provision-namespace web-dev --check"),
+    ),
     "approvals": (
         ("what waits", "desk approvals list"),
         ("decide, as yourself", "desk approvals approve apr-1a2b3c4d5e"),

@@ -21,7 +21,9 @@ from agent.plaintext import plain
 if TYPE_CHECKING:
     from agent.app import Task
     from agent.desk import Surface
+    from agent.documents import Document
     from agent.journal.journal import Entry
+    from agent.journal.view import SessionView
     from agent.settings import Settings
 
 
@@ -41,7 +43,7 @@ def run(task: str, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) 
     configured = settings(given)
     asked = Task(task, configured.namespace, sandbox, read_only, dry_run)
     while True:
-        code, session = _ran(configured, partial(_start, asked))
+        code, session = ran(configured, partial(begin, asked))
         chosen = _chosen_reading(configured, session) if code == ExitCode.USAGE else None
         if chosen is None:
             raise click.exceptions.Exit(code)
@@ -87,7 +89,7 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
         raise UsageError(str(error)) from error
     words = f"{tool} {json.dumps(parsed, sort_keys=True)}"
     one = {"tool": tool, "arguments": parsed}
-    _run(configured, partial(_start, Task(words, configured.namespace, sandbox, dry_run=dry_run, call=one)))
+    _run(configured, partial(begin, Task(words, configured.namespace, sandbox, dry_run=dry_run, call=one)))
 
 
 @click.command(cls=Command)
@@ -127,7 +129,7 @@ def _arguments(text: str) -> dict[str, Any]:
     return parsed
 
 
-def _start(asked: Task, configured: Settings, surface: Surface) -> int:
+def begin(asked: Task, configured: Settings, surface: Surface) -> int:
     from agent.app import start
 
     return start(configured, asked, surface)
@@ -160,12 +162,16 @@ def _chosen_reading(configured: Settings, session: str) -> tuple[str, dict[str, 
 
 
 def _run(configured: Settings, work: Callable[[Settings, Surface], int]) -> NoReturn:
-    code, _ = _ran(configured, work)
+    code, _ = ran(configured, work)
     raise click.exceptions.Exit(code)
 
 
-def _ran(configured: Settings, work: Callable[[Settings, Surface], int]) -> tuple[int, str]:
-    """The exit code of a session, and the session; its document is printed where one is wanted."""
+def ran(
+    configured: Settings,
+    work: Callable[[Settings, Surface], int],
+    document: Callable[[SessionView], Document] | None = None,
+) -> tuple[int, str]:
+    """The exit code of a session, and the session; a document of it is printed where one is wanted."""
     surface, last = _surface(configured.output)
     try:
         code = work(configured, surface)
@@ -174,7 +180,7 @@ def _ran(configured: Settings, work: Callable[[Settings, Surface], int]) -> tupl
         if close is not None:
             close()
     if configured.output == "json" and last:
-        _print_session(configured, last[0])
+        _print(configured, last[0], document)
     return code, last[0] if last else ""
 
 
@@ -199,12 +205,12 @@ def _surface(output: str) -> tuple[Surface, list[str]]:
     return (Console(risks=RISKS) if output == "text" else Remember()), seen
 
 
-def _print_session(configured: Settings, session: str) -> None:
+def _print(configured: Settings, session: str, document: Callable[[SessionView], Document] | None) -> None:
     import contextlib
 
     from agent.app import open_journal
     from agent.journal.view import load_view
-    from agent.output import session as document
+    from agent.output import session as whole
 
     with contextlib.closing(open_journal(configured)) as journal:
-        print_document(document(load_view(journal, session)), configured.output)
+        print_document((document or whole)(load_view(journal, session)), configured.output)

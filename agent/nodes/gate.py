@@ -114,13 +114,13 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     planned = Planned(_completed(plan, previews), gated, previews)
     if arrived(desk, call):  # looked for behind the plan: what comes later than this makes the plan stale
         return None
+    made = _made(desk, call, planned)
     if all(preview.same for preview in previews.values()):
         text = f"Nothing to change: to {plan.summary} would leave everything as it is."
-        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), gated)
+        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), made, gated)
     if desk.view.task.dry_run:
         text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed.\n{planned.diff}"
-        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), gated)
-    made = _made(desk, call, planned)
+        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), made, gated)
     if decision.verdict is Verdict.ASK:
         return _ask(desk, call, arguments, planned, made, decision)
     _journal(desk, made)
@@ -294,10 +294,10 @@ def _answer(desk: Desk, call: ToolUse, text: str, error: str, *gated: CallGated)
     _conclude(desk, call, ToolResult(call.id, call.name, text, ok=False, error=error), *gated)
 
 
-def _conclude(desk: Desk, call: ToolUse, result: ToolResult, *gated: CallGated) -> None:
+def _conclude(desk: Desk, call: ToolUse, result: ToolResult, *before: PlanMade | CallGated) -> None:
     """Answer a call without making a change, unless what was sent for it before has arrived in the meantime."""
     if not arrived(desk, call):
-        desk.append(*gated, result)
+        desk.append(*before, result)
 
 
 def _names(desk: Desk) -> str:

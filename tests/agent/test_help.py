@@ -80,6 +80,7 @@ def test_commands_stand_under_what_they_are_for_and_options_under_whom_they_conc
         "Examples",
         "Why does it not run?",
         "Ask in words",
+        "Make room for a team",
         "Decide what waits",
         "See what was done, and undo it",
         "Call a tool by hand",

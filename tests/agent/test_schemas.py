@@ -38,6 +38,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "failed": desk("show", "nope", "-o", "json"),
         "export": desk("journal", "export"),
         "findings": desk("debug-pod", "--sandbox", "-o", "jsonl"),
+        "provisioned": desk("provision-namespace", "web-dev", "--members", "ann", "--sandbox", "-o", "json"),
         "lesson": desk("debug-pod", "--explain", "OOMKilled", "-o", "json"),
     }
     lists = ("approvals list", "sessions", "status", "tools", "doctor", "journal verify")

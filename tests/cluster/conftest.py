@@ -147,8 +147,13 @@ class Workspace:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A new workspace."""
+    return new_workspace(tmp_path)
+
+
+def new_workspace(folder: Path) -> Workspace:
+    """A workspace in a folder that is its home, too."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DESK_", "ANTHROPIC_", "GIT_"))}
-    made = Workspace(tmp_path / "ws", {**kept, "HOME": str(tmp_path), "NO_COLOR": "1"})
+    made = Workspace(folder / "ws", {**kept, "HOME": str(folder), "NO_COLOR": "1"})
     done = forked.run(["init", made.root], env=made.environment)
     assert done.returncode == 0, done.stderr
     return made

@@ -1,0 +1,207 @@
+"""The objects of a namespace with guardrails, as they are to be. Pure.
+
+Sources: https://kubernetes.io/docs/concepts/policy/ , https://kubernetes.io/docs/concepts/services-networking/
+network-policies/ , https://kubernetes.io/docs/concepts/security/pod-security-standards/
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tools.diagnose import quantity
+from tools.provisioning.specification import OPENINGS, Opening, Specification
+
+Json = dict[str, Any]
+
+MANAGED_BY = "desk-agent"
+PROVISIONED = "desk.dev/provisioned"
+"""Annotation of the quota: the specification as JSON. Who has `edit` cannot write a quota."""
+WHY = "desk.dev/why"
+CI_ACCOUNT = "ci"
+LIMITS = "default-limits"
+
+_RBAC = "rbac.authorization.k8s.io"
+_COUNTS = {
+    "persistentvolumeclaims": "10", "pods": "50", "services": "20", "secrets": "50", "configmaps": "50",
+    "services.loadbalancers": "2",
+}  # fmt: skip
+_DNS_PORTS = (53, 5353)
+"""5353: OpenShift's DNS pods listen there, and policies see a packet after the Service was resolved."""
+_API_PORTS = (443, 6443)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of the cluster a namespace's network policies name. What is not there is not let through."""
+
+    ingress_controllers: tuple[str, ...] = ()
+    """Namespaces."""
+    monitoring: tuple[str, ...] = ()
+    api_servers: tuple[str, ...] = ()
+    """IP addresses: those behind the Service default/kubernetes, and its own."""
+    api_ports: tuple[int, ...] = ()
+
+
+def surroundings_from(told: Json) -> Surroundings:
+    """Those that were written down with a specification."""
+    return Surroundings(**{name: tuple(values) for name, values in told.items()})
+
+
+def objects(wanted: Specification, around: Surroundings) -> list[tuple[str, list[Json]]]:
+    """All that a namespace is given, in the order in which it is made: the title of each subtask, and its objects.
+
+    Limits before the quota: a pod that says no requests is refused where a quota is and no limits fill them in.
+    """
+    name = wanted.namespace
+    return [
+        (f"namespace {name} with its limits", [namespace(wanted), limits(wanted), quota(wanted, around)]),
+        (f"traffic of namespace {name}", network(wanted, around)),
+        (f"access to namespace {name}", access(wanted)),
+    ]
+
+
+def namespace(wanted: Specification) -> Json:
+    """The Namespace with its labels: whose, what for, and which pods it takes."""
+    labels = {
+        "team": wanted.team, "environment": wanted.environment, "managed-by": MANAGED_BY,
+        "pod-security.kubernetes.io/enforce": "baseline",
+        "pod-security.kubernetes.io/warn": "restricted",
+        "pod-security.kubernetes.io/audit": "restricted",
+    }  # fmt: skip
+    if wanted.cost_center:
+        labels["cost-center"] = wanted.cost_center
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": wanted.namespace, "labels": labels}}
+
+
+def limits(wanted: Specification) -> Json:
+    """The LimitRange, fitted into the quota: min <= defaultRequest <= default <= max <= quota."""
+    container: Json = {"type": "Container", "default": {}, "defaultRequest": {}, "max": {}, "min": {}}
+    for resource, requests, limit, usual in (
+        ("cpu", wanted.cpu_requests, wanted.cpu, ("50m", "100m", "200m", "2")),
+        ("memory", wanted.memory_requests, wanted.memory, ("64Mi", "128Mi", "256Mi", "4Gi")),
+    ):
+        least, request, default, most = usual
+        container["min"][resource] = least
+        container["defaultRequest"][resource] = _lesser(request, requests)
+        container["default"][resource] = _lesser(default, limit)
+        container["max"][resource] = _lesser(most, limit)
+    claim = {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "50Gi"}}
+    if wanted.storage:
+        claim["max"] = {"storage": _lesser("50Gi", wanted.storage)}
+    return _object("v1", "LimitRange", wanted, LIMITS, spec={"limits": [container, claim]})
+
+
+def _lesser(one: str, other: str) -> str:
+    return one if quantity.parse(one) <= quantity.parse(other) else other
+
+
+def quota(wanted: Specification, around: Surroundings) -> Json:
+    """The ResourceQuota; it tells what was provisioned, for the next run and for whoever checks."""
+    hard = {
+        "requests.cpu": wanted.cpu_requests, "requests.memory": wanted.memory_requests,
+        "limits.cpu": wanted.cpu, "limits.memory": wanted.memory, **_COUNTS,
+    }  # fmt: skip
+    if wanted.storage:
+        hard["requests.storage"] = wanted.storage
+    told = {**wanted.as_json(), "surroundings": asdict(around)}
+    said = json.dumps(told, ensure_ascii=False, sort_keys=True)
+    return _object("v1", "ResourceQuota", wanted, quota_name(wanted.team), {PROVISIONED: said}, spec={"hard": hard})
+
+
+def quota_name(team: str) -> str:
+    """An object's name of a team's: labels take capitals and underscores, names do not."""
+    return re.sub(r"[^a-z0-9.-]", "-", team.lower()).strip("-.") + "-quota"
+
+
+def network(wanted: Specification, around: Surroundings) -> list[Json]:
+    """The default deny, both ways, and a NetworkPolicy for each thing that is let through."""
+    deny = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    why = "What no other policy lets through is denied, to and from every pod."
+    policies = [_policy(wanted, "default-deny", why, deny)]
+    for opening in OPENINGS:
+        if opening not in wanted.closed and (opened := _opening(opening, around)) is not None:
+            why, spec = opened
+            policies.append(_policy(wanted, f"allow-{opening}", why, spec))
+    return policies
+
+
+def left_closed(wanted: Specification, around: Surroundings) -> tuple[Opening, ...]:
+    """What was to be let through, and for which the cluster does not tell from or to where."""
+    return tuple(each for each in OPENINGS if each not in wanted.closed and _opening(each, around) is None)
+
+
+def _opening(opening: Opening, around: Surroundings) -> tuple[str, Json] | None:
+    match opening:
+        case "dns":
+            ports = [{"protocol": protocol, "port": port} for port in _DNS_PORTS for protocol in ("UDP", "TCP")]
+            return "Names are resolved, by whichever DNS the node uses.", _egress({"ports": ports})
+        case "same-namespace":
+            peers: list[Json] = [{"podSelector": {}}]
+            both = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"from": peers}]}
+            return "Pods of this namespace reach one another.", {**both, "egress": [{"to": peers}]}
+        case "ingress-controller":
+            return _from(around.ingress_controllers, "Requests from outside come through the ingress controller.")
+        case "monitoring":
+            return _from(around.monitoring, "The monitoring reads metrics.")
+        case "api-server":
+            if not around.api_servers:
+                return None
+            blocks = [{"ipBlock": {"cidr": f"{ip}/{128 if ':' in ip else 32}"}} for ip in around.api_servers]
+            numbers = sorted({*_API_PORTS, *around.api_ports})
+            ports = [{"protocol": "TCP", "port": number} for number in numbers]
+            return "Pods reach the API server.", _egress({"to": blocks, "ports": ports})
+
+
+def _egress(rule: Json) -> Json:
+    return {"podSelector": {}, "policyTypes": ["Egress"], "egress": [rule]}
+
+
+def _from(namespaces: Sequence[str], why: str) -> tuple[str, Json] | None:
+    if not namespaces:
+        return None
+    # The API server itself sets this label: no namespace can bear another one's name.
+    name = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": sorted(namespaces)}
+    peer = {"namespaceSelector": {"matchExpressions": [name]}}
+    return why, {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [peer]}]}
+
+
+def _policy(wanted: Specification, name: str, why: str, spec: Json) -> Json:
+    return _object("networking.k8s.io/v1", "NetworkPolicy", wanted, name, {WHY: why}, spec=spec)
+
+
+def access(wanted: Specification) -> list[Json]:
+    """The CI's service account, and a RoleBinding a subject."""
+    account = {"kind": "ServiceAccount", "name": CI_ACCOUNT, "namespace": wanted.namespace}
+    # Who has `edit` may mint the account's tokens: it never has more than that.
+    bindings = [_binding(wanted, "edit", account)]
+    bindings += [_binding(wanted, "edit", _subject("Group", wanted.group))] if wanted.group else []
+    bindings += [_binding(wanted, "edit", _subject("User", member)) for member in wanted.members]
+    bindings += [_binding(wanted, "view", _subject("User", viewer)) for viewer in wanted.viewers]
+    ci = _object("v1", "ServiceAccount", wanted, CI_ACCOUNT, automountServiceAccountToken=False)
+    return [ci, *bindings]
+
+
+def _subject(kind: str, name: str) -> Json:
+    return {"apiGroup": _RBAC, "kind": kind, "name": name}
+
+
+def _binding(wanted: Specification, role: str, subject: Json) -> Json:
+    """Named after the whole subject: two people with the same local part have two bindings."""
+    whole = json.dumps([subject["kind"], subject["name"]], ensure_ascii=False).encode()
+    name = f"{role}-{subject['kind'].lower()}-{hashlib.sha256(whole).hexdigest()[:12]}"
+    ref = {"apiGroup": _RBAC, "kind": "ClusterRole", "name": role}
+    return _object(f"{_RBAC}/v1", "RoleBinding", wanted, name, roleRef=ref, subjects=[subject])
+
+
+def _object(
+    api_version: str, kind: str, wanted: Specification, name: str, annotations: Json | None = None, **rest: Any
+) -> Json:
+    metadata: Json = {"name": name, "namespace": wanted.namespace, "labels": {"managed-by": MANAGED_BY}}
+    if annotations:
+        metadata["annotations"] = annotations
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
