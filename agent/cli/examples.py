@@ -44,8 +44,8 @@ EXAMPLES: Mapping[str, Examples] = {
         ("what a cause is, and what one does about it", "desk debug-pod --explain OOMKilled"),
     ),
     "provision-namespace": (
-        ("quota, limits, network policies and access", "desk provision-namespace web-dev dev --members ann,bob"),
-        ("its size, and a group", "desk provision-namespace web-dev --cpu 4 --memory 16Gi --group web"),
+        ("quota, limits, network policies and access", "desk provision-namespace web-dev --members ann,bob"),
+        ("its size, and a group", "desk provision-namespace web-dev --cpu 4 --group web"),
         ("what would be made, and make nothing", "desk provision-namespace web-dev --dry-run"),
         ("is it still so? who changed it?", "desk provision-namespace web-dev --check"),
     ),

@@ -37,9 +37,10 @@ _LISTS = ("members", "viewers")
 @click.option(
     "--close",
     "closed",
+    metavar="TRAFFIC",
     multiple=True,
     type=click.Choice(["dns", "same-namespace", "ingress-controller", "monitoring", "api-server"]),
-    help="Traffic that is not let through; may be given again.",
+    help="Not let through: dns, same-namespace, ingress-controller, monitoring or api-server. May be given again.",
 )
 @click.option("--check", is_flag=True, help="Change nothing: tell what is no longer as provisioned, and by whom.")
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster.")
