@@ -20,7 +20,7 @@ from agent.history import History
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Journal
 from agent.journal.sqlite import JOURNAL, SqliteStore
-from agent.journal.view import SessionView, load_view
+from agent.journal.view import SessionView, find_session, load_view
 from agent.model.claude.model import Claude, Profile
 from agent.model.claude.price import KNOWN, parse_price
 from agent.model.onecall import OneCall
@@ -152,6 +152,7 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
     """
     history = history_of(settings)
     with _existing_journal(settings) as peek:
+        session = find_session(peek, session)
         started = load_view(peek, session).task
     stop = StopSignal()
     thinker = model_of(settings, started.model, started.call, stop)
@@ -184,7 +185,7 @@ def cancel(settings: Settings, session: str) -> SessionView:
     """Close a session that nobody is to go on with; raises `UsageError` when it is over, and not cancelled."""
     history = history_of(settings)
     with _existing_journal(settings) as journal:
-        load_view(journal, session)
+        session = find_session(journal, session)
         with journal.lease(session):
             view = load_view(journal, session)
             if view.closed is not None and view.closed.outcome != "cancelled":

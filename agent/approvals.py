@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from agent.errors import ApprovalRefused, UsageError
+from agent.ids import the_one
 from agent.journal.events import ApprovalAsked, ApprovalDecided, Json
 from agent.journal.journal import Journal, Transaction
 from agent.journal.port import Approval
+from agent.journal.summary import stamp, status_at
 from agent.policy import EXPIRES_AFTER_MIN, Decision
 from tools.cluster.client import Access
 from tools.cluster.errors import NotFound
@@ -116,7 +118,7 @@ def use(transaction: Transaction, session: str, approval_id: str) -> None:
 
 def expire(journal: Journal, now: datetime) -> None:
     """Reject every pending row whose time is over."""
-    late = [row for row in journal.approvals(statuses=("pending",)) if row.expires_at <= _stamp(now)]
+    late = [row for row in journal.approvals(statuses=("pending",)) if row.expires_at <= stamp(now)]
     for row in late:
         with journal.transaction() as transaction:
             expired = ApprovalDecided(row.id, "expired", "", "nobody decided in time")
@@ -134,20 +136,32 @@ def of_call(journal: Journal, session: str, call_id: str, digest: str, now: date
 
 
 def _counts(row: Approval, now: datetime) -> bool:
-    return row.status != "superseded" and (row.status != "approved" or row.expires_at > _stamp(now))
+    return row.status != "superseded" and (row.status != "approved" or row.expires_at > stamp(now))
+
+
+def find(journal: Journal, said: str) -> str:
+    """The id of an approval by its beginning; raises `UsageError` when it is none or several."""
+    known = [row.id for row in reversed(journal.approvals())]
+    return the_one(said, known, "approval", "desk approvals list --all")
 
 
 def load(journal: Journal, approval_id: str) -> Row:
     """One row by its id; raises `UsageError` when there is none."""
     rows = journal.approvals(approval_id=approval_id) if approval_id else []
     if not rows:
-        raise UsageError(f"There is no approval {approval_id}. `desk approvals list` shows those there are.")
+        raise UsageError(f"There is no approval {approval_id}. `desk approvals list --all` shows those there are.")
     return _row(rows[0])
 
 
-def listing(journal: Journal, *, everything: bool = False) -> list[Row]:
-    """The rows that wait, oldest first; with `everything`, all."""
-    return [_row(each) for each in journal.approvals(statuses=() if everything else ("pending",))]
+def listing(journal: Journal, now: datetime, *, everything: bool = False) -> list[Row]:
+    """The rows that wait, oldest first; with `everything`, all. What is late is told as expired, not written."""
+    told = (at_time(_row(each), now) for each in journal.approvals(statuses=() if everything else ("pending",)))
+    return [row for row in told if everything or row.status == "pending"]
+
+
+def at_time(row: Row, now: datetime) -> Row:
+    """The row as it stands then: nobody may decide or use it once its deadline is over."""
+    return replace(row, status=status_at(row.status, row.asked.expires_at, stamp(now)))
 
 
 def authorize(row: Row, cluster: Cluster, fingerprint: str) -> str:
@@ -216,10 +230,6 @@ def _version(cluster: Cluster, ref: ObjectRef) -> str:
 def _row(approval: Approval) -> Row:
     asked = ApprovalAsked(**json.loads(approval.asked))
     return Row(asked, approval.session, approval.status, approval.approver, approval.reason)
-
-
-def _stamp(now: datetime) -> str:
-    return now.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _deadline(decision: Decision, now: datetime) -> str:

@@ -81,7 +81,7 @@ class Session(Document, frozen=True, kw_only=True, tag="desk.session/v1"):
     model: str
     sandbox: bool
     started_at: str
-    status: Literal["running", "paused"] | Outcome
+    status: Literal["running", "killed", "paused"] | Outcome
     exit_code: int | None
     summary: str
     next_action: NextAction

@@ -214,8 +214,8 @@ def _refusal(err: str, command: str, directory: Path) -> DeskError:
         advised = _SAFE_DIRECTORY.search(err)
         owned = advised[1] if advised else str(directory)
         return UsageError(
-            f"git does not trust the repository {owned}: another user owns it. Next: if you do, "
-            f"git config --global --add safe.directory {owned}"
+            f"git does not trust the repository {owned}: another user owns it, and its hooks would run as you. "
+            f"Next: if you trust it, git config --global --add safe.directory {owned}"
         )
     if "not a git repository" in said:
         return UsageError(

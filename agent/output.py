@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from agent.journal.view import SessionView
 
 
-def session(view: SessionView) -> Session:
-    """One session, from its journal alone."""
+def session(view: SessionView, *, runs: bool = False) -> Session:
+    """One session, from its journal alone; `runs`: a process of it is at work."""
     closed, paused = view.closed, view.paused
     ending = closed or paused
     waiting = view.pending_approval() if closed is None else None
@@ -44,7 +44,7 @@ def session(view: SessionView) -> Session:
         model=view.task.model,
         sandbox=view.task.sandbox,
         started_at=view.started_at,
-        status=closed.outcome if closed else ("paused" if paused else "running"),
+        status=closed.outcome if closed else ("paused" if paused else "running" if runs else "killed"),
         exit_code=ending.exit_code if ending else None,
         summary=closed.summary if closed else (paused.reason if paused else ""),
         next_action=ending.next_action if ending else "",

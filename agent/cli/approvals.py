@@ -31,12 +31,11 @@ def approvals() -> None:
 @common
 def list_(everything: bool, **given: Any) -> None:
     """List the approvals that wait, with what they would change, their risk and deadline."""
-    from agent.approvals import expire, listing
+    from agent.approvals import listing
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
-        expire(journal, datetime.now(UTC))
-        rows = listing(journal, everything=everything)
+        rows = listing(journal, datetime.now(UTC), everything=everything)
     if configured.output != "text":
         return _print_rows(rows, configured.output)
     for row in rows:
@@ -51,11 +50,11 @@ def list_(everything: bool, **given: Any) -> None:
 @common
 def show(approval_id: str, **given: Any) -> None:
     """Show one approval."""
-    from agent.approvals import load
+    from agent.approvals import at_time, find, load
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
-        row = load(journal, approval_id)
+        row = at_time(load(journal, find(journal, approval_id)), datetime.now(UTC))
     if configured.output != "text":
         return _print_rows([row], configured.output)
     _print(row)
@@ -67,10 +66,11 @@ def show(approval_id: str, **given: Any) -> None:
 @common
 def approve(approval_id: str, **given: Any) -> None:
     """Approve ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.approvals import authorize, changed_since, decide, expire, load
+    from agent.approvals import authorize, changed_since, decide, expire, find, load
 
     configured = settings(given)
-    with contextlib.closing(existing_journal(configured.workspace)) as journal:
+    with contextlib.closing(existing_journal(configured.workspace, writes=True)) as journal:
+        approval_id = find(journal, approval_id)
         expire(journal, datetime.now(UTC))
         row = load(journal, approval_id)
         cluster = _cluster(configured)
@@ -94,10 +94,11 @@ def approve(approval_id: str, **given: Any) -> None:
 @common
 def reject(approval_id: str, reason: str, **given: Any) -> None:
     """Reject ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.approvals import authorize_rejection, decide, expire, load
+    from agent.approvals import authorize_rejection, decide, expire, find, load
 
     configured = settings(given)
-    with contextlib.closing(existing_journal(configured.workspace)) as journal:
+    with contextlib.closing(existing_journal(configured.workspace, writes=True)) as journal:
+        approval_id = find(journal, approval_id)
         expire(journal, datetime.now(UTC))
         row = load(journal, approval_id)
         who = authorize_rejection(row, _cluster(configured), _fingerprint(journal, row.session))

@@ -26,7 +26,6 @@ TIMEOUT_S = 2.0
 """A person waits for the key they have pressed: what the cluster has not said by then is not completed."""
 HELP_CHARACTERS = 60
 COMMITS = 200
-_OPEN = ("running", "paused")
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod")
 """What `debug-pod` is asked about by a plain name."""
 
@@ -96,21 +95,22 @@ def in_a_line(text: str) -> str:
 
 def _sessions(ctx: click.Context, *, only_open: bool) -> Pairs:
     from agent.discovery import JOURNAL
-    from agent.journal.summary import summarize
+    from agent.journal.summary import OPEN, summarize
 
     for line in summarize(ctx.params["workspace"] / JOURNAL).sessions:
-        if not only_open or line.status in _OPEN:
-            yield line.session, f"{line.status}: {line.task}"
+        if not only_open or line.status in OPEN:
+            yield line.session, f"{line.word}: {line.task}"
 
 
 def _approvals(ctx: click.Context, *, only_waiting: bool) -> Pairs:
     import contextlib
+    from datetime import UTC, datetime
 
     from agent.approvals import listing
     from agent.cli.options import existing_journal
 
     with contextlib.closing(existing_journal(ctx.params["workspace"])) as journal:
-        for row in reversed(listing(journal, everything=not only_waiting)):
+        for row in reversed(listing(journal, datetime.now(UTC), everything=not only_waiting)):
             yield row.asked.approval_id, f"{row.status}: {row.asked.summary}"
 
 

@@ -60,9 +60,13 @@ EXAMPLES: Mapping[str, Examples] = {
         ("as somebody else", "desk approvals approve apr-1a2b3c4d5e --context kim"),
     ),
     "approvals reject": (("the requester reads why", 'desk approvals reject apr-1a2b3c4d5e --reason "not now"'),),
-    "sessions": (("for a program", "desk sessions -o json"),),
+    "sessions": (
+        ("those that are not over", "desk sessions --status open"),
+        ("the newest ones, for a program", "desk sessions --limit 5 -o json"),
+    ),
     "show": (
-        ("all that it did", "desk show 20260301-101500-1a2b3c"),
+        ("what the newest did", "desk show"),
+        ("another; the beginning of its id will do", "desk show 1a2b"),
         ("its document", "desk show 20260301-101500-1a2b3c -o json"),
     ),
     "status": (("what waits for whom", "desk status"),),

@@ -12,7 +12,7 @@ import click
 from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document
-from agent.errors import BrokenJournal, UsageError
+from agent.errors import BrokenJournal
 from agent.plaintext import plain
 
 
@@ -51,12 +51,17 @@ def _shown(error: Exception) -> str:
 
 
 @journal.command()
-@click.option("--session", default="", shell_complete=completing.any_session, help="Only this session's.")
+@click.option(
+    "--session",
+    default="",
+    shell_complete=completing.any_session,
+    help="Only this session's; the beginning of its id is enough.",
+)
 @common
 def export(session: str, workspace: Path, **_given: Any) -> None:
     """Print the events as JSON lines, desk.event/v1."""
+    from agent.journal.view import find_session
+
     with contextlib.closing(existing_journal(workspace)) as opened:
-        if session and not any(opened.entries(session)):
-            raise UsageError(f"There is no session {session}. `desk sessions` shows those there were.")
-        for entry in opened.entries(session):
+        for entry in opened.entries(find_session(opened, session) if session else ""):
             click.echo(json.dumps(entry.to_json(), ensure_ascii=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import stat
 import sys
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
@@ -47,10 +48,17 @@ def _workspace(ctx: click.Context, _parameter: click.Parameter, value: Path | No
     value = value or find(Path.cwd()) or Path()
     if not value.is_dir():
         raise UsageError(f"The workspace {value} is no folder. `desk init {shlex.quote(str(value))}` makes one.")
+    _share(value)
     file = value / SETTINGS_FILE
     if file.exists():
         ctx.default_map = {**_parsed(file), **(ctx.default_map or {})}
     return value
+
+
+def _share(workspace: Path) -> None:
+    """In a workspace that its group may write, what is made there may be written by the group, too."""
+    if workspace.stat().st_mode & stat.S_IWGRP:
+        os.umask(os.umask(0o022) & ~stat.S_IRWXG)
 
 
 _OUTPUT: ContextVar[str] = ContextVar("output", default="")
@@ -179,8 +187,8 @@ def settings(given: dict[str, Any]) -> Settings:
     return load({name: value for name, value in given.items() if name in SETTINGS})
 
 
-def existing_journal(workspace: Path) -> Journal:
-    """The journal of a workspace that has one; raises `UsageError` when it has none."""
+def existing_journal(workspace: Path, *, writes: bool = False) -> Journal:
+    """The journal of a workspace that has one, to be read or written; raises `UsageError` when it has none."""
     from agent.journal.journal import Journal
     from agent.journal.sqlite import SqliteStore
     from agent.redaction import Redactor
@@ -191,7 +199,7 @@ def existing_journal(workspace: Path) -> Journal:
             f"{workspace.resolve()} has no journal yet: no session was run there. "
             "Run one, or name another workspace with --workspace DIR."
         )
-    return Journal(SqliteStore(path), Redactor())
+    return Journal(SqliteStore(path, reads=not writes), Redactor())
 
 
 def print_document(document: Printed, output: str) -> None:

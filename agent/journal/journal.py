@@ -86,6 +86,10 @@ class Journal:
         """The events in order, of one session or of all, of some types or of all."""
         return map(_entry, self._store.rows(session, types))
 
+    def sessions(self) -> list[str]:
+        """The ids of all sessions, newest first."""
+        return [row.session for row in reversed(self._store.rows(types=("session_started",)))]
+
     def approvals(
         self, *, approval_id: str = "", session: str = "", statuses: Collection[str] = ()
     ) -> list[Approval]:
@@ -98,7 +102,7 @@ class Journal:
 
     def is_leased(self, session: str) -> bool:
         """Whether a process runs `session` now."""
-        return self._store.is_leased(session)
+        return self._store.runner(session) is not None
 
     def verify(self) -> int:
         """Check the store and the chain; gives the number of events, or raises `BrokenJournal`.

@@ -103,5 +103,5 @@ class Store(Protocol):
     def lease(self, session: str) -> AbstractContextManager[None]:
         """Be the one process that runs `session`, until it ends, however it ends; raises `LeaseHeld`."""
 
-    def is_leased(self, session: str) -> bool:
-        """Whether a process runs `session` now."""
+    def runner(self, session: str) -> int | None:
+        """The id of the process that runs `session` now, 0 where it is not known; None when no process does."""

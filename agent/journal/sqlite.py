@@ -11,16 +11,21 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from agent.errors import BrokenJournal, JournalError, LeaseHeld
+from agent.journal.leases import holder, lease_file
 from agent.journal.port import RESTORE, Approval, Row
 
 JOURNAL = "journal.db"
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 30.0
+OPENING_TRIES = 3
+LOOKED_AT_S = 0.01
+LOOKED_AT_TRIES = 5
 
 _TABLES = """
 CREATE TABLE events (
@@ -54,12 +59,15 @@ _COLUMNS = ", ".join(Row._fields)
 
 
 class SqliteStore:
-    """A journal's file; it is made where there is none. Leases are lock files beside it."""
+    """A journal's file; it is made where there is none. Leases are lock files beside it.
 
-    def __init__(self, path: Path) -> None:
+    With `reads`, nothing is written, and it need not be allowed to be.
+    """
+
+    def __init__(self, path: Path, *, reads: bool = False) -> None:
         self.path = path
         self._thread = threading.RLock()
-        self._connection = _open(path)
+        self._connection = _open_to_read(path) if reads else _open(path)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -95,7 +103,7 @@ class SqliteStore:
 
     def stored(self) -> Iterator[Row]:
         """Every event as the table has it, not an index: a damaged row need not be UTF-8."""
-        connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
+        connection = _open_to_read(self.path)
         connection.text_factory = bytes
         try:
             for seq, *texts in connection.execute(f"SELECT {_COLUMNS} FROM events NOT INDEXED ORDER BY seq"):  # noqa: S608
@@ -132,7 +140,7 @@ class SqliteStore:
     @contextlib.contextmanager
     def lease(self, session: str) -> Iterator[None]:
         """A lock of the kernel's: it goes with its process, however that ends, and knows no clock."""
-        path = self._lease_of(session)
+        path = lease_file(self.path.parent, session)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             opened = path.open("a+b", buffering=0)
@@ -140,7 +148,7 @@ class SqliteStore:
             raise _unreadable(path, error) from error
         with opened as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(file.fileno())
             except BlockingIOError as error:
                 file.seek(0)
                 raise LeaseHeld(
@@ -154,19 +162,9 @@ class SqliteStore:
                 raise _unreadable(path, error) from error
             yield
 
-    def is_leased(self, session: str) -> bool:
-        """Whether a process runs `session` now."""
-        try:
-            with self._lease_of(session).open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:  # none has run it yet, or it cannot be looked at: whoever takes the lease finds out
-            return False
-        return False
-
-    def _lease_of(self, session: str) -> Path:
-        return self.path.parent / "leases" / f"{session}.lock"
+    def runner(self, session: str) -> int | None:
+        """As its lease file says."""
+        return holder(self.path.parent, session)
 
     def _read(self, query: str, arguments: Collection[str] = ()) -> list[tuple[Any, ...]]:
         try:
@@ -245,11 +243,25 @@ def _marks(values: Collection[str]) -> str:
     return ",".join("?" * len(values))
 
 
+def _lock(fd: int) -> None:
+    """Take a lease's lock; who only looks whether it is held has it for an instant, too."""
+    for _ in range(LOOKED_AT_TRIES):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(LOOKED_AT_S)
+    return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _open(path: Path) -> sqlite3.Connection:
+    if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        raise JournalError(
+            f"You may read the journal {path} and not write it, which this does. Next: do it as somebody who may, "
+            "or have the owner share the workspace with your group: docs/journal.md says how."
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # SQLite does not wait for its lock when two processes switch one new file to WAL at once.
-        with path.with_suffix(".lock").open("a") as opening:
+        with open(path.with_suffix(".lock"), "rb", opener=_made_to_read) as opening:
             fcntl.flock(opening, fcntl.LOCK_EX)
             connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
@@ -261,6 +273,55 @@ def _open(path: Path) -> sqlite3.Connection:
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(path, error) from error
     return connection
+
+
+def _made_to_read(path: str, flags: int) -> int:
+    """Open a file to read, and make it when it is not there: to lock it, it need not be one's own."""
+    return os.open(path, flags | os.O_CREAT, 0o666)
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    try:
+        return _connected_to_read(path)
+    except (sqlite3.Error, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _connected_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that nobody writes by: for the journal's owner, and for others who may read the folder only.
+
+    SQLite writes beside a file in WAL mode even to read it, unless what belongs beside it is there, or the file is
+    said not to change. No process has it open while nothing is beside it; a lock keeps that so while it is copied.
+    Source: https://sqlite.org/wal.html#read_only_databases
+    """
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    for _ in range(OPENING_TRIES - 1):
+        with contextlib.suppress(sqlite3.OperationalError):  # its last writer left between look and opening
+            return _looked_at(path)
+    return _looked_at(path)
+
+
+def _looked_at(path: Path) -> sqlite3.Connection:
+    if path.with_name(f"{path.name}-wal").exists():
+        connection = _as_it_is(path, "mode=ro")
+        connection.execute("PRAGMA schema_version").fetchone()
+        return connection
+    with (
+        path.with_suffix(".lock").open("rb") as opening,
+        contextlib.closing(_as_it_is(path, "immutable=1")) as file,
+    ):
+        fcntl.flock(opening, fcntl.LOCK_SH)  # whoever opens it to write has to wait
+        if path.with_name(f"{path.name}-wal").exists():
+            raise sqlite3.OperationalError("a process has just opened it")
+        copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        file.backup(copy)
+        return copy
+
+
+def _as_it_is(path: Path, how: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?{how}"
+    return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
 
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:

@@ -8,20 +8,29 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from agent.errors import JournalError
-from agent.journal.port import Row, Store
+from agent.journal.port import Approval, Row, Store
 from agent.journal.sqlite import SqliteStore
 
-_LIFE = ("session_started", "session_resumed", "session_paused", "session_closed")
+LIFE = ("session_started", "session_resumed", "session_paused", "session_closed")
+"""The events that say how a session stands."""
+OPEN = ("running", "killed", "paused")
+"""How a session stands that is not closed."""
 
 
 class SessionLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One session. `status` is running, paused, or how it was closed; `exit_code` None while it runs."""
+    """One session. `status` is running, killed (its process is gone), paused, or how it was closed.
+
+    `exit_code` is None until a process of it has ended in order; `pid` is the process that runs it now.
+    `approval` is what a paused session waits for, or waited for: pending, approved, rejected, or expired, which
+    nobody decided or used in time.
+    """
 
     session: str
     started_at: str
@@ -29,6 +38,17 @@ class SessionLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: str
     exit_code: int | None
     next_action: str
+    pid: int | None = None
+    approval: str | None = None
+    approval_status: str | None = None
+    approval_deadline: str | None = None
+
+    @property
+    def word(self) -> str:
+        """How it stands, for a person: a session that is paused for an approval is what that is."""
+        if self.status != "paused" or self.approval_status is None:
+            return self.status
+        return "waiting" if self.approval_status == "pending" else self.approval_status
 
 
 class Summary(NamedTuple):
@@ -38,20 +58,35 @@ class Summary(NamedTuple):
     waiting: list[str]
 
 
-def summarize(path: Path) -> Summary:
+def summarize(path: Path, now: datetime | None = None) -> Summary:
     """Read a journal file; without one, nothing has happened. Raises `JournalError`."""
-    if not path.exists():
-        return Summary([], [])
+    at = stamp(now or datetime.now(UTC))
     try:
-        with contextlib.closing(SqliteStore(path)) as store:
-            return Summary(_sessions(store.rows(types=_LIFE)), _waiting(store))
-    except (ValueError, KeyError) as error:
+        if not path.exists():
+            return Summary([], [])
+        with contextlib.closing(SqliteStore(path, reads=True)) as store:
+            rows = [row._replace(status=status_at(row.status, row.expires_at, at)) for row in store.approvals()]
+            awaited = {row.session: row for row in rows}
+            lines = [_as_it_stands(store, line, awaited) for line in session_lines(store.rows(types=LIFE))]
+            return Summary(lines, [row.id for row in rows if row.status == "pending"])
+    except (OSError, ValueError, KeyError) as error:
         raise JournalError(
             f"The journal {path} cannot be read: {error}. `desk journal verify` tells more."
         ) from error
 
 
-def _sessions(rows: Iterable[Row]) -> list[SessionLine]:
+def stamp(at: datetime) -> str:
+    """A time as deadlines are written: ISO 8601, UTC, in seconds."""
+    return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def status_at(status: str, deadline: str, at: str) -> str:
+    """How an approval stands at a time: nobody may decide or use it once its deadline is over."""
+    return "expired" if status in ("pending", "approved") and deadline <= at else status
+
+
+def session_lines(rows: Iterable[Row]) -> list[SessionLine]:
+    """The sessions as their events tell them, newest first: `running` is whatever was not ended in order."""
     found: dict[str, SessionLine] = {}
     for row in rows:
         body = json.loads(row.body)
@@ -69,5 +104,21 @@ def _after(line: SessionLine, kind: str, body: dict[str, Any]) -> SessionLine:
     return msgspec.structs.replace(line, status=status, **ending)
 
 
-def _waiting(store: Store) -> list[str]:
-    return [row.id for row in store.approvals(statuses=("pending",))]
+def _as_it_stands(store: Store, line: SessionLine, awaited: dict[str, Approval]) -> SessionLine:
+    """With the process that runs it, or the newest approval that it asked for, unless that is used or withdrawn."""
+    resume = f"desk resume {line.session}"
+    if line.status == "running":
+        pid = store.runner(line.session)
+        if pid is None:
+            return msgspec.structs.replace(line, status="killed", next_action=resume)
+        return msgspec.structs.replace(line, pid=pid or None)
+    asked = awaited.get(line.session)
+    if line.status != "paused" or asked is None or asked.status in ("used", "superseded"):
+        return line
+    return msgspec.structs.replace(
+        line,
+        approval=asked.id,
+        approval_status=asked.status,
+        approval_deadline=asked.expires_at,
+        next_action=line.next_action if asked.status == "pending" else resume,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar, assert_never
 
 from agent.errors import UsageError
+from agent.ids import the_one
 from agent.journal.events import (
     ENDING_TOOLS,
     ApprovalAsked,
@@ -369,6 +370,14 @@ class SessionView:
         note = note_to(turn)
         after = [AnswersMessage(answers, note)] if answers or note else []
         return [AssistantMessage(blocks, turn.request), *after]
+
+
+def find_session(journal: Journal, said: str | None = None) -> str:
+    """The id of a session by its beginning, or of the newest; raises `UsageError` when it is none or several."""
+    known = journal.sessions()
+    if said is None and known:
+        return known[0]
+    return the_one(said or "", known, "session", "desk sessions")
 
 
 def load_view(journal: Journal, session: str) -> SessionView:

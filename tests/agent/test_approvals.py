@@ -136,12 +136,12 @@ def test_asking_again_supersedes_what_was_asked_before(journal: Journal) -> None
     other_call = asked(journal, replace(REQUEST, call_id="c2"))
     newer = replace(REQUEST, digest="d2")
     second = asked(journal, newer)
-    assert [row.asked.approval_id for row in listing(journal)] == [other_call, second]
+    assert [row.asked.approval_id for row in listing(journal, NOW)] == [other_call, second]
     assert load(journal, first).status == "superseded"
     assert load(journal, first).reason == "the target has changed since it was asked"
     assert of_call(journal, "s1", "c1", REQUEST.digest, NOW) is None
     assert of_call(journal, "s1", "c1", newer.digest, NOW) == (second, "pending")
-    assert [row.status for row in listing(journal, everything=True)] == ["superseded", "pending", "pending"]
+    assert [row.status for row in listing(journal, NOW, everything=True)] == ["superseded", "pending", "pending"]
 
 
 def test_an_approved_row_that_is_asked_anew_allows_nothing(journal: Journal) -> None:
@@ -169,7 +169,7 @@ def test_the_first_decision_counts(journal: Journal, decision: str, second: str)
     row = load(journal, approval_id)
     assert (row.status, row.approver, row.reason) == (decision, "bob", "as agreed")
     assert decisions(journal) == [ApprovalDecided(approval_id, decision, "bob", "as agreed")]
-    assert listing(journal) == []
+    assert listing(journal, NOW) == []
 
 
 def at_once(*works: Callable[[], None]) -> list[Exception | None]:

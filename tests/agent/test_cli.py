@@ -338,7 +338,7 @@ def test_staging_waits_with_exit_code_3_and_says_who_decides(
     assert "restart Deployment checkout in shop-staging" in shown
     assert "deadline" in shown
     assert "+" in shown
-    assert f"waiting    {row}" in in_process("status").stdout
+    assert f"approval {row}, to be decided by" in in_process("status").stdout
 
 
 def test_a_reader_that_leaves_does_not_end_the_session(workspace: Path) -> None:

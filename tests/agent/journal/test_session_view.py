@@ -335,9 +335,9 @@ def test_a_body_without_its_fields_is_no_event(event: Event) -> None:
 @pytest.mark.parametrize(
     ("events", "status", "exit_code", "next_action"),
     [
-        ((), "running", None, ""),
+        ((), "killed", None, "desk resume s1"),
         ((PAUSED,), "paused", 3, "approve it"),
-        ((PAUSED, RESUMED), "running", None, ""),
+        ((PAUSED, RESUMED), "killed", None, "desk resume s1"),
         ((PAUSED, RESUMED, CLOSED), "done", 0, "none"),
     ],
 )
