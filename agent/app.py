@@ -124,16 +124,17 @@ def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool
         raise UsageError(NO_RECORD.format(commit=sha[:10], folder=folder))
     with contextlib.closing(open_journal(settings)) as journal:
         made = made_by(history, journal, sha)
-    if made.view.task.sandbox:
+    if made.view.task.sandbox and made.on_cluster:
         raise UsageError(
             f"Commit {sha[:10]} changed a sandbox, which ended with its process. Nothing is to be undone."
         )
     task = Task(
         words=f"undo commit {sha[:10]} on {made.done.target}: {made.done.title}",
-        namespace=made.namespace,
+        namespace=made.on_cluster[0].namespace if made.on_cluster else None,
+        sandbox=made.view.task.sandbox,
         dry_run=dry_run,
         call={"tool": UNDO, "arguments": {"commit": sha}, "then": waits_for(undo_of(made.changes))},
-        cluster=made.view.task.cluster,
+        cluster=made.view.task.cluster if made.on_cluster else "",
     )
     return start(settings, task, surface)
 
@@ -283,7 +284,9 @@ def tools_of(started: SessionStarted, history: History, journal: Journal, view: 
     A rollback's `undo` is no other session's.
     """
     is_rollback = started.call is not None and started.call["tool"] == UNDO
-    undo = undo_tool(history, journal, sandbox=started.sandbox) if is_rollback else undo_last_tool(view)
+    undo = (
+        undo_tool(history, journal, sandbox=started.sandbox) if is_rollback else undo_last_tool(view, history.root)
+    )
     return {tool.name: tool for tool in (*TOOLS, rollout_history_tool(history), undo)}
 
 

@@ -19,6 +19,7 @@ from agent.journal.journal import Journal, Transaction
 from agent.journal.port import Approval
 from agent.journal.summary import stamp, status_at
 from agent.policy import EXPIRES_AFTER_MIN, Decision
+from tools.changes.plan import KUBERNETES
 from tools.cluster.client import Access
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
@@ -181,7 +182,7 @@ def authorize(row: Row, cluster: Cluster, fingerprint: str) -> str:
 
 
 def _check_rights(row: Row, cluster: Cluster, who: str) -> None:
-    for target in row.asked.targets:
+    for target in _of_the_cluster(row):
         access = _access(target)
         if not cluster.may(access):
             raise ApprovalRefused(
@@ -212,10 +213,15 @@ def changed_since(row: Row, cluster: Cluster) -> list[ObjectRef]:
 
     What is made again under its name is there until it is deleted: that it was not changed is said of the deletion.
     """
-    refs = [(target["version"], _reference(target)) for target in row.asked.targets]
+    refs = [(target["version"], _reference(target)) for target in _of_the_cluster(row)]
     there = [ref for version, ref in refs if version]
     looked_at = [(version, ref) for version, ref in refs if version or ref not in there]
     return [ref for version, ref in looked_at if _version(cluster, ref) != version]
+
+
+def _of_the_cluster(row: Row) -> list[Json]:
+    """The targets that are the cluster's objects: it says who may change them, and how they are."""
+    return [target for target in row.asked.targets if target.get("system", KUBERNETES) == KUBERNETES]
 
 
 def _version(cluster: Cluster, ref: ObjectRef) -> str:
@@ -245,6 +251,7 @@ def _target(change: Change) -> Json:
         "resource_version": change.resource_version,
         "version": change.version,
         "verb": change.verb,
+        "system": change.system,
     }
 
 

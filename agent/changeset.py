@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,6 +13,7 @@ import yaml
 from agent.journal.events import Json, ToolIntent, ToolReceipt
 from agent.redaction import MARK
 from tools.changes.build import create_change, delete_change, patch_change
+from tools.changes.files import FILES, is_undone, undo_change
 from tools.changes.patches import contains, inverse
 from tools.changes.plan import Change, Plan
 from tools.cluster.client import Cluster
@@ -21,6 +23,11 @@ from tools.frame import ToolFailed
 
 SCHEMA = "desk.undo/v1"
 UNDO_FILE = "undo.yaml"
+
+
+def files_written(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> list[Json]:
+    """Those of a subtask's changes that are of files."""
+    return [intent.change for intent, _ in changes if intent.change.get("system") == FILES]
 
 
 def files(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> dict[str, str]:
@@ -56,6 +63,7 @@ def _undo(intent: ToolIntent, receipt: ToolReceipt) -> Json:
         "expects": receipt.after,
         "verb": verb,
         **({verb: change["undo"]} if verb != "delete" else {}),
+        **({"system": FILES} if change.get("system") == FILES else {}),
     }
 
 
@@ -68,11 +76,11 @@ def undo_of(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> list[Json]:
     return [_undo(intent, receipt) for intent, receipt in reversed(changes)]
 
 
-def undo_plan(items: Sequence[Json], what: str, cluster: Cluster) -> Plan:
+def undo_plan(items: Sequence[Json], what: str, cluster: Cluster, root: Path) -> Plan:
     """The plan that undoes changes; without changes of its own when they are undone already.
 
-    `what` says whose they are: `commit 0123456789`. What is undone already is left out. Raises `ToolFailed` when
-    the cluster is no longer as they left it.
+    `what` says whose they are: `commit 0123456789`. What is undone already is left out. `root` is the workspace.
+    Raises `ToolFailed` when the cluster, or a file, is no longer as they left it.
     """
     if MARK in json.dumps(items):
         raise ToolFailed(
@@ -81,17 +89,19 @@ def undo_plan(items: Sequence[Json], what: str, cluster: Cluster) -> Plan:
         )
     names = ", ".join(str(ObjectRef(**item["target"])) for item in items)
     replaced = [item["target"] for item in items if item["verb"] == "delete"]
-    left = [item for item in items if not _is_undone(item, items, cluster)]
+    left = [item for item in items if not _is_undone(item, items, cluster, root)]
     if not left:
         return Plan.of(f"{what} is already undone on {names}")
-    changes = [_undo_change(item, cluster, replaces=item["target"] in replaced) for item in left]
+    changes = [_undo_change(item, cluster, root, replaces=item["target"] in replaced) for item in left]
     parts = [[each.id for each in changes[:index]].count(change.id) for index, change in enumerate(changes)]
     numbered = (replace(change, part=part) for change, part in zip(changes, parts, strict=True))
     return Plan.of(f"undo {what} on {names}", *numbered)
 
 
-def _is_undone(item: Json, items: Sequence[Json], cluster: Cluster) -> bool:
+def _is_undone(item: Json, items: Sequence[Json], cluster: Cluster, root: Path) -> bool:
     """Whether the target is as the undo would make it, and not as the change left it."""
+    if item.get("system") == FILES:
+        return is_undone(item, root)
     live = _live(ObjectRef(**item["target"]), cluster)
     match item["verb"]:
         case "patch":
@@ -126,8 +136,10 @@ def _live(target: ObjectRef, cluster: Cluster) -> Json | None:
         return None
 
 
-def _undo_change(item: Json, cluster: Cluster, *, replaces: bool) -> Change:
+def _undo_change(item: Json, cluster: Cluster, root: Path, *, replaces: bool) -> Change:
     """`replaces`: what is made again takes the place of what the same undo deletes."""
+    if item.get("system") == FILES:
+        return undo_change(item, root)
     target = ObjectRef(**item["target"])
     if item["verb"] == "create":
         if not item["create"]:

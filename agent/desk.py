@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 
 from agent.endings import ENDINGS
@@ -13,11 +13,13 @@ from agent.journal.events import CallGated, Event
 from agent.journal.journal import Entry, Journal
 from agent.journal.view import SessionView
 from agent.model.port import ToolSpec
+from agent.past_changes import wrote_last
 from agent.stopping import StopSignal
 from agent.understanding.understand import understand
 from agent.understanding.wishes import Understanding
 from agent.understanding.world import World
 from tools.changes.driver import Driver, Preview
+from tools.changes.files import FILES, FilesDriver
 from tools.changes.kubernetes import KubernetesDriver
 from tools.changes.plan import KUBERNETES, Change, Plan
 from tools.frame import Tool, ToolContext
@@ -100,6 +102,9 @@ class Desk(Records):
 
     def driver(self, change: Change) -> Driver:
         """Who makes this change; raises `LookupError` where nothing of that system is known."""
+        if change.system == FILES and change.system not in self.drivers:
+            wrote = partial(wrote_last, self.history)
+            self.drivers[FILES] = FilesDriver(self.workspace.root, self.history, wrote)
         if change.system == KUBERNETES and change.system not in self.drivers:
             self.drivers[KUBERNETES] = KubernetesDriver(
                 self.cluster, mask=self.mask, sleep=self.stop.sleep, username=self.identity.username

@@ -95,7 +95,7 @@ class Session(Document, frozen=True, kw_only=True, tag="desk.session/v1"):
 
 
 class Target(Part, frozen=True, kw_only=True):
-    """An object a change is for, with the version it was planned on."""
+    """An object, or a file, that a change is for, with the version it was planned on."""
 
     api_version: str
     kind: str
@@ -106,6 +106,7 @@ class Target(Part, frozen=True, kw_only=True):
     resource_version: str
     version: str
     verb: Verb = "patch"
+    system: str = "kubernetes"
 
 
 class Approval(Part, frozen=True, kw_only=True):

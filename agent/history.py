@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from agent.errors import DeskError, HistoryError, UsageError
@@ -55,7 +56,8 @@ _MARKER = b"desk-agent "
 _MARKER_LIMIT_BYTES = 128
 _TRAILER_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _SAFE_DIRECTORY = re.compile(r"--add safe\.directory (.+)")
-_FILE_MODES = frozenset({"100644", "100755"})
+_PLAIN, _EXECUTABLE, _GONE = "100644", "100755", "000000"
+_FILE_MODES = frozenset({_PLAIN, _EXECUTABLE})
 _REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
 _IN_PROGRESS = {
     "rebase-merge": "rebase",
@@ -75,6 +77,17 @@ class CommitLine:
     sha: str
     time: str
     subject: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """A whole file as it is to be committed."""
+
+    content: bytes
+    executable: bool = False
+
+
+_NO_FILES: Mapping[str, Content | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -292,6 +305,11 @@ class History:
         self._desk_wait_s = desk_wait_s
         self._identified = False
 
+    @property
+    def root(self) -> Path:
+        """The workspace."""
+        return self._root
+
     def preflight(self) -> None:
         """Shows that a commit could be made now, and settles what a killed Desk left.
 
@@ -302,15 +320,28 @@ class History:
         with self._index_held():
             pass
 
-    def commit(self, message: str, edits: Sequence[Edit]) -> str | None:
+    def commit(
+        self, message: str, edits: Sequence[Edit], files: Mapping[str, Content | None] = _NO_FILES
+    ) -> str | None:
         """Commits the edits, made to HEAD's version of their files, and returns the commit's sha.
+
+        `files` are whole files besides, by their path in the workspace; None takes one away.
 
         None where HEAD has all of them already. The work tree is not touched. In the index the same
         paths move on to the new commit, except those that someone had staged. Raises as `preflight`,
         and HistoryError when a hook, signing or git refuses; then HEAD and the index are as before.
         """
         with self._index_held() as held, _scratch(self._place.git_dir) as scratch:
-            return _Commit(self._git, self._place, held, scratch).make(message, edits)
+            return _Commit(self._git, self._place, held, scratch).make(message, edits, files)
+
+    def store(self, content: bytes) -> str:
+        """Keeps bytes as a git object, as they are, and returns its id. git gc drops it when no commit has it."""
+        return self._git.ask("hash-object", "-w", "--stdin", stdin=content).text
+
+    def blob(self, oid: str) -> bytes | None:
+        """The bytes of a git object that `store` has kept; None where it is gone."""
+        output = self._git.run("cat-file", "blob", oid)
+        return None if output.status else output.out
 
     def recent(self, n: int = 10) -> list[CommitLine]:
         """The newest n commits of HEAD, newest first."""
@@ -657,9 +688,12 @@ class _Commit:
         self._tree = _Tree(git, held.base)
         self._env = {"GIT_INDEX_FILE": str(scratch / "index")}
 
-    def make(self, message: str, edits: Sequence[Edit]) -> str | None:
-        contents = self._contents(edits)
-        ours = self._changed(contents)
+    def make(self, message: str, edits: Sequence[Edit], files: Mapping[str, Content | None]) -> str | None:
+        whole = {self._place.prefix + str(checked_path(path)): each for path, each in files.items()}
+        contents = {path: None if each is None else each.content for path, each in whole.items()}
+        contents |= self._contents(edits)
+        modes = {path: _EXECUTABLE if each.executable else _PLAIN for path, each in whole.items() if each}
+        ours = self._changed(contents, modes)
         if not ours:
             return None
         self._git.ask("read-tree", self._held.base, env=self._env)
@@ -676,11 +710,16 @@ class _Commit:
         after = applied(edits, lambda path: self._tree.read(prefix + str(checked_path(path))))
         return {prefix + str(checked_path(path)): content for path, content in after.items()}
 
-    def _changed(self, contents: Mapping[str, bytes]) -> dict[str, _Blob]:
+    def _changed(self, contents: Mapping[str, bytes | None], modes: Mapping[str, str]) -> dict[str, _Blob]:
+        """What differs from HEAD. A file has the mode that is given, else that of HEAD's."""
         changed: dict[str, _Blob] = {}
         for path, content in contents.items():
             before = self._tree.entry(path)
-            blob = _Blob(before.mode if before else "100644", self._hashed(path, content, before))
+            if content is None:
+                changed |= {path: _Blob(_GONE, "0" * len(before.oid))} if before else {}
+                continue
+            mode = modes.get(path) or (before.mode if before else _PLAIN)
+            blob = _Blob(mode, self._hashed(path, content, before))
             if blob != before:
                 changed[path] = blob
         return changed
@@ -697,11 +736,11 @@ class _Commit:
             safe += ["-c", "core.autocrlf=false"]
         return self._git.ask(*safe, "hash-object", "-w", "--stdin", f"--path={path}", stdin=content).text
 
-    def _is_in_work_tree(self, path: str, content: bytes) -> bool:
+    def _is_in_work_tree(self, path: str, content: bytes | None) -> bool:
         try:
             return (self._place.top / path).read_bytes() == content
         except OSError:
-            return False
+            return content is None
 
     def _run_commit(self, message: str) -> None:
         """Runs `git commit`; where a signal that Desk outlives has ended git or its hook, once more."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from tools.cluster.resources import ObjectRef
 from tools.frame import Result, Tool, ToolContext
 from tools.risk import Risk
 from tools.rollout.history import rollout_history
@@ -36,9 +37,9 @@ def rollout_history_tool(history: History) -> Tool:
     return Tool(completed, Risk.READ)
 
 
-def commits_about(history: History, kind: str, name: str, namespace: str) -> list[CommitLine]:
+def commits_about(history: History, kind: str, name: str, namespace: str | None) -> list[CommitLine]:
     """The commits whose change set changed this object, newest first."""
-    target = {"kind": kind, "name": name, "namespace": namespace}
+    target: dict[str, str | None] = {"kind": kind, "name": name, "namespace": namespace}
     saying = {path for path in history.files_that_say(name, _FOLDER) if path.endswith(f"/{_FILE}")}
     return [
         commit
@@ -47,7 +48,18 @@ def commits_about(history: History, kind: str, name: str, namespace: str) -> lis
     ]
 
 
-def _changes(text: str, target: dict[str, str]) -> bool:
+def wrote_last(history: History, target: ObjectRef, sha256: str) -> bool:
+    """Whether Desk wrote a file as it is now (its digest), and not to put back what was somebody else's."""
+    found = commits_about(history, target.kind, target.name, target.namespace)
+    if not found:
+        return False
+    folder = dict(history.with_trailer("Changes"))[found[0]]
+    items = yaml.safe_load(history.read_file(found[0].sha, f"{folder}/{_FILE}"))
+    body = next(item.get("apply") or {} for item in items if ObjectRef(**item["target"]) == target)
+    return body.get("sha256") == sha256 and not body.get("restored")
+
+
+def _changes(text: str, target: dict[str, str | None]) -> bool:
     """Whether a change set has a change of the target."""
     try:
         items = yaml.safe_load(text)

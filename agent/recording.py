@@ -7,11 +7,15 @@ before it is made.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
+from types import MappingProxyType
 
 from agent import changeset
 from agent.desk import Records
-from agent.history import commit_message
+from agent.errors import HistoryError
+from agent.history import Content, commit_message
 from agent.journal.events import Committed, IncidentOpened, SubtaskDone
 from agent.journal.view import SessionView
 from agent.workspace import (
@@ -30,24 +34,60 @@ from agent.workspace import (
 
 def record_subtask(records: Records, at: str, done: SubtaskDone) -> None:
     """Write a finished subtask's change set, log and working file, and commit them."""
-    made, folder = _made(records.view, done)
+    made, folder = _made(records, done)
     edits = [*made, add_log(_subtask_log(records.view, at, done)), update_working(working_state(records.view))]
     trailers = {"Approved-By": done.approved_by, "Changes": folder}
-    commit(records, done.subtask, at, done.title, trailers, edits, undo=_undo(records.view, done))
+    written = _written(records, done)
+    commit(records, done.subtask, at, done.title, trailers, edits, undo=_undo(records.view, done), files=written)
 
 
 def _undo(view: SessionView, done: SubtaskDone) -> str:
-    """What undoes a subtask, before the commit: what changed the cluster is undone there, too."""
+    """What undoes a subtask, before the commit: only text from a journal of before is undone by git alone."""
     return "git revert" if done.call_id in view.rendered else "desk rollback"
 
 
-def _made(view: SessionView, done: SubtaskDone) -> tuple[tuple[Edit, ...], str]:
-    """A subtask's own files, and the folder of its change set if it changed the cluster."""
+def _made(records: Records, done: SubtaskDone) -> tuple[tuple[Edit, ...], str]:
+    """A subtask's change set, and its folder; of a journal that has the text of rendered files, those files."""
+    view = records.view
     if done.call_id in view.rendered:
         return tuple(whole_file(path, text) for path, text in view.rendered[done.call_id].files.items()), ""
     slug = done.subtask.partition("-")[2]
     files = changeset.files(view.changes_of(done))
-    return write_change_set(view.id, done.number, slug, files), change_set_folder(view.id, done.number, slug)
+    folder = change_set_folder(view.id, done.number, slug)
+    copies = _copies(records, done, folder)
+    return (*write_change_set(view.id, done.number, slug, files), *copies), folder
+
+
+def _copies(records: Records, done: SubtaskDone, folder: str) -> Iterator[Edit]:
+    """What git would not keep otherwise: files that were replaced, and those written outside of the workspace."""
+    for change in changeset.files_written(records.view.changes_of(done)):
+        path, outside = change["target"]["name"], change["target"]["namespace"]
+        kept = {"replaced": change["undo"], "written": change["body"] if outside else {}}
+        for name, body in kept.items():
+            content = records.history.blob(body["blob"]) if body else None
+            if content is not None:
+                yield Edit(f"{folder}/{name}/{path}", partial(_always, content))
+
+
+def _always(content: bytes, _previous: bytes | None) -> bytes:
+    return content
+
+
+def _written(records: Records, done: SubtaskDone) -> dict[str, Content | None]:
+    """The files of the workspace that a subtask wrote, or took away, as they are to be committed.
+
+    Raises `HistoryError` where git has dropped the bytes of one.
+    """
+    files: dict[str, Content | None] = {}
+    for change in changeset.files_written(records.view.changes_of(done)):
+        path, body = change["target"]["name"], change["body"]
+        if change["target"]["namespace"] is not None:
+            continue
+        content = records.history.blob(body["blob"]) if body else None
+        if body and content is None:
+            raise HistoryError(f"git has dropped the bytes of {path} (blob {body['blob']}): commit it yourself")
+        files[path] = None if content is None else Content(content, executable=bool(int(body["mode"], 8) & 0o100))
+    return files
 
 
 def record_end(records: Records, subtask: str, at: str, entry: LogEntry) -> None:
@@ -66,8 +106,12 @@ def commit(
     edits: list[Edit],
     *,
     undo: str = "",
+    files: Mapping[str, Content | None] = MappingProxyType({}),
 ) -> None:
-    """Write the edits to the work tree and commit them, once. `undo` is the command that takes the commit."""
+    """Write the edits to the work tree and commit them, once, with `files`, which are in the work tree already.
+
+    `undo` is the command that takes the commit.
+    """
     identity = {"Session": records.view.id, "Subtask": subtask}
     trailers = {
         **identity,
@@ -78,7 +122,9 @@ def commit(
         records.workspace.write(edits)
         sha = records.history.find_by_trailers(identity)
         if sha is None:
-            sha = records.history.commit(commit_message(summary, datetime.fromisoformat(at), trailers), edits)
+            sha = records.history.commit(
+                commit_message(summary, datetime.fromisoformat(at), trailers), edits, files
+            )
         records.append(Committed(subtask, sha or "", f"{undo} {sha[:10]}" if undo and sha else ""))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import yaml
@@ -17,7 +18,7 @@ from agent.changeset import UNDO_FILE, files, undo_of, undo_plan
 from agent.errors import UsageError
 from agent.journal.view import SessionView
 from tools.catalog import TOOLS
-from tools.changes.plan import Plan
+from tools.changes.plan import KUBERNETES, Plan
 from tools.cluster.resources import ObjectRef
 from tools.frame import Tool, ToolContext, ToolFailed
 from tools.risk import Risk
@@ -47,9 +48,10 @@ class Made:
         return self.view.changes_of(self.done)
 
     @property
-    def namespace(self) -> str | None:
-        """The namespace of what was changed first."""
-        return ObjectRef(**self.changes[0][0].change["target"]).namespace
+    def on_cluster(self) -> list[ObjectRef]:
+        """The cluster's objects that were changed."""
+        made = (intent.change for intent, _ in self.changes)
+        return [ObjectRef(**each["target"]) for each in made if each.get("system", KUBERNETES) == KUBERNETES]
 
 
 def made_by(history: History, journal: Journal, commit: str) -> Made:
@@ -60,7 +62,7 @@ def made_by(history: History, journal: Journal, commit: str) -> Made:
     done = next((done for _, done in view.subtasks if done.subtask == key), None)
     if done is None or not view.changes_of(done):
         raise UsageError(
-            f"The commit {commit[:10]} says that Desk changed the cluster, but the journal knows of no change "
+            f"The commit {commit[:10]} says that Desk changed something, but the journal knows of no change "
             f"that is subtask {key or 'none'} of session {session or 'none'}. It is not undone; if Desk "
             "made it, then the journal of the workspace where it did knows of it."
         )
@@ -73,7 +75,7 @@ def change_set_of(history: History, commit: str) -> str:
     folder = history.trailers(commit).get("Changes")
     if not folder:
         raise UsageError(
-            f"Commit {commit[:10]} changed nothing on a cluster, so there is nothing to undo. "
+            f"Commit {commit[:10]} changed nothing on a cluster and wrote no files, so there is nothing to undo. "
             "Commits that did have the trailer Changes: git log --grep '^Changes:'."
         )
     return folder
@@ -118,14 +120,15 @@ def undo_tool(history: History, journal: Journal, *, sandbox: bool) -> Tool:
         except UsageError as error:
             raise ToolFailed(str(error)) from error
         began = made.view.task
-        if (began.cluster, began.sandbox) != (context.cluster.fingerprint, sandbox):
+        if made.on_cluster and (began.cluster, began.sandbox) != (context.cluster.fingerprint, sandbox):
             raise ToolFailed(f"Commit {commit[:10]} changed another cluster. Nothing is undone on this one.")
-        return _gated_as(made.tool, undo_plan(undo_of(made.changes), f"commit {commit[:10]}", context.cluster))
+        items = undo_of(made.changes)
+        return _gated_as(made.tool, undo_plan(items, f"commit {commit[:10]}", context.cluster, history.root))
 
     return Tool(undo, Risk.CHANGE)
 
 
-def undo_last_tool(view: SessionView) -> Tool:
+def undo_last_tool(view: SessionView, root: Path) -> Tool:
     """The tool `undo_last`, which takes back what this session changed, the last change first."""
 
     def undo_last(
@@ -144,7 +147,7 @@ def undo_last_tool(view: SessionView) -> Tool:
             raise ToolFailed(f"Call {call} did not make the last change that stands: undo the later ones first.")
         items = undo_of(view.changes(standing[-1]))
         what = f"change {len(standing)} of this session"
-        return _gated_as(_tool(view, standing[-1]), undo_plan(items, what, context.cluster))
+        return _gated_as(_tool(view, standing[-1]), undo_plan(items, what, context.cluster, root))
 
     return Tool(undo_last, Risk.CHANGE)
 

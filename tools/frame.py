@@ -7,7 +7,8 @@
 
 Three sorts of tools. A *reading* tool does its work and gives a `Result`. A *changing* tool does nothing:
 it gives a `Plan`, the changes it would make, and the agent previews, gates, applies and records them. So no
-tool can change a cluster past the gate. A *rendering* tool gives a `Rendering`, the files it would write.
+tool can change a cluster past the gate. A *rendering* tool gives a `Rendering`, the files it would write, of which
+the agent makes such a plan.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ RESULT_LIMIT_CHARS = 16_000
 
 _SCOPE = object()
 """Marks the type of an argument that says where a call acts, whatever the argument is called."""
+_FOLDER = object()
+"""Marks the type of an argument that says where files go."""
 
 
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
@@ -40,6 +43,12 @@ Namespace = Annotated[
 ]
 Name = Annotated[
     str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", description="Name.")
+]
+
+Folder = Annotated[
+    str,
+    Field(max_length=4096, description="Folder for the files, as the task names it; without it, the workspace."),
+    _FOLDER,
 ]
 
 
@@ -80,11 +89,25 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """One file of a rendering: its path below the folder, with slashes, its bytes, its mode (0o644 or 0o755)."""
+
+    path: str
+    content: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
 class Rendering:
-    """The files a rendering tool would write: path in the workspace -> text. `summary` is one sentence."""
+    """The files a rendering tool would write, and where: a folder, or, when it is empty, the workspace.
+
+    `summary` is one sentence. `folder` is what the call's argument of the type `Folder` says: only a person names
+    one. The bytes are written as they are.
+    """
 
     summary: str
-    files: Mapping[str, str]
+    files: tuple[File, ...]
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +170,15 @@ class Tool:
     def namespaces(self, arguments: Mapping[str, Any]) -> list[str]:
         """The namespaces that a call acts in: its arguments of type `Namespace`, and of lists of it."""
         hints = get_type_hints(self.function, include_extras=True)
-        scoped = [arguments[name] for name, hint in hints.items() if name in arguments and _is_scope(hint)]
+        scoped = [arguments[name] for name, hint in hints.items() if name in arguments and _is_marked(hint, _SCOPE)]
         values = (value for each in scoped for value in (each if isinstance(each, list | tuple) else [each]))
         return [str(value) for value in values if value]
+
+    @cached_property
+    def asked_word_for_word(self) -> tuple[str, ...]:
+        """The arguments that only who asks may choose: `verbatim`, and each of the type `Folder`."""
+        hints = get_type_hints(self.function, include_extras=True)
+        return (*self.verbatim, *(name for name, hint in hints.items() if _is_marked(hint, _FOLDER)))
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Checked arguments with their defaults filled in; raises `ArgumentsError`."""
@@ -167,10 +196,11 @@ class Tool:
         return outcome
 
 
-def _is_scope(hint: Any) -> bool:
-    if _SCOPE in getattr(hint, "__metadata__", ()):
+def _is_marked(hint: Any, mark: object) -> bool:
+    if mark in getattr(hint, "__metadata__", ()):
         return True
-    return any(_is_scope(each) for each in (*get_args(hint), getattr(hint, "__origin__", None)) if each is not None)
+    inner = (*get_args(hint), getattr(hint, "__origin__", None))
+    return any(_is_marked(each, mark) for each in inner if each is not None)
 
 
 def cap(text: str, narrow: str) -> str:

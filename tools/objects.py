@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.changes.build import delete_change, reference, written
 from tools.changes.plan import Plan
-from tools.frame import Name, Namespace, Rendering, ToolContext, ToolFailed
+from tools.frame import File, Name, Namespace, Rendering, ToolContext, ToolFailed
 from tools.read import Kind, as_yaml, needed_namespace
 
 MANIFESTS = "manifests"
@@ -24,4 +24,5 @@ def save_manifest(context: ToolContext, *, kind: Kind, name: Name, namespace: Na
         raise ToolFailed(f"Secret {name} is not saved: its values must not get into git.")
     target = reference(live)
     path = f"{MANIFESTS}/{target.namespace or 'cluster'}/{target.kind.lower()}-{name}.yaml"
-    return Rendering(f"save the manifest of {target}", {path: as_yaml(context.mask(written(live)))})
+    content = as_yaml(context.mask(written(live))).encode()
+    return Rendering(f"save the manifest of {target}", (File(path, content),))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.frame import Name, Namespace, Rendering, ToolContext, ToolFailed
+from tools.frame import File, Name, Namespace, Rendering, ToolContext, ToolFailed
 from tools.read import PodOrWorkload, Previous, log_of
 
 POD_LOGS = "pod-logs"
@@ -36,4 +36,6 @@ def save_logs(
         raise ToolFailed(f"The log of {name}/{chosen} is empty: there is nothing to save.")
     path = f"{POD_LOGS}/{namespace}/{name}-{chosen}{'-previous' if previous else ''}.log"
     lines = text.count("\n") + (not text.endswith("\n"))
-    return Rendering(f"save {lines} lines of the log of {name}/{chosen} in {namespace}", {path: text})
+    masked = str(context.mask({"log": text})["log"])
+    summary = f"save {lines} lines of the log of {name}/{chosen} in {namespace}"
+    return Rendering(summary, (File(path, masked.encode()),))

@@ -205,7 +205,7 @@ class ToolReceipt:
 
 @dataclass(frozen=True, slots=True)
 class FilesRendered:
-    """What a rendering tool made: the files, path in the workspace -> text. They are written when recorded."""
+    """What a rendering tool made, path in the workspace -> text, in journals where files are no changes yet."""
 
     call_id: str
     summary: str

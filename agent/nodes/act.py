@@ -6,14 +6,14 @@ from dataclasses import asdict
 
 from agent import approvals
 from agent.desk import Desk, Planned
-from agent.journal.events import FilesRendered, StepDone, ToolIntent, ToolReceipt, ToolResult
+from agent.journal.events import StepDone, ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
 from agent.nodes.effect import Sending, settle
 from agent.nodes.gate import find_tool
 from tools.changes.driver import Preview
 from tools.changes.plan import Change, Check, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
-from tools.frame import ArgumentsError, Rendering, Result, ToolError
+from tools.frame import ArgumentsError, Result, ToolError
 
 
 def act(desk: Desk, call: ToolUse) -> None:
@@ -41,37 +41,10 @@ def _read(desk: Desk, call: ToolUse) -> None:
     except (ToolError, ClusterError) as error:
         result = ToolResult(call.id, call.name, str(error), ok=False, error="failed")
     else:
-        if isinstance(outcome, Rendering):
-            return _render(desk, call, outcome)
         if not isinstance(outcome, Result):
-            raise TypeError(f"{call.name} has the risk {tool.risk} and must give a result or a rendering")
+            raise TypeError(f"{call.name} has the risk {tool.risk} and must give a result")
         result = ToolResult(call.id, call.name, outcome.text, ok=outcome.ok, data=outcome.data)
     return desk.append(desk.view.gated[call.id], result)
-
-
-def _render(desk: Desk, call: ToolUse, rendering: Rendering) -> None:
-    """The files are journaled here and written by the record: in one place, as often as it takes."""
-    foreign = [path for path in rendering.files if not _may_write(desk, path, rendering.files[path])]
-    if foreign:
-        text = f"{', '.join(foreign)} has changes that are not committed: commit them or move the file away."
-        return desk.append(desk.view.gated[call.id], ToolResult(call.id, call.name, text, ok=False, error="failed"))
-    if desk.view.task.dry_run:
-        text = f"Dry run: would {rendering.summary}. Nothing was written."
-        return desk.append(
-            desk.view.gated[call.id], ToolResult(call.id, call.name, text, summary=rendering.summary)
-        )
-    text = f"Done: {rendering.summary}, into {', '.join(rendering.files)}."
-    return desk.append(
-        desk.view.gated[call.id],
-        FilesRendered(call.id, rendering.summary, dict(rendering.files)),
-        ToolResult(call.id, call.name, text, summary=rendering.summary, changed=True),
-    )
-
-
-def _may_write(desk: Desk, path: str, text: str) -> bool:
-    """Whether nobody's work is lost: there is no file, or it says the same, or git has what it says."""
-    there = desk.workspace.read(path)
-    return there in (None, text.encode()) or there == desk.history.committed(path)
 
 
 def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:

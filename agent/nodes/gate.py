@@ -17,12 +17,13 @@ from agent.model.port import ToolUse
 from agent.nodes.effect import arrived
 from agent.policy import Decision, Environment, Verdict, decide, environment_of
 from agent.redaction import MARK
+from agent.rendering import plan_of
 from agent.understanding.ordered import is_within, orders_change, says
 from tools.changes.driver import Preview
 from tools.changes.plan import Change, Json, Plan, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Refused, Tool, ToolError
+from tools.frame import ArgumentsError, Refused, Rendering, Tool, ToolError
 from tools.risk import Risk
 
 Place = tuple[str, str]
@@ -37,7 +38,7 @@ def gate(desk: Desk, call: ToolUse) -> None:
     try:
         arguments = tool.check(call.input)
         _refuse_out_of_place(desk, call, tool, arguments)
-        if tool.risk is Risk.READ or (tool.risk is Risk.RENDER and not desk.view.task.read_only):
+        if tool.risk is Risk.READ:
             return _allow(desk, call, tool)
         _gate_change(desk, call, tool, arguments)
     except ArgumentsError as error:
@@ -64,7 +65,7 @@ def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[
         )
     if desk.view.task.call is not None:  # a person typed it
         return
-    for name in tool.verbatim:
+    for name in tool.asked_word_for_word:
         if (value := call.input.get(name)) and not says(desk.view.task.task, value):
             raise ArgumentsError(
                 f"{call.name}: the task does not name {value}, and only who asks may choose {name}."
@@ -79,9 +80,8 @@ def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[
 
 
 def _allow(desk: Desk, call: ToolUse, tool: Tool) -> None:
-    # Not journaled here: the act writes it together with what was read or rendered, in one transaction.
-    said = "reading is allowed" if tool.risk is Risk.READ else "rendering into the workspace is allowed"
-    gated = CallGated(call.id, tool.name, tool.risk.value, Verdict.ALLOW.value, said)
+    # Not journaled here: the act writes it together with what was read, in one transaction.
+    gated = CallGated(call.id, tool.name, tool.risk.value, Verdict.ALLOW.value, "reading is allowed")
     desk.view.gated[call.id] = gated
 
 
@@ -92,7 +92,7 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
         )
     if desk.view.stale.get(call.id, 0) >= MAX_CONFLICTS:
         return _answer(desk, call, "The object keeps being changed by somebody else; look at it again.", "failed")
-    desk.surface.progress(f"asking the API server what {tool.name} would change")
+    desk.surface.progress(f"looking what {tool.name} would change")
     plan = _plan(desk, call, tool, arguments)
     if not plan.changes:
         text = f"Nothing to change: {plan.summary}."
@@ -139,10 +139,12 @@ def _plan(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> P
         plan = plan_from(made.plan)
         if _is_current(desk, call, plan):
             return plan
-    plan = tool(desk.context(), arguments)  # type: ignore[assignment]
-    if not isinstance(plan, Plan):
-        raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan")
-    return plan
+    made_anew = tool(desk.context(), arguments)
+    if isinstance(made_anew, Rendering) and tool.risk is Risk.RENDER:
+        return plan_of(desk, made_anew)
+    if not isinstance(made_anew, Plan):
+        raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan, or a rendering")
+    return made_anew
 
 
 def _is_current(desk: Desk, call: ToolUse, plan: Plan) -> bool:

@@ -42,6 +42,8 @@ def _about(view: SessionView, call_id: str) -> tuple[str, str]:
         files = sorted(view.rendered[call_id].files)
         return PurePosixPath(files[0]).stem, ", ".join(files)
     targets = [intent.change["target"] for intent, _ in view.unrecorded_changes(call_id)]
+    if all(target["kind"] == "File" for target in targets):
+        return PurePosixPath(targets[0]["name"]).stem, ", ".join(target["name"] for target in targets)
     said = ", ".join(f"{target['kind']}/{target['name']}" for target in targets)
     namespaces = sorted({str(target["namespace"]) for target in targets if target["namespace"]})
     return targets[0]["name"], said + (f" in {', '.join(namespaces)}" if namespaces else "")

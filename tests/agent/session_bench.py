@@ -111,9 +111,17 @@ class Bench:
     def client(self, sandbox: Sandbox) -> HttpCluster:
         return connect(Where(document=sandbox.kubeconfig()))
 
-    def begin(self, model: Model, task: str = FIX, *, watcher: Watcher | None = None, **started: Any) -> Desk:
+    def begin(
+        self,
+        model: Model,
+        task: str = FIX,
+        *,
+        watcher: Watcher | None = None,
+        session: str = SESSION,
+        **started: Any,
+    ) -> Desk:
         """A new session, begun."""
-        desk = self._desk(model, SessionView(SESSION), watcher or Watcher())
+        desk = self._desk(model, SessionView(session), watcher or Watcher())
         first = SessionStarted(
             task=task,
             model=model.name,
@@ -129,7 +137,7 @@ class Bench:
         before.journal.close()
         journal = self._journal()
         approvals.expire(journal, datetime.now(UTC))
-        view = SessionView.of(SESSION, journal.entries(SESSION))
+        view = SessionView.of(before.view.id, journal.entries(before.view.id))
         journal.close()
         desk = self._desk(model, view, watcher or Watcher())
         desk.append(SessionResumed(desk.identity.username, "the test goes on"))
@@ -140,7 +148,7 @@ class Bench:
 
     def _desk(self, model: Model, view: SessionView, watcher: Watcher) -> Desk:
         journal = self._journal()
-        journal.observe(view.apply)
+        journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
         journal.observe(watcher.entry)
         cluster = self.client(self._sandbox)
         return Desk(

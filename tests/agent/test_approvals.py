@@ -102,6 +102,7 @@ def test_what_is_asked_stands_in_the_row_and_in_the_journal(journal: Journal) ->
             "resource_version": "7",
             "version": "v1",
             "verb": "patch",
+            "system": "kubernetes",
         }
     ]
 

@@ -146,7 +146,7 @@ def test_a_manifest_is_rendered_committed_and_applies_again(bench: Bench) -> Non
     assert bench.git("status", "--porcelain") == ""
     (sha,) = [sha for key, sha in desk.view.commits.items() if key == "01-save-manifest-deployment-checkout"]
     assert SAVED in bench.git("show", "--stat", "--format=", sha)
-    assert "Changes" not in desk.history.trailers(sha)
+    assert desk.history.trailers(sha)["Changes"].endswith("/01-save-manifest-deployment-checkout")
 
 
 def test_a_rendering_killed_before_its_commit_is_committed_once(bench: Bench) -> None:
@@ -157,7 +157,7 @@ def test_a_rendering_killed_before_its_commit_is_committed_once(bench: Bench) ->
     desk = bench.begin(model, "save the manifest of checkout")
 
     def kill(entry_type: str) -> None:
-        if entry_type == "files_rendered":
+        if entry_type == "tool_intent":
             raise Killed
 
     desk.journal.observe(lambda entry: kill(entry.type))
@@ -169,14 +169,16 @@ def test_a_rendering_killed_before_its_commit_is_committed_once(bench: Bench) ->
     assert bench.git("log", "--format=%s", "--", SAVED).count("save the manifest") == 1
 
 
-def test_somebody_s_uncommitted_work_is_not_overwritten(bench: Bench) -> None:
+def test_somebody_s_work_is_not_overwritten_unasked(bench: Bench) -> None:
     file = bench.root / SAVED
     file.parent.mkdir(parents=True)
     file.write_text("mine: true\n")
     desk = bench.begin(Scripted([SAVE], finish("failed")), "save the manifest of checkout")
-    drive(desk)
+    assert drive(desk) == 3
     assert file.read_text() == "mine: true\n"
-    assert "not committed" in desk.view.results["call_0_0"].text
+    (asked,) = desk.view.approvals.values()
+    assert (asked.risk, asked.environment) == ("render", "dev")
+    assert "-mine: true\n+apiVersion: apps/v1\n" in asked.diff
 
 
 @pytest.mark.parametrize("dry_run", [True, False])

@@ -12,7 +12,7 @@ from tests.chaos.script import CLASSES, EFFECTS, Names, class_of, turn
 
 STEPS = (
     "session_started", "oriented", "model_turn:diagnose", "tool_result:diagnose", "tool_intent:set_resources",
-    "subtask_done:set_resources", "committed:set_resources", "files_rendered:save_manifest", "tool_intent:restart",
+    "subtask_done:set_resources", "committed:set_resources", "tool_intent:save_manifest", "tool_intent:restart",
     "approval_asked:delete", "tool_intent:delete", "session_closed",
 )  # fmt: skip
 COURSE = Course(

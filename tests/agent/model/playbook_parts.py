@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from agent.endings import ENDINGS
 from agent.journal.view import SessionView
 from agent.model.port import Context, Conversation, Message, ToolSpec
@@ -18,7 +20,7 @@ NAMES = {
     for place in ("shop-dev", "shop-prod", "shop-staging")
 }
 HERE = Context("shop-dev", NAMESPACES, names=NAMES)
-_TOOLS = (*TOOLS, undo_last_tool(SessionView("s")), *ENDINGS)
+_TOOLS = (*TOOLS, undo_last_tool(SessionView("s"), Path()), *ENDINGS)
 SPECS = tuple(ToolSpec(tool.name, tool.description, tool.schema) for tool in _TOOLS)
 
 

@@ -24,7 +24,9 @@ WORDINGS: list[Json] = FILE["wordings"]
 MORE: list[Json] = yaml.safe_load((Path(__file__).parent / "more_wordings.yaml").read_text())["wordings"]
 TUNED = [wording for index, wording in enumerate(WORDINGS) if index % 3 != 2]
 HELD_OUT = [wording for index, wording in enumerate(WORDINGS) if index % 3 == 2]
-SCHEMAS: Mapping[str, Json] = {tool.name: tool.schema for tool in (*TOOLS, undo_last_tool(SessionView("s")))}
+SCHEMAS: Mapping[str, Json] = {
+    tool.name: tool.schema for tool in (*TOOLS, undo_last_tool(SessionView("s"), Path()))
+}
 
 
 def world(namespace: str = "") -> World:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from agent.changeset import files_written
 from agent.journal.view import SessionView
 from tests.chaos.checks.history import CHANGE_SET, LOGS, WORKING, Repository
 from tests.chaos.life import Fault, Trouble
@@ -61,20 +63,21 @@ def working(root: Path, view: SessionView) -> Iterator[Fault]:
 
 
 def change_sets(root: Path, view: SessionView) -> Iterator[Fault]:
-    """Every change has its four files, and every rendering what it rendered; all of them whole."""
+    """Every change has its four files, and every file that was written is as it was to be; all of them whole."""
     folder = root / "working/changes" / view.id
     there = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    wanted = [done.subtask for _, done in view.subtasks if done.call_id not in view.rendered]
+    wanted = [done.subtask for _, done in view.subtasks]
     if there != wanted:
         yield Fault("files", f"there are the change sets {there}, not {wanted}")
     for name in there:
         held = sorted(path.name for path in (folder / name).iterdir())
         if held != list(CHANGE_SET):
             yield Fault("files", f"the change set {name} holds {held}")
-    for rendered in view.rendered.values():
-        for path, text in rendered.files.items():
-            if not (root / path).exists() or (root / path).read_text() != text:
-                yield Fault("files", f"{path} is not what was rendered")
+    for _, done in view.subtasks:
+        for change in files_written(view.changes_of(done)):
+            file = root / change["target"]["name"]
+            if not file.exists() or hashlib.sha256(file.read_bytes()).hexdigest() != change["body"]["sha256"]:
+                yield Fault("files", f"{file} is not what was rendered")
 
 
 def whole(root: Path) -> Iterator[Fault]:

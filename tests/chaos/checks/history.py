@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from agent.changeset import files_written
 from agent.journal.view import SessionView
 from tests.chaos.checks.journal import Told
 from tests.chaos.life import Fault
 from tests.chaos.script import SUBTASKS, tool_of
 
 CHANGE_SET = ("applied.yaml", "before.yaml", "diff.patch", "undo.yaml")
-RENDERED, APPROVED = "save_manifest", "delete"
+APPROVED = "delete"
 LOGS, WORKING = "logs/LOGS.md", "working/WORKING.md"
 
 
@@ -104,7 +105,7 @@ def _trailers(commit: Commit, view: SessionView, task: str, approver: str) -> It
 
 def _folder(commit: Commit, view: SessionView) -> str:
     tool = tool_of(commit.key[1])
-    return f"working/changes/{view.id}/{commit.key[1]}" if tool in SUBTASKS and tool != RENDERED else ""
+    return f"working/changes/{view.id}/{commit.key[1]}" if tool in SUBTASKS else ""
 
 
 def _content(commit: Commit, view: SessionView) -> Iterator[Fault]:
@@ -112,8 +113,8 @@ def _content(commit: Commit, view: SessionView) -> Iterator[Fault]:
     wanted = {LOGS}
     if folder := _folder(commit, view):
         wanted |= {f"{folder}/{name}" for name in CHANGE_SET}
-    if tool_of(commit.key[1]) == RENDERED:
-        wanted |= {path for rendered in view.rendered.values() for path in rendered.files}
+    own = [done for _, done in view.subtasks if done.subtask == commit.key[1]]
+    wanted |= {change["target"]["name"] for done in own for change in files_written(view.changes_of(done))}
     if commit.files - {WORKING} != wanted:
         yield Fault("history", f"the commit of {commit.key[1]} holds {sorted(commit.files)}, not {sorted(wanted)}")
 
