@@ -50,7 +50,7 @@ def starting(snapshot: Snapshot, findings: Iterable[Finding]) -> list[Starting]:
         judged_at = None if known.explains_pod(name) else _judged_at(pod, owner, snapshot)
         if judged_at is not None and judged_at > snapshot.taken_at:
             groups.setdefault(owner, []).append((name, judged_at))
-    counted = {each.ref: each for each in _counts(snapshot)}
+    counted = {each.ref: each for each in counts(snapshot)}
     for each in counted.values():
         until = each.since and each.since + timedelta(seconds=timing.deadline_s(each.ref, snapshot))
         if each.well < each.wanted and until is not None and until > snapshot.taken_at:
@@ -102,7 +102,8 @@ def _is_unready(status: Json) -> bool:
     return any(each.get("type") == "Ready" and each.get("status") == "False" for each in conditions)
 
 
-def _counts(snapshot: Snapshot) -> Iterator[Counts]:
+def counts(snapshot: Snapshot) -> Iterator[Counts]:
+    """How many pods of each workload there should be, and are well; of a Job, whether it has begun."""
     for item in snapshot.of("Deployment"):
         if not item["spec"].get("paused"):
             yield _replicated(item, "Deployment", ("availableReplicas", "updatedReplicas"), snapshot)

@@ -295,3 +295,77 @@ def test_one_that_succeeded_before_is_a_warning_and_one_that_did_now_nothing() -
     assert found(CronJob=[nightly(active=True)], Job=[]) == []
     assert found(CronJob=[nightly(last=20)], Job=[]) == []
     assert [each.cause for each in found(CronJob=[nightly()], Job=[own])] == []
+
+
+def test_each_minute_s_run_is_judged_by_the_one_before() -> None:
+    often = nightly(last=0, failedJobsHistoryLimit=0, schedule="* * * * *")
+    now = {**job("backup-9", cronjob="backup", created=ago(0)), "status": {"active": 1}}
+    older = {**job("backup-8", cronjob="backup", created=ago(80)), "status": {"active": 1}}
+
+    [finding] = found(CronJob=[often], Job=[])
+    assert (finding.cause, finding.severity) == ("CronJobNotSucceeding", "error")
+    assert [each.cause for each in found(CronJob=[often], Job=[now])] == ["CronJobNotSucceeding"]
+    assert found(CronJob=[often], Job=[now, older]) == []
+    assert found(CronJob=[nightly(last=0, schedule="* * * * *", succeeded=ago(50))], Job=[]) == []
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "NamespaceDeletionDiscoveryFailure",
+        "NamespaceDeletionContentFailure",
+        "NamespaceDeletionGroupVersionParsingFailure",
+        "NamespaceContentRemaining",
+        "NamespaceFinalizersRemaining",
+    ],
+)
+def test_each_condition_of_a_namespace_is_told_in_its_words(kind: str) -> None:
+    [finding] = found(Namespace=[going((kind, "the controller's own words"))])
+
+    assert finding.severity == ("warning" if kind == "NamespaceContentRemaining" else "error")
+    assert finding.summary.endswith("the controller's own words")
+
+
+# numbers and words that are no conditions
+
+
+def stateful(ready: int, *, created: float = 3600, **state: Any) -> Json:
+    meta = {"name": "db", "creationTimestamp": ago(created)}
+    return {"metadata": meta, "spec": {"replicas": 3}, "status": {"replicas": 3, "readyReplicas": ready, **state}}
+
+
+def test_a_stateful_set_whose_pods_are_missing_has_no_condition_and_is_told() -> None:
+    [none] = found(StatefulSet=[stateful(0)])
+    [some] = found(StatefulSet=[stateful(2)])
+
+    assert (none.severity, some.severity) == ("error", "warning")
+    assert none.summary == "StatefulSet db has 0 of 3 pods ready, and nothing that was read says why"
+    assert found(StatefulSet=[stateful(0, created=60)]) == []
+    assert found(StatefulSet=[stateful(3)]) == []
+
+
+def test_what_befell_its_pods_says_why() -> None:
+    crash = status({"waiting": {"reason": "CrashLoopBackOff"}}, terminated(1), restarts=5)
+    broken = pod(crash, name="db-0", owner=owned_by("apps/v1", "StatefulSet", "db"))
+
+    assert [each.cause for each in found(broken, StatefulSet=[stateful(2)])] == ["CrashLoopBackOff"]
+
+
+def test_a_claim_that_is_lost_or_cannot_grow() -> None:
+    meta = {"name": "data", "creationTimestamp": ago(3600)}
+    lost = {"metadata": meta, "spec": {}, "status": {"phase": "Lost"}}
+    states = {"storage": "ControllerResizeInfeasible"}
+    stuck = {"metadata": meta, "spec": {}, "status": {"phase": "Bound", "allocatedResourceStatuses": states}}
+
+    assert "is Lost" in found(PersistentVolumeClaim=[lost])[0].summary
+    assert "cannot be resized: ControllerResizeInfeasible (storage)" in (
+        found(PersistentVolumeClaim=[stuck])[0].summary
+    )
+
+
+def test_a_port_that_the_load_balancer_does_not_serve() -> None:
+    ingress = {"ip": "192.0.2.1", "ports": [{"port": 80, "error": "PortUnsupported"}, {"port": 443}]}
+
+    [finding] = found(Service=[balanced(300, ingress)])
+
+    assert finding.summary == "Service edge port 80 is not served by its load balancer: PortUnsupported"

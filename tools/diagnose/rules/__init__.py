@@ -40,6 +40,7 @@ from tools.diagnose.rules import (
     rollouts,
     routing,
     services,
+    shortfalls,
     sidecars,
     unreached,
     volumes,
@@ -83,6 +84,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
     autoscaling.autoscalers,
     budgets.disruption_budgets,
     conditions.unhealthy_conditions,
+    shortfalls.shortfalls,
 )
 
 CONTEXTS: tuple[Context, ...] = (

@@ -139,7 +139,7 @@ def _times_missed(item: Json, schedule: Schedule, snapshot: Snapshot) -> int:
     status = item.get("status") or {}
     last, ended = parse_time(status.get("lastScheduleTime")), parse_time(status.get("lastSuccessfulTime"))
     zone = zone_of(item["spec"].get("timeZone"))
-    since = max((moment for moment in (last, ended, *_changes(item)) if moment is not None), default=None)
+    since = max((moment for moment in (last, ended, *changes(item)) if moment is not None), default=None)
     if zone is None or since is None:
         return 0
     sure = (
@@ -150,7 +150,7 @@ def _times_missed(item: Json, schedule: Schedule, snapshot: Snapshot) -> int:
     return len(list(islice(takewhile(lambda at: at > since + unsure_for, times), _MISSED)))
 
 
-def _changes(item: Json) -> list[datetime | None]:
+def changes(item: Json) -> list[datetime | None]:
     """When it was made, and when somebody changed it last: only from then on its schedule is the one there is."""
     fields = item["metadata"].get("managedFields") or ()
     return [

@@ -11,15 +11,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
+from tools.diagnose import timing
 from tools.diagnose.containers import parse_time
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import event_said, quoted, said, typed
-from tools.diagnose.owners import controller
+from tools.diagnose.owners import controller, has_ended
 from tools.diagnose.plaintext import one_line
+from tools.diagnose.rules.cron_jobs import changes
+from tools.diagnose.schedule import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from tools.cluster.client import Json
     from tools.diagnose.findings import Known
@@ -47,7 +51,7 @@ ENDED_WITHIN = timedelta(minutes=1)
 """A run whose Job was made this long ago, and is gone, has ended.
 
 Where the Job is deleted as soon as it has ended (ttlSecondsAfterFinished: 0), the controller may miss a success:
-only an event says for certain that it failed.
+a failedJobsHistoryLimit of 0 or an event says for certain that it failed.
 """
 _FAILED = re.compile(r"(status|condition): Failed")
 
@@ -65,11 +69,30 @@ def unsuccessful(snapshot: Snapshot, known: Known) -> list[Finding]:
 def _is_unsuccessful(item: Json, snapshot: Snapshot) -> bool:
     status = item.get("status") or {}
     last, succeeded = parse_time(status.get("lastScheduleTime")), parse_time(status.get("lastSuccessfulTime"))
-    if last is None or status.get("active") or item["metadata"].get("deletionTimestamp"):
+    if last is None or item["metadata"].get("deletionTimestamp"):
         return False
-    if snapshot.taken_at - last < ENDED_WITHIN or (succeeded is not None and succeeded >= last):
+    is_over = snapshot.taken_at - last >= ENDED_WITHIN and not status.get("active")
+    judged = last if is_over else _before(last, item)
+    if judged is None or (succeeded is not None and succeeded >= judged):
         return False
-    return snapshot.has("Job") and not any(True for _ in _jobs(item, snapshot))
+    left = [job for job in _jobs(item, snapshot) if judged == last or not _is_of(last, job)]
+    return snapshot.has("Job") and not left
+
+
+def _is_of(last: datetime, job: Json) -> bool:
+    """Whether a Job is that of the last run, and at work."""
+    made = timing.created(job)
+    return made is not None and made >= last and not has_ended(job)
+
+
+def _before(last: datetime, item: Json) -> datetime | None:
+    """The run before the last, which had ended when that one began, of a schedule that no time zone moves."""
+    schedule = parsed(str(item["spec"].get("schedule")))
+    if schedule is None or not schedule.every_hour:
+        return None
+    earlier = next(schedule.before(last - timedelta(seconds=1)), None)
+    since = max((each for each in changes(item) if each is not None), default=None)
+    return earlier if earlier is not None and since is not None and earlier > since else None
 
 
 def _jobs(item: Json, snapshot: Snapshot) -> Iterator[Json]:
@@ -103,7 +126,7 @@ def _finding(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding:
             *(Evidence("event", said(ref), one_line(event_said(each))) for each in events[:1]),
         ),
         remedies=tuple(_remedies(ref, spec)),
-        severity="error" if events else "warning",
+        severity="error" if events or spec.get("failedJobsHistoryLimit") == 0 else "warning",
     )
 
 
