@@ -23,7 +23,7 @@ run: .venv/.ready  ## The main job at work, in the sandbox
 	@echo "On your own cluster:    $(BIN)/desk run --workspace .demo \"why does NAME crash in NAMESPACE?\""
 
 test: .venv/.ready  ## All tests; those for a real cluster need DESK_TEST_KUBECONFIG
-	$(BIN)/pytest -n auto
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/.ready  ## What CI runs: format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .

@@ -239,10 +239,22 @@ def _import(names: Sequence[str]) -> None:
     for name in missing:
         importlib.import_module(name)
     if missing:
+        _make_schemas()
         gc.collect()
         gc.freeze()
     if threading.active_count() > 1:
         raise RuntimeError(f"an import started a thread: {threading.enumerate()}")
+
+
+def _make_schemas() -> None:
+    """What the program makes once in its life, from its code alone."""
+    from agent.journal.events import TYPES, _adapter
+    from tools.catalog import TOOLS
+
+    for name in TYPES:
+        _adapter(name)
+    for tool in TOOLS:
+        tool.schema  # noqa: B018  kept by the tool
 
 
 def _attend(line: socket.socket, asked: Mapping[str, Any], fds: Sequence[int]) -> None:

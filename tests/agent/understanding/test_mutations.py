@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
 
 from tests.agent.understanding.mutations import CHANGING, Wording, mutations
+from tests.agent.understanding.outcome import WORDINGS
 
-WORDINGS: list[Wording] = yaml.safe_load((Path(__file__).parent / "wordings.yaml").read_text())["wordings"]
 RESTART: Wording = {
     "text": "restart web",
     "do": [{"restart": {"namespace": "shop-dev", "name": "web"}}],

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests.agent.understanding.outcome import FILE, WORDINGS
 from tools.catalog import TOOLS
 
-FILE = yaml.safe_load((Path(__file__).parent / "wordings.yaml").read_text())
 WORLD: dict[str, Any] = FILE["world"]
-WORDINGS: list[dict[str, Any]] = FILE["wordings"]
 KNOWN = {tool.name: tool for tool in TOOLS}
 
 OUTCOMES = {"do", "diagnose", "mend", "ask", "tell", "refer"}
