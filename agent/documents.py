@@ -200,9 +200,9 @@ class Drift(Part, frozen=True, kw_only=True):
 
 
 class Provisioning(Document, frozen=True, kw_only=True, tag="desk.provisioning/v1"):
-    """`desk provision-namespace NAMESPACE -o json`. `exit_code` None: it is still running."""
+    """`desk provision-namespace NAMESPACE -o json`, and of `deprovision-namespace`. `exit_code` None: not over."""
 
-    operation: Literal["provision_namespace", "check_namespace"]
+    operation: Literal["provision_namespace", "check_namespace", "deprovision_namespace"]
     namespace: str
     environment: Annotated[str, Meta(description="Empty when it was only checked.")]
     session: str

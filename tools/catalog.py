@@ -13,6 +13,7 @@ from tools.objects import delete, save_manifest
 from tools.permissions import allow
 from tools.port_forward import port_forward
 from tools.provisioning.check import check_namespace
+from tools.provisioning.deprovision import deprovision_namespace
 from tools.provisioning.provision import provision_namespace
 from tools.pull_secrets import create_pull_secret, link_pull_secret
 from tools.read import events, get, list_, logs, top
@@ -54,6 +55,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(wait_for_rollout, Risk.READ),
     Tool(wait_until_mended, Risk.READ),
     Tool(provision_namespace, Risk.PROVISION),
+    Tool(deprovision_namespace, Risk.DELETE, always_asked=True),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),
     Tool(set_image, Risk.CHANGE),

@@ -28,7 +28,7 @@ from agent.workspace import SETTINGS_FILE
 HEADINGS = {
     "Why does it not run?": {"debug-pod": "debug"},
     "Ask in words": {"run": "run", "resume": "run", "cancel": "sessions"},
-    "Make room for a team": {"provision-namespace": "provision"},
+    "Make room for a team": {"provision-namespace": "provision", "deprovision-namespace": "provision"},
     "Decide what waits": {"approvals": "approvals"},
     "See what was done, and undo it": {
         "status": "sessions",

@@ -49,6 +49,10 @@ EXAMPLES: Mapping[str, Examples] = {
         ("what would be made, and make nothing", "desk provision-namespace web-dev --dry-run"),
         ("is it still so? who changed it?", "desk provision-namespace web-dev --check"),
     ),
+    "deprovision-namespace": (
+        ("what would be lost", "desk deprovision-namespace web-dev --dry-run"),
+        ("delete it, when somebody has approved", "desk deprovision-namespace web-dev"),
+    ),
     "approvals": (
         ("what waits", "desk approvals list"),
         ("decide, as yourself", "desk approvals approve apr-1a2b3c4d5e"),

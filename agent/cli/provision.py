@@ -1,10 +1,10 @@
-"""provision-namespace: a namespace with guardrails in one command."""
+"""provision-namespace and deprovision-namespace: a namespace with guardrails in one command."""
 
 from __future__ import annotations
 
 import shlex
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -56,17 +56,36 @@ def provision_namespace(
     dev. What is not given stays as it is; a second run changes nothing. In dev it is done at once, elsewhere a
     person approves it.
     """
+    tool = "check_namespace" if check else "provision_namespace"
+    arguments = {"namespace": name} if check else _arguments(name, environment, given)
+    words = ["provision-namespace", name, *([environment] if environment else []), *(["--check"] if check else [])]
+    _call(words, tool, arguments, given, sandbox=sandbox, dry_run=dry_run)
+
+
+@click.command("deprovision-namespace", cls=Command)
+@click.argument("name", metavar="NAMESPACE")
+@click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster.")
+@click.option("--dry-run", is_flag=True, help="Show what would be lost, and delete nothing.")
+@running
+@common
+def deprovision_namespace(name: str, sandbox: bool, dry_run: bool, **given: Any) -> None:
+    """Delete NAMESPACE with all that is in it. Somebody else approves it, always; in prod it is Flow's."""
+    words = ["deprovision-namespace", name]
+    _call(words, "deprovision_namespace", {"namespace": name}, given, sandbox=sandbox, dry_run=dry_run)
+
+
+def _call(
+    words: list[str], tool: str, arguments: dict[str, Any], given: dict[str, Any], *, sandbox: bool, dry_run: bool
+) -> NoReturn:
+    """A session of one call, and its document."""
     from agent.app import Task
     from agent.cli.run import begin, ran
     from agent.output import provisioning
 
-    tool = "check_namespace" if check else "provision_namespace"
-    arguments = {"namespace": name} if check else _arguments(name, environment, given)
     _check(tool, arguments)
-    configured = settings(given)
-    words = shlex.join(["provision-namespace", name, *([environment] if environment else [])])
-    task = Task(words, name, sandbox, dry_run=dry_run, call={"tool": tool, "arguments": arguments})
-    code, _ = ran(configured, partial(begin, task), provisioning)
+    call = {"tool": tool, "arguments": arguments}
+    task = Task(shlex.join(words), arguments["namespace"], sandbox, dry_run=dry_run, call=call)
+    code, _ = ran(settings(given), partial(begin, task), provisioning)
     raise click.exceptions.Exit(code)
 
 
@@ -88,6 +107,7 @@ def _check(tool: str, arguments: dict[str, Any]) -> None:
 
     try:
         checked = next(known for known in TOOLS if known.name == tool).check(arguments)
-        specified(checked.pop("namespace"), checked, None)
+        if tool == "provision_namespace":
+            specified(checked.pop("namespace"), checked, None)
     except (ArgumentsError, SpecificationError) as error:
         raise UsageError(str(error)) from error

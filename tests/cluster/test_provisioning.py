@@ -100,7 +100,11 @@ def namespace(workspace: Workspace) -> Iterator[str]:
 
 
 def provisioned(workspace: Workspace, name: str, *arguments: str, code: int = 0) -> dict[str, Any]:
-    done = workspace.desk("provision-namespace", name, *arguments, "--output", "json")
+    return document_of(workspace, "provision-namespace", name, *arguments, code=code)
+
+
+def document_of(workspace: Workspace, *arguments: str, code: int = 0) -> dict[str, Any]:
+    done = workspace.desk(*arguments, "--output", "json")
     assert done.returncode == code, done.stdout + done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     return document
@@ -277,6 +281,17 @@ def test_what_is_refused_in_the_middle_is_told_and_the_next_run_completes(
     assert results[f"Namespace/{refusing}"] == results["NetworkPolicy/default-deny"] == "unchanged"
     assert results["NetworkPolicy/allow-dns"] == results["ServiceAccount/ci"] == "created"
     assert provisioned(workspace, refusing, "--check")["drift"] == []
+
+
+def test_what_is_lost_with_a_namespace_is_told_and_always_asked(workspace: Workspace, namespace: str) -> None:
+    kubectl("create", "secret", "generic", "login", "-n", namespace, "--as", ANN)
+    document = document_of(workspace, "deprovision-namespace", namespace, code=3)
+    for lost in ("1 Deployment (web)", "1 Service (web)", "1 Secret (login)", ANN, EVE):
+        assert lost in document["summary"]
+    assert workspace.desk("cancel", document["session"]).returncode == 0
+    kubectl("get", "namespace", namespace)
+    gone = document_of(workspace, "deprovision-namespace", f"{namespace}-none")
+    assert "is not there" in gone["summary"]
 
 
 def test_every_object_passes_the_judges(tmp_path: Path) -> None:
