@@ -257,12 +257,27 @@ class Made(Document, frozen=True, kw_only=True, tag="desk.init/v1"):
     next_action: NextAction
 
 
+class Missing(Part, frozen=True, kw_only=True):
+    """Events of a session that a commit names and the journal has not, by their numbers in the session."""
+
+    session: str
+    first: int
+    last: Annotated[int, Meta(description="The event that the commit names.")]
+    commit: str
+    committed_at: str
+    replaced: Annotated[bool, Meta(description="The journal has another event in its place.")]
+
+
 class Verified(Document, frozen=True, kw_only=True, tag="desk.verify/v1"):
     """`desk journal verify -o json`."""
 
     events: Annotated[int, Meta(description="How many events are known to hold, each chained to the one before.")]
     intact: bool
     fault: Annotated[str, Meta(description="What does not hold, and what to do; empty when it is intact.")] = ""
+    commits: Annotated[int, Meta(description="How many commits name an event of this journal.")] = 0
+    commits_of_others: Annotated[int, Meta(description="How many commits name another journal's.")] = 0
+    missing: Annotated[list[Missing], Meta(description="What commits name and the journal has not.")] = []
+    not_compared: Annotated[str, Meta(description="Why git was not looked at; empty when it was.")] = ""
 
 
 class Error(Document, frozen=True, kw_only=True, tag="desk.error/v1"):

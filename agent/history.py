@@ -355,6 +355,14 @@ class History:
         found = [(line, _parsed_trailers(trailers).get(key, "")) for line, _, trailers in halves]
         return [(CommitLine(*line.split("\x1f", 2)), value) for line, value in found if value]
 
+    def all_with_trailer(self, key: str) -> list[tuple[CommitLine, dict[str, str]]]:
+        """Each commit of any branch, local or fetched, that carries a trailer, with all its trailers."""
+        more = ("--branches", "--remotes", f"--grep=^{_checked_key(key)}: ")
+        records = self._log(-1, "%H%x1f%cI%x1f%s%n%(trailers:only,unfold)", self._head(), *more)
+        halves = [record.partition("\n") for record in records]
+        found = [(line, _parsed_trailers(trailers)) for line, _, trailers in halves]
+        return [(CommitLine(*line.split("\x1f", 2)), trailers) for line, trailers in found if key in trailers]
+
     def files_that_say(self, text: str, folder: str) -> list[str]:
         """The workspace's files below a folder, in HEAD, that say a text word for word."""
         head, prefix = self._head(), self._place.prefix
@@ -412,12 +420,12 @@ class History:
         head = self._head()
         return _Tree(self._git, head).read(self._place.prefix + str(checked_path(path))) if head else None
 
-    def _log(self, n: int, record: str, tip: str) -> list[str]:
+    def _log(self, n: int, record: str, tip: str, *more: str) -> list[str]:
         """The newest n commits from `tip`, each in the record's format, which must not be empty."""
         if not tip:
             return []
         log = ("-c", "log.showSignature=false", "log", "-z", f"--max-count={n}", "--encoding=UTF-8")
-        output = self._git.ask(*log, f"--format={record}", tip, "--")
+        output = self._git.ask(*log, f"--format={record}", *more, tip, "--")
         return [part for part in output.out.decode("utf-8", "replace").split("\0") if part]
 
     @cached_property

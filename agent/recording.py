@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
-from agent import changeset
+from agent import anchors, changeset
 from agent.desk import Records
 from agent.errors import HistoryError
 from agent.history import Content, commit_message
@@ -117,6 +117,7 @@ def commit(
         **identity,
         "Task": records.view.task.task,
         **{key: value for key, value in more.items() if value},
+        anchors.TRAILER: anchors.trailer(records.journal.head(records.view.id)),
     }
     with records.workspace.lock():
         records.workspace.write(edits)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document
-from agent.errors import BrokenJournal
+from agent.errors import BrokenJournal, ExitCode, HistoryError, UsageError
 from agent.plaintext import plain
+
+if TYPE_CHECKING:
+    from agent.documents import Missing, Verified
 
 
 @click.group(cls=Group)
@@ -24,23 +28,62 @@ def journal() -> None:
 @journal.command()
 @common
 def verify(workspace: Path, output: str, **_given: Any) -> None:
-    """Check the hash chain; name the first event that does not hold, and end with exit code 1."""
-    try:
-        with contextlib.closing(existing_journal(workspace)) as opened:
-            count = opened.verify()
-    except BrokenJournal as broken:
-        if output == "text":
-            raise
-        from agent.documents import Verified
-
-        print_document(Verified(events=broken.held, intact=False, fault=_shown(broken)), output)
-        raise click.exceptions.Exit(int(broken.exit_code)) from broken
+    """Check the hash chains, and that all is there that git's commits name; else end with exit code 1."""
+    verified = _verified(workspace)
     if output != "text":
-        from agent.documents import Verified
+        print_document(verified, output)
+        if not verified.intact:
+            raise click.exceptions.Exit(int(ExitCode.FAILED))
+    elif verified.intact:
+        click.echo(_told(verified))
+    else:
+        raise BrokenJournal(verified.fault)
 
-        return print_document(Verified(events=count, intact=True), output)
-    click.echo(f"The journal is intact: {count} events, each chained to the one before.")
-    return None
+
+def _verified(workspace: Path) -> Verified:
+    from agent.anchors import compare
+    from agent.documents import Verified
+    from agent.history import History
+
+    with contextlib.closing(existing_journal(workspace)) as opened:
+        try:
+            events = opened.verify()
+        except BrokenJournal as broken:
+            return Verified(events=broken.held, intact=False, fault=_shown(broken))
+        try:
+            compared = compare(opened, History(workspace))
+        except (UsageError, HistoryError) as error:
+            return Verified(events=events, intact=True, not_compared=_shown(error))
+    return Verified(
+        events=events,
+        intact=not compared.missing,
+        fault=_fault(compared.missing),
+        commits=compared.commits,
+        commits_of_others=compared.of_others,
+        missing=list(compared.missing),
+    )
+
+
+def _fault(missing: Sequence[Missing]) -> str:
+    from agent.anchors import described
+
+    if not missing:
+        return ""
+    lines = "".join(f"\n- {described(each)}" for each in missing)
+    return (
+        f"The chains hold, but git's commits name events that the journal has not:{lines}\n"
+        "Its end was cut off, or it is an older copy. Next: restore a newer copy of .desk/journal.db; what was "
+        "done is in the commits: git log --grep '^Journal:'"
+    )
+
+
+def _told(verified: Verified) -> str:
+    said = f"The journal is intact: {verified.events} events, each chained to its session's one before."
+    if verified.not_compared:
+        return f"{said} It was not compared with git's commits: {verified.not_compared}"
+    others = verified.commits_of_others
+    more = f" {others} commits name events of other journals." if others else ""
+    return f"{said} All that {verified.commits} commits name is there.{more}"
 
 
 def _shown(error: Exception) -> str:

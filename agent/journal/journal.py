@@ -1,6 +1,9 @@
 """The append-only, hash-chained journal: events as they are masked, chained, stored and told.
 
-Each event's hash covers the hash of the one before, so that a changed, missing or inserted event shows.
+Each session has a chain of its own: an event's hash covers that of the session's event before, so that a changed,
+missing or inserted event shows, and sessions need no common lock. All chains begin at the journal's root.
+
+The first version had one chain for all sessions. In a journal that it began, the root is the end of that chain.
 """
 
 from __future__ import annotations
@@ -18,13 +21,17 @@ from agent.journal.port import RESTORE, Approval, Row, Store, Writing
 from agent.redaction import Redactor
 
 GENESIS = "0" * 64
+"""What the first event of the first version's one chain is chained to."""
 BOUND = ("session", "call_id", "digest", "requester", "status", "expires_at", "approver", "reason")
 """What of an approval its events say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event where it stands. `at` is ISO 8601, UTC; `hash` 64 hex digits."""
+    """One event where it stands. `at` is ISO 8601, UTC; `hash` 64 hex digits; `number` counts in its session.
+
+    `number` is 0 in the one chain that the first version had for all sessions.
+    """
 
     seq: int
     session: str
@@ -32,6 +39,7 @@ class Entry:
     type: str
     body: Json
     hash: str
+    number: int = 0
 
     @property
     def event(self) -> Event:
@@ -46,7 +54,7 @@ class Entry:
             "session": self.session,
             "at": self.at,
             "type": self.type,
-            **{"body": self.body, "hash": self.hash},
+            **{"body": self.body, "hash": self.hash, "number": self.number},
         }
 
 
@@ -76,7 +84,7 @@ class Journal:
     def transaction(self) -> Iterator[Transaction]:
         """Several writes that happen together or not at all."""
         with self._store.writing() as writing:
-            transaction = Transaction(writing, self.redactor, self._now)
+            transaction = Transaction(writing, self._store.root, self.redactor, self._now)
             yield transaction
         for entry in transaction.appended:
             for observer in self._observers:
@@ -104,19 +112,34 @@ class Journal:
         """Whether a process runs `session` now."""
         return self._store.runner(session) is not None
 
+    @property
+    def root(self) -> str:
+        """What every session's chain begins at; no other journal has the same. 64 hex digits."""
+        return self._store.root()
+
+    def head(self, session: str) -> Head | None:
+        """The end of a session's chain; None when it has no events, or the first version's only."""
+        last = self._store.last(session)
+        return Head(self.root, last.number, last.hash) if last else None
+
+    def hash_of(self, session: str, number: int) -> str:
+        """That of an event of a session's chain; empty when there is no such event."""
+        row = self._store.numbered(session, number)
+        return row.hash if row else ""
+
     def verify(self) -> int:
-        """Check the store and the chain; gives the number of events, or raises `BrokenJournal`.
+        """Check the store and the chains; gives the number of events, or raises `BrokenJournal`.
 
         The message names the first event that does not hold.
         """
-        count, previous = 0, GENESIS
-        for count, row in enumerate(self._store.stored(), start=1):
-            _check(row, count, previous)
-            previous = row.hash
+        chains = _Chains(self.root)
+        for row in self._store.stored():
+            chains.check(row)
+        chains.end()
         self._store.check()
         with self._store.snapshot():  # another session may be writing
-            self._check_approvals(count)
-        return count
+            self._check_approvals(chains.count)
+        return chains.count
 
     def _check_approvals(self, held: int) -> None:
         """The rows are a projection of the events: they must say the same."""
@@ -130,22 +153,24 @@ class Journal:
 class Transaction:
     """Writes that belong together."""
 
-    def __init__(self, writing: Writing, redactor: Redactor, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, writing: Writing, root: Callable[[], str], redactor: Redactor, now: Callable[[], datetime]
+    ) -> None:
         self._writing = writing
+        self._root = root
         self._redactor = redactor
         self._now = now
         self.appended: list[Entry] = []
 
     def append(self, session: str, event: Event) -> Entry:
         """Chain one event. This is the one place where events are written, so secrets are masked here."""
-        last = self._writing.last()
-        seq, previous = (last.seq + 1, last.hash) if last else (1, GENESIS)
+        last = self._writing.last(session)
+        number, previous = (last.number + 1, last.hash) if last else (1, self._root())
         at = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
         body = json.dumps(self._masked(event), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         kind = name_of(event)
-        row = Row(seq, session, at, kind, body, chain(previous, seq, session, at, kind, body))
-        self._writing.insert(row)
-        entry = _entry(row)
+        row = Row(0, session, at, kind, body, chain(previous, number, session, at, kind, body), number)
+        entry = _entry(row._replace(seq=self._writing.insert(row)))
         self.appended.append(entry)
         return entry
 
@@ -177,19 +202,57 @@ class Transaction:
         return masked if isinstance(masked, dict) else {}
 
 
-def chain(previous: str, seq: int, session: str, at: str, kind: str, body: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a session's chain. `root` is that of its journal."""
+
+    root: str
+    number: int
+    hash: str
+
+
+def chain(previous: str, number: int, session: str, at: str, kind: str, body: str) -> str:
     """The hash of an event: SHA-256 over the one before and every column, unambiguously joined."""
-    joined = json.dumps([previous, seq, session, at, kind, body], ensure_ascii=False)
+    joined = json.dumps([previous, number, session, at, kind, body], ensure_ascii=False)
     return hashlib.sha256(joined.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _check(row: Row, count: int, previous: str) -> None:
-    where = f"event {row.seq} ({_shown(row.type)} of session {_shown(row.session)}, {_shown(row.at)})"
-    if row.seq != count:
-        raise BrokenJournal(f"{where}: event {count} is missing. {RESTORE}", count - 1)
-    if chain(previous, *row[:5]) != row.hash:
-        said = f"{where}: its content does not match its hash, so it was changed. {RESTORE}"
-        raise BrokenJournal(said, count - 1)
+class _Chains:
+    """The ends of all chains, as far as they were checked."""
+
+    def __init__(self, root: str) -> None:
+        self.count = 0
+        self._root = root
+        self._common = GENESIS
+        self._ends: dict[str, tuple[int, str]] = {}
+
+    def check(self, row: Row) -> None:
+        """Check the next event; raises `BrokenJournal`."""
+        if row.number == 0 and not self._ends:
+            self._check(row, row.seq, self.count + 1, self._common, "event")
+            self._common = row.hash
+        else:
+            number, previous = self._ends.get(row.session, (0, self._root))
+            self._check(row, row.number, number + 1, previous, "its session's event")
+            self._ends[row.session] = (row.number, row.hash)
+        self.count += 1
+
+    def end(self) -> None:
+        """Check the end of the one common chain, which is the root of the others; raises `BrokenJournal`."""
+        if self._common not in (GENESIS, self._root):
+            said = f"the last of the events that have one chain for all sessions are missing. {RESTORE}"
+            raise BrokenJournal(said, self.count)
+
+    def _check(self, row: Row, number: int, expected: int, previous: str, counted: str) -> None:
+        if number != expected:
+            raise BrokenJournal(f"{_place(row)}: {counted} {expected} is missing. {RESTORE}", self.count)
+        if chain(previous, number, *row[1:5]) != row.hash:
+            said = f"{_place(row)}: its content does not match its hash, so it was changed. {RESTORE}"
+            raise BrokenJournal(said, self.count)
+
+
+def _place(row: Row) -> str:
+    return f"event {row.seq} ({_shown(row.type)} of session {_shown(row.session)}, {_shown(row.at)})"
 
 
 def _approvals_told(entries: Iterable[Entry]) -> dict[str, tuple[str, ...]]:
@@ -213,7 +276,7 @@ def _entry(row: Row) -> Entry:
         body: Json = json.loads(row.body)
     except ValueError as error:
         raise BrokenJournal(f"event {row.seq} is not JSON: {error}. `desk journal verify` tells more.") from error
-    return Entry(row.seq, row.session, row.at, row.type, body, row.hash)
+    return Entry(row.seq, row.session, row.at, row.type, body, row.hash, row.number)
 
 
 def _shown(text: str) -> str:

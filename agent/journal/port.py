@@ -17,11 +17,14 @@ class Row(NamedTuple):
     """One event as it is stored. `at` is ISO 8601, UTC; `body` JSON; `hash` 64 hex digits."""
 
     seq: int
+    """Its place among all events of the store, which gives it."""
     session: str
     at: str
     type: str
     body: str
     hash: str
+    number: int = 0
+    """Its place in its session's chain, from 1; 0 in the one chain that the first version had for all sessions."""
 
 
 class Approval(NamedTuple):
@@ -43,11 +46,11 @@ class Approval(NamedTuple):
 class Writing(Protocol):
     """Writes that happen together or not at all."""
 
-    def last(self) -> Row | None:
-        """The last event; None in an empty journal."""
+    def last(self, session: str) -> Row | None:
+        """The last event of a session's own chain; None when it has none yet."""
 
-    def insert(self, row: Row) -> None:
-        """Add an event behind all others."""
+    def insert(self, row: Row) -> int:
+        """Add an event behind all others, and give its `seq`; that of `row` does not count."""
 
     def add_approval(
         self,
@@ -85,6 +88,18 @@ class Store(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Reads within are of one moment, whoever writes meanwhile."""
+
+    def root(self) -> str:
+        """What the first event of each session's chain is chained to; it never changes. 64 hex digits.
+
+        In a journal that the first version began, the hash of that version's last event; else of no meaning.
+        """
+
+    def numbered(self, session: str, number: int) -> Row | None:
+        """An event by its place in its session's chain."""
+
+    def last(self, session: str) -> Row | None:
+        """The last event of a session's own chain; None when it has none."""
 
     def rows(self, session: str = "", types: Collection[str] = ()) -> list[Row]:
         """The events in order, of one session or of all, of some types or of all."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import sqlite3
 import threading
 import time
@@ -21,13 +22,12 @@ from agent.journal.leases import holder, lease_file
 from agent.journal.port import RESTORE, Approval, Row
 
 JOURNAL = "journal.db"
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 30.0
 OPENING_TRIES = 3
 LOOKED_AT_S = 0.01
 LOOKED_AT_TRIES = 5
 
-_TABLES = """
+_EVENTS_AND_APPROVALS = """
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY,
     session TEXT NOT NULL,
@@ -55,7 +55,33 @@ CREATE TABLE approvals (
     asked_seq INTEGER NOT NULL REFERENCES events (seq)
 );
 """
+_A_CHAIN_FOR_EACH_SESSION = """
+ALTER TABLE events ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX events_of_chain ON events (session, number) WHERE number > 0;
+CREATE TABLE root (hash TEXT NOT NULL);
+INSERT INTO root SELECT coalesce((SELECT hash FROM events ORDER BY seq DESC LIMIT 1), new_root());
+CREATE TRIGGER root_is_not_updated BEFORE UPDATE ON root
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER root_is_not_deleted BEFORE DELETE ON root
+    BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+"""
+_SCHEMAS = (_EVENTS_AND_APPROVALS, _A_CHAIN_FOR_EACH_SESSION)
+"""What makes each version of the schema of the one before. Events are never rewritten."""
+SCHEMA_VERSION = len(_SCHEMAS)
+
+_FIRST_SCHEMA_AS_THIS = """
+CREATE TEMP VIEW events AS SELECT seq, session, at, type, body, hash, 0 AS number FROM main.events;
+CREATE TEMP VIEW root AS SELECT hash FROM main.events ORDER BY seq DESC LIMIT 1;
+"""
+"""For who only reads: what a journal that nobody has written with this version looks like in its schema."""
+
 _COLUMNS = ", ".join(Row._fields)
+_LAST = f"SELECT {_COLUMNS} FROM events WHERE session = ? AND number > 0 ORDER BY number DESC LIMIT 1"  # noqa: S608
+_NUMBERED = f"SELECT {_COLUMNS} FROM events WHERE session = ? AND number > 0 AND number = ?"  # noqa: S608
+_BEHIND_A_GAP = """
+SELECT events.seq FROM events LEFT JOIN events AS before ON before.seq = events.seq - 1
+WHERE events.seq > 1 AND before.seq IS NULL ORDER BY events.seq LIMIT 1
+"""
 
 
 class SqliteStore:
@@ -95,6 +121,23 @@ class SqliteStore:
             self._read("BEGIN")
             yield
 
+    def root(self) -> str:
+        """What the first event of each session's chain is chained to."""
+        roots = self._read("SELECT hash FROM root")
+        if len(roots) != 1:
+            raise BrokenJournal(f"The journal {self.path} has {len(roots)} roots instead of one. {RESTORE}")
+        return str(roots[0][0])
+
+    def numbered(self, session: str, number: int) -> Row | None:
+        """An event by its place in its session's chain."""
+        found = self._read(_NUMBERED, (session, number))
+        return Row(*found[0]) if found else None
+
+    def last(self, session: str) -> Row | None:
+        """The last event of a session's own chain."""
+        found = self._read(_LAST, (session,))
+        return Row(*found[0]) if found else None
+
     def rows(self, session: str = "", types: Collection[str] = ()) -> list[Row]:
         """The events in order, of one session or of all, of some types or of all."""
         where, arguments = _where({"session": [session] if session else (), "type": types})
@@ -106,8 +149,9 @@ class SqliteStore:
         connection = _open_to_read(self.path)
         connection.text_factory = bytes
         try:
-            for seq, *texts in connection.execute(f"SELECT {_COLUMNS} FROM events NOT INDEXED ORDER BY seq"):  # noqa: S608
-                yield Row(seq, *map(_text, texts))
+            found = connection.execute(f"SELECT {_COLUMNS} FROM events ORDER BY seq")  # noqa: S608
+            for seq, *texts, number in found:
+                yield Row._make((seq, *map(_text, texts), number if isinstance(number, int) else -1))
         except sqlite3.Error as error:
             raise _unreadable(self.path, error) from error
         finally:
@@ -132,10 +176,12 @@ class SqliteStore:
         return [Approval(*row) for row in found]
 
     def check(self) -> None:
-        """SQLite's own check of its file."""
+        """SQLite's own check of its file; and that no event is missing, for here they are counted without gaps."""
         problems = [str(row[0]) for row in self._read("PRAGMA integrity_check")]
         if problems != ["ok"]:
             raise BrokenJournal(f"the database file {self.path} is damaged: {'; '.join(problems)[:500]}. {RESTORE}")
+        for (seq,) in self._read(_BEHIND_A_GAP):
+            raise BrokenJournal(f"event {seq} is there, and event {seq - 1} is missing. {RESTORE}")
 
     @contextlib.contextmanager
     def lease(self, session: str) -> Iterator[None]:
@@ -166,7 +212,7 @@ class SqliteStore:
         """As its lease file says."""
         return holder(self.path.parent, session)
 
-    def _read(self, query: str, arguments: Collection[str] = ()) -> list[tuple[Any, ...]]:
+    def _read(self, query: str, arguments: Collection[str | int] = ()) -> list[tuple[Any, ...]]:
         try:
             with self._thread:
                 return self._connection.execute(query, tuple(arguments)).fetchall()
@@ -185,15 +231,15 @@ class SqliteWriting:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    def last(self) -> Row | None:
-        """The last event; None in an empty journal."""
-        query = f"SELECT {_COLUMNS} FROM events ORDER BY seq DESC LIMIT 1"  # noqa: S608
-        row = self._connection.execute(query).fetchone()
+    def last(self, session: str) -> Row | None:
+        """The last event of a session's own chain."""
+        row = self._connection.execute(_LAST, (session,)).fetchone()
         return Row(*row) if row else None
 
-    def insert(self, row: Row) -> None:
-        """Add an event."""
-        self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", row)
+    def insert(self, row: Row) -> int:
+        """Add an event, and give its `seq`."""
+        inserted = self._connection.execute("INSERT INTO events VALUES (NULL, ?, ?, ?, ?, ?, ?)", row[1:])
+        return int(inserted.lastrowid or 0)
 
     def add_approval(
         self,
@@ -282,9 +328,13 @@ def _made_to_read(path: str, flags: int) -> int:
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
     try:
-        return _connected_to_read(path)
+        connection = _connected_to_read(path)
+        if _version(path, connection) == 1:
+            for statement in _statements(_FIRST_SCHEMA_AS_THIS):
+                connection.execute(statement)
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(path, error) from error
+    return connection
 
 
 def _connected_to_read(path: Path) -> sqlite3.Connection:
@@ -325,20 +375,26 @@ def _as_it_is(path: Path, how: str) -> sqlite3.Connection:
 
 
 def _migrate(path: Path, connection: sqlite3.Connection) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if _version(path, connection) == SCHEMA_VERSION:
+        return
+    connection.create_function("new_root", 0, lambda: secrets.token_hex(32))
+    connection.execute("BEGIN IMMEDIATE")
+    for script in _SCHEMAS[_version(path, connection) :]:
+        for statement in _statements(script):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _version(path: Path, connection: sqlite3.Connection) -> int:
+    """Of the file's schema; 0 in a file without one."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise JournalError(
             f"The journal {path} was written by a newer Desk (schema {version}, this one knows "
             f"{SCHEMA_VERSION}). Use that Desk, or another workspace."
         )
-    if version == SCHEMA_VERSION:
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        for statement in _statements(_TABLES):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-    connection.execute("COMMIT")
+    return version
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -35,7 +35,6 @@ READS = (
     ("show", "-o", "json"),
     ("show",),
     ("approvals", "list", "--all", "-o", "json"),
-    ("journal", "verify"),
     ("journal", "export"),
 )
 
@@ -91,6 +90,14 @@ def as_somebody_else(work: Callable[[], object]) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), printed
 
 
+def verified() -> str:
+    """What a check of the chains found. Git does not show somebody else its commits."""
+    code, said = as_somebody_else(command("journal", "verify"))
+    assert code == 0, said
+    assert "It was not compared with git's commits: git does not trust the repository" in said
+    return said.removeprefix("The journal is intact: ").partition(",")[0]
+
+
 def command(*arguments: str) -> Callable[[], object]:
     return lambda: main(list(arguments))
 
@@ -101,6 +108,7 @@ def test_who_may_only_read_sees_what_its_owner_sees(shared: Path, in_process: In
     for arguments in READS:
         owner = in_process(*arguments)
         assert as_somebody_else(command(*arguments)) == (0, owner.stdout), arguments
+    assert verified() == "3 events"
     assert sorted(path.name for path in (shared / ".desk").iterdir()) == files
 
 
@@ -115,15 +123,11 @@ def test_who_may_only_read_sees_what_a_process_is_writing(
         if killed:  # what it wrote stays beside the journal
             keep = {path: path.read_bytes() for path in (shared / ".desk").glob("journal.db*")}
         else:
-            assert as_somebody_else(command("journal", "verify")) == (
-                0,
-                "The journal is intact: 4 events, each chained to the one before.\n",
-            )
+            assert verified() == "4 events"
     if killed:
         for path, content in keep.items():
             path.write_bytes(content)
-        code, said = as_somebody_else(command("journal", "verify"))
-        assert (code, said) == (0, "The journal is intact: 4 events, each chained to the one before.\n")
+        assert verified() == "4 events"
 
 
 def test_who_may_only_read_is_told_that_a_decision_is_written(shared: Path, in_process: InProcess) -> None:

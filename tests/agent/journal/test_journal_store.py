@@ -15,7 +15,7 @@ import pytest
 from agent import approvals
 from agent.errors import BrokenJournal, JournalError, LeaseHeld
 from agent.journal.events import Event, Oriented, SessionResumed, SessionStarted, ToolIntent, ToolResult
-from agent.journal.journal import GENESIS, Entry, Journal, chain
+from agent.journal.journal import GENESIS, Entry, Head, Journal, chain
 from agent.journal.sqlite import SCHEMA_VERSION, SqliteStore
 from agent.policy import decide, environment_of
 from agent.redaction import MARK, Redactor
@@ -28,7 +28,7 @@ NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
 STARTED = SessionStarted(
     task="mend checkout", namespace="shop-dev", model="playbook", requester="alice", cluster="sha256:0"
 )
-TRIGGERS = ("events_are_not_updated", "events_are_not_deleted")
+TRIGGERS = ("events_are_not_updated", "events_are_not_deleted", "root_is_not_updated", "root_is_not_deleted")
 
 
 @pytest.fixture
@@ -134,16 +134,30 @@ def test_an_entry_is_exported_whole(journal: Journal) -> None:
         "type": "session_resumed",
         "body": {"requester": "alice", "why": "note 1"},
         "hash": entry.hash,
+        "number": 1,
     }
 
 
-def test_each_hash_covers_the_one_before(path: Path) -> None:
-    filled(path, notes=3)
-    previous = GENESIS
-    for row in sqlite3.connect(path).execute("SELECT seq, session, at, type, body, hash FROM events ORDER BY seq"):
-        assert chain(previous, *row[:5]) == row[5]
-        previous = row[5]
-    assert verified(path) == 3
+def test_each_hash_covers_the_one_before_of_its_session(journal: Journal) -> None:
+    journal.append("s1", STARTED, note(1))
+    journal.append("s2", STARTED)
+    journal.append("s1", note(2))
+    ends = {"s1": journal.root, "s2": journal.root}
+    for row in journal._store.rows():
+        assert chain(ends[row.session], row.number, *row[1:5]) == row.hash
+        ends[row.session] = row.hash
+    assert [(entry.session, entry.number) for entry in journal.entries()] == [
+        ("s1", 1), ("s1", 2), ("s2", 1), ("s1", 3),
+    ]  # fmt: skip
+    assert journal.head("s1") == Head(journal.root, 3, ends["s1"])
+    assert (journal.head("s3"), journal.verify()) == (None, 4)
+
+
+def test_no_two_journals_have_the_same_root(path: Path, tmp_path: Path) -> None:
+    journals = [opened_at(path), opened_at(tmp_path / "other.db")]
+    assert journals[0].root != journals[1].root
+    for each in journals:
+        each.close()
 
 
 @pytest.mark.parametrize(
@@ -241,12 +255,20 @@ def test_a_row_that_is_no_text_any_more_is_named(path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "said"),
     [
-        ("DELETE FROM events WHERE seq = 3", r"^event 4 \(.*event 3 is missing"),
-        ("DELETE FROM events WHERE seq = 1", r"^event 2 \(.*event 1 is missing"),
+        ("DELETE FROM events WHERE seq = 3", r"^event 4 \(.*its session's event 3 is missing"),
+        ("DELETE FROM events WHERE seq = 1", r"^event 2 \(.*its session's event 1 is missing"),
+        ("DELETE FROM root", "has 0 roots"),
+        ("UPDATE root SET hash = 'x'", r"^event 1 \(.*does not match"),
         (
-            "INSERT INTO events SELECT 6, session, at, type, body, hash FROM events WHERE seq = 5",
+            "INSERT INTO events SELECT 6, session, at, type, body, hash, 6 FROM events WHERE seq = 5",
             r"^event 6 \(.*does not match",
         ),
+        (
+            "INSERT INTO events SELECT 6, session, at, type, body, hash, 0 FROM events WHERE seq = 5",
+            r"^event 6 \(.*event 6 is missing",
+        ),
+        ("UPDATE events SET number = 0", r"^event 1 \(.*does not match"),
+        ("UPDATE events SET number = 77 WHERE seq = 2", r"^event 2 \("),
         ("UPDATE events SET seq = -3 WHERE seq = 3", r"event -3 \("),
     ],
 )
@@ -257,13 +279,24 @@ def test_a_missing_or_inserted_row_is_named(path: Path, statement: str, said: st
         verified(path)
 
 
+def test_a_session_taken_away_whole_is_noticed(path: Path) -> None:
+    filled(path)
+    journal = opened_at(path)
+    journal.append("s2", note(6), note(7))
+    journal.append("s1", note(8))
+    journal.close()
+    tampered(path, "DELETE FROM events WHERE session = 's2'")
+    with pytest.raises(BrokenJournal, match=r"^event 8 is there, and event 7 is missing"):
+        verified(path)
+
+
 def test_a_row_pushed_in_between_is_named(path: Path) -> None:
     filled(path)
     tampered(
         path,
         "UPDATE events SET seq = seq + 100 WHERE seq >= 3",
         "UPDATE events SET seq = seq - 99 WHERE seq >= 100",
-        "INSERT INTO events SELECT 3, session, at, type, body, hash FROM events WHERE seq = 2",
+        "INSERT INTO events SELECT 3, session, at, type, body, hash, 7 FROM events WHERE seq = 2",
     )
     with pytest.raises(BrokenJournal, match=r"^event 3 \("):
         verified(path)
@@ -355,7 +388,7 @@ def test_a_newer_schema_is_left_alone(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     connection.close()
-    with pytest.raises(JournalError, match=r"newer Desk \(schema 2, this one knows 1\)\. Use that Desk"):
+    with pytest.raises(JournalError, match=r"newer Desk \(schema 3, this one knows 2\)\. Use that Desk"):
         opened_at(path)
 
 
