@@ -45,9 +45,6 @@ STEADY_AFTER = timedelta(minutes=10)
 
 Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts
 """
-FALSE_START_OVER_AFTER = timedelta(minutes=2)
-"""A container that failed once or twice at its start, and has run this long since, only started late."""
-_FALSE_STARTS = 2
 UNREADY_FORGIVEN_AFTER = timedelta(hours=1)
 """An end longer ago than this is not why a container is unready now."""
 
@@ -208,18 +205,8 @@ def _is_over(container: Container, ended: Json, now: datetime) -> bool:
     if not container.running:
         return False
     if container.status.get("ready"):
-        since = container.running.get("startedAt")
-        return _longer_ago(since, STEADY_AFTER, now) or _was_false_start(container, ended, now)
+        return _longer_ago(container.running.get("startedAt"), STEADY_AFTER, now)
     return _longer_ago(ended.get("finishedAt"), UNREADY_FORGIVEN_AFTER, now)
-
-
-def _was_false_start(container: Container, ended: Json, now: datetime) -> bool:
-    """Whether it failed once or twice at its start, and runs much longer by now than it did before."""
-    began, end = parse_time(ended.get("startedAt")), parse_time(ended.get("finishedAt"))
-    if began is None or end is None or container.restarts > _FALSE_STARTS:
-        return False
-    long_enough = max(FALSE_START_OVER_AFTER, 2 * (end - began))
-    return _longer_ago(container.running.get("startedAt"), long_enough, now)
 
 
 def _longer_ago(moment: object, span: timedelta, now: datetime) -> bool:

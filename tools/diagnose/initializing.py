@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 LONG = timedelta(minutes=2)
 """What most have done in time: a migration, a download."""
+_SAYS_SOMETHING_AFTER = timedelta(seconds=5)
+"""What waits for something has mostly said so by then."""
 
 
 def long_initializing(snapshot: Snapshot) -> tuple[list[Container], ...]:
-    """The init containers that have run for long in their first attempt, in groups of one owner and name."""
+    """The init containers that run in their first attempt, and not only just, in groups of one owner and name."""
     return snapshot.once("long initializing", lambda: _long_initializing(snapshot))
 
 
@@ -32,7 +34,7 @@ def running_for(container: Container, snapshot: Snapshot) -> timedelta:
 def _long_initializing(snapshot: Snapshot) -> tuple[list[Container], ...]:
     groups: dict[tuple[ObjectRef, str], list[Container]] = {}
     for container in containers(snapshot):
-        ends = container.init and not container.must_run_on
-        if ends and running_for(container, snapshot) > LONG and cause_of(container, snapshot.taken_at) is None:
+        ends = container.init and not container.must_run_on and cause_of(container, snapshot.taken_at) is None
+        if ends and running_for(container, snapshot) > _SAYS_SOMETHING_AFTER:
             groups.setdefault((container.owner, container.name), []).append(container)
     return tuple(groups.values())

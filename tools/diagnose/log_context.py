@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from tools.diagnose import timing
+from tools.diagnose.containers import parse_time
 from tools.diagnose.log_errors import LogError
 from tools.diagnose.naming import said
+from tools.diagnose.owners import owner_of
 from tools.diagnose.plaintext import one_line
 from tools.diagnose.service_pods import is_headless, is_ready, pods_behind, ports_of, selects, serves
 
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 _ITSELF = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
 _NAME_CHARS = 80
+LISTENS_WITHIN = timedelta(minutes=1)
+"""What a server may take from its start until it accepts connections, where no probe says."""
 
 
 def in_context(error: LogError, container: Container, snapshot: Snapshot) -> str:
@@ -102,6 +108,30 @@ def service_called(error: LogError, snapshot: Snapshot) -> tuple[Json, int | Non
     host, port = _host_and_port(one_line(error.subject, _NAME_CHARS))
     service = _service(host, snapshot)
     return None if service is None else (service, port)
+
+
+def answered_by(error: LogError, snapshot: Snapshot) -> datetime | None:
+    """Until when the pods that did not answer may only be starting; None where none of them was called."""
+    called = service_called(error, snapshot) if error.kind in ("connection refused", "timeout") else None
+    if error.kind == "unknown host" and (name := _service_named(one_line(error.subject, _NAME_CHARS), snapshot)):
+        called = (snapshot.named("Service", name) or {}, None)
+    if called is None:
+        return None
+    service, port = called
+    if port and ports_of(service) and port not in [each.get("port") for each in ports_of(service)]:
+        return None
+    listening = [_listens_by(pod, snapshot) for pod in pods_behind(service, snapshot)]
+    return max((each for each in listening if each is not None), default=None)
+
+
+def _listens_by(pod: Json, snapshot: Snapshot) -> datetime | None:
+    """A pod without a readiness probe is ready before it listens."""
+    if not is_ready(pod):
+        return timing.rollout_ends(pod, owner_of(pod, snapshot), snapshot)
+    states = (pod.get("status") or {}).get("containerStatuses") or ()
+    started = (parse_time(((each.get("state") or {}).get("running") or {}).get("startedAt")) for each in states)
+    newest = max((each for each in started if each is not None), default=None)
+    return newest and newest + LISTENS_WITHIN
 
 
 def _address(error: LogError, snapshot: Snapshot) -> str:

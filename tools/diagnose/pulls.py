@@ -125,11 +125,12 @@ def pull_message(container: Container, snapshot: Snapshot) -> str:
     message = str(container.waiting.get("message") or "")
     if message and not _SAYS_NOTHING.match(message):
         return message
-    event = _pull_event(container, snapshot)
+    event = pull_event(container, snapshot)
     return str(event["message"]) if event else message
 
 
-def _pull_event(container: Container, snapshot: Snapshot) -> Json | None:
+def pull_event(container: Container, snapshot: Snapshot) -> Json | None:
+    """The kubelet's newest event that says why the image did not come."""
     for event in snapshot.events_of("Pod", container.pod_name):
         about = str((event.get("involvedObject") or {}).get("fieldPath") or "")
         message = str(event.get("message"))

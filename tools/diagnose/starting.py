@@ -19,17 +19,11 @@ from tools.diagnose.naming import said
 from tools.diagnose.owners import controller, current_pods, has_ended, owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from tools.cluster.client import Json
     from tools.diagnose.findings import Finding
     from tools.diagnose.snapshot import Snapshot
-
-RUNS_WELL_AFTER = timedelta(seconds=10)
-"""What fails at its start mostly does so at once; the kubelet's first pause, too, is as long.
-
-Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts
-"""
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -41,7 +35,7 @@ class Counts(msgspec.Struct, frozen=True):
     since: datetime | None
 
 
-def starting(snapshot: Snapshot, findings: Iterable[Finding]) -> list[Starting]:
+def starting(snapshot: Snapshot, findings: Collection[Finding]) -> list[Starting]:
     """One for each workload, or pod without one, of which neither a finding tells nor that it is well."""
     known = Known(findings)
     groups: dict[ObjectRef, list[tuple[str, datetime]]] = {}
@@ -56,8 +50,11 @@ def starting(snapshot: Snapshot, findings: Iterable[Finding]) -> list[Starting]:
         if each.well < each.wanted and until is not None and until > snapshot.taken_at:
             groups.setdefault(each.ref, []).append(("", until))
     found = [_one(owner, waiting, counted.get(owner)) for owner, waiting in groups.items()]
+    standing_by = {each.object for each in findings if each.cause == "ReadinessProbeFailed"}
     return [
-        each for each in (*found, *_unmeasured(snapshot)) if not known.explains(each.object.kind, each.object.name)
+        each
+        for each in (*found, *_unmeasured(snapshot))
+        if each.object not in standing_by and not known.explains(each.object.kind, each.object.name)
     ]
 
 
@@ -94,7 +91,7 @@ def _judged_at(pod: Json, owner: ObjectRef, snapshot: Snapshot) -> datetime | No
         return max(moments) + timedelta(seconds=timing.deadline_s(owner, snapshot)) if moments else None
     if owner.kind in ("Job", "CronJob"):  # it ends when it will
         return None
-    return newest and newest + RUNS_WELL_AFTER
+    return newest and newest + timing.RUNS_WELL_AFTER
 
 
 def _is_unready(status: Json) -> bool:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 APPLIED_WITHIN = timedelta(seconds=3)
 """What is made together (a workload, its Service, its ConfigMap) comes in any order, and within this time."""
+RUNS_WELL_AFTER = timedelta(seconds=10)
+"""What fails at its start mostly does so at once; the kubelet's first pause, too, is as long.
+
+Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts
+"""
 GONE_WITHIN = timedelta(seconds=10)
 """What a pod may need to go after its grace period, which `deletionTimestamp` is the end of."""
 PROGRESS_DEADLINE_S = 600

@@ -480,11 +480,55 @@ def test_a_working_directory_that_cannot_be_entered(message: str, said: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("runs_s", "ran_s", "restarts", "broken"),
-    [(180, 5, 1, False), (180, 5, 2, False), (180, 5, 3, True), (100, 5, 1, True), (180, 120, 1, True)],
+    ("runs_s", "ran_s", "restarts", "severity", "settles_in_s"),
+    [
+        (50, 2, 3, "info", None),
+        (15, 2, 3, "warning", 25),
+        (8, 2, 3, "error", None),
+        (8, 5, 1, "warning", 2),
+        (180, 120, 1, "warning", 60),
+        (180, 120, 4, "error", None),
+        (130, 60, 15, "warning", 170),
+        (310, 60, 15, "info", None),
+    ],
 )
-def test_a_container_that_only_started_late(runs_s: int, ran_s: int, restarts: int, broken: bool) -> None:
+def test_what_failed_at_its_start_and_runs_well_is_history(
+    runs_s: int, ran_s: int, restarts: int, severity: str, settles_in_s: int | None
+) -> None:
     last = {**terminated(1), "startedAt": ago(runs_s + ran_s), "finishedAt": ago(runs_s)}
     now = status({"running": {"startedAt": ago(runs_s)}}, last, restarts=restarts, ready=True)
+    [found] = judge(snapshot(pod(now)))["findings"]
 
-    assert bool(judge(snapshot(pod(now)))["findings"]) == broken
+    assert (found["cause"], found["severity"]) == ("CrashLoopBackOff", severity)
+    assert found["settles_at"] == (None if settles_in_s is None else ago(-settles_in_s))
+    assert (f"and runs well since {ago(runs_s)}" in found["summary"]) is (severity == "info")
+
+
+@pytest.mark.parametrize(("code", "severity"), [(1, "warning"), (127, "error")])
+def test_a_first_failure_is_no_loop_yet_unless_the_next_run_ends_alike(code: int, severity: str) -> None:
+    [found] = judge(snapshot(pod(status({"terminated": terminated(code, ended_s_ago=1)}))))["findings"]
+
+    assert (found["severity"], found["so_far"]) == (severity, severity == "warning")
+
+
+@pytest.mark.parametrize(
+    ("db_runs_s", "ready", "severity"), [(20, True, "warning"), (20, False, "warning"), (300, True, "error")]
+)
+def test_what_it_calls_may_only_be_starting(db_runs_s: float, ready: bool, severity: str) -> None:
+    db = pod(
+        status({"running": {"startedAt": ago(db_runs_s)}}, ready=ready),
+        name="db-0",
+        owner=[],
+        metadata={"labels": {"app": "db"}, "creationTimestamp": ago(db_runs_s)},
+        status={"conditions": [{"type": "Ready", "status": "True" if ready else "False"}]},
+    )
+    service = {
+        "metadata": {"name": "db", "creationTimestamp": ago(600)},
+        "spec": {"selector": {"app": "db"}, "ports": [{"port": 5432}]},
+    }
+    crashing = pod(status(BACK_OFF, terminated(1), restarts=3))
+    log = {("shop-abc-1", "app"): "dial tcp db:5432: connect: connection refused"}
+    taken = snapshot(crashing, db, logs=log, Service=[service])
+    [found] = [each for each in judge(taken)["findings"] if each["object"]["name"] == "shop"]
+
+    assert (found["severity"], found["so_far"]) == (severity, severity == "warning")

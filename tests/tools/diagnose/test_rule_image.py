@@ -271,3 +271,18 @@ def test_a_pod_that_still_pulls_is_no_finding() -> None:
     starting = pod(status({"waiting": {"reason": "ContainerCreating"}}), phase="Pending")
 
     assert findings_of(snapshot(starting, running(IMAGE))) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "count", "severity"),
+    [
+        ("dial tcp 192.0.2.1:443: i/o timeout", 1, "warning"),
+        ("dial tcp 192.0.2.1:443: i/o timeout", 2, "error"),
+        (NOT_FOUND, 1, "error"),
+    ],
+)
+def test_a_registry_may_answer_the_next_try(message: str, count: int, severity: str) -> None:
+    tried = {**event("shop-abc-1", "Failed", f'Failed to pull image "{IMAGE}": {message}'), "count": count}
+    finding = found(failing(message=message), Event=[tried])
+
+    assert (finding.severity, finding.so_far) == (severity, severity == "warning")

@@ -24,7 +24,10 @@ def initializing(minutes: float, *, init: Json | None = None, last: Json | None 
         "containers": [{"name": "app", "image": "shop:1"}],
     }
     statuses = [status(running, last, restarts=1 if last else 0, name="wait-db")]
-    return pod(status(WAITING), phase="Pending", spec=spec, status={"initContainerStatuses": statuses})
+    made = {"creationTimestamp": ago(minutes * 60)}
+    return pod(
+        status(WAITING), phase="Pending", metadata=made, spec=spec, status={"initContainerStatuses": statuses}
+    )
 
 
 def found(*pods: Json, log: str | None = None, **kinds: Any) -> list[Json]:
@@ -51,6 +54,7 @@ def test_one_that_waits_for_a_name_is_an_error_with_the_name() -> None:
 def test_how_bad_it_is_without_an_error_in_the_log_depends_on_how_long(minutes: float, severity: str) -> None:
     [one] = found(initializing(minutes), log="migrated 3 of 900 tables\n")
     assert (one["cause"], one["severity"]) == ("InitContainerStuck", severity)
+    assert one["so_far"] is (severity == "warning")
     assert 'its log says "migrated 3 of 900 tables"' in one["summary"]
 
 
@@ -60,8 +64,15 @@ def test_one_whose_log_cannot_be_read_is_found_too() -> None:
 
 
 def test_one_that_has_just_begun_and_a_sidecar_are_nothing() -> None:
-    assert found(initializing(1.5), log="Connection refused\n") == []
+    assert found(initializing(1.5), log="migrated 3 of 900 tables\n") == []
     assert found(initializing(30, init={"restartPolicy": "Always"}), log="serving\n") == []
+
+
+def test_what_its_log_names_is_told_at_once_and_may_still_come() -> None:
+    [one] = found(initializing(0.2), log="dial tcp 192.0.2.7:5432: connect: connection refused\n")
+
+    assert "has been running for 12 s, and its pod waits until it ends; its log says" in one["summary"]
+    assert (one["severity"], one["settles_at"]) == ("warning", ago(12 - 600))
 
 
 def test_one_that_has_failed_before_crashes() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.tools.diagnose.diagnose_objects import ago, event, owned_by, pod, snapshot, status, terminated
+from tests.tools.diagnose.diagnose_objects import NOW, ago, event, owned_by, pod, snapshot, status, terminated
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.findings import Finding
 
@@ -199,3 +200,14 @@ def test_the_controller_s_word_on_a_schedule_or_zone_that_only_it_reads() -> Non
     [finding] = found(CronJob=[cron_job("@every x", timeZone="Mars")], Event=[said])
     assert finding.cause == "CronJobScheduleInvalid"
     assert found(CronJob=[cron_job("@every x", timeZone="UTC")], Event=[said]) == []
+
+
+@pytest.mark.parametrize(("code", "severity"), [(3, "warning"), (127, "error")])
+def test_a_job_that_has_tries_left_may_yet_succeed(code: int, severity: str) -> None:
+    trying = job("load", created=20) | {"spec": {"backoffLimit": 2}}
+    [finding] = found(ended("load", code), Job=[trying])
+
+    pauses_s, runs_s = 10 + 20, 2 * 5
+    until = NOW + timedelta(seconds=pauses_s + runs_s)
+    assert (finding.cause, finding.severity) == ("CrashLoopBackOff", severity)
+    assert finding.settles_at == (until if severity == "warning" else None)

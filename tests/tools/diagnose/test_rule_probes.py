@@ -417,3 +417,19 @@ def test_a_probe_that_fails_beside_another_container_that_crashes(
 
     told = {each["cause"]: each["severity"] for each in findings(this, unhealthy(message))}
     assert told == {"CrashLoopBackOff": "error", **({"ReadinessProbeFailed": severity} if severity else {})}
+
+
+@pytest.mark.parametrize(
+    ("log", "severity"),
+    [("attempting to acquire leader lease shop-dev/shop...\n", "info"), ("listening on 8080\n", "warning")],
+)
+def test_one_that_is_not_ready_beside_one_of_its_template_that_is(log: str, severity: str) -> None:
+    leads = pod(status({"running": {"startedAt": ago(300)}}, ready=True), name="shop-abc-0")
+    leads["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    taken = snapshot(unready(http(path="/readyz")), leads, logs={HERE: log}, Event=[NO_PATH])
+    report = judge(taken)
+
+    [found] = report["findings"]
+    assert "is not ready in pod shop-abc-1, unlike shop-abc-0, which passes the same probe" in found["summary"]
+    assert (found["severity"], report["settled"]) == (severity, True)
+    assert [remedy["risk"] for remedy in found["remedies"]] == ["read"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import chain
 
+from tools.diagnose import recovery
 from tools.diagnose.findings import Cause, Finding, Known
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules import (
@@ -89,6 +90,7 @@ SYMPTOMS: tuple[Symptom, ...] = (
 
 CONTEXTS: tuple[Context, ...] = (
     jobs.given_up,
+    recovery.aged,
     revisions.blocked,
     revisions.not_made,
     revisions.still_served,

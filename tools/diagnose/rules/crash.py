@@ -9,13 +9,13 @@ import json
 import re
 from typing import TYPE_CHECKING, Literal
 
-from tools.diagnose import commands, hooks
+from tools.diagnose import commands, hooks, timing
 from tools.diagnose.crashes import Crash, crashes
 from tools.diagnose.edits import edit
 from tools.diagnose.exits import meaning
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.log_context import configmap_of, dns_policy_for
+from tools.diagnose.log_context import answered_by, configmap_of, dns_policy_for
 from tools.diagnose.naming import (
     TEMPLATE_KINDS,
     about_owner,
@@ -30,6 +30,8 @@ from tools.diagnose.plaintext import one_line
 from tools.diagnose.rules.unreached import cause_elsewhere
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tools.cluster.client import Json
     from tools.diagnose.log_error_kinds import ErrorKind
     from tools.diagnose.log_errors import LogError
@@ -82,7 +84,13 @@ _NOT_ENTERED = re.compile(r"(?:mkdir [^:]+|chdir to cwd \([^)]*\) set in config\
 
 def crash_loop(snapshot: Snapshot) -> list[Finding]:
     """Containers that end by themselves, or cannot start, where the cause is not found elsewhere."""
-    return [_finding(each) for each in crashes(snapshot) if cause_elsewhere(each, snapshot) is None]
+    found = [each for each in crashes(snapshot) if cause_elsewhere(each, snapshot) is None]
+    return [timing.so_far(_finding(each), _answered_by(each, snapshot), snapshot) for each in found]
+
+
+def _answered_by(this: Crash, snapshot: Snapshot) -> datetime | None:
+    """Until when what it calls may only be starting; None where it is not that."""
+    return answered_by(this.error, snapshot) if this.error is not None else None
 
 
 def _finding(this: Crash) -> Finding:

@@ -6,19 +6,22 @@ Source: https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tools.diagnose import timing
 from tools.diagnose.containers import Container, broken
 from tools.diagnose.edits import change
 from tools.diagnose.findings import Evidence, Finding, Remedy, Source
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names, quoted, typed
 from tools.diagnose.plaintext import one_line
-from tools.diagnose.pulls import Trouble, image_of, pull_message, reference, trouble_of
+from tools.diagnose.pulls import Trouble, image_of, pull_event, pull_message, reference, trouble_of
 from tools.diagnose.rules import pull_secrets
 from tools.diagnose.rules.running_images import Alike, alike
+from tools.diagnose.snapshot import event_time, times
 
 if TYPE_CHECKING:
     from tools.diagnose.snapshot import Snapshot
@@ -77,12 +80,27 @@ _PREFIXES = re.compile(
     r'|failed to (?:pull|resolve)[^":]*"[^"]*": )+',
     re.I,
 )
+_PASSING: tuple[Trouble, ...] = ("unreachable", "limited", "failing", "other")
+"""What a registry does today, and may not do at the next try."""
+NEXT_TRY_WITHIN = timedelta(seconds=20)
+"""The kubelet tries again ten seconds after the first time, and takes some to be told no."""
 _MISNAMED: tuple[Trouble, ...] = ("missing", "no_repository", "name", "host", "absent", "denied")
 
 
 def image_pull(snapshot: Snapshot) -> list[Finding]:
     """Containers whose image cannot be pulled, or whose image name is none."""
-    return [_finding(group, snapshot) for group in broken(snapshot, "ImagePullBackOff")]
+    groups = broken(snapshot, "ImagePullBackOff")
+    return [
+        timing.so_far(_finding(group, snapshot), _tried_again(group[0], snapshot), snapshot) for group in groups
+    ]
+
+
+def _tried_again(container: Container, snapshot: Snapshot) -> datetime | None:
+    """When what a registry may have done once is tried again; None of what no try changes, and after the second."""
+    event = pull_event(container, snapshot)
+    if event is None or times(event) > 1 or trouble_of(container, snapshot) not in _PASSING:
+        return None
+    return timing.after(event_time(event), NEXT_TRY_WITHIN)
 
 
 def _finding(group: list[Container], snapshot: Snapshot) -> Finding:

@@ -5,14 +5,15 @@ Source: https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-cont
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tools.diagnose import timing
 from tools.diagnose.commands import given
 from tools.diagnose.findings import Evidence, Finding, Known, Remedy
-from tools.diagnose.initializing import long_initializing, running_for
+from tools.diagnose.initializing import LONG, long_initializing, running_for
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.log_context import in_context
+from tools.diagnose.log_context import answered_by, in_context
 from tools.diagnose.log_errors import recognised
 from tools.diagnose.logs import QUOTE_CHARS, around, decisive_line
 from tools.diagnose.naming import about_owner, about_pod, container_said, pod_names
@@ -43,25 +44,27 @@ LESSONS: tuple[Lesson, ...] = (
     ),
 )
 
-NO_LONGER_PATIENT = timedelta(minutes=10)
-"""When a Deployment, too, gives its rollout up by default (progressDeadlineSeconds)."""
-
 
 def stuck(snapshot: Snapshot, known: Known) -> list[Finding]:
-    """Init containers that have run for minutes: an error where the log names one, or after ten minutes."""
+    """Init containers that run on: those whose log names an error, the others after minutes.
+
+    So far within the time of their rollout, but where the log names what does not come by itself.
+    """
     groups = (
         [each for each in group if not known.explains_pod(each.pod_name)] for group in long_initializing(snapshot)
     )
-    return [_finding(group, snapshot) for group in groups if group]
+    return [found for group in groups if group and (found := _finding(group, snapshot)) is not None]
 
 
-def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
+def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
     container = next((each for each in group if _log(each, snapshot)), group[0])
     log = _log(container, snapshot)
     error = recognised(around(log)) if log else None
     line = one_line(error.line, QUOTE_CHARS) if error else decisive_line(log)
     age = running_for(container, snapshot)
-    minutes = age // timedelta(minutes=1)
+    if error is None and age < LONG:
+        return None
+    lasts = f"{age // timedelta(minutes=1)} min" if age >= LONG else f"{age.seconds} s"
     evidence: list[Evidence] = [
         about_pod(
             "status", container.pod, f"container {container.name} runs since {container.running['startedAt']}"
@@ -71,13 +74,13 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
         evidence.append(about_pod("log", container.pod, line))
     if command := given(container):
         evidence.append(about_owner("spec", container.owner, command))
-    return Finding(
+    found = Finding(
         cause="InitContainerStuck",
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
         summary=(
-            f"{container_said(container)} has been running for {minutes} min, and its pod waits until it ends"
+            f"{container_said(container)} has been running for {lasts}, and its pod waits until it ends"
             f"{_log_said(line, error, container, snapshot)}"
         ),
         why=(
@@ -86,8 +89,15 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
         ),
         evidence=tuple(evidence),
         remedies=(_look(error, container),),
-        severity="error" if error is not None or age > NO_LONGER_PATIENT else "warning",
     )
+    return timing.so_far(found, _passes_by(error, container, snapshot), snapshot)
+
+
+def _passes_by(error: LogError | None, container: Container, snapshot: Snapshot) -> datetime | None:
+    """Until when it may end: what it calls may only be starting; else as long as its rollout may take."""
+    if error is not None and in_context(error, container, snapshot):
+        return answered_by(error, snapshot)
+    return timing.rollout_ends(container.pod, container.owner, snapshot)
 
 
 def _log(container: Container, snapshot: Snapshot) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tools.cluster.resources import ObjectRef
+from tools.diagnose import recovery, timing
+from tools.diagnose.containers import containers
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import said, typed
@@ -53,6 +56,12 @@ _WHY: dict[str, str] = {
 _WHY_FAILED = "A Job that has failed is not tried again; only a new Job runs again."
 
 
+_BACKOFF_LIMIT = 6
+_FIRST_PAUSE_S = 10
+_LONGEST_PAUSE_S = 360
+"""A Job's defaults, and what it waits for between two tries."""
+
+
 def failed_jobs(snapshot: Snapshot, known: Known) -> list[Finding]:
     """Jobs that gave up or ran too long, where no finding on their pods says why, and suspended ones."""
     found = (_job(job, snapshot) for job in snapshot.of("Job") if not _explained(job, snapshot, known))
@@ -70,7 +79,7 @@ def _as_given_up(finding: Finding, snapshot: Snapshot) -> Finding:
     jobs = [job for name in _jobs_of(finding, snapshot) if (job := snapshot.named("Job", name)) is not None]
     failures = [failure for job in jobs if (failure := _failure(job, snapshot)) is not None]
     if not failures:
-        return finding
+        return timing.so_far(finding, _tried_until(finding, jobs, snapshot), snapshot)
     failure = failures[-1]
     crashed = finding.summary.replace(f" of {said(finding.object)}", "", 1)
     return replace(
@@ -81,6 +90,29 @@ def _as_given_up(finding: Finding, snapshot: Snapshot) -> Finding:
         evidence=(*failure.evidence, *finding.evidence),
         remedies=(*finding.remedies, *(each for each in failure.remedies if each.risk != "read")),
     )
+
+
+def _tried_until(finding: Finding, jobs: list[Json], snapshot: Snapshot) -> datetime | None:
+    """When the last of its tries will have ended, each as long as the last; None where each would end alike.
+
+    Source: https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-backoff-failure-policy
+    """
+    own = [
+        each
+        for each in containers(snapshot)
+        if each.pod_name in finding.affected and each.name == finding.container
+    ]
+    if not jobs or not own or any(recovery.is_certain(each) for each in own):
+        return None
+    job, lasts = jobs[-1], max(recovery.lasted(each) for each in own)
+    limit = job["spec"].get("backoffLimit", _BACKOFF_LIMIT)
+    failed = max((job.get("status") or {}).get("failed") or 0, _failed_pods(job, snapshot), 1)
+    pauses = sum(min(_FIRST_PAUSE_S * 2 ** min(tries, 10), _LONGEST_PAUSE_S) for tries in range(failed - 1, limit))
+    tried = timedelta(seconds=pauses) + max(0, limit + 1 - failed) * lasts
+    ends = [snapshot.taken_at + tried] if tried else []
+    deadline = job["spec"].get("activeDeadlineSeconds")
+    started = timing.after((job.get("status") or {}).get("startTime"), timedelta(seconds=deadline or 0))
+    return min([*ends, *([started] if deadline and started else [])], default=None)
 
 
 def _jobs_of(finding: Finding, snapshot: Snapshot) -> list[str]:

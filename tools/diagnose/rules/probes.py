@@ -16,9 +16,13 @@ from tools.diagnose.containers import Container, crash
 from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.naming import about_owner, about_pod, container_said, event_said, pod_names
+from tools.diagnose.owners import current_pods, owner_of
+from tools.diagnose.plaintext import one_line
 from tools.diagnose.probe_verdicts import Verdict, verdict
 from tools.diagnose.rules.probe_remedy import set_probe
 from tools.diagnose.rules.unasked_probes import never_asked
+from tools.diagnose.selectors import labels_of
+from tools.diagnose.service_pods import is_ready
 
 if TYPE_CHECKING:
     from tools.cluster.client import Json
@@ -86,6 +90,12 @@ _CAUSES: dict[ProbeName, Cause] = {
 }
 _OFTEN = 2
 """One failure says nothing of what starts: it has one at every start."""
+_REVISIONS = ("pod-template-hash", "controller-revision-hash")
+_STANDS_BY = re.compile(
+    r"[^\n]*(?:attempting to acquire leader|waiting for (?:the )?lead|\bstand(?:s|ing)?[- ]?by\b"
+    r"|not (?:the )?leader|(?:another|other) (?:instance|replica|pod) (?:is|has) |became (?:a )?follower)[^\n]*",
+    re.IGNORECASE,
+)
 _OVER_NETWORK = re.compile(r"localhost|127\.0\.0\.1|://|\bnc\b")
 _KILLED_CODE = 137
 _GRACE_S = 30
@@ -193,6 +203,8 @@ def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Fin
     judged = _verdict(probe, container, event, snapshot)
     if probe is None or judged is None:
         return None
+    if name == "readiness" and (passes := _alike_and_ready(container, snapshot)):
+        return _beside(passes, group, (event,), snapshot)
     until = _passes_by(probe, container, judged, snapshot)
     is_open = until is not None and until > snapshot.taken_at
     if is_open and not judged.certain and probing.failures(container, name, snapshot) < _OFTEN:
@@ -209,6 +221,39 @@ def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Fin
         remedies=tuple(_remedies(container, name, judged)),
     )
     return timing.so_far(found, until, snapshot)
+
+
+def _alike_and_ready(container: Container, snapshot: Snapshot) -> str:
+    """A pod of the same template that is ready: what this one is asked, that one answers. Empty where none is."""
+    labels = labels_of(container.pod)
+    revision = {key: labels[key] for key in _REVISIONS if key in labels}
+    alike = (
+        pod
+        for pod in current_pods(snapshot)
+        if revision and is_ready(pod) and owner_of(pod, snapshot) == container.owner
+    )
+    return next((pod["metadata"]["name"] for pod in alike if revision.items() <= labels_of(pod).items()), "")
+
+
+def _beside(passes: str, group: list[Container], events: tuple[Json | None, ...], snapshot: Snapshot) -> Finding:
+    """A pod that is not ready, though another of the same template is: by design, where it stands by."""
+    container = group[0]
+    stands_by = _STANDS_BY.search(snapshot.logs.get((container.pod_name, container.name), ""))
+    said_so = ", which passes the same probe"
+    because = f'; its log says that it stands by: "{one_line(stands_by[0], 120)}"' if stands_by else ""
+    return Finding(
+        cause="ReadinessProbeFailed",
+        object=container.owner,
+        container=container.name,
+        affected=pod_names(group),
+        summary=f"{container_said(container)} is not ready in pod {container.pod_name}, unlike {passes}{said_so}"
+        + because,
+        why="The template is the same, so it is not the probe that is wrong: this pod answers otherwise. Of "
+        "several replicas of which one leads, the others are mostly not ready by design.",
+        evidence=tuple(_evidence(container, probing.probe_of(container, "readiness"), events, snapshot)),
+        remedies=tuple(_remedies(container, "readiness", None)),
+        severity="info" if stands_by else "warning",
+    )
 
 
 def _passes_by(probe: Probe, container: Container, judged: Verdict, snapshot: Snapshot) -> datetime | None:
