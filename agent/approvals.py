@@ -12,9 +12,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from agent.errors import ApprovalRefused, UsageError
+from agent.errors import ApprovalRefused, AskedAlready, UsageError
 from agent.ids import the_one
-from agent.journal.events import ApprovalAsked, ApprovalDecided, Json
+from agent.journal.events import (
+    ApprovalAsked,
+    ApprovalDecided,
+    Committed,
+    Json,
+    SessionResumed,
+    SessionStarted,
+    SubtaskDone,
+    ToolIntent,
+)
 from agent.journal.journal import Journal, Transaction
 from agent.journal.port import Approval
 from agent.journal.summary import stamp, status_at
@@ -32,6 +41,19 @@ OPEN = ("pending", "approved")
 """The statuses of an approval that was not spent, refused or replaced."""
 
 
+USE = ("session_started", "session_resumed", "tool_intent", "subtask_done", "committed")
+"""The events that say how an approval was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """As whom and when a session made the change, and the commits that hold it."""
+
+    by: str
+    at: str
+    commits: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """An approval as it stands. `status`: pending, approved, rejected, expired, superseded or used."""
@@ -41,6 +63,8 @@ class Row:
     status: str
     approver: str
     reason: str
+    used: Used | None = None
+    """None where it is not used, or nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +86,10 @@ class Request:
 
 
 def ask(journal: Journal, session: str, request: Request, now: datetime) -> ApprovalAsked:
-    """Write a pending row; rows that asked for the same call before are superseded."""
+    """Write a pending row; rows that asked for the same call before are superseded.
+
+    Raises `AskedAlready` while another session's approval of the same plan waits, or is approved and not used.
+    """
     digest = request.digest
     asked = ApprovalAsked(
         approval_id=f"apr-{hashlib.sha256(f'{session}{request.call_id}{digest}{now}'.encode()).hexdigest()[:10]}",
@@ -79,14 +106,23 @@ def ask(journal: Journal, session: str, request: Request, now: datetime) -> Appr
         diff=request.diff,
         asked_at=now.isoformat(timespec="seconds"),
         expires_at=_deadline(request.decision, now),
+        why=request.decision.reason,
     )
     with journal.transaction() as transaction:
+        _refuse_twice(journal, session, request, now)
         for row in journal.approvals(session=session, statuses=OPEN):
             if row.call_id == request.call_id:
                 decision = ApprovalDecided(row.id, "superseded", "", "the target has changed since it was asked")
                 transaction.decide(session, decision, OPEN)
         transaction.ask(session, asked)
     return asked
+
+
+def _refuse_twice(journal: Journal, session: str, request: Request, now: datetime) -> None:
+    for row in map(_row, journal.approvals(statuses=OPEN)):
+        is_same = row.session != session and row.asked.digest == request.digest
+        if is_same and at_time(row, now).status != "expired":
+            raise AskedAlready(row.asked.approval_id, row.session, row.asked.summary, row.asked.requester)
 
 
 def decide(journal: Journal, approval_id: str, decision: str, approver: str, reason: str, now: datetime) -> None:
@@ -158,6 +194,24 @@ def listing(journal: Journal, now: datetime, *, everything: bool = False) -> lis
     """The rows that wait, oldest first; with `everything`, all. What is late is told as expired, not written."""
     told = (at_time(_row(each), now) for each in journal.approvals(statuses=() if everything else ("pending",)))
     return [row for row in told if everything or row.status == "pending"]
+
+
+def with_use(journal: Journal, row: Row) -> Row:
+    """The row with when, as whom, and into which commits its session used it, if it did."""
+    if row.status != "used":
+        return row
+    by, at, subtasks, commits = "", "", set[str](), list[str]()
+    for entry in journal.entries(row.session, USE):
+        match entry.event:
+            case SessionStarted() | SessionResumed() as process if not at:
+                by = process.requester
+            case ToolIntent(approval_id=used) if used == row.asked.approval_id and not at:
+                at = entry.at
+            case SubtaskDone(call_id=call_id, subtask=subtask) if call_id == row.asked.call_id:
+                subtasks.add(subtask)
+            case Committed(subtask=subtask, sha=sha) if subtask in subtasks and sha:
+                commits.append(sha)
+    return replace(row, used=Used(by, at, tuple(commits)))
 
 
 def at_time(row: Row, now: datetime) -> Row:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from agent.approvals import OPEN
 from agent.errors import UsageError
 from agent.journal.journal import Journal
+from agent.journal.summary import stamp
 from agent.journal.view import SessionView
 from agent.nodes.close import is_over
 
@@ -31,7 +33,7 @@ def choose(journal: Journal, now: datetime) -> Choice:
     for view in _open(journal):
         if journal.is_leased(view.id):
             running.append(f"{view.id} is being run by another process.")
-        elif approval := _waits_for(view, now):
+        elif approval := _waits_for(journal, view, now):
             waiting[view.id] = f"{view.id} waits for approval {approval}: desk approvals show {approval}"
         else:
             free.append(view.id)
@@ -57,8 +59,10 @@ def _not_surely_over(journal: Journal) -> list[str]:
     return [session for session, kind in reversed(newest.items()) if kind != "committed"]
 
 
-def _waits_for(view: SessionView, now: datetime) -> str:
-    """The id of the approval that a person may still decide; empty when there is none."""
-    asked = view.pending_approval()
-    in_time = asked is not None and asked.expires_at > now.astimezone(UTC).isoformat(timespec="seconds")
-    return asked.approval_id if asked is not None and in_time else ""
+def _waits_for(journal: Journal, view: SessionView, now: datetime) -> str:
+    """The id of the approval that a person may still decide, or another session use; empty when there is none."""
+    asked, other = view.pending_approval(), view.paused.approval_id if view.paused is not None else ""
+    if asked is not None:
+        return asked.approval_id if asked.expires_at > stamp(now) else ""
+    rows = journal.approvals(approval_id=other, statuses=OPEN) if other and other not in view.approvals else []
+    return next((row.id for row in rows if row.expires_at > stamp(now)), "")

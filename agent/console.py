@@ -250,7 +250,8 @@ def _call(raw: dict[str, Any], risks: Mapping[str, str]) -> str:
 def _asked(asked: ApprovalAsked) -> list[tuple[str, str]]:
     head = f"approval {asked.approval_id} needed: {asked.summary}"
     terms = f"risk {asked.risk} in {asked.environment}, {asked.priority}, to be decided by {asked.expires_at}"
-    return [("yellow", head), ("yellow", terms), ("", asked.diff)]
+    why = [("yellow", f"why it asks: {asked.why}")] if asked.why else []
+    return [("yellow", head), *why, ("yellow", terms), ("", asked.diff)]
 
 
 def _closed(closed: SessionClosed) -> list[tuple[str, str]]:

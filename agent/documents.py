@@ -127,7 +127,11 @@ class Approval(Part, frozen=True, kw_only=True):
     asked_at: str
     deadline: str
     approver: str
-    reason: str
+    reason: Annotated[str, Meta(description="What the approver said.")]
+    why: Annotated[str, Meta(description="Why the gate asks.")]
+    used_by: Annotated[str, Meta(description="As whom the session made the change; empty while nobody did.")]
+    used_at: str
+    commits: Annotated[list[str], Meta(description="The commits that hold the change.")]
     diff: str
 
 

@@ -9,6 +9,7 @@
     UsageError                2   wrong usage or settings
     ModelSettingsError        2   the model takes neither key nor name
     ApprovalRefused           1   this person may not decide this row now
+    AskedAlready              3   another session waits for the approval of the same change
 
 The codes are the design's: an orchestrator reads them, so they never change meaning.
 """
@@ -75,3 +76,17 @@ class ModelSettingsError(DeskError):
 
 class ApprovalRefused(DeskError):
     """This identity may not decide this approval, or no longer can."""
+
+
+class AskedAlready(DeskError):
+    """The very change waits for an approval that another session asked for: nothing is asked twice."""
+
+    exit_code = ExitCode.WAITING
+
+    def __init__(self, approval_id: str, session: str, summary: str, requester: str) -> None:
+        super().__init__(
+            f"waiting for {approval_id}: {summary}. {requester or 'Somebody'} asked for the same change in session "
+            f"{session}, so it is not asked for again"
+        )
+        self.approval_id = approval_id
+        self.session = session

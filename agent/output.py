@@ -51,7 +51,9 @@ def session(view: SessionView, *, runs: bool = False) -> Session:
         readings=msgspec.convert(closed.readings if closed else [], list[Reading]),
         turns=len(view.turns),
         usage=_usage(view),
-        approval=waiting.approval_id if waiting else None,
+        approval=waiting.approval_id
+        if waiting
+        else (paused.approval_id or None if paused and not closed else None),
         subtasks=[_subtask(view, done) for _, done in view.subtasks],
         incidents=[opened.title for opened in view.incidents.values()],
         results=[
@@ -147,5 +149,9 @@ def approval(row: Row) -> Approval:
         deadline=asked.expires_at,
         approver=row.approver,
         reason=row.reason,
+        why=asked.why,
+        used_by=row.used.by if row.used else "",
+        used_at=row.used.at if row.used else "",
+        commits=[*row.used.commits] if row.used else [],
         diff=asked.diff,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from agent import approvals
 from agent.desk import Desk
-from agent.errors import DeskError, ExitCode, HistoryError, UsageError
+from agent.errors import AskedAlready, DeskError, ExitCode, HistoryError, UsageError
 from agent.journal.events import ApprovalAsked, Committed, SessionPaused
 from agent.nodes.close import LogResult, catch_up, leaves_commit, record_pause
 from tools.cluster.errors import ClusterError
@@ -24,6 +24,8 @@ def drive(desk: Desk) -> int:
         return _pause(desk, ExitCode.INTERRUPTED, "interrupted", "PARTIAL")
     except Stopped:
         return _pause(desk, ExitCode.HANDED_OVER, "told to stop (SIGTERM)", "PARTIAL")
+    except AskedAlready as same:
+        return _wait_for_other(desk, same)
     except DeskError as error:
         git_failed = isinstance(error, HistoryError | UsageError)
         return _pause(desk, ExitCode(error.exit_code), str(error), "FAILURE", commits=not git_failed)
@@ -73,11 +75,28 @@ def _wait(desk: Desk) -> int:
     action = f"somebody else: desk approvals approve {name} --kubeconfig THEIRS; then desk resume {desk.view.id}"
     if desk.view.task.sandbox:
         action = "nobody else is in the sandbox to approve it: try it in one of its dev namespaces"
-    return _pause(desk, ExitCode.WAITING, reason, "PENDING_APPROVAL", action)
+    return _pause(
+        desk, ExitCode.WAITING, reason, "PENDING_APPROVAL", action, approval_id=asked.approval_id if asked else ""
+    )
+
+
+def _wait_for_other(desk: Desk, same: AskedAlready) -> int:
+    """Wait for what another session asked for: once that has made the change, there is nothing left to make."""
+    action = (
+        f"desk approvals wait {same.approval_id}; then desk resume {same.session}; then desk resume {desk.view.id}"
+    )
+    return _pause(desk, ExitCode.WAITING, str(same), "PENDING_APPROVAL", action, approval_id=same.approval_id)
 
 
 def _pause(
-    desk: Desk, code: ExitCode, reason: str, result: LogResult, action: str = "", *, commits: bool = True
+    desk: Desk,
+    code: ExitCode,
+    reason: str,
+    result: LogResult,
+    action: str = "",
+    *,
+    approval_id: str = "",
+    commits: bool = True,
 ) -> int:
     """The end protocol of a process whose session goes on later.
 
@@ -85,7 +104,7 @@ def _pause(
     """
     before = desk.view.pauses[-1][2] if desk.view.pauses else None
     with desk.stop.uninterrupted():
-        desk.append(SessionPaused(int(code), reason, action or f"desk resume {desk.view.id}", result))
+        desk.append(SessionPaused(int(code), reason, action or f"desk resume {desk.view.id}", result, approval_id))
         key, at, paused = desk.view.pauses[-1]
         if before is not None and before.reason == reason:
             desk.append(Committed(key, ""))  # told already: a second resume of a waiting session adds nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,13 @@ import click
 from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document, settings
+from agent.cli.waiting import Span
+from agent.errors import ExitCode
 from agent.plaintext import plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agent.approvals import Row
     from agent.journal.journal import Journal
     from agent.settings import Settings
@@ -31,11 +36,11 @@ def approvals() -> None:
 @common
 def list_(everything: bool, **given: Any) -> None:
     """List the approvals that wait, with what they would change, their risk and deadline."""
-    from agent.approvals import listing
+    from agent.approvals import listing, with_use
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
-        rows = listing(journal, datetime.now(UTC), everything=everything)
+        rows = [with_use(journal, row) for row in listing(journal, datetime.now(UTC), everything=everything)]
     if configured.output != "text":
         return _print_rows(rows, configured.output)
     for row in rows:
@@ -50,11 +55,11 @@ def list_(everything: bool, **given: Any) -> None:
 @common
 def show(approval_id: str, **given: Any) -> None:
     """Show one approval."""
-    from agent.approvals import at_time, find, load
+    from agent.approvals import at_time, find, load, with_use
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
-        row = at_time(load(journal, find(journal, approval_id)), datetime.now(UTC))
+        row = with_use(journal, at_time(load(journal, find(journal, approval_id)), datetime.now(UTC)))
     if configured.output != "text":
         return _print_rows([row], configured.output)
     _print(row)
@@ -63,8 +68,9 @@ def show(approval_id: str, **given: Any) -> None:
 
 @approvals.command()
 @click.argument("approval_id", metavar="ID", shell_complete=completing.waiting_approval)
+@click.option("--resume", "goes_on", is_flag=True, help="Then go on with its session, as your own kubeconfig says.")
 @common
-def approve(approval_id: str, **given: Any) -> None:
+def approve(approval_id: str, goes_on: bool, **given: Any) -> None:
     """Approve ID, as who the cluster says --kubeconfig or --context is."""
     from agent.approvals import authorize, changed_since, decide, expire, find, load
 
@@ -78,14 +84,89 @@ def approve(approval_id: str, **given: Any) -> None:
         changed = changed_since(row, cluster)
         decide(journal, approval_id, "approved", approver, "", datetime.now(UTC))
         row = load(journal, approval_id)
-    if configured.output != "text":
+    if configured.output != "text" and not goes_on:
         return _print_decision(row, changed, configured.output)
-    click.echo(f"Approved by {approver}. Go on: desk resume {row.session}")
+    if configured.output == "text":
+        click.echo(f"Approved by {approver}." + ("" if goes_on else f" Go on: desk resume {row.session}"))
     for target in changed:
         click.echo(
             f"Note: {target} was changed since this was asked. Desk will ask anew when it goes on.", err=True
         )
-    return None
+    return _resume(row.session, configured) if goes_on else None
+
+
+def _resume(session: str, configured: Settings) -> None:
+    """`desk resume`, with the kubeconfig and context that it has without flags: the approver's are not its own."""
+    from agent.cli.run import resume
+
+    arguments = [session, "--workspace", str(configured.workspace), "--output", configured.output]
+    resume.main(arguments, prog_name="desk resume", standalone_mode=False)
+
+
+@approvals.command()
+@click.argument("approval_id", metavar="[ID]", required=False, shell_complete=completing.waiting_approval)
+@click.option("--timeout", "timeout_s", type=Span(), help="Wait so long at most: 90s, 10m. Default: its deadline.")
+@common
+def wait(approval_id: str | None, timeout_s: float | None, **given: Any) -> None:
+    """Wait until ID (default: the newest that waits) is decided.
+
+    Exit code 0: approved; 6: rejected, or nobody decided in time; 3: it still waits when the time is over.
+    """
+    configured = settings(given)
+    row = _decided(configured.workspace, approval_id, timeout_s)
+    if row is None:
+        return (
+            _print_rows([], configured.output) if configured.output != "text" else click.echo("No approval waits.")
+        )
+    if configured.output != "text":
+        _print_rows([row], configured.output)
+    else:
+        by = f" by {row.approver}" if row.approver else ""
+        why = f": {row.reason}" if row.reason else ""
+        click.echo(plain(f"{row.asked.approval_id} is {row.status}{by}{why}. {_next(row)}"))
+    raise click.exceptions.Exit(int(WAITED.get(row.status, ExitCode.FAILED)))
+
+
+WAITED = {
+    "pending": ExitCode.WAITING,
+    "approved": ExitCode.DONE,
+    "used": ExitCode.DONE,
+    "rejected": ExitCode.REJECTED,
+    "expired": ExitCode.REJECTED,
+}
+"""How `approvals wait` ends, by how the approval stands."""
+LOOKS_EVERY_S = 1.0
+
+
+def _decided(workspace: Path, said: str | None, timeout_s: float | None) -> Row | None:
+    """The approval when it waits no more, or when the time is over; None when none is named and none waits."""
+    from agent.approvals import at_time, find, listing, load, with_use
+
+    until = None if timeout_s is None else time.monotonic() + timeout_s
+    name = said
+    while True:
+        with contextlib.closing(existing_journal(workspace)) as journal:  # each time: it may be a copy
+            now = datetime.now(UTC)
+            if name is None and not (waiting := listing(journal, now)):
+                return None
+            name = find(journal, said) if said else name or waiting[-1].asked.approval_id
+            row = with_use(journal, at_time(load(journal, name), now))
+        left = LOOKS_EVERY_S if until is None else until - time.monotonic()
+        if row.status != "pending" or left <= 0:
+            return row
+        time.sleep(min(LOOKS_EVERY_S, left))
+
+
+def _next(row: Row) -> str:
+    match row.status:
+        case "pending":
+            return f"It may be decided until {row.asked.expires_at}."
+        case "approved":
+            return f"Go on: desk resume {row.session}"
+        case "rejected" | "expired":
+            return f"The session ends with: desk resume {row.session}"
+        case _:
+            return f"What became of it: desk show {row.session}"
 
 
 @approvals.command()
@@ -145,13 +226,27 @@ def _print_decision(row: Row, changed: list[ObjectRef], output: str) -> None:
     print_document(Decision(approval=approval(row), changed=[*map(str, changed)], next_action=action), output)
 
 
+def _status(row: Row) -> str:
+    by = f" by {row.approver}" if row.approver else ""
+    return f"used, approved{by}" if row.status == "used" else row.status + by
+
+
+def _used(row: Row) -> list[str]:
+    if row.used is None:
+        return []
+    commits = f", commit {', '.join(sha[:10] for sha in row.used.commits)}" if row.used.commits else ""
+    return [f"  used by {row.used.by} at {row.used.at}, session {row.session}{commits}"]
+
+
 def _print(row: Row) -> None:
     asked = row.asked
     lines = [
-        f"{asked.approval_id}  {row.status}" + (f" by {row.approver}" if row.approver else ""),
+        f"{asked.approval_id}  {_status(row)}",
         f"  {asked.summary}",
         f"  risk {asked.risk} in {asked.environment}  priority {asked.priority}  deadline {asked.expires_at}",
         f"  asked by {asked.requester} at {asked.asked_at}, session {row.session}",
+        *([f"  why it asks: {asked.why}"] if asked.why else []),
+        *_used(row),
         *("  " + line for line in asked.diff.splitlines()),
     ]
     click.echo(plain("\n".join(lines)))

@@ -61,7 +61,11 @@ EXAMPLES: Mapping[str, Examples] = {
     "approvals show": (("the change, with its diff", "desk approvals show apr-1a2b3c4d5e"),),
     "approvals approve": (
         ("as who the cluster says you are", "desk approvals approve apr-1a2b3c4d5e"),
-        ("as somebody else", "desk approvals approve apr-1a2b3c4d5e --context kim"),
+        ("as somebody else, and go on as yourself", "desk approvals approve apr-1a2b --context kim --resume"),
+    ),
+    "approvals wait": (
+        ("the newest, until it is decided", "desk approvals wait"),
+        ("ten minutes at most", "desk approvals wait apr-1a2b3c4d5e --timeout 10m"),
     ),
     "approvals reject": (("the requester reads why", 'desk approvals reject apr-1a2b3c4d5e --reason "not now"'),),
     "sessions": (

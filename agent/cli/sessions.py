@@ -33,7 +33,14 @@ STATUSES = (
 
 @click.command(cls=Command)
 @click.option("--limit", type=click.IntRange(min=1), help="Only so many, the newest.")
-@click.option("--status", "wanted", type=click.Choice(STATUSES), multiple=True, help="Only those that stand so.")
+@click.option(
+    "--status",
+    "wanted",
+    metavar="STATUS",
+    type=click.Choice(STATUSES),
+    multiple=True,
+    help=f"Only those that stand so: {', '.join(STATUSES)}.",
+)
 @common
 def sessions(limit: int | None, wanted: tuple[str, ...], workspace: Path, output: str, **_given: Any) -> None:
     """List the sessions of this workspace, newest first."""

@@ -122,6 +122,8 @@ class ApprovalAsked:
     diff: str
     asked_at: str
     expires_at: str
+    why: str = ""
+    """Why the gate asks, and does not allow it by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,8 @@ class SessionPaused:
     reason: str
     next_action: str
     result: Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVAL"] = "PARTIAL"
+    approval_id: str = ""
+    """What it waits for: its own approval, or another session's of the same change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def summarize(path: Path, now: datetime | None = None) -> Summary:
             return Summary([], [])
         with contextlib.closing(SqliteStore(path, reads=True)) as store:
             rows = [row._replace(status=status_at(row.status, row.expires_at, at)) for row in store.approvals()]
-            awaited = {row.session: row for row in rows}
+            awaited = {**{row.id: row for row in rows}, **{row.session: row for row in rows}}
             lines = [_as_it_stands(store, line, awaited) for line in session_lines(store.rows(types=LIFE))]
             return Summary(lines, [row.id for row in rows if row.status == "pending"])
     except (OSError, ValueError, KeyError) as error:
@@ -101,20 +101,28 @@ def _after(line: SessionLine, kind: str, body: dict[str, Any]) -> SessionLine:
     known = {"session_resumed": "running", "session_paused": "paused"}
     status = known[kind] if kind in known else str(body["outcome"])
     ending = {"exit_code": body.get("exit_code"), "next_action": body.get("next_action", "")}
+    ending["approval"] = body.get("approval_id") or None
     return msgspec.structs.replace(line, status=status, **ending)
 
 
 def _as_it_stands(store: Store, line: SessionLine, awaited: dict[str, Approval]) -> SessionLine:
-    """With the process that runs it, or the newest approval that it asked for, unless that is used or withdrawn."""
+    """With the process that runs it, or the approval that it waits for, unless that is used or withdrawn.
+
+    `awaited` has each approval by its id, and the newest one of each session by the session's.
+    """
     resume = f"desk resume {line.session}"
     if line.status == "running":
         pid = store.runner(line.session)
         if pid is None:
             return msgspec.structs.replace(line, status="killed", next_action=resume)
         return msgspec.structs.replace(line, pid=pid or None)
-    asked = awaited.get(line.session)
-    if line.status != "paused" or asked is None or asked.status in ("used", "superseded"):
+    asked = awaited.get(line.approval or "") or awaited.get(line.session)
+    if line.status != "paused" or asked is None:
         return line
+    if asked.status in ("used", "superseded"):
+        return msgspec.structs.replace(line, approval=None, next_action=resume)
+    if asked.status == "approved" and asked.session != line.session:
+        resume = f"desk resume {asked.session}; then {resume}"
     return msgspec.structs.replace(
         line,
         approval=asked.id,

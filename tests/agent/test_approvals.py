@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,7 +24,7 @@ from agent.approvals import (
     of_call,
     use,
 )
-from agent.errors import ApprovalRefused, UsageError
+from agent.errors import ApprovalRefused, AskedAlready, UsageError
 from agent.journal.events import ApprovalDecided
 from agent.journal.journal import Journal
 from agent.journal.sqlite import SqliteStore
@@ -108,7 +109,7 @@ def test_what_is_asked_stands_in_the_row_and_in_the_journal(journal: Journal) ->
 
 
 def test_there_is_no_row_of_that_name(journal: Journal) -> None:
-    with pytest.raises(UsageError, match=r"There is no approval apr-0\. `desk approvals list`"):
+    with pytest.raises(UsageError, match=r"There is no approval apr-0\. `desk approvals list --all`"):
         load(journal, "apr-0")
 
 
@@ -182,7 +183,7 @@ def at_once(*works: Callable[[], None]) -> list[Exception | None]:
         start.wait(10)
         try:
             work()
-        except ApprovalRefused as error:
+        except (ApprovalRefused, AskedAlready) as error:
             came[index] = error
 
     threads = [threading.Thread(target=run, args=each) for each in enumerate(works)]
@@ -191,6 +192,34 @@ def at_once(*works: Callable[[], None]) -> list[Exception | None]:
     for thread in threads:
         thread.join(20)
     return came
+
+
+@pytest.mark.parametrize("status", ["pending", "approved"])
+def test_the_same_change_is_not_asked_for_twice(journal: Journal, status: str) -> None:
+    first = asked(journal)
+    if status == "approved":
+        decide(journal, first, "approved", "bob", "", NOW)
+    with pytest.raises(
+        AskedAlready, match=rf"waiting for {first}: raise the limit\. alice asked .* session s1"
+    ) as same:
+        ask(journal, "s2", replace(REQUEST, requester="carol"), NOW)
+    assert (same.value.approval_id, same.value.session, same.value.exit_code) == (first, "s1", 3)
+    assert [row.asked.approval_id for row in listing(journal, NOW, everything=True)] == [first]
+
+
+def test_what_was_rejected_or_is_late_may_be_asked_for_again(journal: Journal) -> None:
+    decide(journal, asked(journal), "rejected", "bob", "", NOW)
+    second = ask(journal, "s2", REQUEST, NOW).approval_id
+    late = NOW + timedelta(hours=2)
+    third = ask(journal, "s3", REQUEST, late).approval_id
+    assert [row.asked.approval_id for row in listing(journal, late)] == [third]
+    assert second != third
+
+
+def test_of_the_same_change_in_two_sessions_at_once_one_is_asked_for(journal: Journal) -> None:
+    came = at_once(*(partial(ask, journal, f"s{n}", REQUEST, NOW) for n in range(4)))  # type: ignore[arg-type]
+    assert sorted(type(each).__name__ for each in came) == ["AskedAlready"] * 3 + ["NoneType"]
+    assert len(listing(journal, NOW)) == 1
 
 
 @pytest.mark.parametrize("attempt", range(5))

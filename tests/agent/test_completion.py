@@ -76,7 +76,7 @@ def test_sessions_approvals_and_commits_of_the_workspace(
     assert asked("resume", "--workspace", str(workspace), waits[:-2]) == [waits]
     assert asked("resume", "--workspace", str(workspace), mended) == []
     told = asked("show", "", cwd=workspace, shell="zsh")
-    assert told[:3] == ["plain", waits, "paused: restart checkout in shop-staging"]
+    assert told[:3] == ["plain", waits, "waiting: restart checkout in shop-staging"]
     (row,) = json.loads(in_process("approvals", "list", "-o", "json", *here).stdout)["approvals"]
     assert asked("approvals", "approve", "", cwd=workspace) == [row["id"]]
     document = json.loads(in_process("show", mended, "-o", "json", *here).stdout)

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from agent import approvals
+from agent import approvals, output
+from agent.choosing import choose
 from agent.desk import Desk
+from agent.discovery import JOURNAL
 from agent.journal.events import ApprovalAsked
 from agent.journal.journal import Entry
+from agent.journal.summary import summarize
 from agent.model.port import Block, Text
 from agent.session import drive
 from tests.agent.session_bench import SESSION, Bench, Scripted, Turn, Watcher, finish, healthy, limit, use
@@ -161,6 +164,45 @@ def test_an_approval_lets_the_change_pass_once(bench: Bench) -> None:
     assert bench.memory("shop-staging") == "64Mi"
     assert approvals.load(desk.journal, row).status == "used"
     assert "Approved-By: carol" in bench.git("log", "--format=%(trailers)")
+
+
+def test_a_task_that_is_given_twice_is_asked_for_once(bench: Bench) -> None:
+    model = Scripted(limit("64Mi", "shop-staging"), finish())
+    first = bench.begin(model, "fix checkout in shop-staging")
+    second = bench.begin(model, "fix checkout in shop-staging", session="20250131-093006-def456")
+    assert (drive(first), drive(second)) == (3, 3)
+    (row,) = approvals.listing(first.journal, datetime.now(UTC))
+    assert row.session == first.view.id
+    assert row.asked.why == "change in staging needs a person's approval"
+    paused = second.view.paused
+    assert paused is not None
+    assert (paused.approval_id, paused.result) == (row.asked.approval_id, "PENDING_APPROVAL")
+    assert f"asked for the same change in session {first.view.id}, so it is not asked for again" in paused.reason
+    assert output.session(second.view).approval == row.asked.approval_id
+    lines = {line.session: line for line in summarize(bench.root / JOURNAL).sessions}
+    assert [line.word for line in lines.values()] == ["waiting", "waiting"]
+    assert choose(first.journal, datetime.now(UTC)).session == second.view.id  # the newest, for both wait
+
+    decide(first, "approved")
+    (line, _) = summarize(bench.root / JOURNAL).sessions
+    assert (line.word, line.next_action) == (
+        "approved",
+        f"desk resume {first.view.id}; then desk resume {second.view.id}",
+    )
+    assert choose(first.journal, datetime.now(UTC)).session == first.view.id
+    first = bench.resume(first, model)
+    assert drive(first) == 0
+    (line, _) = summarize(bench.root / JOURNAL).sessions
+    assert (line.word, line.approval, line.next_action) == ("paused", None, f"desk resume {second.view.id}")
+    used = approvals.with_use(first.journal, approvals.load(first.journal, row.asked.approval_id)).used
+    assert used is not None
+    assert (used.by, used.commits) == (
+        first.identity.username,
+        (bench.git("log", "--format=%H", "--grep=^Changes:", "-1"),),
+    )
+    second = bench.resume(second, model)
+    assert drive(second) == 0
+    assert "Nothing to change" in second.view.results["call_0_0"].text
 
 
 def test_a_rejection_ends_it_with_an_incident_and_no_change(bench: Bench) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -234,6 +235,46 @@ def test_a_used_approval_is_not_what_a_session_waits_for(journal: Journal) -> No
     with journal.transaction() as transaction:
         transaction.use(FIRST, approval)
     assert (stand(journal)[FIRST].approval, stand(journal)[FIRST].word) == (None, "paused")
+
+
+# --- waiting for a decision --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("decision", "code", "words"),
+    [
+        ("approved", 0, "is approved by bob: as agreed. Go on: desk resume"),
+        ("rejected", 6, "is rejected by bob: as agreed. The session ends with: desk resume"),
+    ],
+)
+def test_who_waits_is_told_the_decision(
+    journal: Journal, in_process: InProcess, decision: str, code: int, words: str
+) -> None:
+    parked(journal, SECOND, datetime.now(UTC))
+    newest = parked(journal, FIRST, datetime.now(UTC), "c2")
+
+    def decides() -> None:
+        with contextlib.closing(Journal(SqliteStore(Path(JOURNAL)), Redactor())) as other:
+            decide(other, newest, decision, "bob", "as agreed", datetime.now(UTC))
+
+    threading.Timer(0.2, decides).start()
+    done = in_process("approvals", "wait")
+    assert (done.returncode, done.stdout) == (code, f"{newest} {words} {FIRST}\n")
+
+
+def test_who_waits_too_long_is_told_so(journal: Journal, in_process: InProcess) -> None:
+    assert in_process("approvals", "wait", "-o", "json").returncode == 0
+    approval = parked(journal, FIRST, datetime.now(UTC))
+    late = parked(journal, SECOND, datetime.now(UTC) - timedelta(hours=2))
+    waits = in_process("approvals", "wait", approval[:7], "--timeout", "0s", "-o", "json")
+    assert (waits.returncode, json.loads(waits.stdout)["approvals"][0]["status"]) == (3, "pending")
+    over = in_process("approvals", "wait", late)
+    assert (over.returncode, over.stdout) == (
+        6,
+        f"{late} is expired. The session ends with: desk resume {SECOND}\n",
+    )
+    assert in_process("approvals", "wait", "nonsense").returncode == 2
+    assert "is no time" in in_process("approvals", "wait", "--timeout", "soon").stderr
 
 
 # --- lists -------------------------------------------------------------------------------------------------

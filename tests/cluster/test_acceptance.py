@@ -229,11 +229,16 @@ def test_a_deletion_is_asked_for_made_and_undone(
     assert workspace.desk("call", "delete", "--json", arguments).returncode == 3
     (row,) = workspace.approvals()
     assert "-  sky: blue" in row["diff"]
+    assert row["why"] == "delete in dev needs a person's approval"
     editor = kubeconfig_of(namespace, "edit")
-    assert workspace.desk("approvals", "approve", row["id"], "--kubeconfig", editor).returncode == 0
-    assert workspace.desk("resume").returncode == 0
+    approved = workspace.desk("approvals", "approve", row["id"][:8], "--kubeconfig", editor, "--resume")
+    assert approved.returncode == 0, approved.stdout + approved.stderr
+    assert approved.stdout.startswith(f"Approved by system:serviceaccount:{namespace}:edit.\nDesk, session")
     assert "colours" not in kubectl("get", "configmaps", "-n", namespace, "-o", "name")
     commit = workspace.git("log", "--format=%h", "--grep=^Changes:", "-1").strip()
+    (used,) = json.loads(workspace.desk("approvals", "show", row["id"], "-o", "json").stdout)["approvals"]
+    assert (used["status"], used["used_by"]) == ("used", row["requester"])
+    assert [sha.startswith(commit) for sha in used["commits"]] == [True]
     undone = workspace.desk("rollback", commit)
     assert undone.returncode == 0, undone.stdout + undone.stderr
     assert kubectl("get", "configmap", "colours", "-n", namespace, "-o", "jsonpath={.data.sky}") == "blue"
