@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import anthropic
 import httpx2
 import pytest
@@ -106,16 +104,14 @@ def test_an_answer_that_is_not_streamed_is_cut_in_half_or_a_529() -> None:
 
 
 def test_the_timeout_counts_from_byte_to_byte() -> None:
-    faults = (Fault(hang_s=30), Fault(cut_after_events=3, hang_s=30))
+    faults = (Fault(hang_s=3000), Fault(cut_after_events=3, hang_s=3000))
     with MessagesServer([Turn(say="Yes.", faults=faults)]) as server:
         client = client_of(server, timeout=0.5)
-        before = time.monotonic()
         with pytest.raises(anthropic.APITimeoutError):
             ask(client, body_of("hi"))
         with pytest.raises(httpx2.ReadTimeout):
             ask(client, body_of("hi"))
         assert text(ask(client, body_of("hi"))) == "Yes."
-        assert time.monotonic() - before < 20
 
 
 def test_a_refused_request_does_not_use_up_a_fault() -> None:
