@@ -32,6 +32,8 @@ from pathlib import Path
 from typing import Any
 
 TOP = Path(__file__).parents[1]
+ENVIRONMENT = dict(os.environ)
+"""Of the fork server: as it was before any test changed it."""
 MESSAGE_BYTES = 200_000
 ENDS_WITHIN_S = 60.0
 PROGRAM = (
@@ -184,7 +186,8 @@ class _Server:
             fds = (listening.fileno(), its_life.fileno())
             self._process = subprocess.Popen(  # it must not be a fork of this process, which has threads
                 [sys.executable, "-m", "tests.forked", *map(str, fds)],
-                cwd=TOP, pass_fds=fds, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                cwd=TOP, env=ENVIRONMENT, pass_fds=fds, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             )  # fmt: skip
 
 

@@ -8,13 +8,15 @@ import select
 import signal
 import threading
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, Protocol
 
+from tests import forked
 from tests.chaos.points import EFFECT_KINDS, Point
 from tests.chaos.proxy import Proxy
-from tests.chaos.victim import Job
-from tests.chaos.zygote import Victim, Zygote
+from tests.chaos.victim import IMPORTED, Job
 
 Role = Literal["start", "resume", "approve", "undo"]
 Trouble = Literal[
@@ -95,11 +97,44 @@ class Budget:
             return self._left <= 0
 
 
+class Victim(forked.Forked):
+    """A process that may be killed; its id stays its own until it is let go."""
+
+    def __init__(self, job: Job) -> None:
+        self.steps, writing = os.pipe()
+        """The reading end of a pipe: a line a step."""
+        try:
+            line = forked.ask("tests.chaos.victim:work", asdict(job), [writing], IMPORTED)
+        finally:
+            os.close(writing)
+        super().__init__(line)
+
+    def end(self, *, alone: bool) -> None:
+        """SIGKILL, to it and to what it started; `alone`: to it only."""
+        try:
+            (os.kill if alone else os.killpg)(self.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # all of it is gone
+            os.kill(self.pid, signal.SIGKILL)
+
+
+@contextmanager
+def _victim(job: Job) -> Iterator[Victim]:
+    """A process at work; it has ended, or is killed, when this is left. What it started may live on."""
+    victim = Victim(job)
+    try:
+        yield victim
+    finally:
+        if victim.returncode is None:
+            victim.end(alone=False)
+            victim.wait()
+        victim.let_go()
+        os.close(victim.steps)
+
+
 @dataclass
 class Executioner:
     """Runs processes, and kills them as long as the budget lasts."""
 
-    zygote: Zygote
     proxy: Proxy
     budget: Budget
 
@@ -108,9 +143,9 @@ class Executioner:
         if point is not None and not self.budget.take():
             point = None
         began = time.monotonic()
-        with self.zygote.victim(_armed(job, point)) as victim:
+        with _victim(_armed(job, point)) as victim:
             if point is not None and point.kind in EFFECT_KINDS:
-                self.proxy.arm(point, lambda: victim.kill(alone=False))
+                self.proxy.arm(point, lambda: victim.end(alone=False))
             steps = _follow(victim, point)
             self.proxy.disarm()
             ended = Ended(role, point, victim.wait(), tuple(steps), victim.pid, time.monotonic() - began)
@@ -133,7 +168,7 @@ def _follow(victim: Victim, point: Point | None) -> list[tuple[str, str, float]]
         until = due if due is not None else began + HANG_S
         readable, _, _ = select.select([victim.steps], [], [], max(0.0, until - time.monotonic()))
         if not readable:
-            victim.kill(alone=point is not None and point.alone and due is not None)
+            victim.end(alone=point is not None and point.alone and due is not None)
             if due is None:
                 raise TimeoutError(f"a process hangs after {steps[-1:]}")
             due = None

@@ -14,7 +14,6 @@ from tests.chaos.ground import Access, Ground
 from tests.chaos.life import Budget, Executioner
 from tests.chaos.proxy import Proxy
 from tests.chaos.script import turn
-from tests.chaos.zygote import Zygote, zygotes
 from tests.messages_api.server import MessagesServer
 
 TEMPLATE = "template"
@@ -22,12 +21,11 @@ TEMPLATE = "template"
 
 @dataclass(frozen=True)
 class Stand:
-    """A worker's own namespace, proxy and line to the fork server; the model and the audit log are everybody's."""
+    """A worker's own namespace and proxy; the model and the audit log are everybody's."""
 
     root: Path
     ground: Ground
     proxy: Proxy
-    zygote: Zygote
     audit: AuditLog
     model: MessagesServer
     kubeconfig: str
@@ -35,7 +33,7 @@ class Stand:
 
     def executioner(self, budget: Budget) -> Executioner:
         """Who runs and kills the processes of a session."""
-        return Executioner(self.zygote, self.proxy, budget)
+        return Executioner(self.proxy, budget)
 
     def folder(self, name: str) -> Path:
         """A folder for one session: `ws`, a copy of a fresh workspace, `tmp` and a log."""
@@ -51,11 +49,10 @@ def stands(root: Path, kubeconfig: str, workers: int) -> Iterator[list[Stand]]:
     access = Access.of(kubeconfig)
     _make_template(root / TEMPLATE)
     with ExitStack() as stack:
-        lines = stack.enter_context(zygotes(workers))
         audit = AuditLog()
         stack.callback(audit.close)
         model = stack.enter_context(MessagesServer(turn))
-        yield [_stand(root / f"worker-{n}", access, line, audit, model, stack) for n, line in enumerate(lines)]
+        yield [_stand(root / f"worker-{n}", access, audit, model, stack) for n in range(workers)]
 
 
 def _make_template(folder: Path) -> None:
@@ -66,9 +63,7 @@ def _make_template(folder: Path) -> None:
         subprocess.run(["git", "-C", str(folder), "config", key, value], check=True)
 
 
-def _stand(
-    root: Path, access: Access, zygote: Zygote, audit: AuditLog, model: MessagesServer, stack: ExitStack
-) -> Stand:
+def _stand(root: Path, access: Access, audit: AuditLog, model: MessagesServer, stack: ExitStack) -> Stand:
     root.mkdir()
     ground = Ground(access)
     stack.callback(ground.remove)
@@ -77,7 +72,7 @@ def _stand(
     stack.callback(proxy.server_close)
     stack.callback(proxy.shutdown)
     return Stand(
-        root, ground, proxy, zygote, audit, model,
+        root, ground, proxy, audit, model,
         proxy.kubeconfig(root / "desk.yaml", ground.namespace),
         proxy.kubeconfig(root / "approver.yaml", ground.namespace, token),
     )  # fmt: skip

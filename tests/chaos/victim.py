@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from tests import forked
 from tests.chaos import broken
 from tests.chaos.script import step_of
 
@@ -24,6 +25,10 @@ Kind = Literal["start", "resume", "command", "plain"]
 Report = Callable[[str, str], None]
 """(step, what it says)."""
 NO_KEY_BUT_A_WORD = "a-key-that-opens-nothing"
+IMPORTED = (
+    *forked.PROGRAM, *forked.CLAUDE, "tests.chaos.victim", "tests.baseline.plain", "tests.baseline.effects",
+    "tests.baseline.model", "tests.baseline.__main__",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,12 @@ class Job:
     fatal: str = ""
     broken: str = ""
     """Which fault it has on purpose (tests.chaos.broken)."""
+
+
+def work(given: Mapping[str, Any], fds: Sequence[int]) -> int:
+    """`run`, in a process that `tests.forked` has made."""
+    (pipe,) = fds
+    return run(Job(**{**given, "arguments": tuple(given["arguments"])}), pipe)
 
 
 def run(job: Job, pipe: int) -> int:
@@ -67,8 +78,7 @@ def run(job: Job, pipe: int) -> int:
 
 
 def _settle(job: Job, pipe: int) -> None:
-    """A session and a group of its own; nothing of this machine's settings."""
-    os.setsid()
+    """Nothing of this machine's settings."""
     os.set_inheritable(pipe, False)
     os.chdir(job.workspace)
     log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
