@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from agent import approvals, cancelling
 from agent.changeset import undo_of
 from agent.choosing import NO_SESSION, Choice, choose
+from agent.conversation import behind
 from agent.desk import Desk, Records, Surface
 from agent.discovery import refuse_unless_workspace
 from agent.errors import UsageError
@@ -60,6 +61,10 @@ class Task:
     call: dict[str, Any] | None = None
     cluster: str = ""
     """Fingerprint of the only cluster it may run on; empty: any."""
+    before: dict[str, Any] | None = None
+    """Of a conversation's session before, as `agent.conversation.behind` gives it."""
+    running: dict[str, Any] | None = None
+    """The kubeconfig of a sandbox that is there already; None: one is made for this session."""
 
 
 def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
@@ -81,7 +86,10 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
     history = history_of(settings)
     model, stop = _name_of(settings, task), StopSignal()
     thinker = model_of(settings, model, task.call, stop)
-    with _cluster(settings, sandbox=task.sandbox) as (cluster, identity), _journal_of(settings, cluster) as journal:
+    with (
+        _cluster(settings, sandbox=task.sandbox, running=task.running) as (cluster, identity),
+        _journal_of(settings, cluster) as journal,
+    ):
         _refuse_other_cluster(task.cluster or cluster.fingerprint, cluster)
         session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         started = SessionStarted(
@@ -97,6 +105,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             window_tokens=settings.window_tokens if _is_claude(model) else 0,
             commits_reads=task.call is None,
             call=task.call,
+            before=task.before,
         )
         view = SessionView(session)
         desk = Desk(
@@ -180,6 +189,15 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
             stop=stop,
         )
         return _run(desk, SessionResumed(identity.username, why))
+
+
+def before_next(settings: Settings, session: str) -> tuple[str, dict[str, Any]]:
+    """Where a conversation goes on behind a session, and what the next one is told of it."""
+    with _existing_journal(settings) as journal:
+        view = load_view(journal, session)
+        tools = tools_of(view.task, History(settings.workspace), journal, view)
+    before = behind(view, {name: tool.schema for name, tool in tools.items()})
+    return before["spoken"]["namespace"] or view.task.namespace, before
 
 
 def cancel(settings: Settings, session: str) -> SessionView:
@@ -291,16 +309,19 @@ def tools_of(started: SessionStarted, history: History, journal: Journal, view: 
 
 
 @contextlib.contextmanager
-def _cluster(settings: Settings, *, sandbox: bool) -> Iterator[tuple[HttpCluster, Identity]]:
+def _cluster(
+    settings: Settings, *, sandbox: bool, running: dict[str, Any] | None = None
+) -> Iterator[tuple[HttpCluster, Identity]]:
     """The cluster, and who it says we are: asked first, so that nothing is begun where nothing can be done."""
-    if not sandbox:
-        cluster = connect(Where(settings.kubeconfig, settings.context), timeout_s=settings.api_timeout_s)
+    if not sandbox or running is not None:
+        where = Where(document=running) if running else Where(settings.kubeconfig, settings.context)
+        cluster = connect(where, timeout_s=settings.api_timeout_s)
         yield cluster, cluster.whoami()
         return
     from agent.sandbox import Sandbox
 
-    with Sandbox() as running:
-        cluster = connect(Where(document=running.kubeconfig()), timeout_s=settings.api_timeout_s)
+    with Sandbox() as own:
+        cluster = connect(Where(document=own.kubeconfig()), timeout_s=settings.api_timeout_s)
         yield cluster, cluster.whoami()
 
 

@@ -25,6 +25,7 @@ from agent.journal.events import (
     FilesRendered,
     IncidentOpened,
     ModelTurn,
+    Oriented,
     SessionClosed,
     SessionPaused,
     SessionResumed,
@@ -196,6 +197,8 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
         case SessionStarted(task=task, namespace=namespace, model=model, requester=who):
             plans = [("dim", PLAYBOOK_PLANS)] if model == "playbook" else []
             return [("bold", f"Desk, session {entry.session}"), ("", f"{task}  [{namespace}, as {who}]"), *plans]
+        case Oriented(taken=[*taken]) if taken:
+            return [("", f"Taken from the task before: {'; '.join(taken)}")]
         case SessionResumed(why=why):
             return [("bold", f"Desk, session {entry.session} goes on ({why})")]
         case ModelTurn() as turn:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 
+from agent.conversation import understood
 from agent.endings import ENDINGS
 from agent.journal.events import CallGated, Event
 from agent.journal.journal import Entry, Journal
@@ -15,9 +16,7 @@ from agent.journal.view import SessionView
 from agent.model.port import ToolSpec
 from agent.past_changes import wrote_last
 from agent.stopping import StopSignal
-from agent.understanding.understand import understand
 from agent.understanding.wishes import Understanding
-from agent.understanding.world import World
 from tools.changes.driver import Driver, Preview
 from tools.changes.files import FILES, FilesDriver
 from tools.changes.kubernetes import KubernetesDriver
@@ -111,14 +110,14 @@ class Desk(Records):
             )
         return self.drivers[change.system]
 
+    def schemas(self) -> dict[str, Json]:
+        """Of each tool's arguments."""
+        return {name: tool.schema for name, tool in self.tools.items()}
+
     def understood(self) -> Understanding:
         """What the person's own words ask for, among the names that were listed."""
         if self._understood is None:
-            started, read = self.view.task, self.view.oriented
-            namespaces, names = (tuple(read.namespaces), read.names) if read is not None else ((), {})
-            listed = {place: {kind: tuple(own) for kind, own in kinds.items()} for place, kinds in names.items()}
-            schemas = {name: tool.schema for name, tool in self.tools.items()}
-            self._understood = understand(started.task, World(started.namespace, namespaces, listed), schemas)
+            self._understood = understood(self.view, self.schemas())
         return self._understood
 
     def context(self) -> ToolContext:

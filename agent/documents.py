@@ -74,6 +74,7 @@ class Session(Document, frozen=True, kw_only=True, tag="desk.session/v1"):
     """One session: `desk run`, `call`, `resume`, `rollback`, `cancel` and `show` with `-o json`."""
 
     session: str
+    follows: Annotated[str | None, Meta(description="In a conversation, the session before; null for any other.")]
     task: str
     namespace: Annotated[str, Meta(description="The namespace that is meant where the task says none.")]
     namespaces: Namespaces

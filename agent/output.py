@@ -37,6 +37,7 @@ def session(view: SessionView, *, runs: bool = False) -> Session:
     waiting = view.pending_approval() if closed is None else None
     return Session(
         session=view.id,
+        follows=view.task.before["session"] if view.task.before else None,
         task=view.task.task,
         namespace=view.task.namespace,
         namespaces=_distinct(view.namespaces()),

@@ -95,7 +95,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last line of defence: said, never shown raw
-        code = _failed(error, arguments)
+        code = failed(error, arguments)
     sys.exit(int(code or 0))
 
 
@@ -135,7 +135,8 @@ def _from_file(error: click.ClickException) -> str:
     return f" It stands in {SETTINGS_FILE} of the workspace." if source is ParameterSource.DEFAULT_MAP else ""
 
 
-def _failed(error: Exception, arguments: list[str]) -> int:
+def failed(error: Exception, arguments: list[str]) -> int:
+    """Say an error, and give its exit code."""
     code = _code_of(error)
     if code is None and os.environ.get("DESK_DEBUG"):
         raise error

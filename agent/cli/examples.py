@@ -11,10 +11,12 @@ EXAMPLES: Mapping[str, Examples] = {
         ("look: needs no workspace, and changes nothing", "desk debug-pod shop-dev"),
         ("a workspace: a git repository for what Desk does", "desk init ~/desk"),
         ("ask, in English or German", 'desk run "why does web crash in shop-dev?"'),
+        ("a conversation", "desk run"),
         ("a cluster full of faults, for trying", "desk debug-pod shop-dev --sandbox"),
     ),
     "run": (
         ("find out, and mend it", 'desk run "fix checkout in shop-dev"'),
+        ('a conversation, in which "and now scale it to 3" says enough', "desk run"),
         ("only look and explain", 'desk run "why does web crash?" -n shop-dev --read-only'),
         ("what would change, and change nothing", 'desk run "scale web to 3" -n shop-dev --dry-run'),
     ),

@@ -28,27 +28,50 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("task")
+@click.argument("task", required=False)
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
 @click.option("--read-only", is_flag=True, help="Change nothing: only look and explain.")
 @click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
 @running
 @common
-def run(task: str, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
-    """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it"."""
-    from agent.app import Task
+def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
+    """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it".
 
-    if not task.strip():
-        raise UsageError('The task is empty. Say what to do: desk run "why does checkout crash in shop-dev?"')
+    Without TASK, at a terminal, it is a conversation: each task is a session of its own that knows the one before,
+    so that "and now scale it to 3" says enough. Which one "it" is, Desk says. Its exit code is the last session's.
+    """
+    from agent.app import Task
+    from agent.cli.conversation import converse
+
+    if task is not None and not task.strip():
+        raise UsageError(f"The task is empty. {_SAY}")
     configured = settings(given)
-    asked = Task(task, configured.namespace, sandbox, read_only, dry_run)
+    asked = Task(task or "", configured.namespace, sandbox, read_only, dry_run)
+    if task is not None:
+        code, _ = _answered(configured, asked)
+    elif _at_terminal(configured):
+        code = converse(configured, asked, partial(_answered, configured))
+    else:
+        raise UsageError(f"There is no task, and no terminal to ask for one at. {_SAY}")
+    raise click.exceptions.Exit(code)
+
+
+_SAY = 'Say what to do: desk run "why does checkout crash in shop-dev?"'
+
+
+def _answered(configured: Settings, asked: Task) -> tuple[int, str]:
+    """The exit code of a task's session, and the session; of an unclear one, of the reading that is chosen."""
     while True:
         code, session = ran(configured, partial(begin, asked))
         chosen = _chosen_reading(configured, session) if code == ExitCode.USAGE else None
         if chosen is None:
-            raise click.exceptions.Exit(code)
+            return code, session
         words, one = chosen
         asked = replace(asked, words=words, call=one)
+
+
+def _at_terminal(configured: Settings) -> bool:
+    return configured.output == "text" and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 @click.command(cls=Command)
@@ -142,7 +165,7 @@ def _chosen_reading(configured: Settings, session: str) -> tuple[str, dict[str, 
     from agent.app import open_journal
     from agent.journal.view import load_view
 
-    if configured.output != "text" or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _at_terminal(configured):
         return None
     with contextlib.closing(open_journal(configured)) as journal:
         closed = load_view(journal, session).closed

@@ -41,6 +41,8 @@ class SessionStarted:
     commits_reads: bool = True
     call: Json | None = None
     """For a one-call session: {"tool", "arguments"}; in "then" the calls that wait for what it changed."""
+    before: Json | None = None
+    """In a conversation, the session before: {"session", "said": [{"task", "answer"}], "spoken"}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Oriented:
     namespaces: list[str]
     names: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """Namespace -> kind -> names of the objects that the task may be about; `""`: of no namespace."""
+    taken: list[str] = field(default_factory=list)
+    """What the task's words leave to the one before it, as that was taken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from agent.understanding.spoken import NOTHING, Spoken
+
 Json = dict[str, Any]
 
 StopReason = Literal[
@@ -112,6 +114,8 @@ class Context:
     """(title, text): the working file, logs, incidents, history, rights."""
     names: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """Namespace -> kind -> names of the objects that the task may be about; `""`: of no namespace."""
+    spoken: Spoken = NOTHING
+    """What the task before this one spoke of, in a conversation."""
 
 
 @dataclass(frozen=True, slots=True)

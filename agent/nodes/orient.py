@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from agent.conversation import spoken_before, world_of
 from agent.desk import Desk
 from agent.journal.events import Oriented
 from agent.understanding.lexicon import kinds_in
@@ -22,21 +24,20 @@ NAMESPACES_SHOWN = 2000
 def orient(desk: Desk) -> None:
     """Read the files, the history and the cluster, and write down what they said. All of it is data."""
     desk.surface.progress("reading the workspace and the cluster")
-    namespace = desk.view.task.namespace
+    started = desk.view.task
     namespaces = _or_unknown(lambda: _names(desk.cluster.list("namespaces", None, limit=NAMESPACES_SHOWN)))
-    desk.append(
-        Oriented(
-            working=desk.workspace.read_working(),
-            logs=desk.workspace.newest_log(LOG_LINES),
-            incidents=desk.workspace.newest_incidents(INCIDENT_LINES),
-            history=[f"{commit.sha[:10]} {commit.subject}" for commit in desk.history.recent(HISTORY_COMMITS)],
-            identity=desk.identity.username,
-            version=desk.cluster.version(),
-            rights=_or_unknown(lambda: [_rule(rule) for rule in desk.cluster.rules(namespace)]),
-            namespaces=namespaces,
-            names=_spoken_of(desk, tuple(namespaces)),
-        )
+    read = Oriented(
+        working=desk.workspace.read_working(),
+        logs=desk.workspace.newest_log(LOG_LINES),
+        incidents=desk.workspace.newest_incidents(INCIDENT_LINES),
+        history=[f"{commit.sha[:10]} {commit.subject}" for commit in desk.history.recent(HISTORY_COMMITS)],
+        identity=desk.identity.username,
+        version=desk.cluster.version(),
+        rights=_or_unknown(lambda: [_rule(rule) for rule in desk.cluster.rules(started.namespace)]),
+        namespaces=namespaces,
+        names=_spoken_of(desk, tuple(namespaces)),
     )
+    desk.append(replace(read, taken=_taken(desk, read)))
 
 
 def _spoken_of(desk: Desk, namespaces: tuple[str, ...]) -> dict[str, dict[str, list[str]]]:
@@ -44,9 +45,20 @@ def _spoken_of(desk: Desk, namespaces: tuple[str, ...]) -> dict[str, dict[str, l
     started = desk.view.task
     if started.call is not None:
         return {}
-    schemas = {name: tool.schema for name, tool in desk.tools.items()}
-    spoken = understand(started.task, World(started.namespace, namespaces), schemas).namespaces
-    return read_names(desk.cluster, spoken, kinds_in(started.task))
+    before = spoken_before(started)
+    spoken = understand(
+        started.task, World(started.namespace, namespaces, spoken=before), desk.schemas()
+    ).namespaces
+    kinds = {*kinds_in(started.task), *(target.kind for target in before.targets)}
+    return read_names(desk.cluster, spoken, kinds)
+
+
+def _taken(desk: Desk, read: Oriented) -> list[str]:
+    """What the task leaves to the one before it, in a conversation."""
+    started = desk.view.task
+    if started.before is None or started.call is not None:
+        return []
+    return list(understand(started.task, world_of(started, read), desk.schemas()).taken)
 
 
 def _or_unknown(read: Callable[[], list[str]]) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
+from agent.conversation import names_of, said_before, spoken_before
 from agent.desk import Desk
 from agent.errors import ModelError
-from agent.journal.events import Json, ModelTurn, Oriented
+from agent.journal.events import Json, ModelTurn
 from agent.journal.view import SessionView
 from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, TurnEnded
-from agent.understanding.world import Names
 
 
 def think(desk: Desk) -> None:
@@ -73,22 +73,16 @@ def conversation(desk: Desk) -> Conversation:
     return Conversation(desk.view.task.task, _context(desk.view), desk.specs, desk.view.messages())
 
 
-def names_of(read: Oriented) -> Names:
-    """The names that the start protocol listed."""
-    return {
-        namespace: {kind: tuple(names) for kind, names in kinds.items()} for namespace, kinds in read.names.items()
-    }
-
-
 def _context(view: SessionView) -> Context:
     read = view.oriented
     if read is None:
         return Context(view.task.namespace)
     documents = (
+        ("the conversation before this task", said_before(view.task)),
         ("WORKING.md", read.working),
         ("LOGS.md", read.logs),
         ("INCIDENTS.md", read.incidents),
         ("git log", "\n".join(read.history)),
         (f"rights of {read.identity} in {view.task.namespace}", "\n".join(read.rights)),
     )
-    return Context(view.task.namespace, tuple(read.namespaces), documents, names_of(read))
+    return Context(view.task.namespace, tuple(read.namespaces), documents, names_of(read), spoken_before(view.task))

@@ -157,6 +157,7 @@ _SORTS = (
     ("purpose", "PURPOSE"),
     ("light", "LIGHT_VERBS"),
     ("only", "ONLY"),
+    ("repeat", "REPEAT"),
     ("and", "AND"),
 )
 

@@ -14,6 +14,7 @@ from agent.understanding import access
 from agent.understanding.clauses import Clause, Terms
 from agent.understanding.login import Login
 from agent.understanding.quantities import Value
+from agent.understanding.spoken import Target
 from agent.understanding.terms import Term
 from agent.understanding.world import World
 from tools.intents import INTENTS, Slot, Way
@@ -26,17 +27,6 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _VERSION = re.compile(r"v?\d+(\.\d+)*([-.]\w+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An object that is meant. `namespace` is where it was said to be; empty: where the clause is about."""
-
-    name: str
-    kind: str = ""
-    namespace: str = ""
-    kinds: tuple[str, ...] = ()
-    """All that it could be of, where no kind was said."""
-
-
 @dataclass(frozen=True)
 class Surroundings:
     """What a clause is understood with: the names there are, and what was spoken of before it."""
@@ -44,6 +34,8 @@ class Surroundings:
     world: World
     namespaces: tuple[str, ...]
     before: tuple[Target, ...] = ()
+    is_earlier: bool = False
+    """Whether `before` is of the task before this one: several of them are meant only by a word for several."""
     schemas: Mapping[str, Json] = field(default_factory=dict)
     """The JSON schema of each tool's arguments."""
     excludes: bool = False
@@ -68,6 +60,8 @@ class Match:
     """The argument that the targets are for."""
     kinds: tuple[str, ...] = ()
     """The kinds that are to be listed, one after the other."""
+    is_recalled: bool = False
+    """Whether the targets are what was spoken of before."""
 
     @property
     def is_whole(self) -> bool:
@@ -158,6 +152,7 @@ class _Fit:
         return Match(
             self._tool, self._way, self._arguments, self._targets, leftover, tuple(dict.fromkeys(self._missing)),
             self._evidence, tuple(self._options), self._target_argument, self._kinds,
+            self._recalled,
         )  # fmt: skip
 
     def _take_verb(self) -> bool:
@@ -394,7 +389,7 @@ class _Fit:
         said = (chosen,) if beside and chosen in beside else term.kinds
         return Target(term.name, chosen, term.namespace if term.sort == "name" else "", said)
 
-    def _workload_of(self, term: Term, slot: Slot) -> list[Target]:
+    def _workload_of(self, term: Term | Target, slot: Slot) -> list[Target]:
         """What is to be done to a workload, said of a pod of it."""
         name = self._around.world.workload_of(term.name, self._around.namespaces)
         kinds = self._around.world.kinds_of(name, self._around.namespaces) if name else ()
@@ -435,22 +430,22 @@ class _Fit:
         if not pronouns and (strange or slot.optional):
             return []
         one = any(self._terms[index].can_be("pronoun", "one") for index in pronouns)
-        if one and len(self._around.before) > 1:
+        if (one or (self._around.is_earlier and not pronouns)) and len(self._around.before) > 1:
             return []
         self._taken |= set(pronouns)
         if self._tool in _NAMED and not pronouns:
             return []
-        return [self._as_wanted(target, slot) for target in self._around.before if self._is_wanted(target, slot)]
+        return [each for target in self._around.before for each in self._as_wanted(target, slot)]
 
-    @staticmethod
-    def _is_wanted(target: Target, slot: Slot) -> bool:
-        kinds = target.kinds or (target.kind,)
-        return not slot.kinds or not target.kind or any(kind in slot.kinds for kind in kinds)
-
-    @staticmethod
-    def _as_wanted(target: Target, slot: Slot) -> Target:
-        kinds = [kind for kind in target.kinds if kind in slot.kinds]
-        return replace(target, kind=kinds[0]) if kinds else target
+    def _as_wanted(self, target: Target, slot: Slot) -> list[Target]:
+        """What was spoken of, as the slot takes it; of a pod, its workload, where that is what is taken."""
+        fitting = [kind for kind in target.kinds if kind in slot.kinds]
+        if fitting:
+            return [replace(target, kind=fitting[0])]
+        if not slot.kinds or not target.kind or (target.kind in slot.kinds and not target.kinds):
+            return [target]
+        is_pod = target.kind == "Pod" and not self._destroys()
+        return self._workload_of(target, slot) if is_pod else []
 
     def _unlisted(self, slot: Slot) -> list[Target]:
         """A name of a kind, or in a namespace, whose objects could not be listed."""

@@ -16,7 +16,7 @@ from agent.understanding import kubectl, remit
 from agent.understanding.clauses import Clause, Terms, clauses_of
 from agent.understanding.lexicon import Lexicon, Tag, lexicon
 from agent.understanding.login import Login, login_of, registry_of
-from agent.understanding.matching import READS, Match, Surroundings, Target, matches
+from agent.understanding.matching import READS, Match, Surroundings, matches
 from agent.understanding.moods import (
     TIMES,
     WHY,
@@ -34,9 +34,10 @@ from agent.understanding.moods import (
     opens_with_verb,
     sounds_broken,
 )
+from agent.understanding.spoken import Spoken, Target, again
 from agent.understanding.terms import Term, is_name, terms_of
 from agent.understanding.wishes import Call, Diagnosis, Order, Understanding, Wish, misfit
-from agent.understanding.world import World
+from agent.understanding.world import World, is_pod_of
 from tools.intents import INTENTS
 
 Json = dict[str, Any]
@@ -63,12 +64,12 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     registry, rest = registry_of(rest) if "pull" in rest.casefold() and "secret" in rest.casefold() else ("", rest)
     reader = _Reader(rest, world, schemas, login, registry)
     reader.read()
-    found = reader.understanding()
+    found = reader.in_conversation(reader.understanding())
     if reader.is_about_nodes():
-        return Understanding(owner=remit.NODES, namespaces=found.namespaces)
+        return Understanding(owner=remit.NODES, namespaces=found.namespaces, spoken=found.spoken)
     owner = remit.owner_of(task)
     if owner is not None:
-        return replace(Understanding(owner=owner), namespaces=found.namespaces)
+        return Understanding(owner=owner, namespaces=found.namespaces, spoken=found.spoken)
     return found
 
 
@@ -82,7 +83,22 @@ def _of_commands(typed: kubectl.Commands, world: World) -> Understanding:
     spoken = tuple(dict.fromkeys(str(call.arguments.get("namespace") or world.namespace) for call in typed.calls))
     if typed.problem:
         return Understanding(unclear=typed.problem, namespaces=spoken or (world.namespace,))
-    return Understanding(wishes=typed.calls, orders=orders, namespaces=spoken or (world.namespace,))
+    return Understanding(
+        wishes=typed.calls,
+        orders=orders,
+        namespaces=spoken or (world.namespace,),
+        spoken=_spoken_in(typed.calls, spoken, world),
+    )
+
+
+def _spoken_in(calls: Sequence[Call], namespaces: Sequence[str], world: World) -> Spoken | None:
+    """What commands that were typed are about, if it is in one namespace."""
+    if len(namespaces) != 1:
+        return None
+    names = dict.fromkeys(name for call in calls for name in _named_in(call))
+    kinds = {name: world.kinds_of(name, namespaces) for name in names}
+    targets = tuple(Target(name, next(iter(kinds[name]), ""), kinds=kinds[name]) for name in names)
+    return Spoken(namespaces[0], targets, tuple(calls))
 
 
 def _named_in(call: Call) -> tuple[str, ...]:
@@ -99,14 +115,15 @@ class _Blocked:
 
 
 class _Reader:
-    """Reads clause after clause; what was spoken of before is what `it` means."""
+    """Reads clause after clause; what was spoken of before, in it or in the task before it, is what `it` means."""
 
     def __init__(self, task: str, world: World, schemas: Schemas, login: Login, registry: str) -> None:
         self._world, self._schemas, self._login, self._registry = world, schemas, login, registry
         self._words: Lexicon = lexicon(task)
         self._clauses = clauses_of(terms_of(task, world), self._words)
         self._namespaces: tuple[str, ...] = (world.namespace,)
-        self._before: tuple[Target, ...] = ()
+        self._before: tuple[Target, ...] = world.spoken.targets
+        self._repeated: list[Wish] = []
         self._spoken: list[str] = []
         self._wishes: list[Wish] = []
         self._advice: list[Wish] = []
@@ -156,6 +173,11 @@ class _Reader:
             return self._block(f'Does "{clause.text()}" take back what stands before it?', clause)
         self._place(clause)
         request = any(term.can_be("request") for term in clause.terms[:4])
+        if self._is_earlier() and any(map(_changes, self._world.spoken.wishes)) and self._takes_back(terms):
+            why = f'Is "{clause.text()}" to take back what the task before did? `desk rollback COMMIT` does.'
+            return self._block(why, clause)
+        if self._repeats(clause):
+            return
         if terms[0].can_be("purpose") and not is_blocked(clause):
             return
         if terms[0].can_be("instead"):
@@ -286,6 +308,9 @@ class _Reader:
         if best.options and not best.leftover:
             values = " or ".join(str(next(iter(option.values()))) for option in best.options)
             return self._blocked_by(_Blocked(f'Which is meant in "{clause.text()}": {values}?', readings))
+        if all(term.can_be("pronoun") for term in best.leftover) and (readings := self._of_each(best)):
+            names = " or ".join(str(target) for target in self._before)
+            return self._blocked_by(_Blocked(f'Which one is meant in "{clause.text()}": {names}?', readings))
         unknown = [term for term in best.leftover if term.is_unknown or term.sort == "name"]
         strangers = [term.text for term in unknown if not term.name]
         if best.missing and strangers and best.argument in ("", *best.missing):
@@ -309,7 +334,7 @@ class _Reader:
             reading = self._diagnosis(clause, mends=True)
             said = ", ".join(f'"{text}"' for text in dict.fromkeys(strange))
             self._blocked_by(_Blocked(f'Of "{clause.text()}" I do not understand {said}.', tuple(reading)))
-            meant = tuple(target.name for target in self._meant(clause))
+            meant = tuple(target.name for target in self._meant(clause, mends=True))
             if meant and not is_blocked(clause):
                 self._orders.append(Order(self._namespaces, meant))
             return True
@@ -470,6 +495,7 @@ class _Reader:
             self._world,
             self._namespaces,
             self._before,
+            self._is_earlier(),
             self._schemas,
             self._leaves_out,
             self._login,
@@ -553,12 +579,38 @@ class _Reader:
         others = any(each.sort == "name" for each in clause.terms[index + 1 :])
         return index == 0 and others and (term.can_be("verb") or term.can_be("noun"))
 
-    def _meant(self, clause: Clause) -> tuple[Target, ...]:
-        """What a clause names, else what was named before it, if it speaks of that."""
+    def _meant(self, clause: Clause, *, mends: bool = False) -> tuple[Target, ...]:
+        """What a clause names, else what was named before it, if it speaks of that.
+
+        What the task before it named only where a word means it; an order of nothing else needs no such word.
+        """
         names = self._names(clause)
         if names or clause.has("everything"):
             return names
+        refers = _refers(clause) or (mends and not self._says_where(clause))
+        if self._is_earlier() and (not refers or self._is_ambiguous(clause)):
+            return ()
         return self._before
+
+    def _is_earlier(self) -> bool:
+        """Whether what was spoken of before is the task before this one's."""
+        return bool(self._before) and self._before is self._world.spoken.targets
+
+    def _is_ambiguous(self, clause: Clause) -> bool:
+        """Whether `it` may be one of several."""
+        return len(self._before) > 1 and not clause.has("pronoun", "many")
+
+    def _of_each(self, best: Match) -> tuple[Wish, ...]:
+        """An order of one of several that the task before spoke of: of each that it could be done to."""
+        slot = next((slot for slot in best.way.slots if slot.sort == "object"), None)
+        if slot is None or best.missing != (slot.argument,) or len(self._before) < 2 or not self._is_earlier():
+            return ()
+        return tuple(
+            call
+            for target in self._before
+            if not slot.kinds or target.kind in slot.kinds
+            for call in self._calls(replace(best, targets=(target,), argument=slot.argument))
+        )
 
     def _remember(self, targets: Iterable[Target]) -> None:
         found = tuple(targets)
@@ -637,8 +689,9 @@ class _Reader:
         return tuple(found)
 
     def _diagnosis(self, clause: Clause, *, mends: bool) -> list[Diagnosis]:
-        names = tuple(dict.fromkeys(target.name for target in self._meant(clause)))
-        there = tuple(dict.fromkeys(target.namespace for target in self._meant(clause) if target.namespace))
+        meant = self._meant(clause, mends=mends)
+        names = tuple(dict.fromkeys(target.name for target in meant))
+        there = tuple(dict.fromkeys(target.namespace for target in meant if target.namespace))
         return [Diagnosis(namespace, names, mends) for namespace in there or self._namespaces]
 
     def _diagnose(self, clause: Clause, *, mends: bool) -> None:
@@ -646,7 +699,8 @@ class _Reader:
             self._block(self._not_there(clause), clause)
             return
         if mends and self._says_nothing_of(clause):
-            return self._block(f'What is meant in "{clause.text()}"? Name it, or say everything.', clause)
+            why = f'What is meant in "{clause.text()}"? Name it, or say everything.'
+            return self._blocked_by(_Blocked(why, self._of_before()))
         found = self._diagnosis(clause, mends=mends)
         self._wishes += found
         if mends:
@@ -660,10 +714,21 @@ class _Reader:
         somewhere = clause.has("everything") or any(
             term.sort in ("namespace", "environment") for term in clause.terms
         )
+        if self._is_earlier() and not (names or somewhere):
+            return self._is_ambiguous(clause)
+        if self._world.spoken.everything and clause.has("pronoun", "many"):
+            return False
         spoken = bool(self._before) or bool(self._wishes)
         if pronoun and not names and not spoken and not sounds_broken(clause):
             return True
         return not (names or somewhere or spoken or sounds_broken(clause))
+
+    def _of_before(self) -> tuple[Wish, ...]:
+        """What may be meant to be mended of what the task before spoke of."""
+        place = self._world.spoken.namespace
+        if self._world.spoken.everything:
+            return (Diagnosis(place, (), mends=True),)
+        return tuple(Diagnosis(place, (target.name,), mends=True) for target in self._world.spoken.targets)
 
     def _unknown_object(self, clause: Clause) -> str:
         return next((term.text for term in clause.terms if term.is_unknown and not self._names(clause)), "")
@@ -689,6 +754,80 @@ class _Reader:
             self._diagnose(clause, mends=False)
             return
         self._unknown.append(clause)
+
+    # what goes on from the task before
+
+    def _repeats(self, clause: Clause) -> bool:
+        """`the same for api`, `and api?`: what the task before asked for, of another object, or elsewhere."""
+        same, earlier = clause.has("repeat"), self._world.spoken.wishes
+        names = self._names(clause)
+        if same and not names and not self._says_where(clause):
+            self._block(self._not_there(clause), clause)
+            return True
+        if not earlier or not (same or _asks_after(clause)) or any(not _belongs_to_repeat(t) for t in clause.terms):
+            return False
+        wishes = [
+            again(wish, target, target.namespace if target is not None and target.namespace else namespace,
+                  self._schemas.get(wish.tool, {}) if isinstance(wish, Call) else {})
+            for namespace in self._namespaces for target in names or (None,) for wish in earlier
+        ]  # fmt: skip
+        repeated = [wish for wish in wishes if wish is not None]
+        of_several = names and len({name for wish in earlier for name in _names_of(wish)}) > 1
+        if of_several or len(repeated) < len(wishes):
+            self._block(f'What is the same in "{clause.text()}"? The task before was not about one object.', clause)
+        elif not same and any(map(_changes, repeated)):
+            self._blocked_by(_Blocked(f'What is to be done in "{clause.text()}"?', tuple(repeated)))
+        else:
+            self._repeat(repeated, clause)
+        self._remember(names)
+        return True
+
+    def _repeat(self, repeated: Sequence[Wish], clause: Clause) -> None:
+        odd = [
+            why
+            for wish in repeated
+            if isinstance(wish, Call) and (why := misfit(wish, self._schemas.get(wish.tool, {})))
+        ]
+        if odd or len(repeated) > MAX_CALLS:
+            return self._block(f'"{clause.text()}": {odd[0] if odd else f"more than {MAX_CALLS} at once"}.', clause)
+        self._wishes += repeated
+        self._repeated += repeated
+        for wish in repeated:
+            tools = frozenset([wish.tool]) if isinstance(wish, Call) else frozenset[str]()
+            if _changes(wish):
+                self._orders.append(Order(self._namespaces, _names_of(wish), tools))
+        return None
+
+    def in_conversation(self, found: Understanding) -> Understanding:
+        """With what was taken from the task before, and what the next one may take from this one."""
+        said = tuple(dict.fromkeys(target for clause in self._clauses for target in self._names(clause)))
+        names = {name for wish in found.wishes for name in _names_of(wish)} - {target.name for target in said}
+        recalled = tuple(
+            target
+            for target in self._world.spoken.targets
+            if target.name in names or any(is_pod_of(target.name, name) for name in names)
+        )
+        objects = [f"{target} in {self._namespaces[0]}" for target in recalled if not self._repeated]
+        return replace(
+            found,
+            taken=(*objects, *(wish.words for wish in self._repeated)),
+            spoken=self._spoken_now(found, said or recalled),
+        )
+
+    def _spoken_now(self, found: Understanding, targets: tuple[Target, ...]) -> Spoken | None:
+        """None where it is not clear what `it` would mean: said of two namespaces, or of what is not known."""
+        place, earlier = found.namespaces[0], self._world.spoken
+        if len(found.namespaces) > 1 or found.everywhere:
+            return None
+        here = tuple(dict.fromkeys(replace(target, namespace="") for target in targets))
+        if here:
+            return Spoken(place, here, found.wishes)
+        if any(term.is_unknown and is_name(term.text) for clause in self._clauses for term in clause.terms):
+            return Spoken(place)
+        if any(isinstance(wish, Diagnosis) for wish in found.wishes):
+            return Spoken(place, (), found.wishes, everything=True)
+        same_place = place == earlier.namespace
+        return replace(earlier, wishes=found.wishes) if same_place else Spoken(place, (), found.wishes)
 
     # what a clause is
 
@@ -806,7 +945,8 @@ class _Reader:
             for tool, intent in INTENTS.items()
             if tool not in READS and any(terms[0].concepts("verb") & set(way.verbs.split()) for way in intent.ways)
         )
-        said = self._names(replace(clause, terms=known)) or (self._before if _has_pronoun(known) else ())
+        before = () if self._is_earlier() and self._is_ambiguous(clause) else self._before
+        said = self._names(replace(clause, terms=known)) or (before if _has_pronoun(known) else ())
         names = tuple(target.name for target in said)
         if tools and names:
             self._orders.append(Order(self._namespaces, names, tools))
@@ -868,6 +1008,9 @@ _WHETHER = frozenset(
 """What a question after a state begins with; without its mark, and before an order, it is a condition."""
 _SPEAKERS = frozenset(["i", "we", "one", "ich", "wir", "man"])
 _THAT = frozenset(["that", "this", "that's", "das", "dies"])
+_JOINS = _THAT | frozenset(["these", "those", "den", "diese", "diesen", "dieses", "sein"])
+"""Pronouns that are articles, or join a clause to a noun, as well."""
+_AFTER = frozenset(["what about", "how about", "was ist mit", "wie steht es mit", "und was ist mit"])
 _JOINED = ("set_resources", "set_command", "set_probe", "set_env")
 """What can set several things of an object at once."""
 _ANY_CHANGE = (
@@ -893,6 +1036,11 @@ _ANY_CHANGE = (
 _CLUSTER_SCOPED = ("nodes", "namespaces", "persistentvolumes", "storageclasses")
 
 
+def _refers(clause: Clause) -> bool:
+    """Whether one of its words can only mean what was spoken of before: `it`, and not `that`, which joins, too."""
+    return any(term.can_be("pronoun") and term.low not in _JOINS for term in clause.terms)
+
+
 def _has_pronoun(terms: Terms) -> bool:
     return any(term.can_be("pronoun") for term in terms)
 
@@ -902,6 +1050,23 @@ def _tells_more(term: Term) -> bool:
     return (term.can_be("complaint") and not term.can_be("noun")) or (
         term.value is not None and term.value.sort == "number" and term.preposition not in ("to", "at")
     )
+
+
+def _asks_after(clause: Clause) -> bool:
+    """`what about api?`, `and api?`: nothing is said but of what."""
+    return clause.asks and any(term.sort in ("name", "namespace", "environment") for term in clause.terms)
+
+
+def _belongs_to_repeat(term: Term) -> bool:
+    """Whether a word may stand in `please do the same for api in shop-dev`."""
+    if term.sort in ("name", "namespace", "environment"):
+        return True
+    sorts = ("repeat", "filler", "preposition", "request", "namespace", "and", "light", "kind", "courtesy")
+    return term.sort == "word" and (term.low in _AFTER or any(term.can_be(sort) for sort in sorts))
+
+
+def _names_of(wish: Wish) -> tuple[str, ...]:
+    return _named_in(wish) if isinstance(wish, Call) else wish.names
 
 
 def _differ(one: Call, other: Call) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tools.intents import INTENTS, Way
+
+if TYPE_CHECKING:
+    from agent.understanding.spoken import Spoken
 
 Json = dict[str, Any]
 
@@ -130,6 +133,10 @@ class Understanding:
     """Whether it is about every namespace."""
     forbidden: tuple[str, ...] = field(default=())
     """What the task says not to do, in its words."""
+    taken: tuple[str, ...] = ()
+    """What its words leave to the task before it, as that was taken: an object, or a whole wish."""
+    spoken: Spoken | None = None
+    """What the next task of a conversation may mean by `it`; None: nothing."""
 
 
 _KINDS = {"suspend": "CronJob", "port_forward": "Service"}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from agent.understanding.spelling import nearest
+from agent.understanding.spoken import NOTHING, Spoken
 
 Names = Mapping[str, Mapping[str, tuple[str, ...]]]
 """Namespace -> kind -> names; what has no namespace stands under the empty one."""
@@ -36,11 +37,15 @@ _ENVIRONMENTS = {
 
 @dataclass(frozen=True)
 class World:
-    """What there is, as far as this identity may list it. `namespace` is the session's own."""
+    """What there is, as far as this identity may list it. `namespace` is the session's own.
+
+    `spoken` is what the task before this one spoke of, in a conversation.
+    """
 
     namespace: str
     namespaces: tuple[str, ...] = ()
     names: Names = field(default_factory=dict)
+    spoken: Spoken = NOTHING
 
     def knows(self, namespace: str) -> bool:
         """Whether the objects of a namespace were listed."""

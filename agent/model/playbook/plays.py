@@ -19,7 +19,7 @@ READINGS_SHOWN = 6
 def understood(conversation: Conversation) -> Understanding:
     """What the task asks for, among the names that were listed."""
     context = conversation.context
-    world = World(context.namespace, context.namespaces, context.names)
+    world = World(context.namespace, context.namespaces, context.names, context.spoken)
     return understand(conversation.task, world, {tool.name: tool.schema for tool in conversation.tools})
 
 

@@ -571,6 +571,12 @@ PRONOUNS = """
 """
 """What means several."""
 
+REPEAT = """
+    the same for; same for; the same with; same with; the same thing for; same thing for; the same thing with; the
+    same to; the same in; same in; the same thing in; the same on; likewise for; likewise in; do likewise for
+"""
+"""What asks for what was asked for before, of what is named behind it."""
+
 EVERYTHING = """
     everything; all; all of it; whatever; anything; every; each; all of them; the lot; all the; all of the; all of
     our; all my; every single; whatever is broken; everything that is broken; all our; all those; all these;

@@ -309,16 +309,16 @@ FILLERS = """
     würde gern; ich würde gerne; du; kannst du; könntest du; würdest du; bitte mal; so; dann; vom; bitte auch; von;
     namens; genannt; desk; hallo desk; hey desk; hi desk; moin desk; ich brauche; wir brauchen; dass; auch; ab; an;
     aus; hoch; runter; herunter; herauf; zurück; rauf; um zu; wert; werte; anzahl; zu; team; zusammen; los; okay;
-    ok; vielen dank; danke dir; sei so gut und; noch; es; sein; gern; gerne; neu; wieder; einmal; kurz; kubernetes;
-    cluster; folgende; gut; eben; sicher; stelle sicher; stell sicher; für mich; für uns; doch bitte; ja; na; könnt
-    ihr; kann man; können sie; könnten sie; würden sie; können wir bitte; ihr; sie; liebes; lieber; wäre nett;
-    bitteschön; bestehenden; ganzen; ganze; gesamten; jeweils; beide; beiden; genau; insgesamt; dringend; asap;
-    kollegen; leute; mein lieber; beste grüße; gruß; grüße; viele grüße; muss; müsste; werden; hier; wäre super;
-    wäre gut; wäre toll; ich hätte gern; ich hätte gerne; du bitte; dass du; jetzt gleich; bitte sofort; umgehend;
-    also; halt; denn; sie bitte; deshalb; daher; darum; ab sofort; ich bitte; wir bitten; ich bitte sie; ihr bitte;
-    heil; flott; weiter; ganz; doch mal; es wäre gut wenn du; es wäre super wenn du; dafür; dafür bitte; dann bitte;
-    als nächstes; zuerst; erst; nochmal; noch einmal; per kubectl; mit kubectl; im rahmen der regeln; innerhalb der
-    regeln; im rahmen des erlaubten; innerhalb der grenzen; im rahmen der quota
+    ok; dort; vielen dank; danke dir; sei so gut und; noch; es; sein; gern; gerne; neu; wieder; einmal; kurz;
+    kubernetes; cluster; folgende; gut; eben; sicher; stelle sicher; stell sicher; für mich; für uns; doch bitte;
+    ja; na; könnt ihr; kann man; können sie; könnten sie; würden sie; können wir bitte; ihr; sie; liebes; lieber;
+    wäre nett; bitteschön; bestehenden; ganzen; ganze; gesamten; jeweils; beide; beiden; genau; insgesamt; dringend;
+    asap; kollegen; leute; mein lieber; beste grüße; gruß; grüße; viele grüße; muss; müsste; werden; hier; wäre
+    super; wäre gut; wäre toll; ich hätte gern; ich hätte gerne; du bitte; dass du; jetzt gleich; bitte sofort;
+    umgehend; also; halt; denn; sie bitte; deshalb; daher; darum; ab sofort; ich bitte; wir bitten; ich bitte sie;
+    ihr bitte; heil; flott; weiter; ganz; doch mal; es wäre gut wenn du; es wäre super wenn du; dafür; dafür bitte;
+    dann bitte; als nächstes; zuerst; erst; nochmal; noch einmal; per kubectl; mit kubectl; im rahmen der regeln;
+    innerhalb der regeln; im rahmen des erlaubten; innerhalb der grenzen; im rahmen der quota
 """
 """What leaves an order as it is."""
 
@@ -446,6 +446,13 @@ PRONOUN = """
 
 PRONOUNS = "beide; beiden; diese; die beiden; alle drei; sie alle; sie beide; alle beide; alle davon"
 """What means several."""
+
+REPEAT = """
+    das gleiche für; dasselbe für; das selbe für; gleiches für; das gleiche mit; dasselbe mit; das selbe mit; das
+    gleiche bei; dasselbe bei; das gleiche in; dasselbe in; genauso für; genauso mit; genauso bei; genauso in;
+    ebenso für; ebenso mit; ebenso in; auch für
+"""
+"""What asks for what was asked for before, of what is named behind it."""
 
 EVERYTHING = "alles; alle; sämtliche; jede; jeden; allen; aller; alle kaputten"
 
