@@ -22,11 +22,13 @@ _GOODBYE = ("exit", "quit", "bye", ":q", "ende", "tschüss")
 def converse(configured: Settings, asked: Task, answered: Callable[[Task], tuple[int, str]]) -> int:
     """Ask for task after task until there is none; gives the exit code of the last session.
 
-    `answered` runs a task's session: its exit code, and its id.
+    `answered` runs a task's session: its exit code, and its id. Raises `UsageError` outside a workspace.
     """
+    from agent.app import history_of
     from tools.cluster.errors import ClusterError
 
     code = 0
+    history_of(configured)  # where no session can run, none is asked for
     click.echo(_HELLO)
     with contextlib.ExitStack() as stack:
         following = stack.enter_context(_sandbox(asked))

@@ -10,13 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from agent.conversation import said_before, spoken_before
+from agent.app import open_journal
+from agent.conversation import said_before, spoken_before, understood
 from agent.journal.events import SessionStarted
+from agent.journal.view import load_view
 from agent.redaction import MARK
+from agent.settings import Settings
 from agent.understanding.spoken import Spoken, Target
 from agent.understanding.wishes import Call
 from tests.agent.conftest import InProcess, RunDesk
 from tests.agent.terminal import Terminal
+from tests.agent.understanding.outcome import SCHEMAS
 
 Json = dict[str, Any]
 TOP = Path(__file__).parents[2]
@@ -63,6 +67,9 @@ def test_each_task_is_a_session_that_knows_the_one_before(workspace: Path, in_pr
     )
     assert (first["follows"], second["follows"]) == (None, first["session"])
     assert (second["namespace"], second["task"]) == ("shop-dev", "and now raise its memory limit to 128Mi")
+    with contextlib.closing(open_journal(Settings(workspace=workspace))) as journal:
+        again = understood(load_view(journal, second["session"]), SCHEMAS)  # as a resumed process understands it
+    assert [(order.namespaces, order.names) for order in again.orders] == [(("shop-dev",), ("checkout",))]
     told = bodies(workspace, "session_started")[1]["before"]["said"]
     assert [each["task"] for each in told] == ["why does checkout crash in shop-dev?"]
     assert "OOMKilled" in told[0]["answer"]
@@ -93,6 +100,10 @@ def test_without_a_terminal_a_task_is_needed(run_desk: RunDesk, workspace: Path)
         (document,) = [line for line in desk.shown().splitlines() if line.startswith("{")]
         assert json.loads(document)["exit_code"] == 2
     assert not (workspace / ".desk/journal.db").exists()
+    with conversation(workspace.parent) as desk:
+        assert desk.ends() == 2
+        assert "not a workspace" in desk.shown()
+        assert "desk>" not in desk.shown()
 
 
 STARTED = SessionStarted("the same for cart", "shop", "playbook", "kim", "c")
