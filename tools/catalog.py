@@ -54,7 +54,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(check_namespace, Risk.READ),
     Tool(wait_for_rollout, Risk.READ),
     Tool(wait_until_mended, Risk.READ),
-    Tool(provision_namespace, Risk.PROVISION),
+    Tool(provision_namespace, Risk.PROVISION, verbatim=("group", "members", "viewers")),
     Tool(deprovision_namespace, Risk.DELETE, always_asked=True),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),

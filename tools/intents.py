@@ -479,6 +479,13 @@ INTENTS: Mapping[str, Intent] = {
         ("set target port of web port 80 to 8080", "point port 80 of checkout to 8080", "change the target port of web port 80 to http"),
         ("set port of the readiness probe of web to 8080", "forward port 80 of web"),
     ),
+    "provision_namespace": Intent(
+        # Read by agent/understanding/provisioning.py: the names are not there yet.
+        (Way("provision namespace {namespace}", "desk provision-namespace {namespace}"),),
+        ("create namespace payments-dev", "provision namespace web-dev with 4 CPUs and 16 GiB for team web",
+         "we need a namespace web-staging for ann@example.com and bob@example.com"),
+        ("create deployment web", "delete the namespace"),
+    ),
     "create_pull_secret": Intent(
         (
             Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",

@@ -66,10 +66,12 @@ def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[
     if desk.view.task.call is not None:  # a person typed it
         return
     for name in tool.asked_word_for_word:
-        if (value := call.input.get(name)) and not says(desk.view.task.task, value):
-            raise ArgumentsError(
-                f"{call.name}: the task does not name {value}, and only who asks may choose {name}."
-            )
+        given = call.input.get(name) or ()
+        for value in [given] if isinstance(given, str) else given:
+            if not says(desk.view.task.task, value):
+                raise ArgumentsError(
+                    f"{call.name}: the task does not name {value}, and only who asks may choose {name}."
+                )
     meant = desk.understood()
     for namespace in tool.namespaces(arguments):
         if not is_within(meant, namespace, desk.view.task.namespace):

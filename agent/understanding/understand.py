@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.understanding import kubectl, remit
+from agent.understanding import kubectl, provisioning, remit
 from agent.understanding.clauses import Clause, Terms, clauses_of
 from agent.understanding.lexicon import Lexicon, Tag, lexicon
 from agent.understanding.login import Login, login_of, registry_of
@@ -60,6 +60,9 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     typed = kubectl.parsed(task, world, schemas)
     if typed is not None:
         return _of_commands(typed, world)
+    provisioned = provisioning.ordered(task)
+    if provisioned is not None:
+        return provisioned
     login, rest = login_of(task)
     registry, rest = registry_of(rest) if "pull" in rest.casefold() and "secret" in rest.casefold() else ("", rest)
     reader = _Reader(rest, world, schemas, login, registry)

@@ -1,0 +1,127 @@
+"""A namespace that is asked for, and what it is to have: each word has its meaning, or nothing is done. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from agent.understanding.wishes import Call, Order, Understanding
+
+Json = dict[str, Any]
+
+TOOL = "provision_namespace"
+
+_NAME = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_AND = r"(?:\s*,\s*(?:and\s+|und\s+)?|\s+and\s+|\s+und\s+)"
+_PERSON = r"[^\s,;\"'`]+@[^\s,;\"'`]*[\w]"
+_ENVIRONMENT = r"dev|qa|test|staging|prod"
+_ORDER = re.compile(
+    r"(?:please\s+|bitte\s+)?"
+    r"(?:(?:can|could|would)\s+you\s+(?:please\s+)?|we\s+need\s+|i\s+need\s+|wir\s+brauchen\s+|ich\s+brauche\s+)?"
+    r"(?:please\s+|bitte\s+)?"
+    r"(?:(?:create|provision|make|set\s+up|give\s+(?:us|me)|erstelle|erzeuge|gib\s+uns)\s+)?"
+    r"(?:(?:us|me|uns|please|bitte)\s+)*(?:(?:a|the|new|one|einen|ein|den|neuen|neues)\s+)*"
+    rf"(?:namespaces?|projects?|namensr(?:ä|ae)ume?)\s+(?P<names>{_NAME}(?:{_AND}{_NAME})*)",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r"\b(?:create|provision|make|set\s+up|give|need|erstelle|erzeuge|gib|brauchen?)\b", re.IGNORECASE
+)
+_WITH = r"(?:with\s+|mit\s+|and\s+|und\s+|,\s*)*"
+_PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (argument, re.compile(rf"{_WITH}{pattern}", re.IGNORECASE))
+    for argument, pattern in (
+        ("cpu", r"(?P<cpu>\d+(?:\.\d+)?m?)\s*(?:v?cpus?|cores?|kerne(?:n)?)(?![\w-])"),
+        ("memory", r"(?P<memory>\d+(?:\.\d+)?\s*[KMGT]i?B?)(?:\s+(?:of\s+)?(?:memory|ram|speicher))?(?![\w-])"),
+        ("team", r"(?:for|für|of)\s+(?:the\s+|das\s+)?team\s+(?P<team>[\w.-]*\w)"),
+        ("team", r"(?:for|für|of)\s+(?:the\s+|das\s+)(?P<team>[\w.-]*\w)[\s-]+team(?!\w)"),
+        ("group", r"(?:for|für)\s+(?:the\s+|die\s+)?(?:group|gruppe)\s+(?P<group>[^\s,;\"'`]*[\w])"),
+        ("members", rf"(?:(?:for|für)\s+)?(?:(?:the\s+)?members?\s+)?(?P<members>{_PERSON}(?:{_AND}{_PERSON})*)"),
+        ("cost_center", r"(?:(?:the\s+)?cost[\s-]cent(?:er|re)|kostenstelle)\s+(?P<cost_center>[\w.-]*\w)"),
+        ("environment", rf"(?:in|as|for|für|als)\s+(?:the\s+)?(?P<environment>{_ENVIRONMENT})(?!\s*-|\w)"),
+        ("environment", rf"environment\s+(?P<environment>{_ENVIRONMENT})(?!\s*-|\w)"),
+    )
+)  # fmt: skip
+_NO_NAMES = {
+    *(
+        "please",
+        "bitte",
+        "and",
+        "und",
+        "or",
+        "oder",
+        "for",
+        "für",
+        "with",
+        "mit",
+        "the",
+        "a",
+        "an",
+        "in",
+        "on",
+        "to",
+    ),
+    *(
+        "of",
+        "from",
+        "like",
+        "as",
+        "that",
+        "which",
+        "called",
+        "named",
+        "is",
+        "not",
+        "it",
+        "them",
+        "all",
+        "new",
+        "now",
+    ),
+    *("today", "again", "there", "here", "quota", "limits", "access"),
+}
+"""What is no name where a name could stand."""
+_END = re.compile(r"\s*(?:,?\s*(?:please|bitte|thanks|danke))?\s*[.!]*\s*", re.IGNORECASE)
+
+
+def ordered(task: str) -> Understanding | None:
+    """The namespaces that a task orders; None when it does not begin like that, or has a word of another meaning.
+
+    People are told by their @; a name that is no e-mail's is not guessed to be one.
+    """
+    began = _ORDER.match(task.strip())
+    if began is None or not _VERB.search(began[0]):
+        return None
+    arguments = _arguments(task.strip()[began.end() :])
+    if arguments is None:
+        return None
+    names = re.split(_AND, began["names"].lower())
+    if _NO_NAMES.intersection(names):
+        return None
+    return Understanding(
+        wishes=tuple(Call(TOOL, {"namespace": name, **arguments}) for name in names),
+        orders=(Order((), tuple(names), frozenset({TOOL})),),
+        namespaces=tuple(names),
+    )
+
+
+def _arguments(rest: str) -> Json | None:
+    """What stands behind the names, each thing once; None when there is a word left."""
+    arguments: Json = {}
+    while not _END.fullmatch(rest):
+        matched = ((argument, pattern.match(rest.lstrip())) for argument, pattern in _PARTS)
+        said = next(((argument, part) for argument, part in matched if part is not None), None)
+        if said is None or said[0] in arguments:
+            return None
+        argument, part = said
+        arguments[argument] = _value(argument, part[argument])
+        rest = rest.lstrip()[part.end() :]
+    return arguments
+
+
+def _value(argument: str, text: str) -> Any:
+    if argument == "members":
+        return re.split(_AND, text)
+    if argument == "memory":  # 16 GB is 16G, and 16 GiB is 16Gi
+        return re.sub(r"[\sB]", "", text, flags=re.IGNORECASE).replace("K", "k" if "i" not in text else "K")
+    return text.lower() if argument == "environment" else text
