@@ -129,17 +129,22 @@ def start(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: str = "",
+    clock_s: float = 0.0,
 ) -> Desk:
-    """The program with these arguments; no terminal. `stdin` is short: what a pipe holds."""
-    args = [*map(str, arguments)]
-    given = {"arguments": args, "cwd": str(cwd or Path.cwd()), "env": dict(os.environ if env is None else env)}
-    imports = (*PROGRAM, *(CLAUDE if "ANTHROPIC_API_KEY" in given["env"] else ()))
+    """The program with these arguments; no terminal.
+
+    `stdin` is short: what a pipe holds. `clock_s` is by how much its clock is wrong.
+    """
+    args, environment = [*map(str, arguments)], dict(os.environ if env is None else env)
+    given = {"arguments": args, "cwd": str(cwd or Path.cwd()), "env": environment, "clock_s": clock_s}
+    imports = (*PROGRAM, *(CLAUDE if "ANTHROPIC_API_KEY" in environment else ()))
+    work = "tests.faults.shifted:desk" if clock_s else "tests.forked:desk"
     out, its_out = os.pipe()
     err, its_err = os.pipe()
     its_in, into = os.pipe()
     try:
         os.write(into, stdin.encode())
-        line = ask("tests.forked:desk", given, [its_in, its_out, its_err], imports)
+        line = ask(work, given, [its_in, its_out, its_err], imports)
     finally:
         for fd in (its_in, into, its_out, its_err):
             os.close(fd)
@@ -166,9 +171,12 @@ def run(
 
 def ask(work: str, given: Mapping[str, Any], fds: Sequence[int], imports: Sequence[str]) -> socket.socket:
     """Fork a process that does `work` ("module:function") with `given` and these files; gives the line to it."""
+    module = work.partition(":")[0]
+    with _MAKING:
+        server = _server(module)
     line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    line.connect(_server().address)
-    message = json.dumps({"work": work, "given": given, "imports": imports}).encode()
+    line.connect(server.address)
+    message = json.dumps({"work": work, "given": given, "imports": [module, *imports]}).encode()
     socket.send_fds(line, [message], [*fds])
     return line
 
@@ -191,9 +199,12 @@ class _Server:
             )  # fmt: skip
 
 
+_MAKING = threading.Lock()
+
+
 @cache
-def _server() -> _Server:
-    """The one of this process."""
+def _server(module: str) -> _Server:
+    """The one of this process for work of a module: each has a server, which imports it before all else."""
     return _Server()
 
 

@@ -26,7 +26,7 @@ Report = Callable[[str, str], None]
 """(step, what it says)."""
 NO_KEY_BUT_A_WORD = "a-key-that-opens-nothing"
 IMPORTED = (
-    *forked.PROGRAM, *forked.CLAUDE, "tests.chaos.victim", "tests.baseline.plain", "tests.baseline.effects",
+    *forked.PROGRAM, *forked.CLAUDE, "tests.baseline.plain", "tests.baseline.effects",
     "tests.baseline.model", "tests.baseline.__main__",
 )  # fmt: skip
 

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -28,7 +27,6 @@ Json = dict[str, Any]
 Ended = subprocess.CompletedProcess[str]
 
 TOP = Path(__file__).parents[2]
-SHIFTED = Path(__file__).with_name("shifted.py")
 ENDS_WITHIN_S = 60.0
 
 WHOAMI = Where("POST", "/selfsubjectreviews")
@@ -52,7 +50,7 @@ def set_memory(memory: str = "64Mi", name: str = "checkout", namespace: str = "s
 class Running:
     """A process of Desk that runs."""
 
-    process: forked.Desk | subprocess.Popen[str]
+    process: forked.Desk
 
     def tell(self, number: signal.Signals) -> None:
         """Send it, and it alone, a signal."""
@@ -90,15 +88,7 @@ class Scene:
         """Start a command of Desk in the workspace, or in another."""
         where = root or self.root
         everything = {**os.environ, "PYTHONPATH": str(TOP), "KUBECONFIG": str(self.kubeconfig), **self.env, **env}
-        if not self.clock_s:
-            return Running(forked.start(arguments, cwd=where, env=everything))
-        process = subprocess.Popen(  # its clock must be wrong before anything is imported
-            [sys.executable, str(SHIFTED), str(self.clock_s), *arguments],
-            cwd=where, env=everything,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            process_group=0,
-        )  # fmt: skip
-        return Running(process)
+        return Running(forked.start(arguments, cwd=where, env=everything, clock_s=self.clock_s))
 
     def desk(self, *arguments: str, root: Path | None = None, **env: str) -> Ended:
         """Run a command of Desk to its end."""
