@@ -13,11 +13,12 @@ import click
 from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document
-from agent.errors import BrokenJournal, ExitCode, HistoryError, UsageError
+from agent.errors import BrokenJournal, ExitCode, HistoryError, JournalError, UsageError
 from agent.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.documents import Missing, Verified
+    from agent.journal.journal import Journal
 
 
 @click.group(cls=Group)
@@ -46,22 +47,27 @@ def _verified(workspace: Path) -> Verified:
     from agent.history import History
 
     with contextlib.closing(existing_journal(workspace)) as opened:
-        try:
-            events = opened.verify()
-        except BrokenJournal as broken:
-            return Verified(events=broken.held, intact=False, fault=_shown(broken))
+        events, broken = _held(opened)
         try:
             compared = compare(opened, History(workspace))
-        except (UsageError, HistoryError) as error:
-            return Verified(events=events, intact=True, not_compared=_shown(error))
+        except (UsageError, HistoryError, JournalError) as error:
+            return Verified(events=events, intact=not broken, fault=broken, not_compared=_shown(error))
     return Verified(
         events=events,
-        intact=not compared.missing,
-        fault=_fault(compared.missing),
+        intact=not (broken or compared.missing),
+        fault="\n".join(filter(None, (broken, _fault(compared.missing)))),
         commits=compared.commits,
         commits_of_others=compared.of_others,
         missing=list(compared.missing),
     )
+
+
+def _held(opened: Journal) -> tuple[int, str]:
+    """How many events hold, and what does not; empty when all do."""
+    try:
+        return opened.verify(), ""
+    except BrokenJournal as broken:
+        return broken.held, _shown(broken)
 
 
 def _fault(missing: Sequence[Missing]) -> str:
@@ -71,8 +77,8 @@ def _fault(missing: Sequence[Missing]) -> str:
         return ""
     lines = "".join(f"\n- {described(each)}" for each in missing)
     return (
-        f"The chains hold, but git's commits name events that the journal has not:{lines}\n"
-        "Its end was cut off, or it is an older copy. Next: restore a newer copy of .desk/journal.db; what was "
+        f"Git's commits name events that the journal has not:{lines}\n"
+        "They were cut off, or it is an older copy. Next: restore a newer copy of .desk/journal.db; what was "
         "done is in the commits: git log --grep '^Journal:'"
     )
 

@@ -408,16 +408,38 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def _unreadable(path: Path, error: Exception) -> JournalError:
-    if "malformed" in str(error) or "not a database" in str(error):
+    if _code(error) in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
         return BrokenJournal(f"The journal {path} cannot be read: {error}. {RESTORE}")
-    return JournalError(f"The journal {path} cannot be opened: {error}. Is the folder yours and is there space?")
+    return JournalError(f"The journal {path} cannot be opened: {error}. {_next(path, error)}.")
 
 
 def _unwritable(path: Path, error: sqlite3.Error) -> JournalError:
     return JournalError(
-        f"The journal {path} cannot be written: {error}. Nothing was done without being written down; "
-        "make room or mend the file, then resume."
+        f"The journal {path} cannot be written: {error}. Nothing was done without being written down. "
+        f"{_next(path, error)}; then resume."
     )
+
+
+def _next(path: Path, error: Exception) -> str:
+    """What to do about an error, by SQLite's code of it. Source: https://sqlite.org/rescode.html"""
+    match _code(error):
+        case "SQLITE_BUSY" | "SQLITE_LOCKED":
+            return (
+                f"Another program has kept it locked for {BUSY_TIMEOUT_S:.0f} s, as a backup or a database browser "
+                f"does. Next: end it; `fuser {path}` tells which it is"
+            )
+        case "SQLITE_FULL":
+            return f"Next: make room on the disk of {path.parent}"
+        case "SQLITE_READONLY" | "SQLITE_PERM" | "SQLITE_AUTH":
+            return f"Next: let this user write {path.parent} and what is in it"
+        case _:
+            return f"Next: see that {path.parent} is this user's, that there is space, and that the disk is well"
+
+
+def _code(error: Exception) -> str:
+    """SQLite's primary result code: SQLITE_READONLY_DBMOVED is a SQLITE_READONLY. Empty for another error."""
+    name = str(getattr(error, "sqlite_errorname", ""))
+    return "_".join(name.split("_")[:2])
 
 
 def _text(value: object) -> str:

@@ -149,6 +149,21 @@ def test_verify_says_what_is_missing_from_where(
     assert missing["commit"] == git(workspace, "rev-parse", "HEAD")
 
 
+def test_a_session_that_is_gone_from_between_is_named(
+    workspace: Path, in_process: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(workspace)
+    session(workspace, "s1", 2)
+    session(workspace, "s2", 2)
+    session(workspace, "s3", 2)
+    tampered(workspace, "DELETE FROM events WHERE session = 's2'")
+    document = json.loads(in_process("journal", "verify", "-o", "json").stdout)
+    assert [(each["session"], each["first"], each["last"]) for each in document["missing"]] == [("s2", 1, 3)]
+    assert (document["intact"], document["commits"]) == (False, 3)
+    assert "event 9 is there, and event 8 is missing" in document["fault"]
+    assert "session s2: commit" in document["fault"]
+
+
 def test_verify_says_in_its_document_which_chain_is_broken(
     workspace: Path, in_process: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:

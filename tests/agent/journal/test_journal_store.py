@@ -395,7 +395,7 @@ def test_a_newer_schema_is_left_alone(path: Path) -> None:
 @pytest.mark.parametrize("blocker", ["a-file", "/proc"])
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, blocker: str) -> None:
     (tmp_path / "a-file").write_text("not a folder")
-    with pytest.raises(JournalError, match=r"journal\.db cannot be opened.*Is the folder yours"):
+    with pytest.raises(JournalError, match=r"journal\.db cannot be opened.*Next: see that"):
         opened_at(tmp_path / blocker / "desk" / "journal.db")
 
 
@@ -411,11 +411,29 @@ def test_a_full_disk_loses_nothing_that_was_written(path: Path) -> None:
     journal.append("s1", note(1))
     (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
     store._connection.execute(f"PRAGMA max_page_count={pages}")
-    with pytest.raises(JournalError, match=r"cannot be written: database or disk is full.*then resume"):
+    with pytest.raises(
+        JournalError,
+        match=r"cannot be written: database or disk is full.*Next: make room on the disk of .*then resume",
+    ):
         journal.append("s1", SessionResumed("alice", "x" * 100_000))
     store._connection.execute("PRAGMA max_page_count=100000")
     journal.append("s1", note(2))
     assert [entry.event for entry in journal.entries()] == [note(1), note(2)]
+    assert journal.verify() == 2
+    journal.close()
+
+
+def test_a_lock_that_is_not_given_back_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(path, notes=1)
+    monkeypatch.setattr("agent.journal.sqlite.BUSY_TIMEOUT_S", 0.05)
+    journal, backup = opened_at(path), sqlite3.connect(path, isolation_level=None)
+    backup.execute("BEGIN IMMEDIATE")
+    said = r"cannot be written: database is locked.*Another program has kept it locked.*fuser .*; then resume\."
+    with pytest.raises(JournalError, match=said):
+        journal.append("s1", note(2))
+    assert journal.verify() == 1  # reading goes on
+    backup.close()
+    journal.append("s1", note(2))
     assert journal.verify() == 2
     journal.close()
 
@@ -425,7 +443,9 @@ def test_a_file_that_may_only_be_read_is_told(path: Path) -> None:
     journal = Journal(store, Redactor())
     journal.append("s1", note(1))
     store._connection.execute("PRAGMA query_only=ON")
-    with pytest.raises(JournalError, match="cannot be written: attempt to write a readonly database"):
+    with pytest.raises(
+        JournalError, match=r"cannot be written: attempt to write a readonly database.*Next: let this user write"
+    ):
         journal.append("s1", note(2))
     assert journal.verify() == 1
     journal.close()

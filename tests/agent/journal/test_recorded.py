@@ -24,6 +24,7 @@ from agent.sandbox.cluster import KINDS
 from agent.sandbox.server import SandboxApi
 from tests.agent.conftest import InProcess, own_home
 from tests.agent.journal.recorded.record import kubeconfig
+from tests.agent.journal.test_journal_store import opens, run_two
 from tests.faults.proxy import FaultProxy
 from tests.faults.scene import Scene, assert_said
 
@@ -164,3 +165,11 @@ def test_it_is_resumed_and_rolled_back(scene: Scene) -> None:
     verified = json.loads(scene.desk("journal", "verify", "-o", "json").stdout)
     assert verified["intact"]
     assert verified["commits"] == len(scene.git("log", "--format=%H", "--grep=^Journal: ").splitlines()) > 3
+
+
+def test_two_processes_at_once_bring_it_up_to_date_once(workspace: Path) -> None:
+    run_two(opens, opens, workspace / ".desk/journal.db")
+    with journal(workspace) as opened:
+        assert opened.verify() == EVENTS + 2
+        assert [opened.head(session) is not None for session in ("s1", "s2")] == [True, True]
+    assert stored(workspace, "seq, number")[-3:] == [(EVENTS, 0), (EVENTS + 1, 1), (EVENTS + 2, 1)]

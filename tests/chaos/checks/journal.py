@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.anchors import compare, described
+from agent.history import History
 from agent.journal.events import Committed
 from agent.journal.journal import Entry, Journal
 from agent.journal.sqlite import SqliteStore
@@ -24,6 +26,8 @@ class Told:
     entries: tuple[Entry, ...]
     approvals: tuple[tuple[str, str], ...]
     """(session, status) of each that still counts."""
+    cut: tuple[str, ...] = ()
+    """What git's commits name and it has not."""
 
     @classmethod
     def by(cls, root: Path) -> Told:
@@ -31,7 +35,12 @@ class Told:
         with contextlib.closing(Journal(SqliteStore(root / ".desk" / "journal.db"), Redactor())) as journal:
             journal.verify()
             rows = [row for row in journal.approvals() if row.status != "superseded"]
-            return cls(tuple(journal.entries()), tuple((row.session, row.status) for row in rows))
+            missing = compare(journal, History(root)).missing
+            return cls(
+                tuple(journal.entries()),
+                tuple((row.session, row.status) for row in rows),
+                tuple(described(each) for each in missing),
+            )
 
     def sessions(self) -> list[SessionView]:
         """Each session, in the order of their beginnings."""

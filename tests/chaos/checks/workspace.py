@@ -48,6 +48,7 @@ def after_rollbacks(folder: Path) -> Iterator[Fault]:
 
 
 def _consistent(folder: Path, told: journal.Told, repository: history.Repository) -> Iterator[Fault]:
+    yield from (Fault("journal", f"git names what it has not: {each}") for each in told.cut)
     yield from journal.receipts(told)
     yield from journal.ended(told)
     yield from history.as_told(repository, told)
