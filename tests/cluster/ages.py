@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.cluster import healthy
 from tests.tools.diagnose import diagnose_faults, rollout_faults, service_faults
 from tests.tools.diagnose.real_cluster import administrator, diagnosed
 from tools.diagnose.diagnose import diagnose
+from tools.diagnose.timing import RUNS_WELL_AFTER
 
 Json = dict[str, Any]
 Key = tuple[str, str, str]
@@ -178,13 +180,13 @@ def _watched(name: str) -> tuple[str, Counter[str], Counter[str]]:
         made = time.monotonic()
         making = pool.submit(_create, api, namespace, this.manifests)
         while (since := time.monotonic()) - made < WATCHED_S:
-            ready = _ready(cluster.list("pods", namespace))
+            ready, is_made = _ready(cluster.list("pods", namespace)), making.done()
             report = diagnose(cluster, namespace=namespace)
             counts["looks"] += 1
             counts["starting"] += bool(report["starting"])
             counts["so far"] += any(each["so_far"] for each in report["findings"])
             counts["well"] += report["settled"]
-            wrong.update(_wrong(report, this, ready, is_made=making.done()))
+            wrong.update(_wrong(report, this, ready, is_made=is_made))
             time.sleep(max(0.0, since + 1 - time.monotonic()))
         if not report["settled"]:
             wrong["not settled in the end"] += 1
@@ -192,25 +194,32 @@ def _watched(name: str) -> tuple[str, Counter[str], Counter[str]]:
 
 
 def _ready(pods: Iterable[Json]) -> set[str]:
+    """Those that are ready, and not only just: a container without a probe is so at once."""
+    until = (datetime.now(UTC) - RUNS_WELL_AFTER - timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {
         pod["metadata"]["name"]
         for pod in pods
         for each in (pod["status"].get("conditions") or ())
-        if (each["type"], each["status"]) == ("Ready", "True")
+        if (each["type"], each["status"]) == ("Ready", "True") and each["lastTransitionTime"] < until
     }
 
 
 def _wrong(report: Json, this: healthy.Healthy, ready: set[str], *, is_made: bool) -> Iterator[str]:
     """What should not have been said: an error; of what is well, or is not slow, that it is not well so far."""
     for each in report["findings"]:
-        well = ready & {*each["affected"]}
-        told = f"{each['severity']} {each['cause']} {each['object']['name']}"
+        told = f"{each['severity']} {each['cause']}: {each['summary'][:160]}"
         if each["severity"] == "error":
             yield told
-        elif each["so_far"] and (each["cause"] not in this.slow or 0 < len(each["affected"]) == len(well)):
+        elif each["so_far"] and is_made and not _is_true(each, this, ready):
             yield f"false so far: {told}"
-    if report["settled"] and is_made and not report["findings"] and len(ready) < this.ready:
+    if report["settled"] and is_made and report["checked"]["Pod"] < this.ready:
         yield "nothing wrong, too early"
+
+
+def _is_true(finding: Json, this: healthy.Healthy, ready: set[str]) -> bool:
+    """Whether it is of what is slow there, and not all of the pods that it names are ready."""
+    pods = {*finding["affected"]}
+    return finding["cause"] in this.slow and not (pods and pods <= ready)
 
 
 @contextmanager

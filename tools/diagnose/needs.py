@@ -17,7 +17,6 @@ from tools.diagnose.owners import controller, newest_replicaset
 from tools.diagnose.pulls import refused as images_refused
 from tools.diagnose.references import Missing, missing_in
 from tools.diagnose.rollback import wants_revisions
-from tools.diagnose.service_pods import pods_behind, selects
 from tools.diagnose.snapshot import Kind, Snapshot
 
 if TYPE_CHECKING:
@@ -69,28 +68,6 @@ def refused(snapshot: Snapshot) -> Iterator[str]:
         for condition in (item.get("status") or {}).get("conditions") or ():
             if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True":
                 yield str(condition.get("message"))
-
-
-def _owned_by(kind: str, snapshot: Snapshot) -> bool:
-    owners = (controller(pod) for pod in snapshot.of("Pod"))
-    return any(owner is not None and owner["kind"] == kind for owner in owners)
-
-
-def _statefulsets(snapshot: Snapshot) -> bool:
-    """They show by their pods, or by the events of what keeps them from having any."""
-    if not (snapshot.has("Pod") and snapshot.has("Event")):
-        return True
-    about = any((event.get("involvedObject") or {}).get("kind") == "StatefulSet" for event in snapshot.of("Event"))
-    scaled = any(
-        item["spec"]["scaleTargetRef"].get("kind") == "StatefulSet"
-        for item in snapshot.of("HorizontalPodAutoscaler")
-    )
-    return about or scaled or _owned_by("StatefulSet", snapshot) or _service_without_pods(snapshot)
-
-
-def _service_without_pods(snapshot: Snapshot) -> bool:
-    """A Service may be of something that has no pods now."""
-    return any(selects(service) and not pods_behind(service, snapshot) for service in snapshot.of("Service"))
 
 
 def _replicasets(snapshot: Snapshot) -> bool:
@@ -289,7 +266,7 @@ READINGS: dict[Kind, Reading] = {
     "Namespace": Reading("namespaces", cluster_scoped=True, said="the namespace itself"),
     "PodDisruptionBudget": Reading("poddisruptionbudgets", _anything_runs),
     "ReplicaSet": Reading("replicasets", _replicasets),
-    "StatefulSet": Reading("statefulsets", _statefulsets),
+    "StatefulSet": Reading("statefulsets"),
     "Node": Reading("nodes", _nodes, cluster_scoped=True),
     "PlacedPod": Reading(
         "pods",

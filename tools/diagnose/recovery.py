@@ -79,16 +79,19 @@ def _container(pod: str, name: str, snapshot: Snapshot) -> Container | None:
 
 
 def _well_at(container: Container, snapshot: Snapshot) -> datetime | None:
-    """When its failures are history: it is ready, and has run for longer than the kubelet's pauses have grown.
+    """When its failures are history: it is ready, and runs for more than twice as long as it did the last time.
 
-    None while it may fail as before: until it runs for more than twice as long as it did the last time.
+    Of a pod that is not young any more they are not of its start: then when it has run for longer than the
+    kubelet's pauses have grown. None while it may fail as before.
     """
     started = parse_time(container.running.get("startedAt"))
     if started is None or not container.status.get("ready"):
         return None
     if snapshot.taken_at - started < (outlasts := _outlasts(container)):
         return None
-    return started + min(max(outlasts, _pause(container)), STEADY_AFTER)
+    ends = timing.rollout_ends(container.pod, container.owner, snapshot)
+    is_young = ends is not None and ends > snapshot.taken_at
+    return started + (outlasts if is_young else min(max(outlasts, _pause(container)), STEADY_AFTER))
 
 
 def _pause(container: Container) -> timedelta:

@@ -29,7 +29,7 @@ def test_one_list_per_kind_whatever_there_is(api: PlayedApi) -> None:
 
     read_snapshot(api.cluster(), "shop-dev", now=NOW)
 
-    assert len(api.asked) == len(set(api.asked)) == 13
+    assert len(api.asked) == len(set(api.asked)) == 14
     assert not any("secrets" in path or "configmaps" in path for path in api.asked)
 
 
@@ -186,7 +186,7 @@ def test_what_is_not_there_is_said_with_what_may_be_meant(api: PlayedApi, name: 
 
 
 def serve_shop(api: PlayedApi) -> None:
-    """A Deployment of two pods, a pod of nobody's, and a StatefulSet without pods, which no list tells of."""
+    """A Deployment of two pods, a pod of nobody's, and a StatefulSet without pods."""
     apps = "/apis/apps/v1/namespaces/shop-dev"
     fronting = pod(name="other", owner=[])
     fronting["metadata"]["labels"] = {"app": "front"}
@@ -199,6 +199,7 @@ def serve_shop(api: PlayedApi) -> None:
     api.serve(f"{CORE}/services", {"metadata": {"name": "front"}, "spec": {"selector": {"app": "front"}}})
     api.serve(f"{apps}/replicasets", replicaset("shop-abc", 1))
     api.serve(f"{apps}/deployments", {"metadata": {"name": "shop"}})
+    api.serve(f"{apps}/statefulsets", {"metadata": {"name": "scaled-to-none"}})
     for which in ("statefulsets", "replicasets", "cronjobs", "deployments"):
         for name in ("shopp", "sho", "quite-another", "deploy", "other", "shop"):
             api.answers[f"{apps}/{which}/{name}"] = (404, {})
