@@ -37,7 +37,7 @@ def job(name: str, run: str, **spec: Any) -> Json:
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"name": name},
-        "spec": {"template": template(name, run, restartPolicy="Never"), **spec},
+        "spec": {"template": template(name, run, restartPolicy="Never")} | spec,
     }
 
 
@@ -92,6 +92,18 @@ QUICK = {"periodSeconds": 1, "failureThreshold": 1}
 NEVER_READY = {"readinessProbe": {"exec": {"command": ["false"]}}}
 """Else a container that ends at once may be taken for ready before it has, and its successor is made."""
 ENDS_IT = {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}
+_ENDS_LATE = {"lifecycle": {"preStop": {"exec": {"command": ["sh", "-c", "sleep 290"]}}}}
+DRAINS = workload(
+    "Deployment",
+    "recreated",
+    template("recreated", container=_ENDS_LATE, terminationGracePeriodSeconds=300),
+    strategy={"type": "Recreate"},
+)
+"""In a namespace of its own: what a pod that is being deleted still holds, others may be waiting for."""
+UNSAFE: Json = {"securityContext": {"sysctls": [{"name": "net.core.somaxconn", "value": "9"}]}}
+"""What no kubelet allows unless it is told to."""
+PROXY = {"name": "istio-proxy", "image": "busybox:1", "command": ["sh", "-c", SLEEP]}
+WITH_PROXY: Json = {"containers": [{"name": "app", "image": "busybox:1", "command": ["true"]}, PROXY]}
 GATED = [{"conditionType": "example.com/load-balanced"}]
 
 MANIFESTS: list[Json] = [
@@ -143,6 +155,33 @@ MANIFESTS: list[Json] = [
         "kind": "Pod",
         **template("alone"),
         "metadata": {"name": "alone", "labels": {"app": "alone"}},
+    },
+    workload(
+        "DaemonSet",
+        "unsafe",
+        template("unsafe", **UNSAFE),
+    ),
+    job("refused", "true", backoffLimit=0, template=template("refused", **UNSAFE, restartPolicy="Never")),
+    job("beside", "true", template=template("beside", "true", **WITH_PROXY, restartPolicy="Never")),
+    cron_job("never", run="exit 5", failedJobsHistoryLimit=0),
+    deployment("shared", container=requests("10m")),
+    autoscaler("first", "shared"),
+    autoscaler("second", "shared"),
+    {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "edge"},
+        "spec": {"type": "LoadBalancer", "selector": {"app": "web"}, "ports": [{"port": 80, "targetPort": 8080}]},
+    },
+    {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "grown"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "none",
+            "resources": {"requests": {"storage": "1Mi"}},
+        },
     },
     budget("one-of-one", "web", minAvailable=1),
     budget("one-of-two", "web-pair", minAvailable=1),
@@ -220,6 +259,29 @@ FOUND: dict[tuple[str, str, str], tuple[str, str]] = {
         "unable to get metric requests_per_second: unable to fetch metrics from custom metrics API",
     ),
     ("HorizontalPodAutoscaler", "at-maximum", "HPAAtMaximum"): ("warning", "at its maximum of 1 replica and wants"),
+    ("DaemonSet", "unsafe", "PodFailed"): ("error", "does not allow sysctl net.core.somaxconn"),
+    ("Job", "refused", "PodFailed"): (
+        "error",
+        "Job refused failed with its pod (SysctlForbidden): the kubelet of node",
+    ),
+    ("Job", "beside", "JobHeldBySidecar"): (
+        "error",
+        "Job beside cannot complete: container app ended with exit code 0",
+    ),
+    ("CronJob", "never", "CronJobNotSucceeding"): ("error", "has never succeeded: its last run was started for 20"),
+    ("HorizontalPodAutoscaler", "first", "UnhealthyCondition"): (
+        "error",
+        "ScalingActive is False (AmbiguousSelector)",
+    ),
+    ("HorizontalPodAutoscaler", "second", "UnhealthyCondition"): (
+        "error",
+        "ScalingActive is False (AmbiguousSelector)",
+    ),
+    ("Service", "edge", "LoadBalancerPending"): ("warning", "nothing in this cluster seems to make load balancers"),
+    ("PersistentVolumeClaim", "grown", "UnhealthyCondition"): (
+        "error",
+        "ModifyVolumeError is True: the class is not known",
+    ),
     ("PodDisruptionBudget", "one-of-one", "PDBBlocksDisruption"): (
         "warning",
         "with minAvailable 1 it wants 1 healthy, and there is 1 in all",
