@@ -17,7 +17,7 @@ from tools.diagnose.containers import parse_time
 if TYPE_CHECKING:
     from tools.cluster.client import Json
     from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Finding
+    from tools.diagnose.findings import Cause, Finding
     from tools.diagnose.snapshot import Kind, Snapshot
 
 APPLIED_WITHIN = timedelta(seconds=3)
@@ -29,6 +29,8 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 """
 GONE_WITHIN = timedelta(seconds=10)
 """What a pod may need to go after its grace period, which `deletionTimestamp` is the end of."""
+_LACKS_NOTHING: frozenset[Cause] = frozenset(("PodFailed",))
+"""What nothing that is applied together with it could mend; and its pods, made anew at once, stay young."""
 PROGRESS_DEADLINE_S = 600
 """A Deployment's default, taken for what has no deadline of its own, too.
 
@@ -45,7 +47,7 @@ def so_far(finding: Finding, until: datetime | None, snapshot: Snapshot) -> Find
 
 def just_applied(finding: Finding, snapshot: Snapshot) -> Finding:
     """The same for an object, or pods, that are so young that what they lack may be on its way."""
-    if finding.so_far or (made := _made(finding, snapshot)) is None:
+    if finding.so_far or finding.cause in _LACKS_NOTHING or (made := _made(finding, snapshot)) is None:
         return finding
     return so_far(finding, made + APPLIED_WITHIN, snapshot)
 

@@ -163,3 +163,4 @@ def test_a_stateful_set_makes_it_anew_at_once() -> None:
     [finding] = found(next_one, StatefulSet=[item], Event=told)
 
     assert finding.summary.startswith("a pod of StatefulSet db failed (SysctlForbidden)")
+    assert (finding.severity, finding.so_far) == ("error", False)  # though its pod is never older than a moment
