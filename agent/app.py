@@ -34,8 +34,11 @@ from agent.session import drive
 from agent.settings import CLAUDE, PLAYBOOK
 from agent.stopping import StopSignal
 from agent.workspace import Workspace
-from tools.catalog import TOOLS
+from tools.catalog import RISKS, TOOLS
 from tools.cluster.connect import Where, connect
+from tools.did_you_mean import NotThere
+from tools.namespaces import refuse_unless_there
+from tools.risk import Risk
 
 if TYPE_CHECKING:
     from agent.model.port import Model
@@ -69,7 +72,7 @@ class Task:
 
 def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
     """The workspace's journal; `literals` are secrets this process knows and must mask."""
-    redactor = Redactor((*literals, _key(settings)))
+    redactor = Redactor((*literals, key_of(settings)))
     return Journal(SqliteStore(Workspace(settings.workspace).state_dir() / JOURNAL), redactor)
 
 
@@ -91,6 +94,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
         _journal_of(settings, cluster) as journal,
     ):
         _refuse_other_cluster(task.cluster or cluster.fingerprint, cluster)
+        _refuse_missing_namespace(task, cluster)
         session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
         started = SessionStarted(
             task=task.words,
@@ -241,7 +245,7 @@ def _name_of(settings: Settings, task: Task) -> str:
     if task.call is not None:
         return OneCall.name
     if settings.model is None:
-        return CLAUDE if _key(settings) else PLAYBOOK
+        return CLAUDE if key_of(settings) else PLAYBOOK
     return CLAUDE if settings.model == "claude" else settings.model
 
 
@@ -277,7 +281,7 @@ def _profile(settings: Settings, name: str) -> Profile:
 
 
 def _needed_key(settings: Settings, name: str) -> str:
-    key = _key(settings)
+    key = key_of(settings)
     if not key:
         raise UsageError(
             f"{name} needs a key: set ANTHROPIC_API_KEY, or name a file that holds it with --api-key-file. "
@@ -286,7 +290,7 @@ def _needed_key(settings: Settings, name: str) -> str:
     return key
 
 
-def _key(settings: Settings) -> str:
+def key_of(settings: Settings) -> str:
     """The key for the Messages API, from its file or the environment; empty when there is none."""
     if settings.api_key_file is None:
         return os.environ.get("ANTHROPIC_API_KEY", "").strip()
@@ -337,6 +341,17 @@ def _refuse_other_cluster(fingerprint: str, cluster: HttpCluster) -> None:
             "This kubeconfig or context is of another cluster than the one that the session or the change was made "
             "on. Nothing was done. Next: name the same --kubeconfig and --context as then."
         )
+
+
+def _refuse_missing_namespace(task: Task, cluster: HttpCluster) -> None:
+    """Raises `UsageError` for a namespace that a person gave, as an option or to read in, and that is not there."""
+    reads = task.call is not None and RISKS.get(task.call["tool"]) == Risk.READ.value
+    given = {task.namespace, task.call["arguments"].get("namespace") if task.call and reads else None}
+    for namespace in filter(None, given):
+        try:
+            refuse_unless_there(cluster, namespace)
+        except NotThere as error:
+            raise UsageError(str(error)) from error
 
 
 def _refuse_other_identity(session: str, requester: str, identity: Identity) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +36,7 @@ from agent.journal.events import (
 from agent.journal.journal import Entry
 from agent.journal.turns import tokens
 from agent.plaintext import plain
+from agent.streams import discard_output
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,11 +45,6 @@ if TYPE_CHECKING:
 RESULT_LINES = 12
 PLAYBOOK_PLANS = "Playbook plans: the deterministic planner, which needs no key and no network."
 NO_RISKS: Mapping[str, str] = MappingProxyType({})
-
-
-def _discard_output() -> None:
-    """Let further output go nowhere. Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe"""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @dataclass
@@ -92,7 +87,7 @@ class LiveConsole:
             def on_broken_pipe(self) -> None:
                 """Whoever read us is gone; the session goes on, and its end is recorded all the same."""
                 self.quiet = True
-                _discard_output()
+                discard_output()
 
         self._console = console or Enduring(highlight=False, soft_wrap=True)
         asks = sys.stdin.isatty() and self._console.is_terminal
@@ -132,7 +127,8 @@ class LiveConsole:
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         if self._waiting is None:
-            columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+            spinner = SpinnerColumn("line" if self._console.options.ascii_only else "dots")
+            columns = (spinner, TextColumn("{task.description}", markup=False), TimeElapsedColumn())
             self._waiting = Progress(*columns, console=self._console, transient=True)
             self._waiting.add_task(plain(text), total=None)
             self._waiting.start()
@@ -291,7 +287,7 @@ class JsonLines:
         try:
             print(json.dumps(entry.to_json(), ensure_ascii=True), flush=True)
         except BrokenPipeError:
-            _discard_output()
+            discard_output()
 
     def confirm(self, summary: str, diff: str) -> bool | None:
         """Nobody sits there."""

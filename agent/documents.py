@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from agent.journal.events import Outcome
 from agent.journal.summary import SessionLine
@@ -252,6 +252,13 @@ class Doctor(Document, frozen=True, kw_only=True, tag="desk.doctor/v1"):
     """`desk doctor -o json`."""
 
     checks: list[Check]
+    namespace: Annotated[str, Meta(description="Where the checks looked; empty when no cluster answered.")] = ""
+    environment: Annotated[
+        str, Meta(description="What the gate takes the namespace for; empty when it is not there.")
+    ] = ""
+    gate: Annotated[
+        dict[str, str], Meta(description="Class of risk -> allow, ask or deny, for what a task names.")
+    ] = field(default_factory=dict)
 
 
 class Made(Document, frozen=True, kw_only=True, tag="desk.init/v1"):

@@ -23,6 +23,7 @@ from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import chosen_output, print_document
 from agent.errors import DeskError, ExitCode
+from agent.streams import discard_output, say_what_they_can
 from agent.workspace import SETTINGS_FILE
 
 HEADINGS = {
@@ -86,17 +87,28 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if completing.is_asked():
         completing.prepare()
     try:
-        code = desk.main(arguments, prog_name="desk", standalone_mode=False)
+        code = _ended(arguments)
+    except BrokenPipeError:  # whoever read us has what they wanted: `| head -1`
+        discard_output()
+        code = ExitCode.FAILED
+    sys.exit(code)
+
+
+def _ended(arguments: list[str]) -> int:
+    """The exit code of a command."""
+    try:
+        return int(desk.main(arguments, prog_name="desk", standalone_mode=False) or 0)
     except click.exceptions.Exit as done:
-        code = done.exit_code
+        return int(done.exit_code)
     except click.ClickException as error:
-        code = _wrong_usage(error, arguments)
+        return _wrong_usage(error, arguments)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        code = ExitCode.INTERRUPTED
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        raise
     except Exception as error:  # noqa: BLE001  the last line of defence: said, never shown raw
-        code = failed(error, arguments)
-    sys.exit(int(code or 0))
+        return failed(error, arguments)
 
 
 def process() -> NoReturn:
@@ -106,6 +118,7 @@ def process() -> NoReturn:
     """
     if sys.stdout is None:  # it was closed before we began: `>&-`
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+    say_what_they_can()
     try:
         main()
     except SystemExit as done:

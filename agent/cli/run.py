@@ -17,6 +17,7 @@ from agent.cli.help import Command
 from agent.cli.options import common, print_document, running, settings
 from agent.errors import ExitCode, UsageError
 from agent.plaintext import plain
+from agent.streams import discard_output, read_input
 
 if TYPE_CHECKING:
     from agent.app import Task
@@ -37,12 +38,14 @@ if TYPE_CHECKING:
 def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
     """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it".
 
-    Without TASK, at a terminal, it is a conversation: each task is a session of its own that knows the one before,
+    - as TASK reads it from standard input. Without TASK, at a terminal, it is a conversation: each task is a session of its own that knows the one before,
     so that "and now scale it to 3" says enough. Which one "it" is, Desk says. Its exit code is the last session's.
     """
     from agent.app import Task
     from agent.cli.conversation import converse
 
+    if task == "-":
+        task = read_input("The task").strip()
     if task is not None and not task.strip():
         raise UsageError(f"The task is empty. {_SAY}")
     configured = settings(given)
@@ -103,7 +106,7 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
     if found is None:
         raise UsageError(f'There is no tool "{tool}". `desk tools` lists them.')
     configured = settings(given)
-    parsed = _arguments(sys.stdin.read() if arguments == "-" else arguments)
+    parsed = _arguments(read_input("--json") if arguments == "-" else arguments)
     if configured.namespace and "namespace" in found.schema["properties"]:
         parsed.setdefault("namespace", configured.namespace)
     try:
@@ -236,4 +239,8 @@ def _print(configured: Settings, session: str, document: Callable[[SessionView],
     from agent.output import session as whole
 
     with contextlib.closing(open_journal(configured)) as journal:
-        print_document((document or whole)(load_view(journal, session)), configured.output)
+        printed = (document or whole)(load_view(journal, session))
+    try:
+        print_document(printed, configured.output)
+    except BrokenPipeError:  # the session is over all the same, with its own exit code
+        discard_output()

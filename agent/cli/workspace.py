@@ -40,17 +40,18 @@ def init(directory: Path, output: str) -> None:
 @running
 @common
 def doctor(**given: Any) -> None:
-    """Say what is missing (git, journal, cluster, permissions, key) and how to get it."""
-    from agent.doctor import checks_of
+    """Say what is missing (git, journal, cluster, permissions, key) and how to get it.
+
+    Of the namespace it tells the environment, and what the gate will do there with each class of risk.
+    """
+    from agent.doctor import examine
 
     configured = settings(given)
-    checks = checks_of(configured)
-    missing = any(check.state == "missing" for check in checks)
+    found = examine(configured)
+    missing = any(check.state == "missing" for check in found.checks)
     if configured.output != "text":
-        from agent.documents import Doctor
-
-        print_document(Doctor(checks=checks), configured.output)
+        print_document(found, configured.output)
     else:
-        for check in checks:
+        for check in found.checks:
             click.echo(f"{check.state:<9} {check.name:<12} {check.text}")
     raise click.exceptions.Exit(int(ExitCode.FAILED if missing else ExitCode.DONE))
