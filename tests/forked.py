@@ -262,11 +262,8 @@ def _import(names: Sequence[str]) -> None:
 
 def _make_schemas() -> None:
     """What the program makes once in its life, from its code alone."""
-    from agent.journal.events import TYPES, _adapter
     from tools.catalog import TOOLS
 
-    for name in TYPES:
-        _adapter(name)
     for tool in TOOLS:
         tool.schema  # noqa: B018  kept by the tool
 

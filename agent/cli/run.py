@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
     """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it".
 
-    - as TASK reads it from standard input. Without TASK, at a terminal, it is a conversation: each task is a session of its own that knows the one before,
-    so that "and now scale it to 3" says enough. Which one "it" is, Desk says. Its exit code is the last session's.
+    - as TASK reads it from standard input. Without TASK, at a terminal, it is a conversation: each task is a
+    session of its own that knows the one before, so that "and now scale it to 3" says enough. Which one "it" is,
+    Desk says. Its exit code is the last session's.
     """
     from agent.app import Task
     from agent.cli.conversation import converse

@@ -108,13 +108,13 @@ def show(session: str | None, workspace: Path, output: str, **_given: Any) -> No
     from agent.console import LiveConsole
     from agent.journal.view import find_session, load_view
     from agent.output import session as document
-    from tools.catalog import RISKS
 
     with contextlib.closing(existing_journal(workspace)) as journal:
         view = load_view(journal, find_session(journal, session))
         if output != "text":
             return print_document(document(view, runs=journal.is_leased(view.id)), output)
-        told = LiveConsole(interactive=False, risks=RISKS)
+        gated = journal.entries(view.id, ("call_gated",))
+        told = LiveConsole(interactive=False, risks={entry.body["tool"]: entry.body["risk"] for entry in gated})
         for entry in journal.entries(view.id):
             told.replay(entry)
     return None

@@ -5,10 +5,11 @@ A body is plain JSON. `schema` says which version of this file wrote it.
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
+
+import msgspec
 
 from agent.policy import Priority
 
@@ -334,13 +335,9 @@ def to_body(event: Event) -> Json:
 
 
 def from_body(name: str, body: Json) -> Event:
-    """The typed event; raises `ValueError` (pydantic's) when the body is not of its shape."""
-    event: Event = _adapter(name).validate_python(body)
+    """The typed event; raises `ValueError` when the body is not of its shape."""
+    try:
+        event: Event = msgspec.convert(body, TYPES[name])
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{name}: {error}") from error
     return event
-
-
-@functools.cache
-def _adapter(name: str) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(TYPES[name])

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -187,26 +188,17 @@ class SqliteStore:
     def lease(self, session: str) -> Iterator[None]:
         """A lock of the kernel's: it goes with its process, however that ends, and knows no clock."""
         path = lease_file(self.path.parent, session)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            opened = path.open("a+b", buffering=0)
-        except OSError as error:
-            raise _unreadable(path, error) from error
-        with opened as file:
-            try:
-                _lock(file.fileno())
-            except BlockingIOError as error:
-                file.seek(0)
-                raise LeaseHeld(
-                    f"Session {session} is being run by process {file.read().decode() or 'unknown'}. "
-                    "Wait until it ends, or stop it (SIGTERM ends it in order); then try again."
-                ) from error
+        with _leased(path, session) as file:
             try:
                 file.truncate(0)
                 file.write(str(os.getpid()).encode())
             except OSError as error:
                 raise _unreadable(path, error) from error
-            yield
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):
+                    path.unlink()  # while it is locked: nobody else holds it then
 
     def runner(self, session: str) -> int | None:
         """As its lease file says."""
@@ -287,6 +279,33 @@ def _where(wanted: dict[str, Collection[str]]) -> tuple[str, list[str]]:
 
 def _marks(values: Collection[str]) -> str:
     return ",".join("?" * len(values))
+
+
+def _leased(path: Path, session: str) -> FileIO:
+    """A session's lease file, locked; raises `LeaseHeld` while another process has it.
+
+    Its last holder may have removed it between the opening and the locking: then a lock on it is worth nothing.
+    """
+    while True:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("a+b", buffering=0)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        try:
+            _lock(file.fileno())
+        except BlockingIOError as error:
+            with file:
+                file.seek(0)
+                holds = file.read().decode() or "unknown"
+            raise LeaseHeld(
+                f"Session {session} is being run by process {holds}. "
+                "Wait until it ends, or stop it (SIGTERM ends it in order); then try again."
+            ) from error
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                return file
+        file.close()
 
 
 def _lock(fd: int) -> None:

@@ -1,11 +1,12 @@
-"""From the start of `python -m agent run` to its first byte to the model: `python -m tests.benchmarks.start`.
+"""How soon Desk starts: `run` to its first step and to its first byte to the model, `show` to its end.
 
-In multiples of `python -c pass`, which runs in turn with it. The model's server and the cluster, a sandbox, are in
+`python -m tests.benchmarks.start`. In multiples of `python -c pass`, which runs in turn with them, beside
+`kubectl version --client` where there is one. The model's server and the cluster, a sandbox, are in
 this process, so that Desk has neither to start; both answer at once. Further arguments are those of `run`:
 
     python -m tests.benchmarks.start -- "why is catalog not starting in shop-dev?" --model playbook
 
-With a model that needs no server (playbook) only the imports are shown. They are as `python -X importtime` tells
+With a model that needs no server (playbook) no first byte is shown. The imports are as `python -X importtime` tells
 them, by top package: *own* is the time in its modules alone; *with what it imports* counts a package once, from
 where it is entered. Where two threads import at once, each one's time holds what the other took.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,7 @@ RUNS = 11
 SHOWN = 20
 TASK = "why is catalog not starting in shop-dev?"
 ASKED = (TASK, "--model", "claude")
+NOTHING = "python -c pass"
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+(\d+) \|( +)(\S+)")
 
 
@@ -87,60 +90,92 @@ class Bench:
         self._kubeconfig = top / "kubeconfig"
         self._kubeconfig.write_text(yaml.safe_dump(kubeconfig))
         self._asked = asked
-        self._run("-m", "agent", "init", str(self._workspace))
+        self._run(sys.executable, "-m", "agent", "init", str(self._workspace))
 
-    def desk(self, *options: str) -> tuple[float, str]:
-        """When the process was started (monotonic seconds), and its standard error after its end."""
-        where = ("--workspace", str(self._workspace), "--kubeconfig", str(self._kubeconfig))
-        return self._run(*options, "-m", "agent", "run", *self._asked, *where)
+    def run(self) -> tuple[float, float]:
+        """When `run` was started, and seconds until its first step was done; it is waited for until its end."""
+        begin, first = time.monotonic(), 0.0
+        arguments = ("-m", "agent", "run", *self._asked, *self._where(), "-o", "jsonl")
+        with subprocess.Popen(
+            [sys.executable, *arguments], cwd=TOP, env=self._env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            for line in process.stdout or ():
+                if '"type": "oriented"' in line:
+                    first = time.monotonic() - begin
+        if not first:
+            raise RuntimeError("`run` did not take its first step: its error is above")
+        return begin, first
+
+    def importtime(self) -> str:
+        """What `-X importtime` wrote of a `run`."""
+        return self._run(sys.executable, "-X", "importtime", "-m", "agent", "run", *self._asked, *self._where())
+
+    def show(self) -> float:
+        """Seconds that `show` of the newest session takes."""
+        return self._seconds(sys.executable, "-m", "agent", "show", "--workspace", str(self._workspace))
 
     def nothing(self) -> float:
         """Seconds that `python -c pass` takes."""
-        begin, _ = self._run("-c", "pass")
+        return self._seconds(sys.executable, "-c", "pass")
+
+    def kubectl(self) -> float:
+        """Seconds that `kubectl version --client` takes."""
+        return self._seconds("kubectl", "version", "--client")
+
+    def _where(self) -> tuple[str, ...]:
+        return ("--workspace", str(self._workspace), "--kubeconfig", str(self._kubeconfig))
+
+    def _seconds(self, *command: str) -> float:
+        begin = time.monotonic()
+        self._run(*command)
         return time.monotonic() - begin
 
-    def _run(self, *arguments: str) -> tuple[float, str]:
-        begin = time.monotonic()
+    def _run(self, *command: str) -> str:
+        """Its standard error after its end."""
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=TOP, env=self._env,
+            command, cwd=TOP, env=self._env,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        return begin, done.stderr
+        return done.stderr
 
 
-def measure(asked: list[str], runs: int) -> tuple[list[float], list[float], str]:
-    """Seconds to the first byte, seconds of `python -c pass`, and what `-X importtime` wrote."""
+def measure(asked: list[str], runs: int) -> tuple[dict[str, list[float]], str]:
+    """What was measured -> seconds of each run, `python -c pass` first; and what `-X importtime` wrote."""
     from agent.sandbox import Sandbox
     from tests.messages_api.script import Call, Turn
     from tests.messages_api.server import MessagesServer
 
     ends = Turn(calls=(Call("finish", {"outcome": "done", "summary": "It is done."}),))
-    first, nothing = [], []
+    taken: defaultdict[str, list[float]] = defaultdict(list)
     with (
         tempfile.TemporaryDirectory(prefix="desk-bench-") as top,
         Sandbox() as sandbox,
         MessagesServer([ends]) as server,
     ):
         bench = Bench(Path(top), asked, server.url, sandbox.kubeconfig())
-        _, importtime = bench.desk("-X", "importtime")
-        for _ in range(runs if server.arrivals else 0):
-            nothing.append(bench.nothing())
+        importtime = bench.importtime()
+        for _ in range(runs):
+            taken[NOTHING].append(bench.nothing())
+            if shutil.which("kubectl"):
+                taken["kubectl version --client"].append(bench.kubectl())
+            taken["desk show"].append(bench.show())
             asked_before = len(server.arrivals)
-            begin, error = bench.desk()
-            if len(server.arrivals) == asked_before:
-                raise RuntimeError(f"no request came: {error[-2000:]}")
-            first.append(server.arrivals[asked_before] - begin)
-    return first, nothing, importtime
+            begin, first = bench.run()
+            taken["desk run, first step done"].append(first)
+            if len(server.arrivals) > asked_before:
+                taken["desk run, first byte to the model"].append(server.arrivals[asked_before] - begin)
+    return taken, importtime
 
 
-def report(first: list[float], nothing: list[float], importtime: str) -> str:
+def report(taken: dict[str, list[float]], importtime: str) -> str:
     """The tables."""
-    parts = []
-    if first:
-        multiples = Spread.of([one / Spread.of(nothing).median for one in first])
-        sides = (("python -c pass", nothing, "1"), ("to the first byte", first, multiples.shown(1)))
-        rows = [(name, Spread.of([one * 1e3 for one in taken]).shown(0), times) for name, taken, times in sides]
-        parts.append(table((f"{len(first)} runs, median (least-most)", "ms", "times python -c pass"), rows))
+    nothing = Spread.of(taken[NOTHING]).median
+    rows = [
+        (name, Spread.of([one * 1e3 for one in each]).shown(0), Spread.of([one / nothing for one in each]).shown(1))
+        for name, each in taken.items()
+    ]
+    parts = [table((f"{len(taken[NOTHING])} runs, median (least-most)", "ms", f"times {NOTHING}"), rows)]
     packages = split(importtime)
     shown = [(name, f"{own:.1f}", f"{whole:.1f}", count) for name, own, whole, count in packages[:SHOWN]]
     rest = packages[SHOWN:]
@@ -152,7 +187,7 @@ def report(first: list[float], nothing: list[float], importtime: str) -> str:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description="How soon Desk asks the model.")
+    parser = argparse.ArgumentParser(prog=f"python -m {MODULE}", description="How soon Desk starts.")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("asked", nargs="*", default=list(ASKED), help="arguments of `run`, after --")
     given = parser.parse_args()

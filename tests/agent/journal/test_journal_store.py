@@ -1,5 +1,6 @@
 """The journal on a real file: what is appended stays, in order, masked, and any tampering shows."""
 
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -580,6 +581,35 @@ def test_a_lease_is_one_process_and_ends_with_it(path: Path) -> None:
     with journal.lease("s1"):
         pass
     journal.close()
+
+
+def test_the_file_of_a_lease_goes_with_it_and_only_with_it(journal: Journal, path: Path) -> None:
+    file = path.parent / "leases" / "s1.lock"
+    with journal.lease("s1"):
+        assert file.read_text() == str(os.getpid())
+        with pytest.raises(LeaseHeld), journal.lease("s1"):
+            pass
+        assert file.exists()
+    assert not file.exists()
+
+
+def test_a_lease_is_of_the_file_that_is_there(
+    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last holder removes the file between our opening and our locking it."""
+    file = path.parent / "leases" / "s1.lock"
+    locked = fcntl.flock
+
+    def late(fd: int, operation: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", locked)
+        file.unlink()
+        locked(fd, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    with journal.lease("s1"):
+        assert file.read_text() == str(os.getpid())
+        with pytest.raises(LeaseHeld), journal.lease("s1"):
+            pass
 
 
 def test_a_lease_is_free_again_after_an_error(journal: Journal) -> None:
