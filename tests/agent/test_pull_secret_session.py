@@ -60,7 +60,7 @@ def test_a_dry_run_reads_no_password(bench: Bench, file: Path) -> None:
     assert drive(desk) == 0
     said = desk.view.results["call_0_0"].text
     assert "Dry run: would create pull secret regcred in shop-dev for registry.example.com with user bob" in said
-    assert ".dockerconfigjson: [redacted]" in said
+    assert ".dockerconfigjson: '[redacted]'" in said
 
 
 def test_a_file_that_went_away_behind_the_approval_is_said(bench: Bench, file: Path) -> None:
