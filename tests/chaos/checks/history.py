@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from agent.anchors import TRAILER
 from agent.changeset import files_written
 from agent.journal.view import SessionView
 from tests.chaos.checks.journal import Told
@@ -97,6 +98,7 @@ def _trailers(commit: Commit, view: SessionView, task: str, approver: str) -> It
         expected["Changes"] = folder
     if tool_of(subtask) == APPROVED:
         expected["Approved-By"] = approver
+    expected[TRAILER] = commit.trailers.get(TRAILER, "the head of its session")  # compared in checks/journal.py
     if dict(commit.trailers) != expected:
         yield Fault("history", f"the commit of {subtask} has the trailers {dict(commit.trailers)}, not {expected}")
     if not re.match(r"agent:developer-experience: \d{8}-\d{6} - .", commit.subject):
