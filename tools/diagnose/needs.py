@@ -173,6 +173,7 @@ def _configuration(snapshot: Snapshot) -> bool:
     return (
         bool(broken(snapshot, "CreateContainerConfigError"))
         or _config_volume(snapshot)
+        or _names_in_env(snapshot, "configMapRef", "configMapKeyRef")
         or events_say(snapshot, ("FailedMount",), _CONFIGURED)
     )
 
@@ -194,6 +195,18 @@ def _config_volume(snapshot: Snapshot, kinds: frozenset[str] = _CONFIG_VOLUMES) 
         and not _is_mounted(pod)
         and any(kinds & each.keys() for each in pod["spec"].get("volumes") or () if not _is_token(each))
         for pod in snapshot.of("Pod")
+    )
+
+
+def _names_in_env(snapshot: Snapshot, whole: str, one_key: str) -> bool:
+    """Whether a pod that has its node, and no containers yet, names such a source in its environment."""
+    return any(
+        any(whole in each for each in container.get("envFrom") or ())
+        or any(one_key in (each.get("valueFrom") or {}) for each in container.get("env") or ())
+        for pod in snapshot.of("Pod")
+        if (pod.get("status") or {}).get("phase") == "Pending" and not _unplaced(pod)
+        for which in ("containers", "initContainers")
+        for container in pod["spec"].get(which) or ()
     )
 
 
@@ -221,6 +234,7 @@ def _secret_missing(snapshot: Snapshot) -> bool:
     return (
         any(missing.kind == "Secret" for missing in _missing(snapshot))
         or _config_volume(snapshot, _CONFIG_VOLUMES - {"configMap"})
+        or _names_in_env(snapshot, "secretRef", "secretKeyRef")
         or events_say(snapshot, ("FailedMount",), _OF_SECRETS)
     )
 

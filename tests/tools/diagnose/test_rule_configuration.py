@@ -213,3 +213,38 @@ def test_hostile_names_stay_on_one_line_and_quoted() -> None:
 
 def test_another_complaint_is_not_a_missing_object() -> None:
     assert missing_in("container has runAsNonRoot and image will run as root") is None
+
+
+FROM_KEY = {"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "app-config", "key": "mode"}}}]}
+FROM_ALL = {"envFrom": [{"secretRef": {"name": "db"}}]}
+
+
+@pytest.mark.parametrize(
+    ("container", "kinds", "said"),
+    [
+        (FROM_KEY, {"ConfigMap": []}, "ConfigMap app-config does not exist"),
+        (
+            FROM_KEY,
+            {"ConfigMap": [holder("app-config", "mood")]},
+            "ConfigMap app-config has no key mode; the nearest",
+        ),
+        (FROM_ALL, {"Secret": [names_only("dbs")]}, "Secret db does not exist; the nearest there is: dbs"),
+    ],
+)
+def test_what_is_not_there_is_told_before_the_kubelet_tries(container: Json, kinds: Any, said: str) -> None:
+    assert said in found(waiting("", "ContainerCreating", **container), **kinds).summary
+
+
+@pytest.mark.parametrize(
+    ("container", "kinds"),
+    [
+        (FROM_KEY, {}),
+        (FROM_KEY, {"ConfigMap": [holder("app-config", "mode")]}),
+        (FROM_ALL, {"Secret": [names_only("db")]}),
+        ({"envFrom": [{"secretRef": {"name": "db", "optional": True}}]}, {"Secret": []}),
+    ],
+    ids=["not read", "there", "its name alone is known", "optional"],
+)
+def test_what_is_there_or_need_not_be_is_not_told(container: Json, kinds: Any) -> None:
+    untried = snapshot(waiting("", "ContainerCreating", **container), **kinds)
+    assert create_container_config_error(untried) == []

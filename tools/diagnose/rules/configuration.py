@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tools.diagnose.containers import Container, broken
+from tools.diagnose.containers import Container, broken, containers
 from tools.diagnose.edits import edit
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
@@ -27,7 +27,10 @@ from tools.diagnose.rules import runtime
 from tools.diagnose.rules.absent_sources import OTHER_KIND, existing, missing_remedies, nearest_said
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tools.cluster.client import Json
+    from tools.cluster.resources import ObjectRef
     from tools.diagnose.snapshot import Snapshot
 
 LESSONS: tuple[Lesson, ...] = (
@@ -52,14 +55,44 @@ _ENV_FIELDS: dict[SourceKind, tuple[str, str]] = {
 
 
 def create_container_config_error(snapshot: Snapshot) -> list[Finding]:
-    """Containers that cannot be created as they are configured."""
-    return [_finding(group, snapshot) for group in broken(snapshot, "CreateContainerConfigError")]
+    """Containers that cannot be created as they are configured: as the kubelet says, or will when it tries."""
+    told = [
+        _finding(group, missing_in(runtime.complaint(group[0])), snapshot)
+        for group in broken(snapshot, "CreateContainerConfigError")
+    ]
+    return told + [_finding(group, missing, snapshot) for missing, group in _untried(snapshot)]
 
 
-def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
+def _untried(snapshot: Snapshot) -> Iterator[tuple[Missing, list[Container]]]:
+    """Containers that the kubelet has not come to yet, and the first thing that they name and that is not there."""
+    groups: dict[tuple[ObjectRef, str, Missing], list[Container]] = {}
+    for container in containers(snapshot):
+        waits = container.waiting.get("reason") in ("ContainerCreating", "PodInitializing")
+        missing = next(_absent(container, snapshot), None) if waits and not container.last_terminated else None
+        if missing is not None:
+            groups.setdefault((container.owner, container.name, missing), []).append(container)
+    for (_, _, missing), group in groups.items():
+        yield missing, group
+
+
+def _absent(container: Container, snapshot: Snapshot) -> Iterator[Missing]:
+    """What its env and envFrom name, is not optional, and does not exist."""
+    for kind, (whole, one_key) in _ENV_FIELDS.items():
+        sources = [(each.get(whole) or {}, None) for each in container.spec.get("envFrom") or ()]
+        keyed = [(each.get("valueFrom") or {}).get(one_key) or {} for each in container.spec.get("env") or ()]
+        for source, key in [*sources, *((each, each.get("key")) for each in keyed)]:
+            if not source.get("name") or source.get("optional") or not snapshot.has(kind):
+                continue
+            found = snapshot.named(kind, str(source["name"]))
+            if found is None:
+                yield Missing(kind, str(source["name"]))
+            elif key is not None and "data" in found and key not in found["data"]:
+                yield Missing(kind, str(source["name"]), str(key))
+
+
+def _finding(group: list[Container], missing: Missing | None, snapshot: Snapshot) -> Finding:
     container = group[0]
     message = runtime.complaint(container)
-    missing = missing_in(message)
     trouble = None if missing else runtime.trouble(container, message, snapshot)
     what = trouble.said if trouble else _what(missing, message, snapshot)
     return Finding(
@@ -93,7 +126,7 @@ def _why(missing: Missing | None) -> str:
 
 def _evidence(container: Container, missing: Missing | None, message: str) -> tuple[Evidence, ...]:
     reason = container.waiting.get("reason") or "StartError"
-    evidence = [about_pod("status", container.pod, f"{reason}: {message}")]
+    evidence = [about_pod("status", container.pod, f"{reason}: {message}" if message else reason)]
     if missing is not None:
         evidence += [about_owner("spec", container.owner, text) for text in _references(container, missing)]
     return tuple(evidence)
