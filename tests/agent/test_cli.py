@@ -119,7 +119,8 @@ def test_no_git_repository(run_desk: RunDesk, tmp_path: Path) -> None:
         (("approvals", "approve", "apr-1"), ("no journal yet",)),
         (("rollback", "HEAD"), ("nothing to undo", "Changes")),
         (("rollback", "nonsense"), ("nonsense",)),
-        (("run",), ("Missing argument 'TASK'", "desk run --help")),
+        (("run",), ("There is no task", "desk run")),
+        (("cancel",), ("Missing argument 'SESSION'", "desk cancel --help")),
         (("frobnicate",), ("No such command 'frobnicate'", "desk --help")),
     ],
 )
