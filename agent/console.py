@@ -72,7 +72,10 @@ class Spent:
 
 
 class LiveConsole:
-    """The surface for a person: what Desk thinks, does and waits for. `risks`: each tool's class of risk."""
+    """The surface for a person: what Desk thinks, does and waits for. `risks`: each tool's class of risk.
+
+    `aside`: all is said on standard error, and standard output is for the files that are printed.
+    """
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class LiveConsole:
         *,
         interactive: bool | None = None,
         risks: Mapping[str, str] = NO_RISKS,
+        aside: bool = False,
     ) -> None:
         from rich.console import Console
 
@@ -89,7 +93,7 @@ class LiveConsole:
                 self.quiet = True
                 discard_output()
 
-        self._console = console or Enduring(highlight=False, soft_wrap=True)
+        self._console = console or Enduring(highlight=False, soft_wrap=True, stderr=aside)
         asks = sys.stdin.isatty() and self._console.is_terminal
         self._interactive = asks if interactive is None else interactive
         self._waiting: Any = None
@@ -107,6 +111,20 @@ class LiveConsole:
             self._end_line()
         self._open = None if text.endswith("\n") else style
         self._print(text, style=style, end="")
+
+    def printed(self, path: str, content: bytes) -> None:
+        """The file, byte for byte; at a terminal as text, which cannot paint it."""
+        self._still()
+        self._end_line()
+        if sys.stdout.isatty():
+            return self._print(plain(content.decode("utf-8", "replace")))
+        try:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+        return None
 
     def retrying(self, reason: str, wait_s: float) -> None:
         """Why the model is asked again; what it said so far does not count."""
@@ -288,6 +306,9 @@ class JsonLines:
             print(json.dumps(entry.to_json(), ensure_ascii=True), flush=True)
         except BrokenPipeError:
             discard_output()
+
+    def printed(self, path: str, content: bytes) -> None:
+        """Standard output holds JSON: the result says under which git blob the file is."""
 
     def confirm(self, summary: str, diff: str) -> bool | None:
         """Nobody sits there."""

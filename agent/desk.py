@@ -45,6 +45,9 @@ class Surface(Protocol):
     def entry(self, entry: Entry) -> None:
         """An event, safe on disk."""
 
+    def printed(self, path: str, content: bytes) -> None:
+        """A file that goes to standard output."""
+
     def confirm(self, summary: str, diff: str) -> bool | None:
         """Ask the person at the terminal; None when there is nobody."""
 

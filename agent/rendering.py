@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tools.changes.files import folder_of, target_of, write_change
 from tools.changes.folder import LIMIT_BYTES, check_path, is_git
 from tools.changes.plan import Change, Json, Plan, Step
-from tools.frame import File, Rendering, ToolFailed
+from tools.frame import STDOUT, File, Rendering, ToolFailed
 
 if TYPE_CHECKING:
     from agent.desk import Desk
@@ -34,6 +34,12 @@ def plan_of(desk: Desk, rendering: Rendering) -> Plan:
     into = folder or ", ".join(file.path for file in files)
     steps = (Step(rendering.summary, changes),) if changes else ()
     return Plan(f"{rendering.summary}, into {into}", steps)
+
+
+def kept_for_printing(desk: Desk, rendering: Rendering) -> list[Json]:
+    """What the journal says of each file that is printed: path, digest, git blob, mode. Raises as `plan_of`."""
+    _check(desk, STDOUT, list(rendering.files))
+    return [{"path": file.path, **_body(desk, file.content, file.mode)} for file in rendering.files]
 
 
 def _destination(desk: Desk, folder: str) -> tuple[str | None, str]:

@@ -47,9 +47,14 @@ Name = Annotated[
 
 Folder = Annotated[
     str,
-    Field(max_length=4096, description="Folder for the files, as the task names it; without it, the workspace."),
+    Field(
+        max_length=4096,
+        description="Folder for the files, as the task names it; without it, the workspace; - is standard output.",
+    ),
     _FOLDER,
 ]
+STDOUT = "-"
+"""The `Folder` of files that are printed and written nowhere."""
 
 
 class ToolError(Exception):
@@ -99,7 +104,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """The files a rendering tool would write, and where: a folder, or, when it is empty, the workspace.
+    """The files a rendering tool would write, and where: a folder, `STDOUT`, or, when it is empty, the workspace.
 
     `summary` is one sentence. `folder` is what the call's argument of the type `Folder` says: only a person names
     one. The bytes are written as they are.
@@ -175,10 +180,17 @@ class Tool:
         return [str(value) for value in values if value]
 
     @cached_property
-    def asked_word_for_word(self) -> tuple[str, ...]:
-        """The arguments that only who asks may choose: `verbatim`, and each of the type `Folder`."""
+    def _folders(self) -> tuple[str, ...]:
         hints = get_type_hints(self.function, include_extras=True)
-        return (*self.verbatim, *(name for name, hint in hints.items() if _is_marked(hint, _FOLDER)))
+        return tuple(name for name, hint in hints.items() if _is_marked(hint, _FOLDER))
+
+    def only_who_asks_may_choose(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+        """The arguments of a call that the task has to name word for word: `verbatim`, and folders of one's own."""
+        return (*self.verbatim, *(name for name in self._folders if arguments.get(name) != STDOUT))
+
+    def prints(self, arguments: Mapping[str, Any]) -> bool:
+        """Whether a call gives its files to standard output, and so changes nothing."""
+        return any(arguments.get(name) == STDOUT for name in self._folders)
 
     def check(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Checked arguments with their defaults filled in; raises `ArgumentsError`."""

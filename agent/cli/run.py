@@ -116,7 +116,8 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
         raise UsageError(str(error)) from error
     words = f"{tool} {json.dumps(parsed, sort_keys=True)}"
     one = {"tool": tool, "arguments": parsed}
-    _run(configured, partial(begin, Task(words, configured.namespace, sandbox, dry_run=dry_run, call=one)))
+    task = Task(words, configured.namespace, sandbox, dry_run=dry_run, call=one)
+    _run(configured, partial(begin, task), aside=found.prints(parsed))
 
 
 @click.command(cls=Command)
@@ -188,8 +189,8 @@ def _chosen_reading(configured: Settings, session: str) -> tuple[str, dict[str, 
     return reading["words"], None
 
 
-def _run(configured: Settings, work: Callable[[Settings, Surface], int]) -> NoReturn:
-    code, _ = ran(configured, work)
+def _run(configured: Settings, work: Callable[[Settings, Surface], int], *, aside: bool = False) -> NoReturn:
+    code, _ = ran(configured, work, aside=aside)
     raise click.exceptions.Exit(code)
 
 
@@ -197,9 +198,14 @@ def ran(
     configured: Settings,
     work: Callable[[Settings, Surface], int],
     document: Callable[[SessionView], Document] | None = None,
+    *,
+    aside: bool = False,
 ) -> tuple[int, str]:
-    """The exit code of a session, and the session; a document of it is printed where one is wanted."""
-    surface, last = _surface(configured.output)
+    """The exit code of a session, and the session; a document of it is printed where one is wanted.
+
+    `aside`: its files go to standard output, and what is said of it, as text, to standard error.
+    """
+    surface, last = _surface(configured.output, aside=aside)
     try:
         code = work(configured, surface)
     finally:
@@ -211,7 +217,7 @@ def ran(
     return code, last[0] if last else ""
 
 
-def _surface(output: str) -> tuple[Surface, list[str]]:
+def _surface(output: str, *, aside: bool) -> tuple[Surface, list[str]]:
     """The surface for an output, and the session it has seen."""
     from agent.console import JsonLines, LiveConsole, Quiet
     from tools.catalog import RISKS
@@ -229,7 +235,7 @@ def _surface(output: str) -> tuple[Surface, list[str]]:
         def entry(self, entry: Entry) -> None:
             seen[:] = [entry.session]
 
-    return (Console(risks=RISKS) if output == "text" else Remember()), seen
+    return (Console(risks=RISKS, aside=aside) if output == "text" else Remember()), seen
 
 
 def _print(configured: Settings, session: str, document: Callable[[SessionView], Document] | None) -> None:

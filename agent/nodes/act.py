@@ -10,10 +10,11 @@ from agent.journal.events import StepDone, ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
 from agent.nodes.effect import Sending, settle
 from agent.nodes.gate import find_tool
+from agent.rendering import kept_for_printing
 from tools.changes.driver import Preview
-from tools.changes.plan import Change, Check, plan_from
+from tools.changes.plan import Change, Check, Plan, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
-from tools.frame import ArgumentsError, Result, ToolError
+from tools.frame import STDOUT, ArgumentsError, Rendering, Result, ToolError
 
 
 def act(desk: Desk, call: ToolUse) -> None:
@@ -34,17 +35,28 @@ def _read(desk: Desk, call: ToolUse) -> None:
     try:
         with desk.stop.at_once():
             outcome = tool(desk.context(), call.input)
+        result = _answer(desk, call, outcome)
     except ArgumentsError as error:
         result = ToolResult(call.id, call.name, str(error), ok=False, error="arguments")
     except RESUMABLE:
         raise  # the session pauses, and goes on when the cluster answers again, or the user has logged in
     except (ToolError, ClusterError) as error:
         result = ToolResult(call.id, call.name, str(error), ok=False, error="failed")
-    else:
-        if not isinstance(outcome, Result):
-            raise TypeError(f"{call.name} has the risk {tool.risk} and must give a result")
-        result = ToolResult(call.id, call.name, outcome.text, ok=outcome.ok, data=outcome.data)
     return desk.append(desk.view.gated[call.id], result)
+
+
+def _answer(desk: Desk, call: ToolUse, outcome: Result | Rendering | Plan) -> ToolResult:
+    """What a call says that changes nothing; files for standard output are printed first, and again on a resume."""
+    if isinstance(outcome, Result):
+        return ToolResult(call.id, call.name, outcome.text, ok=outcome.ok, data=outcome.data)
+    if not isinstance(outcome, Rendering) or outcome.folder != STDOUT:
+        raise TypeError(f"{call.name} was let through as reading and must give a result, or files to print")
+    kept = kept_for_printing(desk, outcome)
+    for file in outcome.files:
+        desk.surface.printed(file.path, file.content)
+    names = ", ".join(file.path for file in outcome.files)
+    text = f"Printed: {outcome.summary} ({names}). git cat-file blob BLOB shows each again."
+    return ToolResult(call.id, call.name, text, data={"files": kept}, summary=outcome.summary)
 
 
 def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:

@@ -38,7 +38,7 @@ def gate(desk: Desk, call: ToolUse) -> None:
     try:
         arguments = tool.check(call.input)
         _refuse_out_of_place(desk, call, tool, arguments)
-        if tool.risk is Risk.READ:
+        if tool.risk is Risk.READ or tool.prints(arguments):
             return _allow(desk, call, tool)
         _gate_change(desk, call, tool, arguments)
     except ArgumentsError as error:
@@ -65,7 +65,7 @@ def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[
         )
     if desk.view.task.call is not None:  # a person typed it
         return
-    for name in tool.asked_word_for_word:
+    for name in tool.only_who_asks_may_choose(arguments):
         given = call.input.get(name) or ()
         for value in [given] if isinstance(given, str) else given:
             if not says(desk.view.task.task, value):
@@ -82,7 +82,7 @@ def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[
 
 
 def _allow(desk: Desk, call: ToolUse, tool: Tool) -> None:
-    # Not journaled here: the act writes it together with what was read, in one transaction.
+    # Not journaled here: the act writes it together with what was read or printed, in one transaction.
     gated = CallGated(call.id, tool.name, tool.risk.value, Verdict.ALLOW.value, "reading is allowed")
     desk.view.gated[call.id] = gated
 

@@ -83,6 +83,7 @@ class Watcher:
     entries: list[Entry] = field(default_factory=list)
     deltas: list[str] = field(default_factory=list)
     retries: list[str] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)
 
     def delta(self, text: str, *, thinking: bool = False) -> None:
         self.deltas.append(text)
@@ -95,6 +96,9 @@ class Watcher:
     def entry(self, entry: Entry) -> None:
         self.entries.append(entry)
         self.on_entry(entry)
+
+    def printed(self, path: str, content: bytes) -> None:
+        self.files.append((path, content))
 
     def confirm(self, summary: str, diff: str) -> bool | None:
         return self.answer

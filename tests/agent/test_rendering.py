@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+import yaml
 from pydantic import Field
 
 from agent import approvals
@@ -18,6 +20,7 @@ from agent.journal.events import FilesRendered, ToolIntent, ToolResult
 from agent.journal.journal import Entry
 from agent.rendering import plan_of
 from agent.session import drive
+from tests.agent.conftest import RunDesk
 from tests.agent.session_bench import Bench, Scripted, Watcher, finish, use
 from tools.catalog import TOOLS
 from tools.frame import File, Folder, Rendering, Tool, ToolContext, ToolFailed
@@ -398,3 +401,30 @@ def test_files_that_a_journal_of_before_has_as_text_are_recorded(bench: Bench) -
     assert drive(desk) == 0
     assert (bench.root / "manifests/a.yaml").read_text() == "kind: Pod\n"
     assert bench.git("show", f"{commit_of(desk)}:manifests/a.yaml") == "kind: Pod"
+
+
+def test_files_for_standard_output_are_printed_and_written_nowhere(bench: Bench) -> None:
+    watcher = Watcher()
+    desk = begin(bench, folder="-", read_only=True, watcher=watcher)
+    assert drive(desk) == 0
+    assert watcher.files == [(file.path, file.content) for file in SCAFFOLD]
+    kept = (desk.view.results["call_0_0"].data or {})["files"]
+    assert [desk.history.blob(each["blob"]) for each in kept] == [file.content for file in SCAFFOLD]
+    assert desk.view.subtasks == [] and not (bench.root / "app").exists()
+
+
+def test_a_file_with_a_secret_is_not_printed_either(bench: Bench) -> None:
+    watcher = Watcher()
+    files = (*SCAFFOLD, File("a.env", b"PASSWORD=hunter2-9Kd8Qq\n"))
+    desk = begin(bench, files, folder="-", watcher=watcher)
+    assert drive(desk) == 0
+    assert "a.env, line 1: there is a secret" in told(desk)
+    assert watcher.files == []
+
+
+def test_standard_output_holds_the_files_and_nothing_else(workspace: Path, run_desk: RunDesk) -> None:
+    wanted = {"kind": "deployment", "name": "checkout", "namespace": "shop-dev", "folder": "-"}
+    done = run_desk("call", "save_manifest", "--sandbox", "--json", json.dumps(wanted), cwd=workspace)
+    assert done.returncode == 0
+    assert yaml.safe_load(done.stdout)["metadata"]["name"] == "checkout"
+    assert "Printed: save the manifest" in done.stderr

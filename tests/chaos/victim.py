@@ -110,6 +110,8 @@ class Watcher:
         self._fault(step, entry)
         self._report(step, entry.session)
 
+    def printed(self, path: str, content: bytes) -> None: ...
+
     def confirm(self, summary: str, diff: str) -> bool | None:
         return None
 
