@@ -123,7 +123,7 @@ class LiveConsole:
             sys.stdout.buffer.write(content)
             sys.stdout.flush()
         except BrokenPipeError:
-            _discard_output()
+            discard_output()
         return None
 
     def retrying(self, reason: str, wait_s: float) -> None:

@@ -51,6 +51,8 @@ def _destination(desk: Desk, folder: str) -> tuple[str | None, str]:
         named = Path(folder).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
         raise ToolFailed(f"The folder {folder!r} cannot be found: {error}.") from error
+    if not str(named).isprintable():
+        raise ToolFailed(f"The folder {folder!r} has a line end or another sign in its name that cannot be shown.")
     if named == root or root in named.parents:
         return None, "".join(f"{part}/" for part in named.relative_to(root).parts)
     if any(is_git(part) for part in named.parts):

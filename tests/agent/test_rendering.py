@@ -312,7 +312,8 @@ def test_a_path_that_leads_elsewhere_is_refused_before_anything_is_kept(bench: B
         content = b"x" * (3_000_000 if path == "big" else 1)
         with pytest.raises(ToolFailed, match=said):
             plan_of(desk, Rendering("scaffold shop", (*SCAFFOLD, File(path, content))))
-    for folder, said in (("~nobody-here/x", "cannot be found"), (str(bench.root / ".git"), "records|git's own")):
+    git = str(bench.root / ".git")
+    for folder, said in (("~nobody-here/x", "cannot be found"), (git, "git's own"), ("/tmp/a\nb", "a line end")):
         with pytest.raises(ToolFailed, match=said):
             plan_of(desk, Rendering("scaffold shop", SCAFFOLD, folder))
     assert desk.history.blob(hashlib.sha1(b"blob %d\0" % len(CODE) + CODE).hexdigest()) is None

@@ -120,6 +120,11 @@ def test_what_is_no_plain_file_is_not_replaced(root: Path) -> None:
         Folder(root).write("file/below", b"", 0o644, "", TOKEN)
 
 
+def test_a_folder_that_cannot_be_made_is_told() -> None:
+    with pytest.raises(ToolFailed, match="No such file or directory"):
+        Folder(Path("/proc/nobody-makes-this")).write("a.txt", b"", 0o644, "", TOKEN)
+
+
 def test_what_a_killed_process_left_is_taken_over(root: Path) -> None:
     (root / f".desk-{TOKEN[:16]}.tmp").write_text("half")
     Folder(root).write("a.txt", b"whole", 0o644, "", TOKEN)

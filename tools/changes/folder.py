@@ -116,20 +116,27 @@ class Folder:
 
         Raises `Stale` when it is not of version `was`.
         """
-        with self._told(path), self._parent(path) as parent:
+        with self._told(path):
+            try:
+                self._remove(path, was)
+            except FileNotFoundError as error:
+                raise Stale from error
+        parts = path.split("/")[:-1]
+        while parts:
+            try:
+                with self._parent("/".join(parts)) as parent:
+                    os.rmdir(parts[-1], dir_fd=parent)
+            except OSError:  # it is not empty, or somebody uses it
+                return
+            parts = parts[:-1]
+
+    def _remove(self, path: str, was: str) -> None:
+        with self._parent(path) as parent:
             there = self._read(parent, path)
             if there is None or there.version != was:
                 raise Stale
             os.unlink(_name(path), dir_fd=parent)
             _sync(parent)
-        parts = path.split("/")[:-1]
-        while parts:
-            with self._told(path), self._parent("/".join(parts)) as parent:
-                try:
-                    os.rmdir(parts[-1], dir_fd=parent)
-                except OSError:  # it is not empty, or somebody uses it
-                    return
-            parts = parts[:-1]
 
     def _read(self, parent: int, path: str) -> Found | None:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -159,8 +166,6 @@ class Folder:
         """Inside, what the disk refuses is told in Desk's words."""
         try:
             yield
-        except FileNotFoundError as error:  # somebody has removed it
-            raise Stale from error
         except OSError as error:
             file = self.root / path
             if link := next((each for each in (*reversed(file.parents), file) if each.is_symlink()), None):
