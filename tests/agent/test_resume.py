@@ -68,7 +68,7 @@ def test_what_nobody_decided_in_time_goes_on_to_its_end(scene: Scene) -> None:
 
 def test_what_another_process_runs_is_left_to_it(scene: Scene) -> None:
     older, approval = wait_for_approval(scene)
-    newer, other = wait_for_approval(scene)
+    newer, other = wait_for_approval(scene, "96Mi")
     decide(scene, approval, "approved")
     decide(scene, other, "approved")
     with journal(scene) as opened, opened.lease(newer):
