@@ -131,7 +131,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
 def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool) -> int:
     """Undo a commit of Desk in a session of its own; nothing begins where the journal does not vouch for it."""
     history = history_of(settings)
-    sha = history.resolve(commit)
+    sha = _commit_of_subtask(settings, commit) or history.resolve(commit)
     folder = change_set_of(history, sha)
     if not (settings.workspace / ".desk" / JOURNAL).exists():
         raise UsageError(NO_RECORD.format(commit=sha[:10], folder=folder))
@@ -150,6 +150,15 @@ def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool
         cluster=made.view.task.cluster if made.on_cluster else "",
     )
     return start(settings, task, surface)
+
+
+def _commit_of_subtask(settings: Settings, said: str) -> str:
+    """The commit of SESSION/SUBTASK, as LOGS.md names what can be undone; empty for whatever else it may be."""
+    session, _, subtask = said.partition("/")
+    if not subtask or not (settings.workspace / ".desk" / JOURNAL).exists():
+        return ""
+    with contextlib.closing(open_journal(settings)) as journal:
+        return SessionView.of(session, journal.entries(session)).commits.get(subtask, "")
 
 
 def next_session(settings: Settings) -> Choice:

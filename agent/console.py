@@ -35,7 +35,7 @@ from agent.journal.events import (
 )
 from agent.journal.journal import Entry
 from agent.journal.turns import tokens
-from agent.plaintext import plain
+from agent.plaintext import counted, plain
 from agent.streams import discard_output
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Spent:
 
     def __str__(self) -> str:
         cost = "" if self.usd is None else f", ${self.usd:.4f}"
-        return f"{self.seconds:.0f} s, {self.turns} turn{'s' * (self.turns != 1)}{cost}"
+        return f"{self.seconds:.0f} s, {counted(self.turns, 'turn')}{cost}"
 
 
 class LiveConsole:
@@ -229,6 +229,8 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
             return [("", diff)]
         case ToolReceipt(outcome=outcome, text=text):
             return [("red" if outcome in ("stale", "failed") else "green", f"{outcome}: {text}")]
+        case ToolResult(tool="diagnose", data=dict() as report, ok=True):
+            return _result(_in_brief(report), ok=True)
         case ToolResult(tool=tool, text=text, ok=ok) if tool not in ENDING_TOOLS or not ok:
             return _result(text, ok=ok)
         case FilesRendered(files=files):
@@ -278,9 +280,17 @@ def _closed(closed: SessionClosed) -> list[tuple[str, str]]:
     return [("", ""), (style, said), ("", closed.summary), *after]
 
 
+def _in_brief(report: dict[str, Any]) -> str:
+    """A line a finding: the session's last words tell whole the one that was asked about."""
+    from tools.diagnose.render import render
+
+    return render(report, brief=True)
+
+
 def _result(text: str, *, ok: bool) -> list[tuple[str, str]]:
     shown = text.splitlines()
-    more = [f"[... {len(shown) - RESULT_LINES} more lines]"] if len(shown) > RESULT_LINES else []
+    left = len(shown) - RESULT_LINES
+    more = [f"[... {counted(left, 'more line')}]"] if left > 0 else []
     return [("dim" if ok else "red", "   " + line) for line in shown[:RESULT_LINES] + more]
 
 

@@ -11,6 +11,7 @@ from agent.cli.options import existing_journal
 from agent.discovery import JOURNAL
 from agent.documents import Check, Doctor
 from agent.errors import DeskError
+from agent.plaintext import counted
 from agent.policy import Decision, Environment, Verdict, decide, environment_of
 from agent.settings import PLAYBOOK
 from tools.cluster.client import Access
@@ -89,7 +90,7 @@ def _journal(configured: Settings) -> str:
     journal = existing_journal(configured.workspace)
     if (size := file.stat().st_size) > VERIFIED_UP_TO_BYTES:
         return f"{size // 1024 // 1024} MiB, not verified here, for it takes long: `desk journal verify` does"
-    return f"intact, {journal.verify()} events"
+    return f"intact, {counted(journal.verify(), 'event')}"
 
 
 def _environment(cluster: HttpCluster, where: str) -> tuple[Environment, str]:

@@ -13,3 +13,8 @@ _ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-
 def plain(text: str) -> str:
     """The text without escape sequences and control characters, but for tabs and newlines."""
     return _CONTROL.sub("", _ESCAPE.sub("", text))
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of them: `1 turn`, `2 turns`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,7 +7,8 @@ before it is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
@@ -17,6 +18,8 @@ from agent.desk import Records
 from agent.errors import HistoryError
 from agent.history import Content, commit_message
 from agent.journal.events import Committed, IncidentOpened, SubtaskDone
+from agent.journal.journal import Journal
+from agent.journal.summary import LIFE, OPEN, SessionLine, session_lines
 from agent.journal.view import SessionView
 from agent.workspace import (
     Edit,
@@ -31,14 +34,20 @@ from agent.workspace import (
     write_change_set,
 )
 
+MAX_LISTED = 20
+"""Open sessions, and approvals that wait, in WORKING.md."""
+
 
 def record_subtask(records: Records, at: str, done: SubtaskDone) -> None:
     """Write a finished subtask's change set, log and working file, and commit them."""
     made, folder = _made(records, done)
-    edits = [*made, add_log(_subtask_log(records.view, at, done)), update_working(working_state(records.view))]
     trailers = {"Approved-By": done.approved_by, "Changes": folder}
     written = _written(records, done)
-    commit(records, done.subtask, at, done.title, trailers, edits, undo=_undo(records.view, done), files=written)
+    with records.workspace.lock():  # what is open is told as it stands when it is written
+        edits = [*made, add_log(_subtask_log(records.view, at, done)), update_working(working_state(records))]
+        commit(
+            records, done.subtask, at, done.title, trailers, edits, undo=_undo(records.view, done), files=written
+        )
 
 
 def _undo(view: SessionView, done: SubtaskDone) -> str:
@@ -92,9 +101,10 @@ def _written(records: Records, done: SubtaskDone) -> dict[str, Content | None]:
 
 def record_end(records: Records, subtask: str, at: str, entry: LogEntry) -> None:
     """Write how this process or the session ended, with its incidents, and commit."""
-    incidents = [add_incident(_incident(at, opened)) for opened in records.view.incidents.values()]
-    edits = [*incidents, add_log(entry), update_working(working_state(records.view))]
-    commit(records, subtask, at, entry.title, {}, edits)
+    incidents = [add_incident(_incident(records.view, at, opened)) for opened in records.view.incidents.values()]
+    with records.workspace.lock():
+        working = [] if entry.brief else [update_working(working_state(records))]
+        commit(records, subtask, at, entry.title, {}, [*incidents, add_log(entry), *working])
 
 
 def commit(
@@ -129,21 +139,47 @@ def commit(
         records.append(Committed(subtask, sha or "", f"{undo} {sha[:10]}" if undo and sha else ""))
 
 
-def working_state(view: SessionView) -> WorkingState:
-    """What Desk's section of WORKING.md says now."""
-    completed = tuple(done.title for _, done in view.subtasks)
-    waiting = view.pending_approval()
-    over = view.closed is not None and view.closed.outcome != "handed_over"
+def working_state(records: Records) -> WorkingState:
+    """What Desk's section of WORKING.md says now: the session that writes it, and all that are open."""
+    view, open_ = records.view, _open_sessions(records.journal)
     ending = view.closed or view.paused
-    blockers = (f"approval {waiting.approval_id}: {waiting.summary}",) if waiting and not over else ()
+    others = [line.next_action for line in open_ if line.status == "paused" and line.session != view.id]
     return WorkingState(
+        session=view.id,
         started=view.started_at,
         task=view.task.task,
-        completed=completed,
-        remaining=() if over else (view.task.task,),
-        blockers=blockers,
-        next_action=(ending.next_action if ending else "") or ("none" if over else f"go on with session {view.id}"),
+        completed=tuple(done.title for _, done in view.subtasks),
+        remaining=_listed([f"{line.task} (session {line.session})" for line in open_]),
+        blockers=_listed(_blockers(records.journal, {line.session for line in open_})),
+        next_action=(ending.next_action if ending else f"desk resume {view.id}") or next(iter(others), "none"),
     )
+
+
+def _open_sessions(journal: Journal) -> list[SessionLine]:
+    """The sessions that are not over, newest first; not a helper's, which leaves nothing in git unless it asks."""
+    events = [(entry.session, entry.at, entry.type, entry.body) for entry in journal.entries(types=LIFE)]
+    helpers = {
+        session
+        for session, _, kind, body in events
+        if kind == "session_started" and not body.get("commits_reads", True)
+    }
+    asked = {row.session for row in journal.approvals()}
+    lines = (line for line in session_lines(events) if line.status in OPEN)
+    return [line for line in lines if line.session not in helpers - asked]
+
+
+def _blockers(journal: Journal, sessions: Container[str]) -> list[str]:
+    waiting = reversed(journal.approvals(statuses=("pending",)))
+    return [
+        f"approval {row.id}: {json.loads(row.asked)['summary']} (session {row.session}, until {row.expires_at})"
+        for row in waiting
+        if row.session in sessions
+    ]
+
+
+def _listed(items: Sequence[str]) -> tuple[str, ...]:
+    more = len(items) - MAX_LISTED
+    return (*items[:MAX_LISTED], *([f"and {more} more: desk sessions --status open"] if more > 0 else ()))
 
 
 def _subtask_log(view: SessionView, at: str, done: SubtaskDone) -> LogEntry:
@@ -154,8 +190,23 @@ def _subtask_log(view: SessionView, at: str, done: SubtaskDone) -> LogEntry:
         reason=view.task.task,
         target=done.target,
         result=done.result,
-        next_action=f"check it; undo it with {_undo(view, done)} (Subtask {done.subtask})",
+        session=view.id,
+        approved_by=done.approved_by,
+        undo="" if done.call_id in view.rendered else f"desk rollback {view.id}/{done.subtask}",
+        next_action="check it",
     )
+
+
+def commits_of(view: SessionView) -> str:
+    """The commits that hold what a session changed or wrote, oldest first."""
+    made = [(view.commits.get(done.subtask, ""), done.subtask) for _, done in view.subtasks]
+    return ", ".join(f"{sha[:10]} ({subtask})" for sha, subtask in made if sha)
+
+
+def undo_of(view: SessionView) -> str:
+    """What to type to undo all that a session changed or wrote, in the order it is to be done in."""
+    made = [(_undo(view, done), view.commits.get(done.subtask, "")) for _, done in reversed(view.subtasks)]
+    return "; ".join(f"{undo} {sha[:10]}" for undo, sha in made if sha)
 
 
 def _tool_of(view: SessionView, call_id: str) -> str:
@@ -163,7 +214,7 @@ def _tool_of(view: SessionView, call_id: str) -> str:
     return planned.tool if planned is not None and planned.tool else view.results[call_id].tool
 
 
-def _incident(at: str, opened: IncidentOpened) -> Incident:
+def _incident(view: SessionView, at: str, opened: IncidentOpened) -> Incident:
     return Incident(
         time=at,
         title=opened.title,
@@ -173,4 +224,6 @@ def _incident(at: str, opened: IncidentOpened) -> Incident:
         root_cause=opened.root_cause,
         resolution=opened.resolution,
         follow_up=opened.follow_up,
+        session=view.id,
+        approval=opened.approval_id,
     )

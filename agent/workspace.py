@@ -106,7 +106,10 @@ def applied(edits: Sequence[Edit], read: Read) -> dict[str, bytes]:
 
 @dataclass(frozen=True)
 class WorkingState:
-    """What Desk's section of WORKING.md says. `started` is an ISO time in UTC."""
+    """What Desk's section of WORKING.md says: of the newest session, and what of all is still open.
+
+    `started` is an ISO time in UTC.
+    """
 
     started: str
     task: str
@@ -114,11 +117,15 @@ class WorkingState:
     remaining: tuple[str, ...]
     blockers: tuple[str, ...]
     next_action: str
+    session: str = ""
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One entry of LOGS.md. `time` is an ISO time in UTC and decides the month it is kept under."""
+    """One entry of LOGS.md. `time` is an ISO time in UTC and decides the month it is kept under.
+
+    What is empty of session, approved_by, commits and undo is left out; of a `brief` one only the heading stays.
+    """
 
     time: str
     title: str
@@ -128,6 +135,12 @@ class LogEntry:
     result: Result
     next_action: str
     agent: str = AGENT
+    session: str = ""
+    approved_by: str = ""
+    commits: str = ""
+    undo: str = ""
+    """What to type."""
+    brief: bool = False
 
     def __post_init__(self) -> None:
         _check_time(self.time)
@@ -146,6 +159,8 @@ class Incident:
     root_cause: str
     resolution: str
     follow_up: str
+    session: str = ""
+    approval: str = ""
 
     def __post_init__(self) -> None:
         _check_time(self.time)
@@ -191,13 +206,18 @@ def working_section(state: WorkingState) -> str:
     """Desk's section of WORKING.md, ending in a newline."""
     parts = [
         _SECTION,
-        "### Current Session\n" + _bullets((f"Started: {state.started}", f"Task: {state.task}")),
+        "### Current Session\n" + _bullets(_current(state)),
         "### Completed This Session\n" + _bullets(state.completed),
         "### Remaining Tasks\n" + _bullets(state.remaining),
         "### Blockers\n" + _bullets(state.blockers),
         "### Next Action\n" + one_line(state.next_action),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _current(state: WorkingState) -> tuple[str, ...]:
+    session = (f"Session: {state.session}",) if state.session else ()
+    return (f"Started: {state.started}", f"Task: {state.task}", *session)
 
 
 def _bullets(items: Sequence[str]) -> str:
@@ -306,13 +326,16 @@ def render_log(entry: LogEntry) -> str:
     """One entry of LOGS.md: a dated heading and a list, ending in a newline."""
     fields = {
         "Agent": entry.agent,
+        **_said({"Session": entry.session}),
         "Action": entry.action,
         "Reason": entry.reason,
+        **_said({"Approved By": entry.approved_by}),
         "Target": entry.target,
         "Result": entry.result,
+        **_said({"Commits": entry.commits, "Undo": entry.undo}),
         "Next Action": entry.next_action,
     }
-    return _dated(entry.time, entry.title, fields)
+    return _dated(entry.time, entry.title, {} if entry.brief else fields)
 
 
 def render_incident(incident: Incident) -> str:
@@ -325,15 +348,21 @@ def render_incident(incident: Incident) -> str:
         "Root Cause": incident.root_cause,
         "Resolution": incident.resolution,
         "Follow-up": incident.follow_up,
+        **_said({"Session": incident.session, "Approval": incident.approval}),
     }
     return _dated(incident.time, incident.title, fields)
+
+
+def _said(fields: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value}
 
 
 def _dated(time: str, title: str, fields: Mapping[str, str]) -> str:
     listed = "\n".join(
         f"- {name}: {plain_line(value, ITEM_LIMIT_CHARS) or 'none'}" for name, value in fields.items()
     )
-    return f"## {time} - {plain_line(title, TITLE_LIMIT_CHARS) or 'untitled'}\n\n{listed}\n"
+    heading = f"## {time} - {plain_line(title, TITLE_LIMIT_CHARS) or 'untitled'}\n"
+    return f"{heading}\n{listed}\n" if listed else heading
 
 
 def add_log(entry: LogEntry) -> Edit:

@@ -14,7 +14,7 @@ from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document
 from agent.errors import BrokenJournal, ExitCode, HistoryError, JournalError, UsageError
-from agent.plaintext import plain
+from agent.plaintext import counted, plain
 
 if TYPE_CHECKING:
     from agent.documents import Missing, Verified
@@ -84,7 +84,7 @@ def _fault(missing: Sequence[Missing]) -> str:
 
 
 def _told(verified: Verified) -> str:
-    said = f"The journal is intact: {verified.events} events, each chained to its session's one before."
+    said = f"The journal is intact: {counted(verified.events, 'event')}, each chained to its session's one before."
     if verified.not_compared:
         return f"{said} It was not compared with git's commits: {verified.not_compared}"
     others = verified.commits_of_others

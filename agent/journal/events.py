@@ -272,6 +272,7 @@ class IncidentOpened:
     root_cause: str
     resolution: str
     follow_up: str
+    approval_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

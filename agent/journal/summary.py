@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agent.errors import JournalError
-from agent.journal.port import Approval, Row, Store
+from agent.journal.port import Approval, Store
 from agent.journal.sqlite import SqliteStore
 
 LIFE = ("session_started", "session_resumed", "session_paused", "session_closed")
@@ -67,7 +67,8 @@ def summarize(path: Path, now: datetime | None = None) -> Summary:
         with contextlib.closing(SqliteStore(path, reads=True)) as store:
             rows = [row._replace(status=status_at(row.status, row.expires_at, at)) for row in store.approvals()]
             awaited = {**{row.id: row for row in rows}, **{row.session: row for row in rows}}
-            lines = [_as_it_stands(store, line, awaited) for line in session_lines(store.rows(types=LIFE))]
+            events = [(row.session, row.at, row.type, json.loads(row.body)) for row in store.rows(types=LIFE)]
+            lines = [_as_it_stands(store, line, awaited) for line in session_lines(events)]
             return Summary(lines, [row.id for row in rows if row.status == "pending"])
     except (OSError, ValueError, KeyError) as error:
         raise JournalError(
@@ -85,15 +86,17 @@ def status_at(status: str, deadline: str, at: str) -> str:
     return "expired" if status in ("pending", "approved") and deadline <= at else status
 
 
-def session_lines(rows: Iterable[Row]) -> list[SessionLine]:
-    """The sessions as their events tell them, newest first: `running` is whatever was not ended in order."""
+def session_lines(events: Iterable[tuple[str, str, str, dict[str, Any]]]) -> list[SessionLine]:
+    """The sessions, newest first, as their events of `LIFE` tell them: each its session, time, type and body.
+
+    `running` is whatever was not ended in order.
+    """
     found: dict[str, SessionLine] = {}
-    for row in rows:
-        body = json.loads(row.body)
-        if row.type == "session_started":
-            found[row.session] = SessionLine(row.session, row.at, body["task"], "running", None, "")
-        elif row.session in found:
-            found[row.session] = _after(found[row.session], row.type, body)
+    for session, at, kind, body in events:
+        if kind == "session_started":
+            found[session] = SessionLine(session, at, body["task"], "running", None, "")
+        elif session in found:
+            found[session] = _after(found[session], kind, body)
     return list(reversed(found.values()))
 
 

@@ -19,7 +19,8 @@ from agent.journal.events import (
 from agent.journal.turns import MAX_FAULTY_TURNS
 from agent.journal.view import MAX_SAME_CALLS, SessionView
 from agent.model.port import Text, ToolUse, block_from_json
-from agent.recording import record_end
+from agent.plaintext import counted
+from agent.recording import commits_of, record_end, undo_of
 from agent.workspace import WORKING, LogEntry
 
 MAX_FAILED_ATTEMPTS = 3
@@ -72,7 +73,8 @@ def record_pause(records: Records, key: str, at: str, paused: SessionPaused) -> 
     entry = LogEntry(
         time=at,
         title=paused.reason,
-        action=f"session {records.view.id}",
+        session=records.view.id,
+        action="session parked",
         reason=records.view.task.task,
         target=target_of(records.view),
         result=paused.result,
@@ -138,13 +140,23 @@ def _rejected(view: SessionView) -> Ending:
     if decided is None:
         raise ValueError("nothing was rejected")
     asked = view.approvals[decided.approval_id]
-    by = f"by {decided.approver}" if decided.approver else "because nobody decided in time"
+    by = f"Rejected by {decided.approver}" if decided.approver else "Rejected because nobody decided in time"
+    if is_withdrawn(view):
+        by = f"Withdrawn by {decided.approver}, who asked for it"
     why = f": {decided.reason}" if decided.reason and decided.approver else ""
     before = standing(view)
     changed = f"This was not changed: {asked.summary}. What was done before stands: {before}."
     nothing = f"Nothing was changed: it would have been to {asked.summary}."
-    summary = f"Rejected {by}{why}. {changed if before else nothing}"
-    return Ending("rejected", summary, "talk to the approver, or ask for something else")
+    action = (
+        "ask anew, when it is wanted" if is_withdrawn(view) else "talk to the approver, or ask for something else"
+    )
+    return Ending("rejected", f"{by}{why}. {changed if before else nothing}", action)
+
+
+def is_withdrawn(view: SessionView) -> bool:
+    """Whether who asked for an approval has rejected it themselves."""
+    decided = view.rejection()
+    return decided is not None and decided.approver == view.approvals[decided.approval_id].requester
 
 
 def standing(view: SessionView) -> str:
@@ -178,7 +190,7 @@ def _why_handed_over(view: SessionView) -> tuple[str, str]:
             f"{MAX_FAULTY_TURNS} turns of the model in a row could not be used",
             "start again with a narrower task",
         )
-    return f"the limit of {view.task.max_turns} turns is reached", "start again with a narrower task"
+    return f"the limit of {counted(view.task.max_turns, 'turn')} is reached", "start again with a narrower task"
 
 
 def _last_words(view: SessionView) -> str:
@@ -189,8 +201,12 @@ def _last_words(view: SessionView) -> str:
 def incidents_of(view: SessionView, ending: Ending) -> list[IncidentOpened]:
     """What a person should look into: a rejection, three failed attempts, production touched. Pure."""
     found = []
-    if ending.outcome == "rejected":
-        found.append(_incident("approval", "Approval denied", "MEDIUM", view, ending))
+    decided = view.rejection()
+    if decided is not None and not is_withdrawn(view):
+        if decided.approver:
+            found.append(_incident("approval", "Approval denied", "MEDIUM", view, ending))
+        else:
+            found.append(_incident("expiry", "Nobody decided in time", "LOW", view, ending))
     failed = [r for r in view.results.values() if r.tool == "wait_for_rollout" and not r.ok]
     if ending.outcome == "failed" and len(failed) >= MAX_FAILED_ATTEMPTS:
         found.append(_incident("attempts", f"{len(failed)} attempts failed", "HIGH", view, ending))
@@ -212,8 +228,9 @@ def target_of(view: SessionView) -> str:
 
 
 def _incident(
-    key: str, title: str, severity: Literal["MEDIUM", "HIGH", "CRITICAL"], view: SessionView, ending: Ending
+    key: str, title: str, severity: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"], view: SessionView, ending: Ending
 ) -> IncidentOpened:
+    decided = view.rejection()
     changed = "; ".join(done.title for _, done in view.subtasks) or "nothing was changed"
     return IncidentOpened(
         key=key,
@@ -221,10 +238,14 @@ def _incident(
         severity=severity,
         description=ending.summary,
         impact=changed,
-        root_cause="not known to Desk" if key != "approval" else "the approver decided against the change",
+        root_cause=_CAUSES.get(key, "not known to Desk"),
         resolution="open",
         follow_up=ending.next_action or f"read desk show {view.id}",
+        approval_id=decided.approval_id if decided is not None else "",
     )
+
+
+_CAUSES = {"approval": "the approver decided against the change", "expiry": "nobody decided on it in time"}
 
 
 def _log(view: SessionView) -> LogEntry:
@@ -232,10 +253,19 @@ def _log(view: SessionView) -> LogEntry:
     if closed is None:
         raise ValueError("the session is not closed")
     _, result = LOGGED[closed.outcome]
+    said = closed.outcome.replace("_", " ")
+    not_understood = closed.outcome == "unclear" and not view.subtasks
     return LogEntry(
         time=view.closed_at,
-        title=f"{closed.outcome.replace('_', ' ')}: {view.task.task}",
-        action=f"session {view.id}: {closed.summary.splitlines()[0]}",
+        title=f"not understood, session {view.id}: {view.task.task}"
+        if not_understood
+        else f"{said}: {view.task.task}",
+        brief=not_understood,
+        session=view.id,
+        action=closed.summary.splitlines()[0],
+        approved_by=", ".join(dict.fromkeys(done.approved_by for _, done in view.subtasks if done.approved_by)),
+        commits=commits_of(view),
+        undo=undo_of(view),
         reason=f"asked by {view.task.requester or 'somebody the cluster did not name'}",
         target=target_of(view),
         result=result,

@@ -29,7 +29,7 @@ from agent.journal.events import (
     name_of,
 )
 from agent.journal.journal import Entry
-from agent.plaintext import plain
+from agent.plaintext import counted, plain
 
 
 def entry(event: Event) -> Entry:
@@ -101,6 +101,24 @@ def test_a_long_result_is_cut_and_says_so() -> None:
     lines = lines_of(entry(ToolResult("1", "logs", "\n".join(map(str, range(40))))))
     assert len(lines) == RESULT_LINES + 1
     assert "28 more lines" in lines[-1][1]
+
+
+def test_a_diagnosis_is_a_line_a_finding_however_many_lines_it_has_for_the_model() -> None:
+    finding = {"severity": "error", "so_far": False, "cause": "OOMKilled", "summary": "it is killed at 16Mi"}
+    found = [{**finding, "object": {"namespace": "shop", "name": f"web-{n}"}} for n in range(2)]
+    report = {"namespace": "shop", "checked": {"Pod": 1}, "settled": True, "starting": [], "findings": found}
+    whole = "\n".join(f"line {n}" for n in range(40))
+    assert shown(ToolResult("1", "diagnose", whole, data=report)).splitlines() == [
+        "   shop: 2 findings (1 pod checked)",
+        "   ERROR OOMKilled: it is killed at 16Mi",
+        "   ERROR OOMKilled: it is killed at 16Mi",
+    ]
+    assert "line 3" in shown(ToolResult("1", "diagnose", whole, ok=False, error="failed"))
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 turns"), (1, "1 turn"), (2, "2 turns"), (1200, "1,200 turns")])
+def test_so_many(number: int, said: str) -> None:
+    assert counted(number, "turn") == said
 
 
 def surface(*, terminal: bool = False) -> tuple[LiveConsole, io.StringIO]:

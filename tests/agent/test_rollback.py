@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,6 +107,15 @@ def test_a_sandbox_s_commit_is_not_undone_on_a_cluster(scene: Scene) -> None:
     assert_said(scene.desk(*set_memory(), "--sandbox"), 0)
     commit = scene.git("log", "--format=%H", "--grep=^Changes:", "-1")
     assert_refused(scene, commit, "sandbox", memory="16Mi")
+
+
+def test_a_commit_is_known_by_its_session_and_subtask_as_the_log_has_it(scene: Scene) -> None:
+    assert_said(scene.desk(*set_memory()), 0)
+    log = (scene.root / "logs/LOGS.md").read_text()
+    (subtask,) = set(re.findall(r"Undo: desk rollback (\S+/\S+)\n", log))
+    assert_said(scene.desk("rollback", f"{subtask}x"), 2, "names no commit")
+    assert_said(scene.desk("rollback", subtask), 0)
+    assert scene.memory() == "16Mi"
 
 
 def test_what_was_done_on_another_cluster_is_not_undone_here(scene: Scene, commit: str, tmp_path: Path) -> None:

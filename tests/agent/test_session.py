@@ -229,6 +229,96 @@ def test_an_approval_that_nobody_decides_in_time_is_a_rejection(bench: Bench) ->
     assert bench.memory("shop-staging") == "16Mi"
 
 
+def incidents(bench: Bench) -> str:
+    return (bench.root / "incidents/INCIDENTS.md").read_text()
+
+
+def test_an_incident_names_its_session_and_its_approval(bench: Bench) -> None:
+    model = Scripted(limit("64Mi", "shop-staging"), finish())
+    desk = bench.begin(model, "fix checkout in shop-staging")
+    drive(desk)
+    approval = asked(desk).approval_id
+    decide(desk, "rejected")
+    drive(bench.resume(desk, model))
+    assert incidents(bench).endswith(f"\n- Session: {SESSION}\n- Approval: {approval}\n")
+
+
+def test_what_its_requester_withdraws_is_no_incident(bench: Bench) -> None:
+    model = Scripted(limit("64Mi", "shop-staging"), finish())
+    desk = bench.begin(model, "fix checkout in shop-staging")
+    drive(desk)
+    decide(desk, "rejected", approver=desk.identity.username)
+    desk = bench.resume(desk, model)
+    assert drive(desk) == 6
+    assert summary(desk).startswith(f"Withdrawn by {desk.identity.username}, who asked for it: so it is.")
+    assert incidents(bench) == "# INCIDENTS\n"
+
+
+def test_what_nobody_decided_is_not_called_denied(bench: Bench) -> None:
+    model = Scripted(limit("64Mi", "shop-staging"), finish())
+    desk = bench.begin(model, "fix checkout in shop-staging")
+    drive(desk)
+    approvals.expire(desk.journal, datetime.now(UTC) + timedelta(hours=2))
+    drive(bench.resume(desk, model))
+    assert "Nobody decided in time: fix checkout in shop-staging" in incidents(bench)
+    assert "Severity: LOW" in incidents(bench)
+    assert "denied" not in incidents(bench)
+
+
+def test_the_log_names_session_approver_commit_and_what_to_type_to_undo_it(bench: Bench) -> None:
+    model = Scripted(limit("64Mi", "shop-staging"), finish())
+    desk = bench.begin(model, "fix checkout in shop-staging")
+    drive(desk)
+    decide(desk, "approved")
+    drive(bench.resume(desk, model))
+    sha = bench.git("log", "--format=%h", "--abbrev=10", "--grep=^Changes:", "-1")
+    ended, changed, parked = (bench.root / "logs/LOGS.md").read_text().split("\n## ")[1:]
+    assert [f"- Session: {SESSION}\n" in each for each in (ended, changed, parked)] == [True] * 3
+    assert ["- Approved By: carol\n" in each for each in (ended, changed, parked)] == [True, True, False]
+    assert f"- Undo: desk rollback {SESSION}/01-set-resources-checkout\n" in changed
+    assert f"- Commits: {sha} (01-set-resources-checkout)\n- Undo: desk rollback {sha}\n" in ended
+    assert "Undo" not in parked
+
+
+def test_the_working_file_tells_of_all_sessions_that_are_open(bench: Bench) -> None:
+    waits = bench.begin(Scripted(limit("64Mi", "shop-staging"), finish()), "fix checkout in shop-staging")
+    drive(waits)
+    other = bench.begin(Scripted(limit("64Mi"), finish()), session="20250131-093006-def456")
+    reads = bench.begin(Scripted(finish()), session="20250131-093007-aaa111", commits_reads=False)
+    assert drive(other) == 0
+    said = bench.working()
+    approval = asked(waits)
+    assert "- Session: 20250131-093006-def456\n" in said
+    assert f"### Remaining Tasks\n- fix checkout in shop-staging (session {SESSION})\n\n" in said
+    assert (
+        f"### Blockers\n- approval {approval.approval_id}: {approval.summary} "
+        f"(session {SESSION}, until {approval.expires_at})\n" in said
+    )
+    assert f"### Next Action\nsomebody else: desk approvals approve {approval.approval_id}" in said.replace(
+        "nobody else is in the sandbox to approve it: try it in one of its dev namespaces",
+        f"somebody else: desk approvals approve {approval.approval_id}",
+    )
+    assert drive(reads) == 0
+    decide(waits, "rejected")
+    drive(bench.resume(waits, Scripted()))
+    assert "### Remaining Tasks\n- none\n\n### Blockers\n- none\n" in bench.working()
+
+
+def test_what_was_not_understood_is_one_line_in_the_log(bench: Bench) -> None:
+    drive(bench.begin(Scripted(finish()), "look at checkout"))
+    before, log = bench.working(), (bench.root / "logs/LOGS.md").read_text()
+    unclear = [use("clarify", question="What is a tango?", readings=[])]
+    desk = bench.begin(Scripted(unclear), "dance the tango", session="20250131-093006-def456")
+    assert drive(desk) == 2
+    assert bench.working() == before
+    new = (bench.root / "logs/LOGS.md").read_text().replace(log.removeprefix("# LOGS\n\n"), "")
+    assert new == (
+        f"# LOGS\n\n## {desk.view.closed_at} - not understood, session 20250131-093006-def456: dance the tango\n\n"
+    )
+    assert bench.git("show", "--stat", "--format=").splitlines()[:-1] == ["logs/LOGS.md | 2 ++"]
+    assert bench.git("status", "--porcelain") == ""
+
+
 def test_a_target_that_changed_after_the_approval_is_asked_again(bench: Bench) -> None:
     model = Scripted(limit("64Mi", "shop-staging"), finish())
     desk = bench.begin(model, "fix checkout in shop-staging")

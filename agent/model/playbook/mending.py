@@ -84,7 +84,7 @@ def mend(login: Login, finding: Json, tools: Mapping[str, ToolSpec], *, looked_j
     before = 0  # attempts at faults that are gone by now
     while len(tried) - before < MAX_ATTEMPTS and (remedy := _untried(login, current, tried, tools)):
         tried.append((remedy["tool"], remedy["arguments"]))
-        changed = yield Move(*tried[-1], f"{current['summary']}. I try: {remedy['title']}.")
+        changed = yield Move(*tried[-1], f"{name} ({current['cause']}), I try this: {remedy['title']}.")
         story.append(changed.text)
         if changed.error == "denied" or changed.text.startswith("Dry run: "):
             return changed.ok, "\n".join(story)
@@ -197,7 +197,7 @@ def explain(namespace: str, report: Json, findings: list[Json]) -> str:
 
 def _story(finding: Json) -> str:
     lines = [f"{finding['cause']}: {finding['summary']}", f"Why: {finding['why']}"]
-    lines += [f"Evidence ({e['source']}): {e['text']}" for e in finding.get("evidence", [])[:3]]
+    lines += [f"Evidence ({e['source']}): {e['text']}" for e in finding.get("evidence", [])]
     return "\n".join(lines)
 
 

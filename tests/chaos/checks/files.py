@@ -18,9 +18,16 @@ from tests.chaos.life import Fault, Trouble
 from tests.chaos.script import tool_of
 
 FOLDERS = ("working", "logs", "incidents", "manifests")
-LOG_FIELDS = ("Agent", "Action", "Reason", "Target", "Result", "Next Action")
+LOG_FIELDS = (
+    *("Agent", "Session", "Action", "Reason", "Approved By", "Target"),
+    *("Result", "Commits", "Undo", "Next Action"),
+)
+MAY_BE_LEFT_OUT = ("Approved By", "Commits", "Undo")
 SECTIONS = ("Current Session", "Completed This Session", "Remaining Tasks", "Blockers", "Next Action")
-_ENTRY = re.compile(r"## (?P<time>\S+) - (?P<title>.+)\n\n" + "".join(rf"- {name}: .+\n" for name in LOG_FIELDS))
+_ENTRY = re.compile(
+    r"## (?P<time>\S+) - (?P<title>.+)\n\n"
+    + "".join(rf"(?:- {name}: .+\n){'?' * (name in MAY_BE_LEFT_OUT)}" for name in LOG_FIELDS)
+)
 _WORKING = re.compile(
     r"# WORKING\n\n## Agent: developer-experience \(Desk\)\n\n"
     + "\n".join(rf"### {name}\n(?P<{name.replace(' ', '_')}>(?:.+\n)+)" for name in SECTIONS)
