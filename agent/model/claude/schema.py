@@ -23,11 +23,12 @@ def tools_of(specs: Iterable[ToolSpec]) -> list[Json]:
 
 
 def _strict(schemas: list[Json]) -> set[int]:
-    """Which of the tools are strict: those with the fewest optional arguments first; none that takes nothing."""
+    """Which tools are strict: the fewest optional arguments first, then the most required; none without any."""
     chosen: set[int] = set()
+    required = [len(schema.get("required", ())) for schema in schemas]
     optional = [len(schema.get("properties", {})) - len(schema.get("required", ())) for schema in schemas]
     left = MAX_STRICT_OPTIONAL
-    for number in sorted(range(len(schemas)), key=lambda number: optional[number]):
+    for number in sorted(range(len(schemas)), key=lambda number: (optional[number], -required[number])):
         fits = optional[number] <= left and len(chosen) < MAX_STRICT_TOOLS
         if (
             fits
