@@ -178,7 +178,7 @@ FOUND: dict[tuple[str, str, str], tuple[str, str]] = {
         "warning",
         "the pods of Deployment closed have app=closed",
     ),
-    ("Service", "gated", "ServiceNotReady"): ("warning", "example.com/load-balanced is not met"),
+    ("Service", "gated", "ServiceNotReady"): ("warning", "is not met)"),
     ("Ingress", "no-service", "BackendServiceMissing"): ("error", "the nearest there is: web"),
     ("Ingress", "no-port", "BackendPortMissing"): ("error", "which has 80; 8080 is where its port 80 leads"),
     ("Ingress", "no-class", "IngressClassMissing"): (
