@@ -173,7 +173,7 @@ def test_who_looks_whether_a_session_runs_does_not_keep_it_from_running(journal:
 
 LOOKS = """
 import fcntl, sys, time
-with open(sys.argv[1], "rb") as file:
+with open(sys.argv[1], "a+b") as file:
     fcntl.flock(file, fcntl.LOCK_SH)
     print("looks", flush=True)
     time.sleep(0.02)
