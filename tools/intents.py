@@ -486,6 +486,16 @@ INTENTS: Mapping[str, Intent] = {
          "we need a namespace web-staging for ann@example.com and bob@example.com"),
         ("create deployment web", "delete the namespace"),
     ),
+    "check_namespace": Intent(
+        (Way("check the guardrails of {namespace}", "desk provision-namespace {namespace} --check"),),
+        ("check the guardrails of web-dev", "check guardrails in namespace web-dev", "please check the guardrails of web-dev"),
+        ("check namespace shop-dev", "what is wrong in shop-dev?"),
+    ),
+    "deprovision_namespace": Intent(
+        (Way("deprovision namespace {namespace}", "desk deprovision-namespace {namespace}"),),
+        ("deprovision namespace web-dev", "please decommission the namespace web-dev", "deprovision web-dev"),
+        ("delete deployment web", "should I deprovision namespace web-dev?"),
+    ),
     "create_pull_secret": Intent(
         (
             Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",

@@ -84,7 +84,7 @@ def _call(
 
     _check(tool, arguments)
     call = {"tool": tool, "arguments": arguments}
-    task = Task(shlex.join(words), arguments["namespace"], sandbox, dry_run=dry_run, call=call)
+    task = Task(shlex.join(words), None, sandbox, dry_run=dry_run, call=call)  # it may not be there yet
     code, _ = ran(settings(given), partial(begin, task), provisioning)
     raise click.exceptions.Exit(code)
 

@@ -42,6 +42,15 @@ _PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("environment", rf"environment\s+(?P<environment>{_ENVIRONMENT})(?!\s*-|\w)"),
     )
 )  # fmt: skip
+_NAMESPACE = rf"(?:(?:the\s+)?namespace\s+)?(?P<name>{_NAME})"
+_WHOLE = {
+    tool: re.compile(rf"(?:please\s+|bitte\s+)?{pattern}[.!]*", re.IGNORECASE)
+    for tool, pattern in (
+        ("check_namespace", rf"check\s+(?:the\s+)?guardrails\s+(?:of|in)\s+{_NAMESPACE}"),
+        ("deprovision_namespace", rf"(?:deprovision|decommission)\s+{_NAMESPACE}"),
+    )
+}  # fmt: skip
+"""Sentences that say nothing but a namespace's name."""
 _NO_NAMES = {
     *(
         "please",
@@ -89,6 +98,9 @@ def ordered(task: str) -> Understanding | None:
 
     People are told by their @; a name that is no e-mail's is not guessed to be one.
     """
+    for tool, pattern in _WHOLE.items():
+        if said := pattern.fullmatch(task.strip()):
+            return _asked(tool, [{"namespace": said["name"].lower()}])
     began = _ORDER.match(task.strip())
     if began is None or not _VERB.search(began[0]):
         return None
@@ -98,11 +110,13 @@ def ordered(task: str) -> Understanding | None:
     names = re.split(_AND, began["names"].lower())
     if _NO_NAMES.intersection(names):
         return None
-    return Understanding(
-        wishes=tuple(Call(TOOL, {"namespace": name, **arguments}) for name in names),
-        orders=(Order((), tuple(names), frozenset({TOOL})),),
-        namespaces=tuple(names),
-    )
+    return _asked(TOOL, [{"namespace": name, **arguments} for name in names])
+
+
+def _asked(tool: str, calls: list[Json]) -> Understanding:
+    names = tuple(arguments["namespace"] for arguments in calls)
+    wishes = tuple(Call(tool, arguments) for arguments in calls)
+    return Understanding(wishes=wishes, orders=(Order((), names, frozenset({tool})),), namespaces=names)
 
 
 def _arguments(rest: str) -> Json | None:
