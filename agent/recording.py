@@ -149,10 +149,16 @@ def working_state(records: Records) -> WorkingState:
         started=view.started_at,
         task=view.task.task,
         completed=tuple(done.title for _, done in view.subtasks),
-        remaining=_listed([f"{line.task} (session {line.session})" for line in open_]),
+        remaining=_listed([*_handed_over(view), *(f"{line.task} (session {line.session})" for line in open_)]),
         blockers=_listed(_blockers(records.journal, {line.session for line in open_})),
         next_action=(ending.next_action if ending else f"desk resume {view.id}") or next(iter(others), "none"),
     )
+
+
+def _handed_over(view: SessionView) -> list[str]:
+    """The task of a session that ended before it was done: the next session goes on with it."""
+    is_left = view.closed is not None and view.closed.outcome == "handed_over"
+    return [f"{view.task.task} (session {view.id})"] if is_left else []
 
 
 def _open_sessions(journal: Journal) -> list[SessionLine]:

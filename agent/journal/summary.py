@@ -101,6 +101,8 @@ def session_lines(events: Iterable[tuple[str, str, str, dict[str, Any]]]) -> lis
 
 
 def _after(line: SessionLine, kind: str, body: dict[str, Any]) -> SessionLine:
+    if line.status not in OPEN:  # it was gone on with only to commit its end
+        return line
     known = {"session_resumed": "running", "session_paused": "paused"}
     status = known[kind] if kind in known else str(body["outcome"])
     ending = {"exit_code": body.get("exit_code"), "next_action": body.get("next_action", "")}

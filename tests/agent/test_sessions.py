@@ -24,7 +24,7 @@ from agent.journal.events import SessionClosed, SessionPaused, SessionStarted
 from agent.journal.journal import Journal
 from agent.journal.leases import lease_file
 from agent.journal.sqlite import SqliteStore
-from agent.journal.summary import SessionLine, summarize
+from agent.journal.summary import SessionLine, session_lines, summarize
 from agent.policy import Decision, Environment, Verdict
 from agent.redaction import Redactor
 from tests.agent.conftest import InProcess
@@ -335,3 +335,12 @@ def test_an_id_is_whole_however_narrow_the_terminal(width: int, table: str) -> N
         ),
     ]
     assert listed(lines, NOW, width) == table
+
+
+def test_a_session_that_was_gone_on_with_to_commit_its_end_is_over() -> None:
+    def told(kind: str, **body: Any) -> tuple[str, str, str, dict[str, Any]]:
+        return "20260301-101500-aaaaaa", "2026-03-01T10:15:00+00:00", kind, body
+
+    ended = told("session_closed", outcome="done", exit_code=0)
+    (line,) = session_lines([told("session_started", task="fix web"), ended, told("session_resumed")])
+    assert (line.status, line.exit_code) == ("done", 0)

@@ -7,6 +7,7 @@ import os
 import signal
 import ssl
 import threading
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
@@ -72,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         status, headers, data = self._ask(body)
-        if fatal:
+        if fatal and status < HTTPStatus.BAD_REQUEST:  # what is refused has no effect, and may be asked again
             self.server.kill()
             self.close_connection = True
             return

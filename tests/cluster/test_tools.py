@@ -20,6 +20,7 @@ import yaml
 
 from agent.redaction import Redactor
 from tests.cluster.conftest import KUBECONFIG, Workspace, kubectl
+from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tools.catalog import TOOLS
 from tools.changes.plan import Plan
 from tools.cluster.connect import Where, connect
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.cluster
 Json = dict[str, Any]
 
 OBJECTS = Path(__file__).with_name("tools.yaml")
+TOLD_WITHIN_S = 90
 ENV = ["A", "LEVEL", "PASSWORD", "Z"]
 BY_NAME = {tool.name: tool for tool in TOOLS}
 
@@ -249,12 +251,16 @@ def _findings(stand: Stand, name: str) -> list[Json]:
 
 def _in_time(stand: Stand, name: str, cause: str) -> Json:
     """The finding, as soon as the new pod's first probe is told in an event."""
-    for _ in range(50):
-        found = [each for each in _findings(stand, name) if each["cause"] == cause]
-        if found:
-            return found[0]
-        time.sleep(0.2)
-    raise AssertionError(f"no {cause} of {name}")
+    cluster = connect(Where(KUBECONFIG))
+
+    def look() -> list[Json]:
+        return [each for each in _findings(stand, name) if each["cause"] == cause]
+
+    found = once_told(cluster, look, bool, TOLD_WITHIN_S)
+    if not found:
+        skip_if_late(cluster)
+    assert found, f"no {cause} of {name}"
+    return found[0]
 
 
 def _mend(stand: Stand, workspace: Workspace, name: str, tool: str, arguments: Json) -> None:

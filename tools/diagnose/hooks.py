@@ -17,23 +17,27 @@ if TYPE_CHECKING:
     from tools.diagnose.snapshot import Snapshot
 
 _BEFORE = timedelta(seconds=2)
+_BRIEF = timedelta(seconds=45)
+"""A run that a failing hook ends lasts no longer: the hook's own time, and the grace period's usual 30 s."""
 
 
 def failed_post_start(container: Container, snapshot: Snapshot) -> Json | None:
     """The event that says the container's postStart hook failed in its last run, or a later one; else None.
 
-    Where only the container's state says so, an event with nothing in it.
+    Of an earlier run, where the last one was as brief: a kubelet sends 25 events about a pod, then one each five
+    minutes (client-go's EventSourceObjectSpamFilter). Where only the container's state says so, an empty event.
     """
     if not post_start(container):
         return None
     if container.waiting.get("reason") == "PostStartHookError":
         return {}
     ended = container.terminated or container.last_terminated
-    started = parse_time(ended.get("startedAt"))
+    started, finished = parse_time(ended.get("startedAt")), parse_time(ended.get("finishedAt"))
+    is_brief = started is not None and finished is not None and finished - started <= _BRIEF
     for event in events_about(container, snapshot):
         seen = parse_time(event_time(event))
-        if event.get("reason") == "FailedPostStartHook" and started and seen and seen >= started - _BEFORE:
-            return event
+        if event.get("reason") == "FailedPostStartHook" and started and seen:
+            return event if is_brief or seen >= started - _BEFORE else None
     return None
 
 

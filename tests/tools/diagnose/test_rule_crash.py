@@ -439,6 +439,15 @@ def test_a_post_start_hook_that_fails() -> None:
     assert untold["summary"].endswith("; it has a postStart hook, whose failure would end it: sh -c exit 3")
 
 
+@pytest.mark.parametrize(("ran_s", "told"), [(5, True), (300, False)])
+def test_a_post_start_hook_that_failed_before_is_believed_of_a_run_as_brief(ran_s: float, told: bool) -> None:
+    hook = {"name": "app", "lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", "exit 3"]}}}}
+    ended = {**terminated(0), "startedAt": ago(30 + ran_s)}
+    failed = {**event("shop-abc-1", "FailedPostStartHook", "PostStartHook failed"), "lastTimestamp": ago(900)}
+    found = only("", pod(status(BACK_OFF, ended, restarts=9), spec={"containers": [hook]}), Event=[failed])
+    assert ("is killed because its postStart hook fails" in found["summary"]) is told
+
+
 def test_exit_0_is_not_explained_by_an_error_that_it_survived() -> None:
     assert "must keep running" in only("retry: connection refused\n", crashed(0))["why"]
 

@@ -21,7 +21,7 @@ CONTEXT = Context("shop-dev", ("shop-dev", "shop-prod"), (("WORKING.md", "nothin
 def profile(url: str, **changes: Any) -> Profile:
     """How the tests ask: quickly."""
     model = "claude-sonnet-5-5"
-    asked = Profile(url, KEY, model, None, 4096, timeout_s=0.5, patience_s=60.0, price=KNOWN[model])
+    asked = Profile(url, KEY, model, None, 4096, timeout_s=1.0, patience_s=60.0, price=KNOWN[model])
     return replace(asked, **changes)
 
 
