@@ -25,9 +25,12 @@ LONGEST = (
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For `-n auto`: more than there are cores, for whoever waits for a cluster, a hook or a retry needs none."""
+    """For `-n auto`: one more than there are cores, for whoever waits for a hook or a retry needs none.
+
+    Not with a cluster: its one kubelet may send only a few events a second, and what they tell comes late.
+    """
     cores = len(os.sched_getaffinity(0))
-    return 2 * cores if os.environ.get("DESK_TEST_KUBECONFIG") else cores + 1
+    return cores if os.environ.get("DESK_TEST_KUBECONFIG") else cores + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -145,7 +145,7 @@ def _workspace(folder: Path) -> Workspace:
 
 def _wait_until_found(workspace: Workspace, namespace: str) -> None:
     wanted = {(repair.name, repair.cause) for repair in REPAIRS}
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     missing = wanted
     while missing and time.monotonic() < deadline:
         report = json.loads(workspace.desk("debug-pod", namespace, "-o", "json").stdout)

@@ -215,7 +215,7 @@ def _history_of(stand: Stand, revision: int) -> Json:
 
 
 BLOCKED = {
-    "huge": "no node takes pod huge-.*: 0/1 nodes are available: 1 Insufficient cpu",
+    "huge": r"no node takes pod huge-.*: 0/\d+ nodes are available: 1 Insufficient cpu",
     "beyond": "its pods are refused: .*maximum memory usage per Container is 128Mi",
     "deaf": "container app of pod deaf-.* does not pass its readiness probe: .*:9090: connect: connection refused",
     "unset": 'container app of pod unset-.* is in CreateContainerConfigError: configmap "no-such" not found',

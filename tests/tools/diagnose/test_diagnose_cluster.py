@@ -66,7 +66,7 @@ def test_cause_is_the_same_at_every_instant(
         [finding] = diagnose(cluster, namespace=namespace, name=f"{fault.kind}/{fault.name}")["findings"]
         return dict(finding)
 
-    last = once_told(cluster, look, lambda finding: fault.detail in finding["summary"], within_s=0)
+    last = once_told(cluster, look, lambda finding: fault.detail in finding["summary"], within_s=60)
     if fault.detail not in last["summary"]:
         skip_if_late(cluster)
     assert fault.detail in last["summary"]
