@@ -12,6 +12,8 @@ from agent.cli.help import Command
 from agent.cli.options import common, running, settings
 from agent.errors import UsageError
 
+_ANY_LIMITS = {"cpu": "10k", "memory": "1Pi"}
+"""What is not given may be as it was provisioned: the tool, which reads that, compares requests with limits."""
 _VALUES = ("team", "cpu", "memory", "cpu_requests", "memory_requests", "storage", "cost_center", "group")
 _LISTS = ("members", "viewers")
 
@@ -108,6 +110,6 @@ def _check(tool: str, arguments: dict[str, Any]) -> None:
     try:
         checked = next(known for known in TOOLS if known.name == tool).check(arguments)
         if tool == "provision_namespace":
-            specified(checked.pop("namespace"), checked, None)
+            specified(checked.pop("namespace"), checked, _ANY_LIMITS)
     except (ArgumentsError, SpecificationError) as error:
         raise UsageError(str(error)) from error

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from agent.cli.provision import _check
+from agent.errors import UsageError
 from agent.model.playbook import Playbook
 from agent.session import drive
 from tests.agent.session_bench import Bench, Scripted, finish, use
@@ -45,3 +49,9 @@ def test_a_namespace_that_the_task_does_not_name_is_outside_of_it(bench: Bench) 
     except NotFound:
         return
     raise AssertionError("it was made")
+
+
+def test_requests_are_compared_with_the_limits_that_were_provisioned() -> None:
+    _check("provision_namespace", {"namespace": "web-dev", "cpu_requests": "10"})  # 16 cores may be provisioned
+    with pytest.raises(UsageError, match="is more than cpu 4"):
+        _check("provision_namespace", {"namespace": "web-dev", "cpu": "4", "cpu_requests": "10"})
