@@ -37,8 +37,8 @@ format: .venv/.ready
 	$(BIN)/ruff check --fix .
 
 docs: .venv/.ready  ## Write the JSON schemas and the tables in docs/ anew
-	$(BIN)/python -m agent.schemas docs/schemas
-	$(BIN)/python -m agent.docs docs
+	$(BIN)/python -m agent.docs.schemas docs/schemas
+	$(BIN)/python -m agent.docs.tables docs
 
 bench: .venv/.ready  ## What the loop, many sessions, the start and a diagnosis cost, as ratios; some 15 minutes
 	$(BIN)/python -m tests.benchmarks.loop

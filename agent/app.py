@@ -10,14 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from agent import approvals, cancelling
-from agent.changeset import undo_of
-from agent.choosing import NO_SESSION, Choice, choose
-from agent.conversation import behind
-from agent.desk import Desk, Records, Surface
-from agent.discovery import refuse_unless_workspace
 from agent.errors import UsageError
-from agent.history import History
+from agent.gate import approvals
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Journal
 from agent.journal.sqlite import JOURNAL, SqliteStore
@@ -26,18 +20,32 @@ from agent.model.claude.model import Claude, Profile
 from agent.model.claude.price import KNOWN, parse_price
 from agent.model.onecall import OneCall
 from agent.model.playbook import Playbook
-from agent.nodes.close import is_over
-from agent.past_changes import rollout_history_tool
 from agent.redaction import Redactor
-from agent.rollback import UNDO, change_set_of, made_by, undo_last_tool, undo_tool, waits_for
-from agent.session import drive
+from agent.session import cancelling
+from agent.session.choosing import NO_SESSION, Choice, choose
+from agent.session.context import Desk, Records, Surface
+from agent.session.conversation import behind
+from agent.session.nodes.close import is_over
+from agent.session.rollback import (
+    UNDO,
+    change_set_of,
+    made_by,
+    undo_last_tool,
+    undo_tool,
+    waits_for,
+)
+from agent.session.run import drive
 from agent.settings import CLAUDE, PLAYBOOK
 from agent.stopping import StopSignal
-from agent.workspace import Workspace
+from agent.workspace.changeset import undo_of
+from agent.workspace.discovery import refuse_unless_workspace
+from agent.workspace.files import Workspace
+from agent.workspace.history import History
+from agent.workspace.past_changes import rollout_history_tool
 from tools.catalog import RISKS, TOOLS
 from tools.cluster.connect import Where, connect
-from tools.did_you_mean import NotThere
-from tools.namespaces import refuse_unless_there
+from tools.kubernetes.did_you_mean import NotThere
+from tools.kubernetes.namespaces import refuse_unless_there
 from tools.risk import Risk
 
 if TYPE_CHECKING:
@@ -65,7 +73,7 @@ class Task:
     cluster: str = ""
     """Fingerprint of the only cluster it may run on; empty: any."""
     before: dict[str, Any] | None = None
-    """Of a conversation's session before, as `agent.conversation.behind` gives it."""
+    """Of a conversation's session before, as `agent.session.conversation.behind` gives it."""
     running: dict[str, Any] | None = None
     """The kubeconfig of a sandbox that is there already; None: one is made for this session."""
 

@@ -16,9 +16,9 @@ LONGEST = (
     "tests/cluster/test_pull_secret.py",
     "tests/tools/diagnose/test_cluster_scheduling.py",
     "tests/faults/test_api_server.py",
-    "tests/agent/test_resume.py",
+    "tests/agent/session/test_resume.py",
     "tests/faults/test_signals.py",
-    "tests/agent/test_rollback.py",
+    "tests/agent/session/test_rollback.py",
     "tests/faults/test_clock.py",
 )
 """The files that begin first, for nobody is to wait for one of them in the end."""

@@ -4,7 +4,7 @@
     out, err = desk.communicate()
 
 Each is a process like any other: it has its own id and group, and can be told to stop, or killed. Only its imports
-are somebody else's; what they cost is watched by `tests/agent/test_start.py`, with interpreters of their own.
+are somebody else's; what they cost is watched by `tests/agent/cli/test_start.py`, with interpreters of their own.
 
 `python -m tests.forked LISTENING LIFE` is the fork server: it never starts a thread, sends a request or opens a
 database, so that what it forks is as if it had just been started. It ends when the other end of LIFE is closed.
@@ -37,8 +37,9 @@ ENVIRONMENT = dict(os.environ)
 MESSAGE_BYTES = 200_000
 ENDS_WITHIN_S = 60.0
 PROGRAM = (
-    "agent.app", "agent.session", "agent.graph", "agent.nodes.close", "agent.output", "agent.console",
-    "agent.rollback", "agent.changeset", "agent.docs", "tools.catalog", "kubernetes.client", "kubernetes.config",
+    "agent.app", "agent.session.run", "agent.session.graph", "agent.session.nodes.close", "agent.session.rollback",
+    "agent.surfaces.session_documents", "agent.surfaces.console", "agent.workspace.changeset", "agent.docs.tables",
+    "tools.catalog", "kubernetes.client", "kubernetes.config",
     "git", "yaml", "pydantic", "rich.console",
     *(f"agent.cli.{name}" for name in ("run", "sessions", "approvals", "debug", "workspace", "tools", "journal")),
 )  # fmt: skip

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from agent.endings import ENDINGS
-from agent.workspace import AGENT
+from agent.session.endings import ENDINGS
+from agent.workspace.files import AGENT
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
 

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from tools.batch import set_schedule, suspend
-from tools.claims import set_claim_class
-from tools.container_view import show_container
-from tools.describe import describe
 from tools.diagnose.tool import diagnose
-from tools.environment import set_env
+from tools.diagnose.wait import wait_until_mended
 from tools.frame import Tool
-from tools.objects import delete, save_manifest
-from tools.permissions import allow
-from tools.port_forward import port_forward
-from tools.provisioning.check import check_namespace
-from tools.provisioning.deprovision import deprovision_namespace
-from tools.provisioning.provision import provision_namespace
-from tools.pull_secrets import create_pull_secret, link_pull_secret
-from tools.read import events, get, list_, logs, top
-from tools.recovery import wait_until_mended
-from tools.risk import Risk
-from tools.rollout.history import rollout_history
-from tools.rollout.status import rollout_status
-from tools.rollout.wait import wait_for_rollout
-from tools.rollouts import resume_rollout, rollback_rollout, scale
-from tools.saved_logs import save_logs
-from tools.services import set_service_port, set_service_selector
-from tools.who_can import who_can
-from tools.whoami import whoami
-from tools.workloads import (
+from tools.kubernetes.claims import set_claim_class
+from tools.kubernetes.container_view import show_container
+from tools.kubernetes.describe import describe
+from tools.kubernetes.environment import set_env
+from tools.kubernetes.jobs import set_schedule, suspend
+from tools.kubernetes.objects import delete, save_manifest
+from tools.kubernetes.port_forward import port_forward
+from tools.kubernetes.pull_secrets import create_pull_secret, link_pull_secret
+from tools.kubernetes.read import (
+    events,
+    get,
+    list_,
+    logs,
+    top,
+)
+from tools.kubernetes.roles import allow
+from tools.kubernetes.rollouts.changes import resume_rollout, rollback_rollout, scale
+from tools.kubernetes.rollouts.history import rollout_history
+from tools.kubernetes.rollouts.status import rollout_status
+from tools.kubernetes.rollouts.wait import wait_for_rollout
+from tools.kubernetes.saved_logs import save_logs
+from tools.kubernetes.services import set_service_port, set_service_selector
+from tools.kubernetes.who_can import who_can
+from tools.kubernetes.whoami import whoami
+from tools.kubernetes.workloads import (
     restart,
     set_command,
     set_image,
@@ -36,6 +38,10 @@ from tools.workloads import (
     set_reference,
     set_resources,
 )
+from tools.provisioning.check import check_namespace
+from tools.provisioning.deprovision import deprovision_namespace
+from tools.provisioning.provision import provision_namespace
+from tools.risk import Risk
 
 TOOLS: tuple[Tool, ...] = (
     Tool(diagnose, Risk.READ, "Name one workload."),

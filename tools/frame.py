@@ -23,7 +23,8 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tools.changes.plan import Plan
-from tools.cluster.client import Cluster, Json
+from tools.cluster.client import Cluster
+from tools.json import Json
 from tools.risk import Risk
 
 RESULT_LIMIT_CHARS = 16_000

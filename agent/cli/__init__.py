@@ -23,8 +23,8 @@ from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import chosen_output, print_document
 from agent.errors import DeskError, ExitCode
-from agent.streams import discard_output, say_what_they_can
-from agent.workspace import SETTINGS_FILE
+from agent.surfaces.streams import discard_output, say_what_they_can
+from agent.workspace.files import SETTINGS_FILE
 
 HEADINGS = {
     "Why does it not run?": {"debug-pod": "debug"},
@@ -177,12 +177,12 @@ def _bug(error: Exception) -> str:
 def _say(message: str, code: int, output: str) -> None:
     if completing.is_asked():
         return  # a shell would show it amid what is being typed
-    from agent.plaintext import plain
     from agent.redaction import Redactor
+    from agent.surfaces.plaintext import plain
 
     shown = plain(Redactor().text(message))
     if output != "text":
-        from agent.documents import Error
+        from agent.surfaces.documents import Error
 
         print_document(Error(error=shown, exit_code=code), "jsonl")
     click.echo(f"error: {shown}", err=True)

@@ -14,12 +14,12 @@ from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document, settings
 from agent.cli.waiting import Span
 from agent.errors import ExitCode
-from agent.plaintext import plain
+from agent.surfaces.plaintext import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.approvals import Row
+    from agent.gate.approvals import Row
     from agent.journal.journal import Journal
     from agent.settings import Settings
     from tools.cluster.client import HttpCluster
@@ -36,7 +36,7 @@ def approvals() -> None:
 @common
 def list_(everything: bool, **given: Any) -> None:
     """List the approvals that wait, with what they would change, their risk and deadline."""
-    from agent.approvals import listing, with_use
+    from agent.gate.approvals import listing, with_use
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
@@ -55,7 +55,12 @@ def list_(everything: bool, **given: Any) -> None:
 @common
 def show(approval_id: str, **given: Any) -> None:
     """Show one approval."""
-    from agent.approvals import at_time, find, load, with_use
+    from agent.gate.approvals import (
+        at_time,
+        find,
+        load,
+        with_use,
+    )
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
@@ -72,7 +77,14 @@ def show(approval_id: str, **given: Any) -> None:
 @common
 def approve(approval_id: str, goes_on: bool, **given: Any) -> None:
     """Approve ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.approvals import authorize, changed_since, decide, expire, find, load
+    from agent.gate.approvals import (
+        authorize,
+        changed_since,
+        decide,
+        expire,
+        find,
+        load,
+    )
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace, writes=True)) as journal:
@@ -140,7 +152,13 @@ LOOKS_EVERY_S = 1.0
 
 def _decided(workspace: Path, said: str | None, timeout_s: float | None) -> Row | None:
     """The approval when it waits no more, or when the time is over; None when none is named and none waits."""
-    from agent.approvals import at_time, find, listing, load, with_use
+    from agent.gate.approvals import (
+        at_time,
+        find,
+        listing,
+        load,
+        with_use,
+    )
 
     until = None if timeout_s is None else time.monotonic() + timeout_s
     name = said
@@ -175,7 +193,13 @@ def _next(row: Row) -> str:
 @common
 def reject(approval_id: str, reason: str, **given: Any) -> None:
     """Reject ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.approvals import authorize_rejection, decide, expire, find, load
+    from agent.gate.approvals import (
+        authorize_rejection,
+        decide,
+        expire,
+        find,
+        load,
+    )
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace, writes=True)) as journal:
@@ -212,15 +236,15 @@ def _fingerprint(journal: Journal, session: str) -> str:
 
 
 def _print_rows(rows: list[Row], output: str) -> None:
-    from agent.documents import Approvals
-    from agent.output import approval
+    from agent.surfaces.documents import Approvals
+    from agent.surfaces.session_documents import approval
 
     print_document(Approvals(approvals=[approval(row) for row in rows]), output)
 
 
 def _print_decision(row: Row, changed: list[ObjectRef], output: str) -> None:
-    from agent.documents import Decision
-    from agent.output import approval
+    from agent.surfaces.documents import Decision
+    from agent.surfaces.session_documents import approval
 
     action = f"desk resume {row.session}"
     print_document(Decision(approval=approval(row), changed=[*map(str, changed)], next_action=action), output)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.plaintext import plain
+from agent.surfaces.plaintext import plain
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -94,8 +94,8 @@ def in_a_line(text: str) -> str:
 
 
 def _sessions(ctx: click.Context, *, only_open: bool) -> Pairs:
-    from agent.discovery import JOURNAL
     from agent.journal.summary import OPEN, summarize
+    from agent.workspace.discovery import JOURNAL
 
     for line in summarize(ctx.params["workspace"] / JOURNAL).sessions:
         if not only_open or line.status in OPEN:
@@ -106,8 +106,8 @@ def _approvals(ctx: click.Context, *, only_waiting: bool) -> Pairs:
     import contextlib
     from datetime import UTC, datetime
 
-    from agent.approvals import listing
     from agent.cli.options import existing_journal
+    from agent.gate.approvals import listing
 
     with contextlib.closing(existing_journal(ctx.params["workspace"])) as journal:
         for row in reversed(listing(journal, datetime.now(UTC), everything=not only_waiting)):
@@ -115,7 +115,7 @@ def _approvals(ctx: click.Context, *, only_waiting: bool) -> Pairs:
 
 
 def _commits(ctx: click.Context, _incomplete: str) -> Pairs:
-    from agent.history import History
+    from agent.workspace.history import History
 
     for commit, _ in History(ctx.params["workspace"]).with_trailer("Changes", COMMITS):
         yield commit.sha[:10], commit.subject.partition(" - ")[2]
@@ -177,7 +177,7 @@ def _namespaces(ctx: click.Context, _incomplete: str) -> Pairs:
 
 
 def _of_namespaces(cluster: HttpCluster) -> list[tuple[str, str]]:
-    from tools.names import names_of
+    from tools.kubernetes.names import names_of
 
     return [(name, "namespace") for name in names_of(cluster, ("Namespace",), None).get("Namespace", ())]
 
@@ -203,7 +203,7 @@ def _asked_about(ctx: click.Context, incomplete: str) -> Pairs:
 
 def _names(cluster: HttpCluster, namespace: str, words: tuple[str, ...], incomplete: str) -> Pairs:
     """Names of a namespace: behind a type those of it, else plain ones and those of a type that is begun."""
-    from tools.names import names_of
+    from tools.kubernetes.names import names_of
 
     typed, slash, _ = incomplete.partition("/")
     kind = _type(words[0] if words else typed if slash else "")

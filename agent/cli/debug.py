@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from agent.cli.target import Target
-    from tools.cluster.client import HttpCluster, Json
+    from tools.cluster.client import HttpCluster
+    from tools.json import Json
 
     Look = Callable[[Target], Json]
 
@@ -166,6 +167,6 @@ def _explain(cause: str, output: str) -> None:
     else:
         from msgspec.structs import asdict
 
-        from agent.documents import Lesson
+        from agent.surfaces.documents import Lesson
 
         print_document(Lesson(**asdict(lesson)), output)

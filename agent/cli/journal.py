@@ -14,11 +14,11 @@ from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document
 from agent.errors import BrokenJournal, ExitCode, HistoryError, JournalError, UsageError
-from agent.plaintext import counted, plain
+from agent.surfaces.plaintext import counted, plain
 
 if TYPE_CHECKING:
-    from agent.documents import Missing, Verified
     from agent.journal.journal import Journal
+    from agent.surfaces.documents import Missing, Verified
 
 
 @click.group(cls=Group)
@@ -42,9 +42,9 @@ def verify(workspace: Path, output: str, **_given: Any) -> None:
 
 
 def _verified(workspace: Path) -> Verified:
-    from agent.anchors import compare
-    from agent.documents import Verified
-    from agent.history import History
+    from agent.surfaces.documents import Verified
+    from agent.workspace.anchors import compare
+    from agent.workspace.history import History
 
     with contextlib.closing(existing_journal(workspace)) as opened:
         events, broken = _held(opened)
@@ -71,7 +71,7 @@ def _held(opened: Journal) -> tuple[int, str]:
 
 
 def _fault(missing: Sequence[Missing]) -> str:
-    from agent.anchors import described
+    from agent.workspace.anchors import described
 
     if not missing:
         return ""

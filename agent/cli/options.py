@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from agent.cli import completing
-from agent.discovery import JOURNAL, find
 from agent.errors import UsageError
-from agent.plaintext import plain
-from agent.workspace import SETTINGS_FILE
+from agent.surfaces.plaintext import plain
+from agent.workspace.discovery import JOURNAL, find
+from agent.workspace.files import SETTINGS_FILE
 
 if TYPE_CHECKING:
-    from agent.documents import Printed
     from agent.journal.journal import Journal
     from agent.settings import Settings
+    from agent.surfaces.documents import Printed
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -216,6 +216,6 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     elif not sys.stdout.isatty():
         print("\n".join("\t".join(plain(cell).replace("\n", " ") for cell in row) for row in (columns, *rows)))
     else:
-        from agent.console import show_table
+        from agent.surfaces.console import show_table
 
         show_table(title, columns, rows)

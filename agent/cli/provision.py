@@ -82,7 +82,7 @@ def _call(
     """A session of one call, and its document."""
     from agent.app import Task
     from agent.cli.run import begin, ran
-    from agent.output import provisioning
+    from agent.surfaces.session_documents import provisioning
 
     _check(tool, arguments)
     call = {"tool": tool, "arguments": arguments}

@@ -13,9 +13,9 @@ import click
 from agent.cli.options import print_document
 
 if TYPE_CHECKING:
-    from agent.documents import Diagnosis, FindingLine
-    from tools.cluster.client import Json
+    from agent.surfaces.documents import Diagnosis, FindingLine
     from tools.diagnose.report import Report
+    from tools.json import Json
 
 
 class Reports(Protocol):
@@ -37,7 +37,7 @@ def reports(output: str, *, brief: bool, repeated: bool) -> Reports:
         return Documents(output)
     if not sys.stdout.isatty():
         return Blocks(brief=brief, timed=repeated)
-    from agent.console import Redrawn, Reported
+    from agent.surfaces.console import Redrawn, Reported
 
     can_redraw = os.environ.get("TERM", "") not in ("", "dumb", "unknown")
     return Redrawn(brief=brief) if repeated and can_redraw else Reported(brief=brief, timed=repeated)
@@ -71,7 +71,7 @@ def lines_of(report: Report, at: datetime) -> list[Diagnosis | FindingLine]:
     """The report without its findings, then a line for each. Pure."""
     from msgspec.structs import asdict
 
-    from agent.documents import Counts, Diagnosis, FindingLine
+    from agent.surfaces.documents import Counts, Diagnosis, FindingLine
 
     counted = Counter(finding.severity for finding in report.findings)
     counts = Counts(error=counted["error"], warning=counted["warning"], info=counted["info"])

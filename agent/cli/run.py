@@ -16,16 +16,16 @@ from agent.cli import completing
 from agent.cli.help import Command
 from agent.cli.options import common, print_document, running, settings
 from agent.errors import ExitCode, UsageError
-from agent.plaintext import plain
-from agent.streams import discard_output, read_input
+from agent.surfaces.plaintext import plain
+from agent.surfaces.streams import discard_output, read_input
 
 if TYPE_CHECKING:
     from agent.app import Task
-    from agent.desk import Surface
-    from agent.documents import Document
     from agent.journal.journal import Entry
     from agent.journal.view import SessionView
+    from agent.session.context import Surface
     from agent.settings import Settings
+    from agent.surfaces.documents import Document
 
 
 @click.command(cls=Command)
@@ -219,7 +219,7 @@ def ran(
 
 def _surface(output: str, *, aside: bool) -> tuple[Surface, list[str]]:
     """The surface for an output, and the session it has seen."""
-    from agent.console import JsonLines, LiveConsole, Quiet
+    from agent.surfaces.console import JsonLines, LiveConsole, Quiet
     from tools.catalog import RISKS
 
     seen: list[str] = []
@@ -243,7 +243,7 @@ def _print(configured: Settings, session: str, document: Callable[[SessionView],
 
     from agent.app import open_journal
     from agent.journal.view import load_view
-    from agent.output import session as whole
+    from agent.surfaces.session_documents import session as whole
 
     with contextlib.closing(open_journal(configured)) as journal:
         printed = (document or whole)(load_view(journal, session))

@@ -15,9 +15,9 @@ import click
 from agent.cli import completing
 from agent.cli.help import Command
 from agent.cli.options import common, existing_journal, print_document, print_table, settings
-from agent.discovery import JOURNAL
-from agent.plaintext import plain
-from agent.workspace import plain_line
+from agent.surfaces.plaintext import plain
+from agent.workspace.discovery import JOURNAL
+from agent.workspace.files import plain_line
 
 if TYPE_CHECKING:
     from agent.journal.summary import SessionLine
@@ -49,7 +49,7 @@ def sessions(limit: int | None, wanted: tuple[str, ...], workspace: Path, output
     every = summarize(workspace / JOURNAL).sessions
     lines = [line for line in every if not wanted or words_of(line) & set(wanted)][:limit]
     if output != "text":
-        from agent.documents import Sessions
+        from agent.surfaces.documents import Sessions
 
         return print_document(Sessions(sessions=lines), output)
     empty = "No session was run here yet." if not every else f"No session here is {' or '.join(wanted)}."
@@ -105,9 +105,9 @@ def _age(at: str, now: datetime) -> str:
 @common
 def show(session: str | None, workspace: Path, output: str, **_given: Any) -> None:
     """Tell SESSION (default: the newest) from its journal; the beginning of its id is enough."""
-    from agent.console import LiveConsole
     from agent.journal.view import find_session, load_view
-    from agent.output import session as document
+    from agent.surfaces.console import LiveConsole
+    from agent.surfaces.session_documents import session as document
 
     with contextlib.closing(existing_journal(workspace)) as journal:
         view = load_view(journal, find_session(journal, session))
@@ -126,7 +126,7 @@ def show(session: str | None, workspace: Path, output: str, **_given: Any) -> No
 def cancel(session: str, **given: Any) -> None:
     """Close SESSION, whoever it waits for: what it asked for is withdrawn, what it did stands and is committed."""
     from agent.app import cancel as close
-    from agent.output import session as document
+    from agent.surfaces.session_documents import session as document
 
     configured = settings(given)
     view = close(configured, session)
@@ -147,7 +147,7 @@ def status(workspace: Path, output: str, **_given: Any) -> None:
     lines = summary.sessions
     open_ = [line for line in lines if line.status in OPEN]
     if output != "text":
-        from agent.documents import Status
+        from agent.surfaces.documents import Status
 
         document = Status(
             workspace=str(workspace.resolve()),

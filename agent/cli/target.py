@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from agent.errors import UsageError
 from tools.cluster.errors import ClusterError, Forbidden, NotFound
 from tools.cluster.resources import find, words_of_types
-from tools.did_you_mean import NotThere, near
+from tools.kubernetes.did_you_mean import NotThere, near
 
 Found = TypeVar("Found")
 

@@ -12,7 +12,7 @@ from agent.cli.options import common, print_document, print_table
 from agent.errors import UsageError
 
 if TYPE_CHECKING:
-    from agent.documents import Tools
+    from agent.surfaces.documents import Tools
     from tools.frame import Tool
 
 
@@ -41,7 +41,7 @@ def tools(name: str | None, output: str, **_given: Any) -> None:
 
 
 def _document(tools: list[Tool]) -> Tools:
-    from agent.documents import ToolDescription, Tools
+    from agent.surfaces.documents import ToolDescription, Tools
 
     described = [
         ToolDescription(

@@ -12,7 +12,7 @@ from agent.cli.help import Command
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tools.cluster.client import Json
+    from tools.json import Json
 
 DEFAULT = "30s"
 EVERY_S = 2.0

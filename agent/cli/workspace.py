@@ -21,13 +21,13 @@ def init(directory: Path, output: str) -> None:
 
     Sessions run in a workspace only, found from where one stands upwards, or named with --workspace.
     """
-    from agent.history import init_repository
+    from agent.workspace.history import init_repository
 
     done = init_repository(directory)
     where = shlex.quote(str(directory))
     action = f'desk run --workspace {where} --sandbox "why does checkout crash in shop-dev?"'
     if output != "text":
-        from agent.documents import Made
+        from agent.surfaces.documents import Made
 
         return print_document(Made(workspace=str(directory.resolve()), done=done, next_action=action), output)
     for line in done:
@@ -44,7 +44,7 @@ def doctor(**given: Any) -> None:
 
     Of the namespace it tells the environment, and what the gate will do there with each class of risk.
     """
-    from agent.doctor import examine
+    from agent.cli.doctor import examine
 
     configured = settings(given)
     found = examine(configured)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from agent.policy import Priority
-
-Json = dict[str, Any]
+from agent.gate.policy import Priority
+from tools.json import Json
 
 SCHEMA = "desk.event/v1"
 

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from agent.errors import BrokenJournal
-from agent.journal.events import SCHEMA, ApprovalAsked, ApprovalDecided, Event, Json, from_body, name_of, to_body
+from agent.journal.events import SCHEMA, ApprovalAsked, ApprovalDecided, Event, from_body, name_of, to_body
 from agent.journal.port import RESTORE, Approval, Row, Store, Writing
 from agent.redaction import Redactor
+from tools.json import Json
 
 GENESIS = "0" * 64
 """What the first event of the first version's one chain is chained to."""

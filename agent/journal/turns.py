@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent.journal.events import Json, ModelTurn, ToolResult
+from agent.journal.events import ModelTurn, ToolResult
 from agent.model.port import USAGE
+from tools.json import Json
 
 MAX_FAULTY_TURNS = 3
 """So many turns in a row that could not be used end the session."""

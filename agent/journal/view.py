@@ -17,7 +17,6 @@ from agent.journal.events import (
     Event,
     FilesRendered,
     IncidentOpened,
-    Json,
     ModelTurn,
     Oriented,
     PlanMade,
@@ -42,6 +41,7 @@ from agent.model.port import (
     block_from_json,
 )
 from tools.changes.plan import id_of
+from tools.json import Json
 
 Step = Literal["orient", "think", "gate", "ask", "act", "record", "close"]
 

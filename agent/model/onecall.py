@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent.model.port import AnswersMessage, Conversation, Json, TextDelta, ToolAnswer, ToolUse, TurnEnded
+from agent.model.port import AnswersMessage, Conversation, TextDelta, ToolAnswer, ToolUse, TurnEnded
+from tools.json import Json
 
 
 class OneCall:

@@ -9,14 +9,12 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from agent.understanding.spelling import nearest
 from agent.understanding.wishes import Call, misfit
 from agent.understanding.world import World
 from tools.cluster.resources import BUILTIN, find
-
-Json = dict[str, Any]
+from tools.json import Json
 
 _PROGRAMS = r"(?:kubectl|oc|k|helm)"
 _COURTESY = re.compile(

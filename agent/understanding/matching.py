@@ -18,8 +18,7 @@ from agent.understanding.spoken import Target
 from agent.understanding.terms import Term
 from agent.understanding.world import World
 from tools.intents import INTENTS, Slot, Way
-
-Json = dict[str, Any]
+from tools.json import Json
 
 # More cores than a node has; who says so means millicores.
 MANY_CORES = 64

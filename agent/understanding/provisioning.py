@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 from agent.understanding.wishes import Call, Order, Understanding
-
-Json = dict[str, Any]
+from tools.json import Json
 
 TOOL = "provision_namespace"
 

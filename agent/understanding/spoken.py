@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from agent.understanding.wishes import Call, Diagnosis, Wish
-
-Json = dict[str, Any]
+from tools.json import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from agent.understanding import kubectl, provisioning, remit
 from agent.understanding.clauses import Clause, Terms, clauses_of
@@ -39,8 +38,8 @@ from agent.understanding.terms import Term, is_name, terms_of
 from agent.understanding.wishes import Call, Diagnosis, Order, Understanding, Wish, misfit
 from agent.understanding.world import World, is_pod_of
 from tools.intents import INTENTS
+from tools.json import Json
 
-Json = dict[str, Any]
 Schemas = Mapping[str, Json]
 
 MAX_CALLS = 20

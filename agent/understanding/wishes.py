@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tools.intents import INTENTS, Way
+from tools.json import Json
 
 if TYPE_CHECKING:
     from agent.understanding.spoken import Spoken
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.cli import main
-from agent.history import init_repository
 from agent.sandbox import Sandbox
+from agent.workspace.history import init_repository
 from tests import forked
 from tests.agent.session_bench import Bench
 

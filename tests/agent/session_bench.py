@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent import approvals
-from agent.desk import Desk
-from agent.history import History
+from agent.gate import approvals
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Entry, Journal
 from agent.journal.sqlite import JOURNAL, SqliteStore
@@ -19,14 +17,16 @@ from agent.journal.view import SessionView
 from agent.model.port import AssistantMessage, Block, Conversation, Model, TextDelta, ToolUse, TurnEnded
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
+from agent.session.context import Desk
 from agent.stopping import StopSignal
-from agent.workspace import WORKING, Workspace
+from agent.workspace.files import WORKING, Workspace
+from agent.workspace.history import History
 from tools.catalog import TOOLS
 from tools.changes.build import reference
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
+from tools.json import Json
 
-Json = dict[str, Any]
 Turn = Sequence[Block] | Callable[[], Sequence[Block]]
 
 SESSION = "20250131-093005-abc123"

@@ -15,16 +15,21 @@ from pathlib import Path
 
 import pytest
 
-from agent.approvals import ask, decide
 from agent.cli import main
-from agent.discovery import JOURNAL
-from agent.history import init_repository
+from agent.gate.approvals import ask, decide
 from agent.journal.events import SessionPaused
 from agent.journal.journal import Journal
 from agent.journal.sqlite import SqliteStore
 from agent.redaction import Redactor
+from agent.workspace.discovery import JOURNAL
+from agent.workspace.history import init_repository
+from tests.agent.cli.test_sessions import (
+    FIRST,
+    PARKED,
+    REQUEST,
+    STARTED,
+)
 from tests.agent.conftest import InProcess
-from tests.agent.test_sessions import FIRST, PARKED, REQUEST, STARTED
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 

@@ -14,17 +14,17 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from agent.desk import Desk
-from agent.history import History
 from agent.journal.events import SessionStarted
 from agent.journal.journal import Entry, Journal
 from agent.journal.sqlite import JOURNAL, SqliteStore
 from agent.journal.view import SessionView
 from agent.model.port import Model
 from agent.redaction import Redactor
-from agent.session import drive
+from agent.session.context import Desk
+from agent.session.run import drive
 from agent.stopping import StopSignal
-from agent.workspace import Workspace
+from agent.workspace.files import Workspace
+from agent.workspace.history import History
 from tests.baseline import script
 from tools.catalog import TOOLS
 from tools.cluster.client import HttpCluster, Identity

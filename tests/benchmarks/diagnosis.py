@@ -28,8 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.figures import TOP, Spread, environment, table
-
-Json = dict[str, Any]
+from tools.json import Json
 
 KUBECONFIG = os.environ.get("DESK_TEST_KUBECONFIG", "")
 SETTLED_AFTER_S = 45

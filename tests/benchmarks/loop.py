@@ -39,7 +39,7 @@ _TITLES = {"desk": "Desk", "sync": "plain, sync", "async": "plain, async (defaul
 
 def desk(folder: Path, turns: int, profile: cProfile.Profile | None = None) -> Figures:
     """One session of Desk in `folder`."""
-    from agent.history import init_repository
+    from agent.workspace.history import init_repository
     from tests.benchmarks.assembled import assembled
     from tests.benchmarks.played import Clocked, Played
 

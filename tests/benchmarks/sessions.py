@@ -79,7 +79,7 @@ class Run:
 
 def measure(model: str, sessions: int, turns: int, think_s: float) -> Run:
     """Run all sessions in a workspace of their own. Raises `RuntimeError` when one does not end well."""
-    from agent.history import init_repository
+    from agent.workspace.history import init_repository
 
     with tempfile.TemporaryDirectory(prefix="desk-bench-") as top, _served(model, turns, think_s) as served:
         env = environment(Path(top) / "home") | served

@@ -12,9 +12,9 @@ import threading
 import time
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-Json = dict[str, Any]
+from tools.json import Json
 
 LOG = Path(os.environ.get("DESK_KUBE_DIR", "/var/lib/desk-kube")) / "log" / "audit.log"
 _CHANGING = ("patch", "delete", "create", "update")

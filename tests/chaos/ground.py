@@ -11,14 +11,12 @@ import ssl
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
 
 from tests.chaos.script import LIMIT_BEFORE, Names
-
-Json = dict[str, Any]
+from tools.json import Json
 
 APPS, CORE = "/apis/apps/v1", "/api/v1"
 GREETING = {"greeting": "hello"}

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from tests.messages_api.script import Turn
+from tools.json import Json
 
-Json = dict[str, Any]
 Class = Literal["read", "render", "change", "delete", "commit", "approval"]
 CLASSES: tuple[Class, ...] = get_args(Class)
 

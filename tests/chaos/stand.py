@@ -56,7 +56,7 @@ def stands(root: Path, kubeconfig: str, workers: int) -> Iterator[list[Stand]]:
 
 
 def _make_template(folder: Path) -> None:
-    from agent.history import init_repository
+    from agent.workspace.history import init_repository
 
     init_repository(folder)
     for key, value in (("user.name", "Desk"), ("user.email", "desk@localhost")):

@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import yaml
 from kubernetes.client import ApiClient, CoreV1Api, V1Namespace, V1ObjectMeta
@@ -29,8 +28,8 @@ from tests.tools.diagnose import diagnose_faults, rollout_faults, service_faults
 from tests.tools.diagnose.real_cluster import administrator, diagnosed
 from tools.diagnose.diagnose import diagnose
 from tools.diagnose.timing import RUNS_WELL_AFTER
+from tools.json import Json
 
-Json = dict[str, Any]
 Key = tuple[str, str, str]
 """Kind, name and cause."""
 

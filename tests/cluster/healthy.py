@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from tests.tools.diagnose.diagnose_faults import job, statefulset
 from tests.tools.diagnose.rollout_faults import (
@@ -16,8 +15,7 @@ from tests.tools.diagnose.rollout_faults import (
     workload,
 )
 from tests.tools.diagnose.service_faults import service, web
-
-Json = dict[str, Any]
+from tools.json import Json
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 
-from agent.desk import Desk
-from agent.history import init_repository
-from agent.rollback import undo_tool
-from agent.session import drive
+from agent.session.context import Desk
+from agent.session.rollback import undo_tool
+from agent.session.run import drive
+from agent.workspace.history import init_repository
 from tests.agent.session_bench import Bench, Scripted, Watcher, finish, use
 from tests.cluster.conftest import KUBECONFIG, kubectl
 from tools.changes.build import apply_change
 from tools.changes.plan import Change, Check, Plan, Step
-from tools.cluster.client import Cluster, HttpCluster, Json
+from tools.cluster.client import Cluster, HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import Conflict, NotFound
 from tools.cluster.resources import ObjectRef
 from tools.frame import Namespace, Result, Tool, ToolContext
+from tools.json import Json
 from tools.risk import Risk
 
 pytestmark = pytest.mark.cluster

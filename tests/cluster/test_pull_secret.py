@@ -10,16 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cluster.conftest import Workspace, kubectl
 from tests.cluster.killing_proxy import KillingProxy, Moment
+from tools.json import Json
 
 pytestmark = pytest.mark.cluster
 
-Json = dict[str, Any]
 KubeconfigOf = Callable[[str, str], str]
 
 REGISTRY = "127.0.0.1:15001"

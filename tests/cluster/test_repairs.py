@@ -11,19 +11,17 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests import forked
 from tests.cluster.conftest import Workspace, kubectl
+from tools.json import Json
 
 pytestmark = pytest.mark.cluster
 
 FAULTS = Path(__file__).with_name("repairs.yaml")
 PROCESSES = 3
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,9 @@ from tools.changes.plan import Plan
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import diagnose
 from tools.frame import Result, ToolContext
+from tools.json import Json
 
 pytestmark = pytest.mark.cluster
-
-Json = dict[str, Any]
 
 OBJECTS = Path(__file__).with_name("tools.yaml")
 TOLD_WITHIN_S = 90

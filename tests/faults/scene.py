@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from agent.journal.journal import Entry, Journal
 from agent.journal.sqlite import SqliteStore
@@ -22,8 +21,8 @@ from tests import forked
 from tests.faults.proxy import FaultProxy, Where
 from tools.changes.build import reference
 from tools.cluster import connect as cluster
+from tools.json import Json
 
-Json = dict[str, Any]
 Ended = subprocess.CompletedProcess[str]
 
 TOP = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.history import init_repository
+from agent.workspace.history import init_repository
 from tests.faults.proxy import Meanwhile
 from tests.faults.scene import (
     EFFECT,

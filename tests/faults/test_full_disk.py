@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from agent.errors import DeskError, JournalError
-from agent.history import History
 from agent.journal.events import Committed
 from agent.journal.journal import Journal
 from agent.journal.sqlite import JOURNAL, SqliteStore
 from agent.redaction import Redactor
-from agent.workspace import LogEntry, Workspace, add_log
+from agent.workspace.files import LogEntry, Workspace, add_log
+from agent.workspace.history import History
 from tests.faults.disk import Disk, mounted
 from tests.faults.proxy import Meanwhile, Where
 from tests.faults.scene import (

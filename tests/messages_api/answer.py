@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from jiter import from_json
 
@@ -15,8 +14,7 @@ from tests.messages_api.cache import CHARS_PER_TOKEN, CacheUse
 from tests.messages_api.conversation import canonical, digest, identity, turn_number
 from tests.messages_api.models import thinking_shown, thinking_type
 from tests.messages_api.script import Call, Turn
-
-Json = dict[str, Any]
+from tools.json import Json
 
 PIECES = 4
 

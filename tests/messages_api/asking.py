@@ -8,8 +8,7 @@ from anthropic import Anthropic, DefaultHttpxClient
 from anthropic.types import Message
 
 from tests.messages_api.server import MessagesServer
-
-Json = dict[str, Any]
+from tools.json import Json
 
 SONNET = "claude-sonnet-5-5"
 OPUS = "claude-opus-5-5"

@@ -12,13 +12,11 @@ import base64
 import hmac
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from tests.messages_api.conversation import THINKING, Placed, bare, blocks, canonical, digest, place
 from tests.messages_api.models import MODELS
 from tests.messages_api.refusal import Refused
-
-Json = dict[str, Any]
+from tools.json import Json
 
 _KEY = b"the server's own"
 _TOKEN = {"thinking": "signature", "redacted_thinking": "data"}

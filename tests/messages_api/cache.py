@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from tests.messages_api.binding import is_dropped
 from tests.messages_api.conversation import THINKING, bare, blocks, canonical, digest, place
 from tests.messages_api.models import effort, thinking_type
-
-Json = dict[str, Any]
+from tools.json import Json
 
 CHARS_PER_TOKEN = 4
 LOOK_BACK = 20

@@ -7,9 +7,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
-Json = dict[str, Any]
+from tools.json import Json
 
 THINKING = ("thinking", "redacted_thinking")
 

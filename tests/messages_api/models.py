@@ -7,11 +7,9 @@ configurations; https://platform.claude.com/docs/en/build-with-claude/effort, th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from tests.messages_api.refusal import Refused
-
-Json = dict[str, Any]
+from tools.json import Json
 
 MAX_OUTPUT_TOKENS = 128_000
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-Json = dict[str, Any]
+from tools.json import Json
 
 # https://platform.claude.com/docs/en/api/errors
 ERROR_TYPES = {

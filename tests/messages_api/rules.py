@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import pairwise
-from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
@@ -22,8 +21,8 @@ from tests.messages_api.models import check_model, check_sampling, check_setting
 from tests.messages_api.refusal import Refused
 from tests.messages_api.shapes import check_body
 from tests.messages_api.strict import check_strict
+from tools.json import Json
 
-Json = dict[str, Any]
 Turns = list[tuple[str, list[Placed]]]
 
 MAX_CACHE_MARKS = 4

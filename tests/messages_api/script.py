@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import ClassVar, get_args
 
 import yaml
 from anthropic.types import StopReason
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from tests.messages_api.refusal import ERROR_TYPES
-
-Json = dict[str, Any]
+from tools.json import Json
 
 _KNOWN_FIELDS_ONLY = ConfigDict(extra="forbid")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 from tests.messages_api.answer import Answer, answer
 from tests.messages_api.cache import PromptCache
@@ -13,8 +12,7 @@ from tests.messages_api.conversation import bare, blocks, digest, identity, turn
 from tests.messages_api.refusal import Refused
 from tests.messages_api.rules import check_request
 from tests.messages_api.script import Fault, Script, Turn
-
-Json = dict[str, Any]
+from tools.json import Json
 
 
 @dataclass(frozen=True)

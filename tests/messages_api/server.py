@@ -24,8 +24,7 @@ from tests.messages_api.answer import Event
 from tests.messages_api.refusal import Refused, error_body
 from tests.messages_api.script import Fault, Script
 from tests.messages_api.scripted import Exchange, ScriptedModel
-
-Json = dict[str, Any]
+from tools.json import Json
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MIN_CACHE_TOKENS = 512

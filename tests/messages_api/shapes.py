@@ -15,8 +15,7 @@ from anthropic.types.message_create_params import MessageCreateParamsBase
 from typing_extensions import get_type_hints, is_typeddict
 
 from tests.messages_api.refusal import Refused
-
-Json = dict[str, Any]
+from tools.json import Json
 
 # The SDK sends these as headers.
 _HEADERS = ("user_profile_id", "workspace_id")

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.messages_api.refusal import Refused
-
-Json = dict[str, Any]
+from tools.json import Json
 
 MAX_STRICT_TOOLS = 20
 MAX_OPTIONAL = 24

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import anthropic
 import pytest
@@ -12,8 +11,7 @@ import pytest
 from tests.messages_api.asking import HAIKU, OPUS, SONNET, ask, body_of, client_of, results, said
 from tests.messages_api.script import Call, Turn
 from tests.messages_api.server import MessagesServer
-
-Json = dict[str, Any]
+from tools.json import Json
 
 TURNS = [
     Turn(think="Where is it?", say="I look.", calls=(Call("look", {"path": "/é"}), Call("look", {"path": "b"}))),

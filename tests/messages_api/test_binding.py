@@ -12,8 +12,7 @@ import pytest
 from tests.messages_api.asking import HAIKU, LOOK, OPUS, SONNET, ask, body_of, client_of, results, said, send
 from tests.messages_api.script import Call, Turn
 from tests.messages_api.server import MessagesServer
-
-Json = dict[str, Any]
+from tools.json import Json
 
 TURNS = [
     Turn(redacted_thinking="secret", think="One.", say="I look.", calls=(Call("look", {"path": "a"}),)),

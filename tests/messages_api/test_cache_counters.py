@@ -10,8 +10,7 @@ from anthropic.types import Usage
 from tests.messages_api.asking import LOOK, ask, body_of, client_of, results, said
 from tests.messages_api.script import Call, Turn
 from tests.messages_api.server import MessagesServer
-
-Json = dict[str, Any]
+from tools.json import Json
 
 MARK = {"type": "ephemeral"}
 LONG = "Look well. " * 400  # 1100 tokens

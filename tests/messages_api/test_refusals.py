@@ -13,8 +13,7 @@ import pytest
 from tests.messages_api.asking import HAIKU, LOOK, OPUS, SCHEMA, body_of, client_of, send
 from tests.messages_api.script import Turn
 from tests.messages_api.server import MAX_BODY_BYTES, MessagesServer
-
-Json = dict[str, Any]
+from tools.json import Json
 
 MARK = {"type": "ephemeral"}
 

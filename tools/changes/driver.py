@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tools.changes.plan import Change, Json, Plan, Takeover
+from tools.changes.plan import Change, Plan, Takeover
+from tools.json import Json
 from tools.risk import Risk
 
 

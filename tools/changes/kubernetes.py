@@ -13,15 +13,16 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from tools.changes.build import version, written
+from tools.changes.credentials import filled, stood_in
 from tools.changes.driver import Effect, Preview, Running, Stale
 from tools.changes.guardrails import loosened, risk_of
 from tools.changes.patches import contains, difference, inverse
-from tools.changes.plan import Change, Json, Plan, Takeover
+from tools.changes.plan import Change, Plan, Takeover
 from tools.cluster.client import FIELD_MANAGER, Access, Cluster
 from tools.cluster.errors import Conflict, FieldConflict, NotFound
 from tools.cluster.resources import ObjectRef
-from tools.credentials import filled, stood_in
-from tools.read import as_yaml
+from tools.json import Json
+from tools.kubernetes.read import as_yaml
 from tools.risk import Risk
 
 RETRY_S = 0.5

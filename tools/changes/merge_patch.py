@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-Json = dict[str, Any]
+from tools.json import Json
 
 
 def inverse(patch: Json, live: Json) -> Json:

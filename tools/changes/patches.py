@@ -5,12 +5,12 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-a
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from tools.changes import merge_patch, strategic
 from tools.cluster.resources import ObjectRef, takes_strategic_merge
+from tools.json import Json
 
-Json = dict[str, Any]
 Format = Literal["strategic", "merge"]
 
 

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from tools.cluster.resources import ObjectRef
+from tools.json import Json
 from tools.risk import Risk
-
-Json = dict[str, Any]
 
 Verb = Literal["patch", "create", "apply", "delete"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-Json = dict[str, Any]
+from tools.json import Json
 
 # The keys that lists are joined by, in the order to try them; `port` is that of a Service's ports.
 _MERGE_KEYS: dict[str, tuple[str, ...]] = {

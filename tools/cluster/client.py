@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from tools.cluster import errors
@@ -21,11 +21,11 @@ from tools.cluster.resources import (
     takes_strategic_merge,
 )
 from tools.cluster.transport import Headers, NoAnswer, Request
+from tools.json import Json
 
 if TYPE_CHECKING:
     from tools.cluster.endpoint import Endpoint
 
-Json = dict[str, Any]
 Objects = list[Json]
 Resources = list[Resource]
 Errors = tuple[type[errors.ClusterError], ...]

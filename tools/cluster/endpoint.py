@@ -11,17 +11,16 @@ import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools.cluster.kubeconfig import Chosen, Unusable
 from tools.cluster.login import LOGIN_FIELDS, Login, content
 from tools.cluster.proxy import proxy_of
 from tools.cluster.transport import Direct, Headers, Pooled, Transport
+from tools.json import Json
 
 if TYPE_CHECKING:
     from kubernetes.client import Configuration
-
-Json = dict[str, Any]
 
 _CLUSTER_FIELDS = frozenset(
     ["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify", "extensions"]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-Json = dict[str, Any]
+from tools.json import Json
 
 _ENTRIES = {"clusters": "cluster", "users": "user", "contexts": "context"}
 _FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote
 
 from tools.cluster.errors import ClusterSettingsError
 from tools.cluster.kubeconfig import Chosen, Unusable
 from tools.cluster.transport import Headers
-
-Json = dict[str, Any]
+from tools.json import Json
 
 _CREDENTIALS = (
     "client-certificate",

@@ -13,11 +13,10 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tools.cluster.errors import MESSAGE_LIMIT_CHARS, ClusterSettingsError
-
-Json = dict[str, Any]
+from tools.json import Json
 
 EXPIRES_EARLY = timedelta(seconds=10)
 """A token that is about to expire may not live until it arrives."""

@@ -6,18 +6,19 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tools.cluster.errors import Forbidden
-from tools.diagnose.apart import one_by_one
 from tools.diagnose.findings import Finding, Known, Starting
-from tools.diagnose.reading import Reader
+from tools.diagnose.reading.apart import one_by_one
+from tools.diagnose.reading.read import Reader
 from tools.diagnose.report import report
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
 from tools.diagnose.starting import starting
 from tools.diagnose.timing import just_applied
-from tools.namespaces import refuse_unless_there
+from tools.kubernetes.namespaces import refuse_unless_there
 
 if TYPE_CHECKING:
-    from tools.cluster.client import Cluster, Json
-    from tools.diagnose.snapshot import Snapshot
+    from tools.cluster.client import Cluster
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
 
 
 def diagnose(

@@ -6,7 +6,7 @@ import textwrap
 
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules import LESSONS
-from tools.did_you_mean import did_you_mean, near
+from tools.kubernetes.did_you_mean import did_you_mean, near
 
 _WIDTH = 100
 

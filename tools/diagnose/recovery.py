@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tools.diagnose import timing
-from tools.diagnose.containers import START_REASONS, STEADY_AFTER, Container, containers, parse_time
+from tools.diagnose.facts.containers import (
+    START_REASONS,
+    STEADY_AFTER,
+    Container,
+    containers,
+    parse_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tools.diagnose.findings import Finding
-    from tools.diagnose.snapshot import Snapshot
+    from tools.diagnose.reading.snapshot import Snapshot
 
 _KILLED_BY_PROBES = ("LivenessProbeFailed", "StartupProbeFailed")
 _OF_RUNS = ("CrashLoopBackOff", "OOMKilled", "RBACForbidden", *_KILLED_BY_PROBES)

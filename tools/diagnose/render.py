@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tools.cluster.client import Json
+    from tools.json import Json
 
 _WIDTH = 100
 _AFFECTED_NAMED = 3

@@ -10,15 +10,16 @@ from msgspec.structs import replace
 
 from tools.cluster import errors
 from tools.cluster.resources import find, words_of_types
-from tools.diagnose import decoding
-from tools.diagnose.owners import controller, owner_of
-from tools.diagnose.service_pods import pods_behind
-from tools.did_you_mean import NotThere, near
+from tools.diagnose.facts.owners import controller, owner_of
+from tools.diagnose.facts.service_pods import pods_behind
+from tools.diagnose.reading import decoding
+from tools.kubernetes.did_you_mean import NotThere, near
 
 if TYPE_CHECKING:
-    from tools.cluster.client import Cluster, Json
+    from tools.cluster.client import Cluster
     from tools.diagnose.findings import Finding, Starting
-    from tools.diagnose.snapshot import Kind, Snapshot
+    from tools.diagnose.reading.snapshot import Kind, Snapshot
+    from tools.json import Json
 
 Told = TypeVar("Told", "Finding", "Starting")
 

@@ -12,18 +12,23 @@ import msgspec
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
-from tools.diagnose.autoscalers import measured_by
-from tools.diagnose.containers import parse_time
+from tools.diagnose.facts.autoscalers import measured_by
+from tools.diagnose.facts.containers import parse_time
+from tools.diagnose.facts.naming import said
+from tools.diagnose.facts.owners import (
+    controller,
+    current_pods,
+    has_ended,
+    owner_of,
+)
 from tools.diagnose.findings import Known, Starting
-from tools.diagnose.naming import said
-from tools.diagnose.owners import controller, current_pods, has_ended, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from tools.cluster.client import Json
     from tools.diagnose.findings import Finding
-    from tools.diagnose.snapshot import Snapshot
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
 
 
 class Counts(msgspec.Struct, frozen=True):

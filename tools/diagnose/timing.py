@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
-from tools.diagnose.containers import parse_time
+from tools.diagnose.facts.containers import parse_time
 
 if TYPE_CHECKING:
-    from tools.cluster.client import Json
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.findings import Cause, Finding
-    from tools.diagnose.snapshot import Kind, Snapshot
+    from tools.diagnose.reading.snapshot import Kind, Snapshot
+    from tools.json import Json
 
 APPLIED_WITHIN = timedelta(seconds=3)
 """What is made together (a workload, its Service, its ConfigMap) comes in any order, and within this time."""

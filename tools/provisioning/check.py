@@ -8,12 +8,11 @@ from typing import Any
 
 from tools.cluster.client import FIELD_MANAGER
 from tools.frame import Namespace, Result, ToolContext, ToolFailed
+from tools.json import Json
 from tools.provisioning import guardrails
 from tools.provisioning.guardrails import PROVISIONED, Surroundings
 from tools.provisioning.provision import Found, is_managed, read
 from tools.provisioning.specification import Specification, specified
-
-Json = dict[str, Any]
 
 _OPENS = ("NetworkPolicy", "RoleBinding")
 """What people with `edit` or more may add, to let something or somebody in."""

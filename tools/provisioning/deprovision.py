@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from tools.changes.build import delete_change
 from tools.changes.plan import Plan
@@ -12,8 +11,7 @@ from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
 from tools.frame import Namespace, ToolContext
-
-Json = dict[str, Any]
+from tools.json import Json
 
 _TOLD = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Service", "Ingress", "ConfigMap", "Secret")
 """What is told by number and name, when no other object owns it."""

@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tools.diagnose import quantity
+from tools.json import Json
+from tools.kubernetes import quantity
 from tools.provisioning.specification import OPENINGS, Opening, Specification
-
-Json = dict[str, Any]
 
 MANAGED_BY = "desk-agent"
 PROVISIONED = "desk.dev/provisioned"

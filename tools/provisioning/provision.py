@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -15,8 +15,9 @@ from tools.changes.plan import Change, Check, Plan, Step
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.quantity import amount
 from tools.frame import ArgumentsError, Namespace, ToolContext, ToolFailed
+from tools.json import Json
+from tools.kubernetes.quantity import amount
 from tools.provisioning import guardrails
 from tools.provisioning.guardrails import MANAGED_BY, PROVISIONED, Surroundings
 from tools.provisioning.specification import (
@@ -27,8 +28,6 @@ from tools.provisioning.specification import (
     joined,
     specified,
 )
-
-Json = dict[str, Any]
 
 KINDS = ("ResourceQuota", "LimitRange", "NetworkPolicy", "ServiceAccount", "RoleBinding")
 """What a namespace is given."""

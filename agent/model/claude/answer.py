@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.model.port import USAGE, Block, Json, Opaque, StopReason, Text, ToolUse
+from agent.model.port import USAGE, Block, Opaque, StopReason, Text, ToolUse
+from tools.json import Json
 
 if TYPE_CHECKING:
     from anthropic.types import ContentBlock, Message

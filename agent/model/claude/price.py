@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.model.port import Json
+from tools.json import Json
 
 
 @dataclass(frozen=True, slots=True)

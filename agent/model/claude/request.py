@@ -19,13 +19,13 @@ from agent.model.port import (
     Block,
     Context,
     Conversation,
-    Json,
     Message,
     Opaque,
     Text,
     ToolAnswer,
 )
-from agent.prompts import system_prompt
+from agent.model.prompts import system_prompt
+from tools.json import Json
 
 THINKING = ("thinking", "redacted_thinking")
 CACHED: Json = {"type": "ephemeral"}

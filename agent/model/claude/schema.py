@@ -7,7 +7,8 @@ from typing import Any
 
 from anthropic import transform_schema
 
-from agent.model.port import Json, ToolSpec
+from agent.model.port import ToolSpec
+from tools.json import Json
 
 # What one request may ask of strict tools together.
 # Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs#schema-complexity-limits

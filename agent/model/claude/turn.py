@@ -13,7 +13,8 @@ from agent.model.claude.answer import blocks_of, stop_reason_of, usage_of
 from agent.model.claude.failure import CutOff, Passing, TooLong, judged, wait_s
 from agent.model.claude.model import Profile
 from agent.model.claude.request import Request, request_of
-from agent.model.port import Conversation, Json, Part, Retrying, TextDelta, TurnEnded
+from agent.model.port import Conversation, Part, Retrying, TextDelta, TurnEnded
+from tools.json import Json
 
 CONNECT_TIMEOUT_S = 10.0
 # Between here and the model. The SDK does not translate what breaks a stream; httpx2 is its HTTP client.

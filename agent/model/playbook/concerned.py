@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from agent.model.port import Json
 from agent.understanding.wishes import Diagnosis
 from agent.understanding.world import is_pod_of
+from tools.json import Json
 
 _CAUSES = {
     "OOMKilled": r"\boom\w*|\bout of memory\b|\bmemory kill\w*",

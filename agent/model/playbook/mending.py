@@ -6,9 +6,10 @@ from collections.abc import Generator, Mapping, Sequence
 
 from agent.model.playbook.concerned import concerned
 from agent.model.playbook.moves import Move, Told
-from agent.model.port import Conversation, Json, ToolAnswer, ToolSpec
+from agent.model.port import Conversation, ToolAnswer, ToolSpec
 from agent.understanding.login import Login, login_of
 from agent.understanding.wishes import Diagnosis
+from tools.json import Json
 
 MAX_ATTEMPTS = 3
 ROLLOUT_TIMEOUT_S = 180

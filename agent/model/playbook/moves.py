@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from agent.model.port import Json, ToolAnswer
+from agent.model.port import ToolAnswer
+from tools.json import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from agent import approvals
 from agent.errors import BrokenJournal, JournalError, LeaseHeld
+from agent.gate import approvals
+from agent.gate.policy import decide, environment_of
 from agent.journal.events import Event, Oriented, SessionResumed, SessionStarted, ToolIntent, ToolResult
 from agent.journal.journal import GENESIS, Entry, Head, Journal, chain
 from agent.journal.sqlite import SCHEMA_VERSION, SqliteStore
-from agent.policy import decide, environment_of
 from agent.redaction import MARK, Redactor
 from tools.changes.plan import Change
 from tools.cluster.resources import ObjectRef

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.endings import ENDINGS
 from agent.journal.view import SessionView
 from agent.model.port import Context, Conversation, Message, ToolSpec
-from agent.rollback import undo_last_tool
+from agent.session.endings import ENDINGS
+from agent.session.rollback import undo_last_tool
 from tools.catalog import TOOLS
 
 NAMESPACES = ("kube-system", "default", "shop-dev", "shop-staging", "shop-prod", "tools-dev")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
@@ -24,8 +24,7 @@ from agent.understanding.remit import owner_of
 from agent.understanding.wishes import Diagnosis
 from tests.agent.model.playbook_parts import asked
 from tools.diagnose.findings import Cause
-
-Json = dict[str, Any]
+from tools.json import Json
 
 
 def first(task: str) -> tuple[str, Json]:

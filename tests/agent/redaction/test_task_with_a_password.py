@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.session import drive
+from agent.session.run import drive
 from tests.agent.conftest import RunDesk
 from tests.agent.session_bench import Bench, Scripted, Watcher, finish, use
 

@@ -9,15 +9,14 @@ from typing import Any
 import yaml
 
 from agent.journal.view import SessionView
-from agent.rollback import undo_last_tool
+from agent.session.rollback import undo_last_tool
 from agent.understanding.matching import READS
 from agent.understanding.understand import understand
 from agent.understanding.wishes import Call, Diagnosis, Understanding, Wish
 from agent.understanding.world import World
 from tools.catalog import TOOLS
 from tools.cluster.resources import find
-
-Json = dict[str, Any]
+from tools.json import Json
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where there is libyaml
 

@@ -18,7 +18,6 @@ from tests.agent.understanding.outcome import (
     SCHEMAS,
     TUNED,
     WORDINGS,
-    Json,
     changes,
     is_right,
     mutated_effect,
@@ -26,6 +25,7 @@ from tests.agent.understanding.outcome import (
     world,
 )
 from tools.intents import INTENTS
+from tools.json import Json
 
 
 def judged(wordings: list[Json]) -> tuple[float, list[str]]:

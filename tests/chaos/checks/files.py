@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from agent.changeset import files_written
 from agent.journal.view import SessionView
+from agent.workspace.changeset import files_written
 from tests.chaos.checks.history import CHANGE_SET, LOGS, WORKING, Repository
 from tests.chaos.life import Fault, Trouble
 from tests.chaos.script import tool_of

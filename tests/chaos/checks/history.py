@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from agent.anchors import TRAILER
-from agent.changeset import files_written
 from agent.journal.view import SessionView
+from agent.workspace.anchors import TRAILER
+from agent.workspace.changeset import files_written
 from tests.chaos.checks.journal import Told
 from tests.chaos.life import Fault
 from tests.chaos.script import SUBTASKS, tool_of

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.anchors import compare, described
-from agent.history import History
 from agent.journal.events import Committed
 from agent.journal.journal import Entry, Journal
 from agent.journal.sqlite import SqliteStore
 from agent.journal.view import SessionView
 from agent.redaction import Redactor
+from agent.workspace.anchors import compare, described
+from agent.workspace.history import History
 from tests.chaos.life import Fault
 from tests.chaos.script import CALL
 

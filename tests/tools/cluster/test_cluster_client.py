@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -17,8 +16,7 @@ from tools.cluster.client import Access, HttpCluster, Identity
 from tools.cluster.connect import Where, connect
 from tools.cluster.resources import BUILTIN, ObjectRef, find, parse_resource_list
 from tools.cluster.transport import Direct, Request
-
-Json = dict[str, Any]
+from tools.json import Json
 
 CHECKOUT = ObjectRef("apps/v1", "Deployment", "shop", "checkout")
 TIMEOUT_S, SHORT_TIMEOUT_S = 10.0, 0.2

@@ -16,8 +16,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import ClusterSettingsError, Unreachable
-
-Json = dict[str, Any]
+from tools.json import Json
 
 CA = b"""-----BEGIN CERTIFICATE-----
 MIIBcTCCARegAwIBAgIUFwLM3+8NIA4MkxY2deyedvPlKL4wCgYIKoZIzj0EAwIw

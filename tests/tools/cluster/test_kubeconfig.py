@@ -21,8 +21,7 @@ from tools.cluster.connect import Where, connect
 from tools.cluster.errors import ClusterError
 from tools.cluster.kubeconfig import Unusable, chosen, merged
 from tools.cluster.login import content, login_of
-
-Json = dict[str, Any]
+from tools.json import Json
 
 KUBECONFIG = os.environ.get("DESK_TEST_KUBECONFIG", "")
 

@@ -13,8 +13,7 @@ import pytest
 
 from tools.cluster.errors import ClusterSettingsError
 from tools.cluster.plugin import Plugin
-
-Json = dict[str, Any]
+from tools.json import Json
 
 V1 = "client.authentication.k8s.io/v1"
 V1BETA1 = "client.authentication.k8s.io/v1beta1"

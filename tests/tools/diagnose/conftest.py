@@ -6,15 +6,13 @@ import json
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
-
-Json = dict[str, Any]
+from tools.json import Json
 
 
 class PlayedApi(ThreadingHTTPServer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-Json = dict[str, Any]
+from tools.json import Json
 
 SLEEP = ["sleep", "9999"]
 HOG = "exec tail /dev/zero"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tools.diagnose.snapshot import Snapshot
-
-Json = dict[str, Any]
+from tools.diagnose.reading.snapshot import Snapshot
+from tools.json import Json
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 DEPLOYMENT_RS = "shop-abc"

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from kubernetes.client import CoreV1Api, V1Namespace, V1ObjectMeta
 from kubernetes.config import new_client_from_config
@@ -23,11 +22,10 @@ from tests.tools.diagnose.diagnose_faults import MANIFESTS
 from tools.cluster.client import Cluster
 from tools.cluster.connect import Where, connect
 from tools.diagnose.diagnose import judge
-from tools.diagnose.reading import read_snapshot
+from tools.diagnose.reading.read import read_snapshot
+from tools.diagnose.reading.snapshot import Snapshot
 from tools.diagnose.render import render
-from tools.diagnose.snapshot import Snapshot
-
-Json = dict[str, Any]
+from tools.json import Json
 
 RECORDED = Path(__file__).parent / "recorded"
 HEADINGS = ("oom", "crash", "image", "pending", "config", "healthy")

@@ -10,8 +10,8 @@ from typing import TypeVar
 import pytest
 
 from tools.cluster.client import HttpCluster
-from tools.diagnose.containers import parse_time
-from tools.diagnose.snapshot import event_time
+from tools.diagnose.facts.containers import parse_time
+from tools.diagnose.reading.snapshot import event_time
 
 LATE_S = 20.0
 LATER_AT_MOST_S = 300.0

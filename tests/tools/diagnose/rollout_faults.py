@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-Json = dict[str, Any]
+from tools.json import Json
 
 SLEEP = "sleep 3600"
 SERVE = "httpd -f -p 8080"

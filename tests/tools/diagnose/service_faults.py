@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-Json = dict[str, Any]
+from tools.json import Json
 
 
 def web(name: str, **spec: Any) -> Json:

@@ -14,8 +14,7 @@ from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
-
-Json = dict[str, Any]
+from tools.json import Json
 
 pytestmark = ON_A_CLUSTER
 

@@ -13,8 +13,7 @@ from kubernetes.client import CoreV1Api
 
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tools.diagnose.diagnose import diagnose
-
-Json = dict[str, Any]
+from tools.json import Json
 
 pytestmark = ON_A_CLUSTER
 

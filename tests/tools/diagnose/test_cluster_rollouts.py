@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api, V1ConfigMap, V1Namespace, V1ObjectMeta
@@ -15,8 +14,8 @@ from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagn
 from tests.tools.diagnose.rollout_faults import CHANGES, DRAINS, FOUND, MANIFESTS, SERVED, changed
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
+from tools.json import Json
 
-Json = dict[str, Any]
 Found = dict[tuple[str, str, str], Json]
 
 pytestmark = ON_A_CLUSTER

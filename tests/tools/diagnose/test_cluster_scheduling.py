@@ -18,10 +18,10 @@ from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
+from tools.json import Json
 
 pytestmark = ON_A_CLUSTER
 
-Json = dict[str, Any]
 Seen = dict[tuple[str, str, str], Json]
 
 WAIT_S = 65

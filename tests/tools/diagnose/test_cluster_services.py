@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from kubernetes.client import ApiClient, ApiException, CustomObjectsApi
@@ -23,8 +22,8 @@ from tests.tools.diagnose.service_faults import (
 )
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
+from tools.json import Json
 
-Json = dict[str, Any]
 Found = dict[tuple[str, str, str], Json]
 
 pytestmark = ON_A_CLUSTER

@@ -10,10 +10,9 @@ from tests.tools.diagnose.conftest import PlayedApi
 from tests.tools.diagnose.diagnose_objects import NOW, event, pod, replicaset, status, terminated
 from tools.cluster import errors
 from tools.diagnose.diagnose import diagnose
-from tools.diagnose.reading import LOGS_AT_MOST, read_snapshot
+from tools.diagnose.reading.read import LOGS_AT_MOST, read_snapshot
 from tools.diagnose.selection import Asked, narrowed
-
-Json = dict[str, Any]
+from tools.json import Json
 
 CORE = "/api/v1/namespaces/shop-dev"
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}

@@ -18,13 +18,12 @@ from tests.tools.diagnose.diagnose_objects import (
     terminated,
 )
 from tools.diagnose.diagnose import judge
-from tools.diagnose.pulls import Trouble
-from tools.diagnose.quantity import MIB
-from tools.diagnose.rules import image
-from tools.diagnose.rules.memory import next_limit_bytes
-from tools.diagnose.snapshot import Snapshot
-
-Json = dict[str, Any]
+from tools.diagnose.facts.image_pulls import Trouble
+from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.rules.containers.memory import next_limit_bytes
+from tools.diagnose.rules.images import image
+from tools.json import Json
+from tools.kubernetes.quantity import MIB
 
 OOM = terminated(137, "OOMKilled")
 CRASH = terminated(1)

@@ -6,12 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from tools.diagnose import quantity
-from tools.diagnose.exits import meaning
-from tools.diagnose.logs import decisive_line
-from tools.diagnose.plaintext import one_line
+from tools.diagnose.facts.exits import meaning
+from tools.diagnose.logs.decisive import decisive_line
 from tools.diagnose.render import render
 from tools.diagnose.report import report
+from tools.kubernetes import quantity
+from tools.plaintext import one_line
 
 
 @pytest.mark.parametrize(

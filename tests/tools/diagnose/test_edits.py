@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.tools.diagnose.diagnose_objects import event, job, owned_by, pod, snapshot, status, terminated
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.diagnose import findings_of
-from tools.diagnose.edits import change, edit
-
-Json = dict[str, Any]
+from tools.diagnose.facts.edits import change, edit
+from tools.json import Json
 
 WITHOUT = {"Job": " | sed '/controller-uid: /d'", "Pod": ""}
 REFUSED = {"Job": ("edit", "patch", "set"), "Pod": ("edit", "patch", "set resources")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tools.diagnose.nearest import nearest
+from tools.diagnose.facts.nearest import nearest
 
 SLIPS = (
     ("app-confg", "app-config"),

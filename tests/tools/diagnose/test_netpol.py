@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tools.diagnose.netpol import Peer, Port, Verdict, allowed, policy_types, selecting
-from tools.diagnose.selectors import matches
-
-Json = dict[str, Any]
+from tools.diagnose.facts.network_policies import (
+    Peer,
+    Port,
+    Verdict,
+    allowed,
+    policy_types,
+    selecting,
+)
+from tools.json import Json
+from tools.kubernetes.selectors import matches
 
 HERE = "shop"
 WEB = Peer(HERE, {"app": "web"})

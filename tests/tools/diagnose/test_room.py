@@ -8,10 +8,9 @@ import pytest
 
 from tests.tools.diagnose.conftest import PlayedApi
 from tests.tools.diagnose.test_rule_pending import DB, node, one, unplaced
-from tools.diagnose import needs
 from tools.diagnose.diagnose import diagnose
-
-Json = dict[str, Any]
+from tools.diagnose.reading import needs
+from tools.json import Json
 
 SHORT = "0/2 nodes are available: 2 Insufficient cpu."
 SHORT_OF_BOTH = "0/2 nodes are available: 1 Insufficient cpu, 2 Insufficient memory."

@@ -9,10 +9,9 @@ import pytest
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.findings import Finding
-from tools.diagnose.needs import needed
-from tools.diagnose.snapshot import Snapshot
-
-Json = dict[str, Any]
+from tools.diagnose.reading.needs import needed
+from tools.diagnose.reading.snapshot import Snapshot
+from tools.json import Json
 
 UNABLE = "the HPA was unable to compute the replica count: "
 NO_CUSTOM = (

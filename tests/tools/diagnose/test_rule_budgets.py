@@ -8,8 +8,7 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status
 from tools.diagnose.diagnose import findings_of
-
-Json = dict[str, Any]
+from tools.json import Json
 
 RUNS = pod(
     status({"running": {"startedAt": ago(600)}}, ready=True), metadata={"labels": {"app": "shop", "tier": "web"}}

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status
-from tools.diagnose import decoding
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.findings import Finding
-from tools.diagnose.rules.conditions import SIGNS
-from tools.diagnose.snapshot import Kind, Snapshot
-
-Json = dict[str, Any]
+from tools.diagnose.reading import decoding
+from tools.diagnose.reading.snapshot import Kind, Snapshot
+from tools.diagnose.rules.workloads.conditions import SIGNS
+from tools.json import Json
 
 RUNS = status({"running": {"startedAt": ago(300)}}, ready=True)
 TROUBLE: dict[Kind, dict[str, tuple[str, str]]] = {

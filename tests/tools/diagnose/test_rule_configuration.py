@@ -8,11 +8,10 @@ import pytest
 
 from agent.redaction import Redactor
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status, terminated
+from tools.diagnose.facts.references import missing_in
 from tools.diagnose.findings import Finding
-from tools.diagnose.references import missing_in
-from tools.diagnose.rules.configuration import create_container_config_error
-
-Json = dict[str, Any]
+from tools.diagnose.rules.containers.configuration import create_container_config_error
+from tools.json import Json
 
 
 def waiting(message: str, reason: str = "CreateContainerConfigError", **container: Any) -> Json:

@@ -9,10 +9,14 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot, status, terminated
 from tools.diagnose.diagnose import judge
-from tools.diagnose.log_errors import recognised
-from tools.diagnose.logs import around, decisive_line, served_port, serves_only_itself
-
-Json = dict[str, Any]
+from tools.diagnose.logs.decisive import (
+    around,
+    decisive_line,
+    served_port,
+    serves_only_itself,
+)
+from tools.diagnose.logs.errors import recognised
+from tools.json import Json
 
 BACK_OFF = {"waiting": {"reason": "CrashLoopBackOff"}}
 HERE = ("shop-abc-1", "app")

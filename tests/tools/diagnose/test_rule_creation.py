@@ -8,9 +8,8 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, event, snapshot
 from tools.diagnose.findings import Finding
-from tools.diagnose.rules.creation import failed_creations
-
-Json = dict[str, Any]
+from tools.diagnose.rules.admission.creation import failed_creations
+from tools.json import Json
 
 POD = 'pods "shop-abc-x" is forbidden: '
 

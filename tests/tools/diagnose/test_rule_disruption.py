@@ -8,9 +8,8 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, owned_by, pod, snapshot, status
 from tools.diagnose.findings import Finding
-from tools.diagnose.rules.disruption import disrupted
-
-Json = dict[str, Any]
+from tools.diagnose.rules.scheduling.disruption import disrupted
+from tools.json import Json
 
 RUNS = status({"running": {"startedAt": ago(30)}}, ready=True)
 LOW = (

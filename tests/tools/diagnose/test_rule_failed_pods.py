@@ -9,8 +9,7 @@ import pytest
 from tests.tools.diagnose.diagnose_objects import ago, event, job, owned_by, pod, snapshot, status
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.findings import Finding
-
-Json = dict[str, Any]
+from tools.json import Json
 
 RUNS = status({"running": {"startedAt": ago(300)}}, ready=True)
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}

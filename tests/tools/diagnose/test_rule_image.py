@@ -10,12 +10,11 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot, status
 from tools.diagnose.diagnose import findings_of
+from tools.diagnose.facts.image_pulls import reference
 from tools.diagnose.findings import Finding
-from tools.diagnose.pulls import reference
-from tools.diagnose.rules.image import image_pull
-from tools.diagnose.secrets import fits, without_credentials
-
-Json = dict[str, Any]
+from tools.diagnose.reading.secrets import fits, without_credentials
+from tools.diagnose.rules.images.image import image_pull
+from tools.json import Json
 
 IMAGE = "reg.example/team/shop:2"
 NOT_FOUND = "failed to resolve reference: not found"

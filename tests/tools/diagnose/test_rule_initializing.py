@@ -8,8 +8,7 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status, terminated
 from tools.diagnose.diagnose import judge
-
-Json = dict[str, Any]
+from tools.json import Json
 
 WAITING = {"waiting": {"reason": "PodInitializing"}}
 

@@ -10,8 +10,7 @@ import pytest
 from tests.tools.diagnose.diagnose_objects import NOW, ago, event, owned_by, pod, snapshot, status, terminated
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.findings import Finding
-
-Json = dict[str, Any]
+from tools.json import Json
 
 FAILED = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "m"}
 POLICY = {**FAILED, "reason": "PodFailurePolicy", "message": "exit code 42 matching FailJob rule at index 0"}

@@ -9,10 +9,9 @@ import pytest
 from tests.tools.diagnose.diagnose_objects import ago, owned_by, pod, snapshot, status
 from tests.tools.diagnose.service_faults import ingress, policy, route, service, web
 from tests.tools.diagnose.test_rule_services import READ
-from tools.diagnose.callers import calls
 from tools.diagnose.diagnose import judge
-
-Json = dict[str, Any]
+from tools.diagnose.facts.callers import calls
+from tools.json import Json
 
 API = {"matchLabels": {"app": "api"}}
 DNS_PORTS = [{"port": 53, "protocol": "UDP"}, {"port": 53}]

@@ -9,9 +9,8 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import NOW, ago, event, owned_by, pod, snapshot
 from tools.diagnose.findings import Finding
-from tools.diagnose.rules.pending import pending
-
-Json = dict[str, Any]
+from tools.diagnose.rules.scheduling.pending import pending
+from tools.json import Json
 
 _TAIL = " no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful."
 

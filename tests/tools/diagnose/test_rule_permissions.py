@@ -8,8 +8,7 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import pod, snapshot, status, terminated
 from tools.diagnose.diagnose import judge
-
-Json = dict[str, Any]
+from tools.json import Json
 
 CRASHED = pod(status({"waiting": {"reason": "CrashLoopBackOff"}}, terminated(1), restarts=2))
 

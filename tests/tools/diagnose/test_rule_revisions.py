@@ -9,10 +9,9 @@ import pytest
 from tests.tools.diagnose.diagnose_objects import ago, owned_by, pod, replicaset, snapshot, status, terminated
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.findings import Finding
-from tools.diagnose.needs import needed
-from tools.diagnose.snapshot import Snapshot
-
-Json = dict[str, Any]
+from tools.diagnose.reading.needs import needed
+from tools.diagnose.reading.snapshot import Snapshot
+from tools.json import Json
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 CRASHED = status({"waiting": {"reason": "CrashLoopBackOff"}}, terminated(3), restarts=4)

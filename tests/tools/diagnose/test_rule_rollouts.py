@@ -8,8 +8,7 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, owned_by, pod, snapshot, status
 from tools.diagnose.diagnose import findings_of
-
-Json = dict[str, Any]
+from tools.json import Json
 
 
 def made(name: str, spec: Json, status: Json) -> Json:

@@ -10,8 +10,7 @@ from tests.tools.diagnose.diagnose_objects import ago, snapshot
 from tests.tools.diagnose.service_faults import ADMITTED, REFUSED, ingress, route, service
 from tests.tools.diagnose.test_rule_services import READ, running
 from tools.diagnose.diagnose import judge
-
-Json = dict[str, Any]
+from tools.json import Json
 
 NGINX = {"metadata": {"name": "nginx"}}
 DEFAULT = {"metadata": {"name": "nginx", "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}}}

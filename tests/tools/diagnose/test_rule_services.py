@@ -10,8 +10,7 @@ from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status
 from tests.tools.diagnose.service_faults import service, web
 from tools.diagnose.diagnose import judge
 from tools.diagnose.rules import LESSONS
-
-Json = dict[str, Any]
+from tools.json import Json
 
 READ: dict[str, list[Json]] = {"Deployment": [], "DaemonSet": [], "StatefulSet": []}
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}

@@ -12,8 +12,7 @@ from tests.tools.diagnose.diagnose_objects import ago, event, job, owned_by, pod
 from tools.diagnose.diagnose import diagnose, findings_of
 from tools.diagnose.findings import Finding
 from tools.diagnose.render import render
-
-Json = dict[str, Any]
+from tools.json import Json
 
 RUNS = status({"running": {"startedAt": ago(300)}}, ready=True)
 CORE = "/api/v1/namespaces/shop-dev"

@@ -10,8 +10,7 @@ from tests.tools.diagnose.diagnose_objects import event, pod, snapshot, status, 
 from tests.tools.diagnose.service_faults import policy, service, web
 from tests.tools.diagnose.test_rule_services import READ, running
 from tools.diagnose.diagnose import judge
-
-Json = dict[str, Any]
+from tools.json import Json
 
 REFUSED = "wget: can't connect to remote host (10.96.0.7): Connection refused"
 TIMED_OUT = "dial tcp db:5432: i/o timeout"

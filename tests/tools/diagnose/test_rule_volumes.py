@@ -8,9 +8,8 @@ import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot, status
 from tools.diagnose.findings import Finding
-from tools.diagnose.rules.volumes import failed_mounts
-
-Json = dict[str, Any]
+from tools.diagnose.rules.storage.volumes import failed_mounts
+from tools.json import Json
 
 CREATING = status({"waiting": {"reason": "ContainerCreating"}})
 

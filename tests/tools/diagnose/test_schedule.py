@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from tools.diagnose.schedule import parsed, zone_of
+from tools.diagnose.facts.schedule import parsed, zone_of
 
 FRIDAY_NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 

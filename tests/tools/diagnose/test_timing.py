@@ -7,8 +7,7 @@ from typing import Any
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status
 from tools.diagnose.diagnose import judge
 from tools.diagnose.render import render
-
-Json = dict[str, Any]
+from tools.json import Json
 
 RUNNING = {"running": {"startedAt": ago(5)}}
 MISSING = {"waiting": {"reason": "CreateContainerConfigError", "message": 'configmap "shop" not found'}}

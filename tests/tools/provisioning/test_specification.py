@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tools.changes.guardrails import may_be_given
-from tools.diagnose.quantity import parse
+from tools.kubernetes.quantity import parse
 from tools.provisioning import guardrails
 from tools.provisioning.guardrails import Surroundings
 from tools.provisioning.specification import SpecificationError, environment_in, listed, specified, team_of

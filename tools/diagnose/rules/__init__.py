@@ -13,40 +13,44 @@ from itertools import chain
 from tools.diagnose import recovery
 from tools.diagnose.findings import Cause, Finding, Known
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.rules import (
-    autoscaling,
-    budgets,
-    conditions,
+from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.rules.admission import creation
+from tools.diagnose.rules.autoscaling import measuring
+from tools.diagnose.rules.autoscaling import scaling as autoscaling
+from tools.diagnose.rules.containers import (
     configuration,
     crash,
-    creation,
+    failed_pods,
+    initializing,
+    memory,
+    permissions,
+    probes,
+    unreached,
+)
+from tools.diagnose.rules.images import image
+from tools.diagnose.rules.network import (
+    load_balancers,
+    routing,
+    services,
+)
+from tools.diagnose.rules.network import (
+    policies as network,
+)
+from tools.diagnose.rules.scheduling import budgets, disruption, pending
+from tools.diagnose.rules.storage import volumes
+from tools.diagnose.rules.workloads import (
+    conditions,
     cron_jobs,
     cron_results,
     daemon_sets,
-    disruption,
     draining,
-    failed_pods,
-    image,
-    initializing,
     jobs,
-    load_balancers,
-    measuring,
-    memory,
     namespaces,
-    network,
-    pending,
-    permissions,
-    probes,
     revisions,
     rollouts,
-    routing,
-    services,
     shortfalls,
     sidecars,
-    unreached,
-    volumes,
 )
-from tools.diagnose.snapshot import Snapshot
 
 Rule = Callable[[Snapshot], list[Finding]]
 Symptom = Callable[[Snapshot, Known], list[Finding]]

@@ -26,8 +26,8 @@ from pathlib import Path
 
 import yaml
 
-from agent.history import init_repository
 from agent.sandbox import Sandbox
+from agent.workspace.history import init_repository
 from tests.faults.proxy import FaultProxy, Meanwhile, Where
 from tests.faults.scene import Scene, set_memory
 

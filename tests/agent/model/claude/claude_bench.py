@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from agent.endings import ENDINGS
 from agent.model.claude.model import Claude, Profile
 from agent.model.claude.price import KNOWN
 from agent.model.port import Context, Conversation, Message, Part, Retrying, TextDelta, ToolSpec, TurnEnded
+from agent.session.endings import ENDINGS
 from tests.messages_api.script import Call, Turn
 from tools.catalog import TOOLS
 

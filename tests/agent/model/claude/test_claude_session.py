@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from agent import approvals
-from agent.desk import Desk
+from agent.gate import approvals
 from agent.model.claude.model import Claude
 from agent.model.port import Model
-from agent.session import drive
+from agent.session.context import Desk
+from agent.session.run import drive
 from tests.agent.model.claude.claude_bench import InOrder, Waits, call, done, profile
 from tests.agent.session_bench import Bench, Watcher
 from tests.messages_api.script import Call, Fault, Script, Turn

@@ -10,7 +10,7 @@ import pytest
 from agent.model.claude.request import CACHED, as_data, request_of
 from agent.model.claude.schema import MAX_STRICT_OPTIONAL, tools_of, without_null
 from agent.model.port import AnswersMessage, AssistantMessage, Message, Opaque, Text, ToolAnswer, ToolSpec, ToolUse
-from agent.prompts import system_prompt
+from agent.model.prompts import system_prompt
 from tests.agent.model.claude.claude_bench import CONTEXT, SPECS, conversation
 
 MODEL = "claude-sonnet-5-5"

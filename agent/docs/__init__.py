@@ -1,0 +1,1 @@
+"""What docs/ has of the code: schemas and tables, written by `make docs`."""

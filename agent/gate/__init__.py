@@ -1,0 +1,1 @@
+"""What may be done: the table, the rights, and what people decided."""

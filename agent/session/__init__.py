@@ -1,0 +1,1 @@
+"""One session: the loop, its nodes, and its end."""

@@ -1,0 +1,156 @@
+"""One call: for a reading tool its result; for a change intent, effect, receipt."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from agent.gate import approvals
+from agent.journal.events import StepDone, ToolIntent, ToolReceipt, ToolResult
+from agent.model.port import ToolUse
+from agent.session.context import Desk, Planned
+from agent.session.nodes.effect import Sending, settle
+from agent.session.nodes.gate import find_tool
+from agent.session.rendering import kept_for_printing
+from tools.changes.driver import Preview
+from tools.changes.plan import Change, Check, Plan, plan_from
+from tools.cluster.errors import RESUMABLE, ClusterError
+from tools.frame import STDOUT, ArgumentsError, Rendering, Result, ToolError
+
+
+def act(desk: Desk, call: ToolUse) -> None:
+    """Do what the gate let through; first settle what an earlier process may have done already."""
+    if settle(desk, call):
+        return
+    if (number := desk.view.step_to_finish(call.id)) is not None:
+        return _finish_step(desk, call, number)
+    planned = desk.planned.get(call.id)
+    return _read(desk, call) if planned is None else _change(desk, call, planned)
+
+
+def _read(desk: Desk, call: ToolUse) -> None:
+    tool = find_tool(desk, call.name)
+    if tool is None:
+        raise LookupError(f"the gate let {call.name} through, which is no tool")
+    desk.surface.progress(call.name)
+    try:
+        with desk.stop.at_once():
+            outcome = tool(desk.context(), call.input)
+        result = _answer(desk, call, outcome)
+    except ArgumentsError as error:
+        result = ToolResult(call.id, call.name, str(error), ok=False, error="arguments")
+    except RESUMABLE:
+        raise  # the session pauses, and goes on when the cluster answers again, or the user has logged in
+    except (ToolError, ClusterError) as error:
+        result = ToolResult(call.id, call.name, str(error), ok=False, error="failed")
+    return desk.append(desk.view.gated[call.id], result)
+
+
+def _answer(desk: Desk, call: ToolUse, outcome: Result | Rendering | Plan) -> ToolResult:
+    """What a call says that changes nothing; files for standard output are printed first, and again on a resume."""
+    if isinstance(outcome, Result):
+        return ToolResult(call.id, call.name, outcome.text, ok=outcome.ok, data=outcome.data)
+    if not isinstance(outcome, Rendering) or outcome.folder != STDOUT:
+        raise TypeError(f"{call.name} was let through as reading and must give a result, or files to print")
+    kept = kept_for_printing(desk, outcome)
+    for file in outcome.files:
+        desk.surface.printed(file.path, file.content)
+    names = ", ".join(file.path for file in outcome.files)
+    text = f"Printed: {outcome.summary} ({names}). git cat-file blob BLOB shows each again."
+    return ToolResult(call.id, call.name, text, data={"files": kept}, summary=outcome.summary)
+
+
+def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:
+    """Make the next step of the plan; the record and the rest follow."""
+    number = desk.view.steps_left(call.id)[0]
+    for change in planned.plan.steps[number].changes:
+        preview = planned.previews.get(change.id)
+        if preview is None or preview.same or desk.view.is_made(call.id, change.id):
+            continue
+        if preview.unseen:
+            try:
+                preview = desk.driver(change).preview(change, planned.plan, _made_ids(desk, call, planned))
+            except RESUMABLE:
+                raise
+            except ClusterError as error:
+                return _break_off(desk, call, number, f"{change.target} cannot be made: {error}")
+        index = planned.plan.changes.index(change)
+        _intend(desk, call, planned, change, preview, index)
+        receipt = Sending(desk, call.id, index, change, preview.expected).effect()
+        if receipt.outcome == "stale":
+            desk.planned.pop(call.id)
+            return desk.append(receipt)
+        if receipt.outcome == "failed":
+            return _break_off(desk, call, number, receipt.text, receipt)
+        desk.append(receipt)
+    return _finish_step(desk, call, number)
+
+
+def _made_ids(desk: Desk, call: ToolUse, planned: Planned) -> set[str]:
+    return {change.id for change in planned.plan.changes if desk.view.is_made(call.id, change.id)}
+
+
+def _finish_step(desk: Desk, call: ToolUse, number: int) -> None:
+    """Look whether what must hold after a step does, and write the step down; the last one answers the call."""
+    plan = plan_from(desk.view.plans[call.id].plan)
+    step = plan.steps[number]
+    broken = next((text for check in step.holds if (text := _broken(desk, check))), "")
+    if broken:
+        return _break_off(desk, call, number, f"{step.title} was done, and does not hold: {broken}")
+    done = StepDone(call.id, number, step.title)
+    if desk.view.steps_left(call.id) != [number]:
+        return desk.append(done)
+    desk.planned.pop(call.id, None)
+    unchanged = desk.view.plans[call.id].unchanged
+    same = [str(change.target) for change in plan.changes if change.id in unchanged]
+    already = f" Already as wanted: {', '.join(same)}." if same else ""
+    text = f"Done: {plan.summary}.{already}"
+    return desk.append(done, ToolResult(call.id, call.name, text, summary=plan.summary, changed=True))
+
+
+def _broken(desk: Desk, check: Check) -> str:
+    """What a check of a step says against it; empty when it holds."""
+    try:
+        with desk.stop.at_once():
+            outcome = desk.tools[check.tool](desk.context(), check.arguments)
+    except RESUMABLE:
+        raise
+    except (ToolError, ClusterError) as error:
+        return str(error)
+    return "" if isinstance(outcome, Result) and outcome.ok else str(getattr(outcome, "text", outcome))
+
+
+def _break_off(desk: Desk, call: ToolUse, number: int, text: str, *receipts: ToolReceipt) -> None:
+    """End the call in a step that cannot be made; what was made stands, and is told."""
+    desk.planned.pop(call.id, None)
+    step = desk.view.plans[call.id].plan["steps"][number]
+    desk.append(*receipts)
+    made = desk.view.changes(call.id)
+    told = "; ".join(receipt.text for _, receipt in made)
+    answer = f"{text}. Made before: {told}. Call it again to go on." if made else text
+    partial = (
+        [StepDone(call.id, number, step["title"], ok=False, text=text)]
+        if desk.view.unrecorded_changes(call.id)
+        else []
+    )
+    desk.append(*partial, ToolResult(call.id, call.name, answer, ok=False, error="failed"))
+
+
+def _intend(desk: Desk, call: ToolUse, planned: Planned, change: Change, preview: Preview, index: int) -> None:
+    approval_id = planned.gated.approval_id
+    intent = ToolIntent(
+        call_id=call.id,
+        index=index,
+        last=index == len(planned.plan.changes) - 1,
+        summary=planned.plan.summary,
+        change=asdict(change),
+        expected=preview.expected,
+        before=preview.before,
+        diff=preview.diff,
+        approval_id=approval_id,
+        change_id=change.id,
+    )
+    with desk.journal.transaction() as transaction:
+        if approval_id:
+            approvals.use(transaction, desk.view.id, approval_id)
+        transaction.append(desk.view.id, planned.gated)
+        transaction.append(desk.view.id, intent)

@@ -1,0 +1,89 @@
+"""One turn of the model."""
+
+from __future__ import annotations
+
+import time
+
+from agent.errors import ModelError
+from agent.journal.events import ModelTurn
+from agent.journal.view import SessionView
+from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, TurnEnded
+from agent.session.context import Desk
+from agent.session.conversation import names_of, said_before, spoken_before
+from tools.json import Json
+
+
+def think(desk: Desk) -> None:
+    """Ask the model, show its words as they come, and write its turn down."""
+    began = time.monotonic()
+    try:
+        with desk.stop.at_once():  # nothing is changed while the model is heard
+            ended = _listen(desk)
+    except ModelError:
+        desk.stop.check()  # a stop may break the connection before it gets here
+        raise
+    desk.append(
+        ModelTurn(
+            turn=len(desk.view.turns) + 1,
+            blocks=_journaled(desk, ended),
+            stop_reason=ended.stop_reason,
+            usage=ended.usage,
+            model=desk.model.name,
+            cost_usd=ended.cost_usd,
+            duration_s=round(time.monotonic() - began, 3),
+            retries=list(ended.retries),
+            request=ended.request,
+            stop_details=ended.stop_details,
+        )
+    )
+
+
+def _listen(desk: Desk) -> TurnEnded:
+    desk.surface.progress(f"{desk.model.name} thinks")
+    for part in desk.model.stream(conversation(desk)):
+        match part:
+            case TextDelta(text, thinking):
+                desk.surface.delta(text, thinking=thinking)
+            case Retrying(reason, wait_s):
+                desk.surface.retrying(reason, wait_s)
+            case TurnEnded():
+                return part
+    raise ModelError(f"{desk.model.name} ended without a turn. Resume, to ask again.")
+
+
+def _journaled(desk: Desk, ended: TurnEnded) -> list[Json]:
+    """The blocks as the journal keeps them.
+
+    The journal masks what looks like a secret, and thinking must go back as it came or not at all: a thinking
+    block that would be masked, or that stands behind a block that will be, is marked as not to be sent back.
+    """
+    if not any(isinstance(block, Opaque) for block in ended.blocks):
+        return [block.to_json() for block in ended.blocks]
+    journaled: list[Json] = []
+    masked = False
+    for block in ended.blocks:
+        raw = block.to_json()
+        masked = masked or desk.mask(raw) != raw
+        withheld = masked and isinstance(block, Opaque)
+        journaled.append({"type": "thinking_withheld", "thinking": raw.get("thinking", "")} if withheld else raw)
+    return journaled
+
+
+def conversation(desk: Desk) -> Conversation:
+    """What the model is given: task, surroundings, tools, and all that was said."""
+    return Conversation(desk.view.task.task, _context(desk.view), desk.specs, desk.view.messages())
+
+
+def _context(view: SessionView) -> Context:
+    read = view.oriented
+    if read is None:
+        return Context(view.task.namespace)
+    documents = (
+        ("the conversation before this task", said_before(view.task)),
+        ("WORKING.md", read.working),
+        ("LOGS.md", read.logs),
+        ("INCIDENTS.md", read.incidents),
+        ("git log", "\n".join(read.history)),
+        (f"rights of {read.identity} in {view.task.namespace}", "\n".join(read.rights)),
+    )
+    return Context(view.task.namespace, tuple(read.namespaces), documents, names_of(read), spoken_before(view.task))

@@ -1,0 +1,308 @@
+"""The JSON documents that Desk prints. Each is a type; what is printed and its schema are both made of it.
+
+A document's version is in its name; within a version fields are only added. `session_documents` fills those that
+are made of a session or an approval.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from agent.gate.policy import Priority
+from agent.journal.events import Outcome
+from agent.journal.summary import SessionLine
+from tools.changes.plan import Verb
+from tools.diagnose import lesson
+from tools.diagnose.report import Looked, Report, ReportedFinding
+from tools.json import Json
+
+ApprovalStatus = Literal["pending", "approved", "rejected", "expired", "superseded", "used"]
+NextAction = Annotated[str, Meta(description="What to do or to type next; empty when there is nothing.")]
+Namespaces = Annotated[list[str], Meta(description="Where it acted or looked, in order; empty: in no namespace.")]
+
+
+class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something inside a document."""
+
+
+class Document(Part, frozen=True, kw_only=True, tag_field="schema"):
+    """One printed document; its tag is its name and version."""
+
+
+class Subtask(Part, frozen=True, kw_only=True):
+    """One finished subtask. `commit` is empty until git has it."""
+
+    subtask: str
+    title: str
+    target: str
+    namespaces: Namespaces
+    approved_by: str
+    commit: str
+
+
+class ToolOutcome(Part, frozen=True, kw_only=True):
+    """One call's answer. `error` is empty, `arguments`, `failed`, `denied` or `stopped`."""
+
+    tool: str
+    ok: bool
+    error: str
+    text: str
+    data: Json | None
+
+
+class Usage(Part, frozen=True, kw_only=True):
+    """What a session took: tokens, as the Messages API counts them; `cost_usd` None when nobody knows the price."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_creation_input_tokens: int
+    cache_read_input_tokens: int
+    cost_usd: float | None
+
+
+class Reading(Part, frozen=True, kw_only=True):
+    """What an unclear task may mean, and what to type for it."""
+
+    words: str
+    command: str
+
+
+class Session(Document, frozen=True, kw_only=True, tag="desk.session/v1"):
+    """One session: `desk run`, `call`, `resume`, `rollback`, `cancel` and `show` with `-o json`."""
+
+    session: str
+    follows: Annotated[str | None, Meta(description="In a conversation, the session before; null for any other.")]
+    task: str
+    namespace: Annotated[str, Meta(description="The namespace that is meant where the task says none.")]
+    namespaces: Namespaces
+    requester: str
+    model: str
+    sandbox: bool
+    started_at: str
+    status: Literal["running", "killed", "paused"] | Outcome
+    exit_code: int | None
+    summary: str
+    next_action: NextAction
+    readings: list[Reading]
+    turns: int
+    usage: Usage
+    approval: str | None
+    subtasks: list[Subtask]
+    incidents: list[str]
+    results: list[ToolOutcome]
+
+
+class Target(Part, frozen=True, kw_only=True):
+    """An object, or a file, that a change is for, with the version it was planned on."""
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+    resource: str
+    uid: str
+    resource_version: str
+    version: str
+    verb: Verb = "patch"
+    system: str = "kubernetes"
+
+
+class Approval(Part, frozen=True, kw_only=True):
+    """One durable row."""
+
+    id: str
+    session: str
+    status: ApprovalStatus
+    summary: str
+    tool: str
+    arguments: Json
+    targets: list[Target]
+    digest: str
+    risk: str
+    environment: str
+    priority: Priority
+    requester: str
+    asked_at: str
+    deadline: str
+    approver: str
+    reason: Annotated[str, Meta(description="What the approver said.")]
+    why: Annotated[str, Meta(description="Why the gate asks.")]
+    used_by: Annotated[str, Meta(description="As whom the session made the change; empty while nobody did.")]
+    used_at: str
+    commits: Annotated[list[str], Meta(description="The commits that hold the change.")]
+    diff: str
+
+
+class Approvals(Document, frozen=True, kw_only=True, tag="desk.approvals/v1"):
+    """`desk approvals list -o json`, `desk approvals show -o json`."""
+
+    approvals: list[Approval]
+
+
+class Decision(Document, frozen=True, kw_only=True, tag="desk.decision/v1"):
+    """`desk approvals approve -o json`, `desk approvals reject -o json`."""
+
+    approval: Approval
+    changed: Annotated[
+        list[str], Meta(description="Targets that were changed since it was asked: it will be asked anew.")
+    ]
+    next_action: NextAction
+
+
+class Sessions(Document, frozen=True, kw_only=True, tag="desk.sessions/v1"):
+    """`desk sessions -o json`."""
+
+    sessions: list[SessionLine]
+
+
+class Status(Document, frozen=True, kw_only=True, tag="desk.status/v1"):
+    """`desk status -o json`."""
+
+    workspace: str
+    sessions: int
+    open: list[SessionLine]
+    approvals_waiting: list[str]
+    last: SessionLine | None
+
+
+class Counts(Part, frozen=True, kw_only=True):
+    """How many findings of each severity."""
+
+    error: int
+    warning: int
+    info: int
+
+
+class Diagnosis(Looked, frozen=True, kw_only=True, tag_field="schema", tag="desk.diagnosis/v1"):
+    """The first line of `desk debug-pod -o jsonl`; with --watch, of each look."""
+
+    at: Annotated[str, Meta(description="When it was looked at, ISO 8601.")]
+    counts: Counts
+
+
+class FindingLine(ReportedFinding, frozen=True, kw_only=True, tag_field="schema", tag="desk.finding/v1"):
+    """Each further line of `desk debug-pod -o jsonl`."""
+
+
+class Provisioned(Part, frozen=True, kw_only=True):
+    """One object of a namespace. What is planned and not done, or not yet, is skipped."""
+
+    object: Annotated[str, Meta(description="Kind/name.")]
+    planned: Literal["created", "changed", "unchanged", "deleted"]
+    result: Literal["created", "changed", "unchanged", "deleted", "skipped"]
+
+
+class Drift(Part, frozen=True, kw_only=True):
+    """What of a namespace is not as it was provisioned. `by` and `at` are empty when nobody tells."""
+
+    object: str
+    what: str
+    by: str
+    at: str
+
+
+class Provisioning(Document, frozen=True, kw_only=True, tag="desk.provisioning/v1"):
+    """`desk provision-namespace NAMESPACE -o json`, and of `deprovision-namespace`. `exit_code` None: not over."""
+
+    operation: Literal["provision_namespace", "check_namespace", "deprovision_namespace"]
+    namespace: str
+    environment: Annotated[str, Meta(description="Empty when it was only checked.")]
+    session: str
+    success: bool
+    exit_code: int | None
+    summary: str
+    approval: str | None
+    resources: list[Provisioned]
+    quota: dict[str, str]
+    drift: list[Drift]
+    errors: list[str]
+
+
+class Lesson(lesson.Lesson, frozen=True, kw_only=True, tag_field="schema", tag="desk.lesson/v1"):
+    """`desk debug-pod --explain CAUSE -o json`."""
+
+
+class ToolDescription(Part, frozen=True, kw_only=True):
+    """One tool."""
+
+    name: str
+    risk: str
+    description: str
+    input_schema: Json
+
+
+class Tools(Document, frozen=True, kw_only=True, tag="desk.tools/v1"):
+    """`desk tools -o json`."""
+
+    tools: list[ToolDescription]
+
+
+class Check(Part, frozen=True):
+    """One thing Desk needs: ok, missing, or optional and missing."""
+
+    name: str
+    state: Literal["ok", "missing", "optional"]
+    text: str
+
+
+class Doctor(Document, frozen=True, kw_only=True, tag="desk.doctor/v1"):
+    """`desk doctor -o json`."""
+
+    checks: list[Check]
+    namespace: Annotated[str, Meta(description="Where the checks looked; empty when no cluster answered.")] = ""
+    environment: Annotated[
+        str, Meta(description="What the gate takes the namespace for; empty when it is not there.")
+    ] = ""
+    gate: Annotated[
+        dict[str, str], Meta(description="Class of risk -> allow, ask or deny, for what a task names.")
+    ] = field(default_factory=dict)
+
+
+class Made(Document, frozen=True, kw_only=True, tag="desk.init/v1"):
+    """`desk init -o json`."""
+
+    workspace: str
+    done: Annotated[list[str], Meta(description="What was made, a step each; empty when it was there already.")]
+    next_action: NextAction
+
+
+class Missing(Part, frozen=True, kw_only=True):
+    """Events of a session that a commit names and the journal has not, by their numbers in the session."""
+
+    session: str
+    first: int
+    last: Annotated[int, Meta(description="The event that the commit names.")]
+    commit: str
+    committed_at: str
+    replaced: Annotated[bool, Meta(description="The journal has another event in its place.")]
+
+
+class Verified(Document, frozen=True, kw_only=True, tag="desk.verify/v1"):
+    """`desk journal verify -o json`."""
+
+    events: Annotated[int, Meta(description="How many events are known to hold, each chained to the one before.")]
+    intact: bool
+    fault: Annotated[str, Meta(description="What does not hold, and what to do; empty when it is intact.")] = ""
+    commits: Annotated[int, Meta(description="How many commits name an event of this journal.")] = 0
+    commits_of_others: Annotated[int, Meta(description="How many commits name another journal's.")] = 0
+    missing: Annotated[list[Missing], Meta(description="What commits name and the journal has not.")] = []
+    not_compared: Annotated[str, Meta(description="Why git was not looked at; empty when it was.")] = ""
+
+
+class Error(Document, frozen=True, kw_only=True, tag="desk.error/v1"):
+    """What a command prints in place of its document when it fails."""
+
+    error: str
+    exit_code: int
+
+
+Printed = Document | Report | Diagnosis | FindingLine | Lesson
+"""Whatever is printed as JSON, but for a journal's events."""
+
+DOCUMENTS: tuple[type[Struct], ...] = (
+    *(Session, Approvals, Decision, Sessions, Status, Provisioning),
+    *(Report, Diagnosis, FindingLine, Lesson),
+    *(Tools, Doctor, Made, Verified, Error),
+)

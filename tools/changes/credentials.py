@@ -1,0 +1,122 @@
+"""A registry's credentials: a plan says where they are, and only the sending of its change reads them.
+
+Nothing here keeps a password: `filled` gives the body to send, and the sender forgets it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+from tools.changes.plan import Change, Credentials
+from tools.cluster.client import Cluster
+from tools.frame import ToolFailed
+from tools.json import Json
+
+PASSWORD_LIMIT_BYTES = 64 * 1024
+_DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
+_DOCKER_HUB_KEY = "https://index.docker.io/v1/"
+_STAND_IN = "desk-stand-in"
+
+
+def filled(change: Change, cluster: Cluster) -> Json:
+    """The body of a change as it is sent: with the password, if it takes one.
+
+    Raises `ToolFailed` where the password cannot be had, `ClusterError` where its Secret cannot be read.
+    """
+    if change.credentials is None:
+        return change.body
+    return _with_password(change.body, change.credentials, _password(change, change.credentials, cluster))
+
+
+def stood_in(change: Change) -> Json:
+    """The body of a change as the API server previews it: with a stand-in for the password."""
+    if change.credentials is None:
+        return change.body
+    return _with_password(change.body, change.credentials, _STAND_IN)
+
+
+def check_source(credentials: Credentials, namespace: str, cluster: Cluster) -> None:
+    """Raises `ToolFailed` where it is plain without reading the password that it cannot be had."""
+    if credentials.file:
+        _checked(credentials.file)
+    elif credentials.existing_secret:
+        _value_of(credentials, namespace, cluster)
+    elif sys.stdin is None or sys.stdin.isatty():
+        raise ToolFailed(
+            "Standard input is a terminal, where a password would be seen: pipe it in (`< FILE`), or name a file."
+        )
+
+
+def _with_password(body: Json, credentials: Credentials, password: str) -> Json:
+    """As `kubectl create secret docker-registry` writes it."""
+    registry = _DOCKER_HUB_KEY if credentials.registry in _DOCKER_HUB else credentials.registry
+    auth = base64.b64encode(f"{credentials.username}:{password}".encode()).decode()
+    entry = {"username": credentials.username, "password": password, "auth": auth}
+    config = json.dumps({"auths": {registry: entry}})
+    return {**body, "data": {".dockerconfigjson": base64.b64encode(config.encode()).decode()}}
+
+
+def _password(change: Change, credentials: Credentials, cluster: Cluster) -> str:
+    """The password, without the line's end behind it, as `docker login --password-stdin` takes it."""
+    raw = _read(credentials, change.target.namespace or "", cluster)
+    source = credentials.source
+    if len(raw) > PASSWORD_LIMIT_BYTES:
+        raise ToolFailed(f"The password from {source} has more than {PASSWORD_LIMIT_BYTES} bytes: that is none.")
+    try:
+        password = raw.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise ToolFailed(f"The password from {source} is not UTF-8 text.") from None
+    if not password.strip():
+        raise ToolFailed(f"The password from {source} is empty.")
+    return password
+
+
+def _read(credentials: Credentials, namespace: str, cluster: Cluster) -> bytes:
+    if credentials.existing_secret:
+        return _value_of(credentials, namespace, cluster)
+    if not credentials.file:
+        return sys.stdin.buffer.read(PASSWORD_LIMIT_BYTES + 1)
+    try:
+        with _checked(credentials.file).open("rb") as file:
+            return file.read(PASSWORD_LIMIT_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(credentials.file, error.strerror or "it cannot be opened") from None
+
+
+def _checked(file: str) -> Path:
+    """The path of a password's file; raises `ToolFailed` when it is none."""
+    try:
+        path = Path(file).expanduser()
+        found = path.stat()
+    except (OSError, RuntimeError) as error:
+        raise _unreadable(file, getattr(error, "strerror", "") or str(error)) from None
+    if stat.S_ISDIR(found.st_mode):
+        raise _unreadable(file, "it is a directory")
+    if not stat.S_ISREG(found.st_mode):
+        raise _unreadable(file, "it is no regular file")
+    if not os.access(path, os.R_OK):
+        raise _unreadable(file, "permission denied")
+    if found.st_size == 0:
+        raise ToolFailed(f"The password from file {file} is empty.")
+    return path
+
+
+def _unreadable(file: str, why: str) -> ToolFailed:
+    return ToolFailed(f"The password file {file} cannot be read: {why}. Nothing was changed.")
+
+
+def _value_of(credentials: Credentials, namespace: str, cluster: Cluster) -> bytes:
+    data = cluster.get("Secret", credentials.existing_secret, namespace).get("data") or {}
+    if credentials.key not in data:
+        there = ", ".join(sorted(data)) or "none"
+        raise ToolFailed(f"Secret {credentials.existing_secret} has no key {credentials.key}; it has: {there}.")
+    try:
+        return base64.b64decode(data[credentials.key] or "")
+    except (binascii.Error, ValueError):
+        raise ToolFailed(f"The password from {credentials.source} is not base64, as it must be.") from None

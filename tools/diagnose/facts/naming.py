@@ -1,0 +1,63 @@
+"""How findings and commands name things: as people say them, and as kubectl takes them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from tools.diagnose.findings import Evidence
+from tools.plaintext import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.facts.containers import Container
+    from tools.diagnose.findings import Source
+    from tools.json import Json
+
+TEMPLATE_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+"""Kinds whose pod template can be changed in place, which replaces their pods."""
+
+
+def said(owner: ObjectRef) -> str:
+    """`Deployment checkout`."""
+    return f"{owner.kind} {owner.name}"
+
+
+def container_said(container: Container) -> str:
+    """`container app of Deployment checkout`; a sidecar is an init container that runs on."""
+    kind = "container" if not container.init else "sidecar" if container.must_run_on else "init container"
+    return f"{kind} {container.name} of {said(container.owner)}"
+
+
+def typed(owner: ObjectRef) -> str:
+    """`deployment/checkout`, with the namespace flag: what follows a kubectl verb."""
+    return f"{owner.kind.lower()}/{owner.name} -n {owner.namespace}"
+
+
+def quoted(text: str) -> str:
+    """One argument of a shell command."""
+    return shlex.quote(text)
+
+
+def about_pod(source: Source, pod: Json, text: str) -> Evidence:
+    """Evidence read from one pod."""
+    return Evidence(source, f"Pod {pod['metadata']['name']}", one_line(text))
+
+
+def about_owner(source: Source, owner: ObjectRef, text: str) -> Evidence:
+    """Evidence read from what owns the pods."""
+    return Evidence(source, said(owner), one_line(text))
+
+
+def event_said(event: Json) -> str:
+    """`FailedScheduling (12 times): the message`."""
+    count = (event.get("series") or {}).get("count") or event.get("count") or 1
+    times = f" ({count} times)" if count > 1 else ""
+    return f"{event.get('reason', '')}{times}: {event.get('message', '')}"
+
+
+def pod_names(group: Iterable[Container]) -> tuple[str, ...]:
+    """The pods of a group, in its order."""
+    return tuple(container.pod_name for container in group)

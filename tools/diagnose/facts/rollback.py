@@ -1,0 +1,119 @@
+"""Back to what served before: the remedy for a new version that does not run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.diagnose.facts.naming import typed
+from tools.diagnose.facts.owners import (
+    controller,
+    deployment_of,
+    newest_replicaset,
+    newest_replicaset_of,
+    revision_of,
+)
+from tools.diagnose.findings import Remedy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
+
+_ONLY_ONE_BEFORE = 2
+"""At this revision there is only one to go back to."""
+
+
+def rollback_remedy(snapshot: Snapshot, owner: ObjectRef) -> Remedy | None:
+    """Roll a Deployment back to the revision whose pods serve, else to the one before; None if there is none.
+
+    None too for a paused Deployment, which kubectl does not roll back, and for every other kind. Without
+    ReplicaSets in the snapshot only the step from revision 2 to revision 1 is known to lead to the pods that serve.
+    Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-back-a-deployment
+    """
+    deployment = snapshot.named("Deployment", owner.name) if owner.kind == "Deployment" else None
+    if deployment is None or deployment["spec"].get("paused"):
+        return None
+    present = revision_of(deployment)
+    newest = newest_replicaset_of(deployment, snapshot)
+    serving = serving_replicasets(snapshot, owner.name) - {newest}
+    earlier = _earlier_revisions(snapshot, owner.name, present)
+    served = [revision for name, revision in earlier.items() if name in serving]
+    if served:
+        return _undo(owner, max(served), "whose pods still serve")
+    if serving and present == _ONLY_ONE_BEFORE:
+        return _undo(owner, 1, "whose pods still serve")
+    return _undo(owner, max(earlier.values()), "the one before") if earlier and not serving else None
+
+
+def serving_replicasets(snapshot: Snapshot, deployment: str) -> set[str]:
+    """The ReplicaSets of a Deployment that have a Ready pod."""
+    return {
+        direct["name"]
+        for pod in snapshot.of("Pod")
+        if (direct := controller(pod)) is not None
+        and direct["kind"] == "ReplicaSet"
+        and deployment_of(pod, direct) == deployment
+        and is_ready(pod)
+    }
+
+
+def serves_still(snapshot: Snapshot, deployment: str, suffering: Iterable[str]) -> bool:
+    """Whether these pods are all of the ReplicaSet that a Deployment wants now, while another one's are Ready."""
+    item = snapshot.named("Deployment", deployment)
+    newest = None if item is None else newest_replicaset_of(item, snapshot)
+    if newest is None:
+        return False
+    above = (controller(pod) for name in suffering if (pod := snapshot.named("Pod", name)) is not None)
+    if any(direct is None or direct["name"] != newest for direct in above):
+        return False
+    return bool(serving_replicasets(snapshot, deployment) - {newest})
+
+
+def wants_revisions(snapshot: Snapshot) -> bool:
+    """Whether the ReplicaSets must tell which revision there is to go back to: one serves, and not the newest."""
+    return any(
+        revision_of(item) > _ONLY_ONE_BEFORE and _new_one_fails(item, snapshot)
+        for item in snapshot.of("Deployment")
+    )
+
+
+def _new_one_fails(deployment: Json, snapshot: Snapshot) -> bool:
+    newest, status = newest_replicaset(deployment), deployment.get("status") or {}
+    if newest is None or not status.get("unavailableReplicas"):
+        return False
+    return bool(serving_replicasets(snapshot, deployment["metadata"]["name"]) - {newest})
+
+
+def is_ready(pod: Json) -> bool:
+    """Whether a pod takes part in Services: Ready, and not on its way out."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    ready = any(item.get("type") == "Ready" and item.get("status") == "True" for item in conditions)
+    return ready and not pod["metadata"].get("deletionTimestamp")
+
+
+def _earlier_revisions(snapshot: Snapshot, deployment: str, present: int) -> dict[str, int]:
+    """The revisions that can be gone back to, by the name of their ReplicaSet."""
+    return {
+        item["metadata"]["name"]: revision
+        for item in snapshot.of("ReplicaSet")
+        if (above := controller(item)) is not None
+        and (above["kind"], above["name"]) == ("Deployment", deployment)
+        and 0 < (revision := revision_of(item)) < present
+    }
+
+
+def _undo(owner: ObjectRef, revision: int, which: str) -> Remedy:
+    return Remedy(
+        title=f"Go back to revision {revision}, {which}",
+        command=f"kubectl rollout undo {typed(owner)} --to-revision={revision}",
+        risk="change",
+        tool="rollback_rollout",
+        arguments={
+            "namespace": owner.namespace or "",
+            "kind": owner.kind,
+            "name": owner.name,
+            "to_revision": revision,
+        },
+    )

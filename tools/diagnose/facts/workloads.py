@@ -1,0 +1,77 @@
+"""The workloads of a namespace as what makes pods: with what labels, how many, and what they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tools.cluster.resources import ObjectRef
+from tools.diagnose.facts.owners import controller
+from tools.kubernetes.selectors import Labels, labels_of, template_labels
+
+if TYPE_CHECKING:
+    from tools.diagnose.reading.snapshot import Kind, Snapshot
+    from tools.json import Json
+
+_STANDING: dict[Kind, str] = {
+    "Deployment": "apps/v1",
+    "StatefulSet": "apps/v1",
+    "DaemonSet": "apps/v1",
+    "ReplicaSet": "apps/v1",
+}
+_PASSING: dict[Kind, str] = {"Job": "batch/v1", "CronJob": "batch/v1"}
+
+
+class Workload(msgspec.Struct, frozen=True):
+    """What makes pods, or a pod that nothing made; `wanted` is the number of pods, None where it has none."""
+
+    ref: ObjectRef
+    labels: Labels
+    selector: Labels
+    pod_spec: Json
+    wanted: int | None
+
+
+def workloads(snapshot: Snapshot) -> tuple[Workload, ...]:
+    """Every workload that was read, with the pods that stand alone; worked out once for a snapshot."""
+    return snapshot.once("workloads", lambda: (*_controllers(snapshot), *_lone_pods(snapshot)))
+
+
+def _controllers(snapshot: Snapshot) -> list[Workload]:
+    found = []
+    for kind, api_version in (_STANDING | _PASSING).items():
+        for item in snapshot.of(kind):
+            if controller(item) is None:
+                found.append(_workload(kind, api_version, item, snapshot))
+    return found
+
+
+def _workload(kind: Kind, api_version: str, item: Json, snapshot: Snapshot) -> Workload:
+    spec = item.get("spec") or {}
+    template = (spec.get("jobTemplate") or {}) if kind == "CronJob" else item
+    wanted = None
+    if kind not in ("DaemonSet", *_PASSING):
+        replicas = spec.get("replicas")
+        wanted = 1 if replicas is None else int(replicas)
+    return Workload(
+        ref=ObjectRef(api_version, kind, snapshot.namespace, item["metadata"]["name"]),
+        labels=template_labels(template),
+        selector=(spec.get("selector") or {}).get("matchLabels") or {},
+        pod_spec=(((template.get("spec") or {}).get("template")) or {}).get("spec") or {},
+        wanted=wanted,
+    )
+
+
+def _lone_pods(snapshot: Snapshot) -> list[Workload]:
+    return [
+        Workload(
+            ref=ObjectRef("v1", "Pod", snapshot.namespace, pod["metadata"]["name"]),
+            labels=labels_of(pod),
+            selector={},
+            pod_spec=pod.get("spec") or {},
+            wanted=1,
+        )
+        for pod in snapshot.of("Pod")
+        if controller(pod) is None and not pod["metadata"].get("deletionTimestamp")
+    ]

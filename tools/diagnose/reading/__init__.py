@@ -1,0 +1,1 @@
+"""What a diagnosis reads, and how it keeps it."""

@@ -1,0 +1,128 @@
+"""What a diagnosis knows: the objects of a namespace as they were at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
+
+import msgspec
+
+if TYPE_CHECKING:
+    from tools.json import Json
+
+Kind = Literal[
+    "Pod",
+    "Event",
+    "Deployment",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "Ingress",
+    "NetworkPolicy",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "ReplicaSet",
+    "StatefulSet",
+    "Node",
+    "PlacedPod",
+    "LimitRange",
+    "ResourceQuota",
+    "PersistentVolumeClaim",
+    "PersistentVolume",
+    "StorageClass",
+    "ResourceClaim",
+    "PodMetrics",
+    "ConfigMap",
+    "Secret",
+    "ServiceAccount",
+    "IngressClass",
+    "PriorityClass",
+    "RuntimeClass",
+    "Route",
+    "Role",
+    "RoleBinding",
+    "Namespace",
+    "Remaining",
+]
+Worked = TypeVar("Worked")
+
+ContainerKey = tuple[str, str]
+"""Pod name and container name."""
+
+
+class Snapshot(msgspec.Struct, frozen=True, dict=True):
+    """Everything the rules may look at.
+
+    `objects` holds the API's own JSON by kind; a kind that was not needed or could not be read is absent
+    (`has` tells). Pods that look well hold only the fields of `decoding.WellPod`, and a `PlacedPod`, which is of
+    any namespace, only what it takes of its node. A `Remaining` is the metadata of something that holds a namespace
+    which is being deleted, with `word`, its kind as kubectl takes it. A ConfigMap or Secret holds no values: `data`
+    maps its keys to empty strings, and is absent where only the name is known. `logs` holds the last lines of
+    failed containers. `taken_at` is what the rules take for now.
+    """
+
+    cluster: str
+    namespace: str
+    taken_at: datetime
+    objects: Mapping[Kind, tuple[Json, ...]]
+    logs: Mapping[ContainerKey, str]
+    not_checked: tuple[str, ...] = ()
+
+    def of(self, kind: Kind) -> tuple[Json, ...]:
+        """All objects of a kind; none when they could not be read."""
+        return self.objects.get(kind, ())
+
+    def has(self, kind: Kind) -> bool:
+        """Whether this kind was read: only then does what is not in `of` not exist."""
+        return kind in self.objects
+
+    def named(self, kind: Kind, name: str) -> Json | None:
+        """One object by name."""
+        return self._by_name.get((kind, name))
+
+    def events_of(self, kind: str, name: str) -> tuple[Json, ...]:
+        """The events about one object, newest first."""
+        return self._events.get((kind, name), ())
+
+    def once(self, what: str, work_out: Callable[[], Worked]) -> Worked:
+        """What several rules need of this snapshot, worked out when the first of them asks."""
+        if what not in self._worked_out:
+            self._worked_out[what] = work_out()
+        return cast("Worked", self._worked_out[what])
+
+    @cached_property
+    def _worked_out(self) -> dict[str, object]:
+        return {}
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[Kind, str], Json]:
+        return {(kind, item["metadata"]["name"]): item for kind, items in self.objects.items() for item in items}
+
+    @cached_property
+    def _events(self) -> dict[tuple[str, str], tuple[Json, ...]]:
+        found: dict[tuple[str, str], list[Json]] = {}
+        for event in sorted(self.of("Event"), key=event_time, reverse=True):
+            about = event.get("involvedObject") or {}
+            found.setdefault((about.get("kind", ""), about.get("name", "")), []).append(event)
+        return {about: tuple(events) for about, events in found.items()}
+
+
+def times(event: Json) -> int:
+    """How many times an event was seen."""
+    return int(event.get("count") or (event.get("series") or {}).get("count") or 1)
+
+
+def event_time(event: Json) -> str:
+    """When an event was seen last (RFC 3339), whichever of the API's four places says it."""
+    series = event.get("series") or {}
+    meta = event.get("metadata") or {}
+    return str(
+        series.get("lastObservedTime")
+        or event.get("lastTimestamp")
+        or event.get("eventTime")
+        or meta.get("creationTimestamp")
+        or ""
+    )

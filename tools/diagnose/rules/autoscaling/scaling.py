@@ -1,0 +1,152 @@
+"""HorizontalPodAutoscalers that cannot scale, or not as far as they want."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.rules.autoscaling.measuring import autoscaler_ref, condition_said, not_measured
+from tools.plaintext import one_line
+
+if TYPE_CHECKING:
+    from tools.diagnose.findings import Known
+    from tools.diagnose.reading.snapshot import Kind, Snapshot
+    from tools.json import Json
+
+_DOC = "https://kubernetes.io/docs/"
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="HPATargetMissing",
+        means="A HorizontalPodAutoscaler scales something that does not exist.",
+        why="Its scaleTargetRef names the target by kind and name; a letter wrong is enough.",
+        mend="Name a target that exists.",
+        example="HorizontalPodAutoscaler web scales Deployment wbe, which does not exist; there is Deployment web",
+        source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
+    ),
+    Lesson(
+        cause="HPAAtMaximum",
+        means="A HorizontalPodAutoscaler wants more replicas than it may make.",
+        why="The metric is above its target, and maxReplicas is reached.",
+        mend="Raise maxReplicas, or find out why each pod needs so much.",
+        example=(
+            "HorizontalPodAutoscaler web is at its maximum of 3 replicas and wants more: cpu is at "
+            "400%, its target is 50%"
+        ),
+        source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
+    ),
+)
+
+_SCALED: dict[str, Kind] = {"Deployment": "Deployment", "StatefulSet": "StatefulSet"}
+
+
+def autoscalers(snapshot: Snapshot, known: Known) -> list[Finding]:
+    """HorizontalPodAutoscalers that cannot scale, or not as far as they want."""
+    found = (_autoscaler(item, snapshot, known) for item in snapshot.of("HorizontalPodAutoscaler"))
+    return [finding for finding in found if finding is not None]
+
+
+def _autoscaler(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
+    conditions = {each.get("type"): each for each in (item.get("status") or {}).get("conditions") or ()}
+    target = item["spec"].get("scaleTargetRef") or {}
+    able, active = conditions.get("AbleToScale") or {}, conditions.get("ScalingActive") or {}
+    if missing := _target_missing(item, target, able, snapshot):
+        return missing
+    explained = known.explains(str(target.get("kind")), str(target.get("name")))
+    if active.get("status") == "False":
+        finding = not_measured(item, target, active, snapshot)
+        follows = (
+            explained and finding is not None and finding.cause == "HPANoMetrics"
+        )  # what crashes is not measured
+        return None if follows else finding
+    limited = conditions.get("ScalingLimited") or {}
+    if not explained and limited.get("status") == "True" and limited.get("reason") == "TooManyReplicas":
+        return _at_maximum(item, limited)
+    return None
+
+
+def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) -> Finding | None:
+    kind, name = str(target.get("kind")), str(target.get("name"))
+    if (found := _SCALED.get(kind)) is None or not snapshot.has(found):
+        return None
+    there = [str(each["metadata"]["name"]) for each in snapshot.of(found)]
+    if name in there:
+        return None
+    near = nearest(name, there)
+    hpa = autoscaler_ref(item)
+    hint = f"; there is {kind} {near}" if near else ""
+    patch = quoted(json.dumps({"spec": {"scaleTargetRef": {"name": near}}})) if near else ""
+    edit = (
+        f"patch hpa {hpa.name} -n {snapshot.namespace} -p {patch}"
+        if near
+        else f"edit hpa {hpa.name} -n {snapshot.namespace}"
+    )
+    return Finding(
+        cause="HPATargetMissing",
+        object=hpa,
+        container=None,
+        affected=(),
+        summary=(
+            f"HorizontalPodAutoscaler {hpa.name} scales {one_line(kind)} {one_line(name)}, which does "
+            f"not exist{hint}"
+        ),
+        why="An autoscaler finds what it scales by kind and name, in its own namespace.",
+        evidence=(
+            Evidence("spec", said(hpa), one_line(f"scaleTargetRef: {kind} {name}")),
+            *((condition_said(item, able),) if able else ()),
+        ),
+        remedies=(Remedy("Name a target that exists", f"kubectl {edit}", "change"),),
+    )
+
+
+def _at_maximum(item: Json, limited: Json) -> Finding | None:
+    status, spec, hpa = item.get("status") or {}, item["spec"], autoscaler_ref(item)
+    if status.get("currentReplicas") != spec.get("maxReplicas"):
+        return None
+    twice = 2 * int(spec["maxReplicas"])
+    patch = quoted(json.dumps({"spec": {"maxReplicas": twice}}))
+    return Finding(
+        cause="HPAAtMaximum",
+        object=hpa,
+        container=None,
+        affected=(),
+        summary=(
+            f"HorizontalPodAutoscaler {hpa.name} is at its maximum of {_replicas(spec['maxReplicas'])} "
+            f"and wants more{_use(item)}"
+        ),
+        why=(
+            "Above its target the autoscaler adds pods, but never more than maxReplicas: more load "
+            "makes each pod slower."
+        ),
+        evidence=(condition_said(item, limited),),
+        remedies=(
+            Remedy(
+                f"Let it make {twice}, if the nodes have room",
+                f"kubectl patch hpa {hpa.name} -n {hpa.namespace} -p {patch}",
+                "change",
+            ),
+        ),
+        severity="warning",
+    )
+
+
+def _replicas(count: object) -> str:
+    return "1 replica" if count == 1 else f"{count} replicas"
+
+
+def _use(item: Json) -> str:
+    """`: cpu is at 400%, its target is 50%` of the first resource in percent."""
+    current = {
+        (each.get("resource") or {}).get("name"): ((each.get("resource") or {}).get("current") or {})
+        for each in (item.get("status") or {}).get("currentMetrics") or ()
+    }
+    for metric in item["spec"].get("metrics") or ():
+        resource = metric.get("resource") or {}
+        target = (resource.get("target") or {}).get("averageUtilization")
+        use = (current.get(resource.get("name")) or {}).get("averageUtilization")
+        if target is not None and use is not None and use > target:
+            return f": {resource['name']} is at {use}%, its target is {target}%"
+    return ""

@@ -1,0 +1,124 @@
+"""InitContainerStuck: an init container does not end, and its pod waits.
+
+Source: https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-containers/
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tools.diagnose import timing
+from tools.diagnose.facts.commands import given
+from tools.diagnose.facts.initializing import LONG, long_initializing, running_for
+from tools.diagnose.facts.naming import (
+    about_owner,
+    about_pod,
+    container_said,
+    pod_names,
+)
+from tools.diagnose.findings import Evidence, Finding, Known, Remedy
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.logs.context import answered_by, in_context
+from tools.diagnose.logs.decisive import QUOTE_CHARS, around, decisive_line
+from tools.diagnose.logs.errors import recognised
+from tools.plaintext import one_line
+
+if TYPE_CHECKING:
+    from tools.diagnose.facts.containers import Container
+    from tools.diagnose.logs.errors import LogError
+    from tools.diagnose.reading.snapshot import Snapshot
+
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="InitContainerStuck",
+        means="An init container runs on and on, and the containers of its pod are not started before it ends.",
+        why=(
+            "Mostly it waits in a loop for something that does not come: a database, another Service, a lock, a "
+            "name that DNS does not know. It may also do long work, such as a migration."
+        ),
+        mend=(
+            "Its log says what it waits for (kubectl logs POD -c INIT-CONTAINER): mend that, or the name it asks "
+            "for. Let such a loop give up after some time, so that it shows as a failure."
+        ),
+        example=(
+            "init container wait-db of Deployment shop has been running for 12 min, and its pod waits until it "
+            "ends; its log says \"nslookup: can't resolve 'orders-db'\""
+        ),
+        source="https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-containers/",
+    ),
+)
+
+
+def stuck(snapshot: Snapshot, known: Known) -> list[Finding]:
+    """Init containers that run on: those whose log names an error, the others after minutes.
+
+    So far within the time of their rollout, but where the log names what does not come by itself.
+    """
+    groups = (
+        [each for each in group if not known.explains_pod(each.pod_name)] for group in long_initializing(snapshot)
+    )
+    return [found for group in groups if group and (found := _finding(group, snapshot)) is not None]
+
+
+def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
+    container = next((each for each in group if _log(each, snapshot)), group[0])
+    log = _log(container, snapshot)
+    error = recognised(around(log)) if log else None
+    line = one_line(error.line, QUOTE_CHARS) if error else decisive_line(log)
+    age = running_for(container, snapshot)
+    if error is None and age < LONG:
+        return None
+    lasts = f"{age // timedelta(minutes=1)} min" if age >= LONG else f"{age.seconds} s"
+    evidence: list[Evidence] = [
+        about_pod(
+            "status", container.pod, f"container {container.name} runs since {container.running['startedAt']}"
+        )
+    ]
+    if line:
+        evidence.append(about_pod("log", container.pod, line))
+    if command := given(container):
+        evidence.append(about_owner("spec", container.owner, command))
+    found = Finding(
+        cause="InitContainerStuck",
+        object=container.owner,
+        container=container.name,
+        affected=pod_names(group),
+        summary=(
+            f"{container_said(container)} has been running for {lasts}, and its pod waits until it ends"
+            f"{_log_said(line, error, container, snapshot)}"
+        ),
+        why=(
+            "The containers of a pod are started only when all its init containers have ended well, one after the "
+            "other. This one has not failed; it does not end."
+        ),
+        evidence=tuple(evidence),
+        remedies=(_look(error, container),),
+    )
+    return timing.so_far(found, _passes_by(error, container, snapshot), snapshot)
+
+
+def _passes_by(error: LogError | None, container: Container, snapshot: Snapshot) -> datetime | None:
+    """Until when it may end: what it calls may only be starting; else as long as its rollout may take."""
+    if error is not None and in_context(error, container, snapshot):
+        return answered_by(error, snapshot)
+    return timing.rollout_ends(container.pod, container.owner, snapshot)
+
+
+def _log(container: Container, snapshot: Snapshot) -> str:
+    return snapshot.logs.get((container.pod_name, container.name), "")
+
+
+def _log_said(line: str, error: LogError | None, container: Container, snapshot: Snapshot) -> str:
+    if not line:
+        return ""
+    context = in_context(error, container, snapshot) if error else ""
+    return f'; its log says "{line}"' + (f" ({context})" if context else "")
+
+
+def _look(error: LogError | None, container: Container) -> Remedy:
+    return Remedy(
+        title=f"{error.next_step}; the log says more" if error else "Read what it waits for",
+        command=f"kubectl logs {container.pod_name} -n {container.owner.namespace} -c {container.name}",
+        risk="read",
+    )

@@ -1,0 +1,56 @@
+"""Changes of a probe: the tool's arguments, and the patch that a person types.
+
+Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tools.diagnose.facts.edits import edit
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
+from tools.diagnose.findings import Remedy
+
+if TYPE_CHECKING:
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.facts.probing import ProbeName
+    from tools.json import Json
+
+_IN_THE_API = {"initial_delay_s": "initialDelaySeconds", "timeout_s": "timeoutSeconds"}
+_HANDLERS = ("httpGet", "tcpSocket", "grpc")
+
+
+def set_probe(owner: ObjectRef, spec: Json, name: ProbeName, change: Mapping[str, Any], title: str) -> Remedy:
+    """The change of a probe of the container `spec`, in the tool's arguments; an edit where there is none."""
+    if owner.kind not in TEMPLATE_KINDS or not change:
+        return edit(owner, title)
+    return Remedy(
+        title=title,
+        command=f"kubectl patch {typed(owner)} -p {quoted(_patch(spec, name, change))}",
+        risk="change",
+        tool="set_probe",
+        arguments={
+            "namespace": owner.namespace or "",
+            "kind": owner.kind,
+            "name": owner.name,
+            "container": spec["name"],
+            "probe": name,
+            **change,
+        },
+    )
+
+
+def _patch(spec: Json, name: ProbeName, change: Mapping[str, Any]) -> str:
+    """The change as a strategic merge patch: containers merge by name."""
+    before = spec.get(f"{name}Probe") or {}
+    handler = next((each for each in _HANDLERS if each in before), "exec")
+    probe: Json = {}
+    for key, value in change.items():
+        if key in _IN_THE_API:
+            probe[_IN_THE_API[key]] = value
+        else:
+            probe.setdefault(handler, {})[key] = value
+    template = {"spec": {"containers": [{"name": spec["name"], f"{name}Probe": probe}]}}
+    return json.dumps({"spec": {"template": template}}, separators=(",", ":"))

@@ -1,0 +1,341 @@
+"""Probes that fail: a container that is killed for it, that never counts as started, or that is not ready.
+
+Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from tools.diagnose import timing
+from tools.diagnose.facts import probing
+from tools.diagnose.facts.containers import Container, crash
+from tools.diagnose.facts.naming import (
+    about_owner,
+    about_pod,
+    container_said,
+    event_said,
+    pod_names,
+)
+from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.probe_failures import Verdict, verdict
+from tools.diagnose.facts.service_pods import is_ready
+from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.rules.containers.probe_remedy import set_probe
+from tools.diagnose.rules.containers.unasked_probes import never_asked
+from tools.kubernetes.selectors import labels_of
+from tools.plaintext import one_line
+
+if TYPE_CHECKING:
+    from tools.diagnose.facts.probing import Probe, ProbeName
+    from tools.diagnose.findings import Known, Severity
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
+
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="LivenessProbeFailed",
+        means="The kubelet kills a container again and again because its liveness probe fails.",
+        why=(
+            "A liveness probe that fails failureThreshold times in a row makes the kubelet stop the container "
+            "(SIGTERM, then SIGKILL after the grace period) and start it anew. Most often nothing is wrong with "
+            "the application: the probe asks another port, path or scheme than it serves, begins before it has "
+            "started, or waits too short a time."
+        ),
+        mend=(
+            "Let the probe ask what the application serves. Give a slow start a startupProbe. A liveness probe "
+            "should fail only when a restart would help: it must not depend on other services."
+        ),
+        example=(
+            "container app of Deployment web is killed by its liveness probe, which asks GET :9090/healthz, and "
+            "nothing listens on port 9090: the container declares 8080"
+        ),
+        source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    ),
+    Lesson(
+        cause="StartupProbeFailed",
+        means="A container does not pass its startup probe: it is killed for that, or never counts as started.",
+        why=(
+            "Until the startup probe has succeeded once, the other probes wait. It has failureThreshold times "
+            "periodSeconds for that; then the kubelet kills the container. A probe that cannot be made at all, "
+            "because its port's name or its command does not exist, neither succeeds nor kills."
+        ),
+        mend="Correct what it asks, or raise failureThreshold so that the slowest start fits in.",
+        example=(
+            "container app of Deployment web does not pass its startup probe, which asks port metrics, and no "
+            "port of the container has that name: it declares http (8080)"
+        ),
+        source="https://kubernetes.io/docs/tasks/configure-pod-container/"
+        "configure-liveness-readiness-startup-probes/",
+    ),
+    Lesson(
+        cause="ReadinessProbeFailed",
+        means="A container runs, and its readiness probe keeps failing: no Service sends it traffic.",
+        why=(
+            "Only pods whose containers are all ready receive traffic, and a rollout waits for them. The probe "
+            "asks the wrong port, path or scheme, or the application says itself that it is not ready: a "
+            "database it needs is away, its cache is still being filled."
+        ),
+        mend="Correct what the probe asks, or mend what the application waits for: its log says what that is.",
+        example=(
+            "container app of Deployment web is not ready: its readiness probe asks GET :8080/ready, and gets "
+            "404: the server has no path /ready"
+        ),
+        source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    ),
+)
+
+_CAUSES: dict[ProbeName, Cause] = {
+    "liveness": "LivenessProbeFailed",
+    "startup": "StartupProbeFailed",
+    "readiness": "ReadinessProbeFailed",
+}
+_OFTEN = 2
+"""One failure says nothing of what starts: it has one at every start."""
+_REVISIONS = ("pod-template-hash", "controller-revision-hash")
+_STANDS_BY = re.compile(
+    r"[^\n]*(?:attempting to acquire leader|waiting for (?:the )?lead|\bstand(?:s|ing)?[- ]?by\b"
+    r"|not (?:the )?leader|(?:another|other) (?:instance|replica|pod) (?:is|has) |became (?:a )?follower)[^\n]*",
+    re.IGNORECASE,
+)
+_OVER_NETWORK = re.compile(r"localhost|127\.0\.0\.1|://|\bnc\b")
+_KILLED_CODE = 137
+_GRACE_S = 30
+_LONG_ENOUGH_S = 5
+
+
+def failed_probes(snapshot: Snapshot) -> list[Finding]:
+    """Containers that a liveness or startup probe kills, or that cannot pass their startup probe."""
+    killed = [_killed(name, group, snapshot) for name, group in probing.killed(snapshot).values()]
+    stuck = [
+        _waiting("startup", group, snapshot)
+        for group in probing.waits_unready(snapshot)
+        if probing.waits_for(group[0]) == "startup"
+    ]
+    return [*killed, *(finding for finding in stuck if finding is not None)]
+
+
+def not_ready(snapshot: Snapshot, known: Known) -> list[Finding]:
+    """What nothing explains: containers that run and are not ready, and liveness probes that nobody can ask.
+
+    What befalls another container of the pod may explain it too, where the probe's answer can depend on that one.
+    """
+    unready = []
+    for group in probing.waits_unready(snapshot):
+        rest = [container for container in group if not known.explains_pod(container.pod_name)]
+        own = [each for each in group if not known.explains_container(each.pod_name, each.name)]
+        if not own or probing.waits_for(own[0]) != "readiness":
+            continue
+        if rest:
+            unready.append(_waiting("readiness", rest, snapshot))
+        elif severity := _by_itself(own[0], snapshot):
+            found = _waiting("readiness", own, snapshot)
+            unready.append(found and replace(found, severity=severity))
+    findings = [finding for finding in unready if finding is not None]
+    told = {name for finding in findings for name in finding.affected}
+    return findings + [
+        finding
+        for finding in never_asked(snapshot)
+        if not any(name in told or known.explains_pod(name) for name in finding.affected)
+    ]
+
+
+def _by_itself(container: Container, snapshot: Snapshot) -> Severity | None:
+    """How sure it is that a probe fails whatever befalls the pod's other containers; None where that may be why.
+
+    A port where nobody listens is this container's own affair, unless another one declares it. An application
+    that answers that it is not well may wait for the other.
+    """
+    event = probing.unhealthy(container, "readiness", snapshot)
+    probe = probing.probe_of(container, "readiness")
+    judged = _verdict(probe, container, event, snapshot)
+    if event is None or probe is None or judged is None:
+        return None
+    if "exec" in probe.spec:
+        return None if _OVER_NETWORK.search(probe.asks) else "error"
+    if "refused" not in str(event.get("message")):
+        return "error" if judged.certain else None
+    return None if _declared_by_another(probe.port, container) else "warning"
+
+
+def _declared_by_another(port: int | str | None, container: Container) -> bool:
+    return any(
+        port in (each.get("containerPort"), each.get("name"))
+        for other in container.pod["spec"].get("containers") or ()
+        if other.get("name") != container.name
+        for each in other.get("ports") or ()
+    )
+
+
+def _killed(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Finding:
+    container = next((each for each in group if probing.killing(each, snapshot)), group[0])
+    probe = probing.probe_of(container, name)
+    event = probing.unhealthy(container, name, snapshot)
+    judged = _verdict(probe, container, event, snapshot)
+    which = f", which {judged.said}" if judged else ""
+    likely = "" if probing.killing(container, snapshot) else ", most likely"
+    ending = _not_in_time(container, probe, snapshot)
+    return Finding(
+        cause=_CAUSES[name],
+        object=container.owner,
+        container=container.name,
+        affected=pod_names(group),
+        summary=f"{container_said(container)} is killed{likely} by its {name} probe{which}{ending}",
+        why=f"The kubelet restarts a container whose {name} probe fails failureThreshold times in a row. "
+        f"{judged.why if judged else ''}".strip(),
+        evidence=tuple(_evidence(container, probe, (event, probing.killing(container, snapshot)), snapshot)),
+        remedies=tuple(_remedies(container, name, judged)),
+    )
+
+
+def _not_in_time(container: Container, probe: Probe | None, snapshot: Snapshot) -> str:
+    """Worth a word where it had the time to stop."""
+    ended = crash(container, snapshot.taken_at)
+    own = probe.spec.get("terminationGracePeriodSeconds") if probe else None
+    grace = own or container.pod["spec"].get("terminationGracePeriodSeconds", _GRACE_S)
+    if ended is None or ended.exit_code != _KILLED_CODE or grace < _LONG_ENOUGH_S:
+        return ""
+    return f"; it does not stop by itself in its {grace} s of grace (exit code 137)"
+
+
+def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Finding | None:
+    container = next((each for each in group if probing.unhealthy(each, name, snapshot)), group[0])
+    probe = probing.probe_of(container, name)
+    event = probing.unhealthy(container, name, snapshot)
+    judged = _verdict(probe, container, event, snapshot)
+    if probe is None or judged is None:
+        return None
+    if name == "readiness" and (passes := _alike_and_ready(container, snapshot)):
+        return _beside(passes, group, (event,), snapshot)
+    until = _passes_by(probe, container, judged, snapshot)
+    is_open = until is not None and until > snapshot.taken_at
+    if is_open and not judged.certain and probing.failures(container, name, snapshot) < _OFTEN:
+        return None
+    found = Finding(
+        cause=_CAUSES[name],
+        object=container.owner,
+        container=container.name,
+        affected=pod_names(group),
+        summary=f"{container_said(container)} {_begins(container, name, snapshot, is_open=is_open)} {judged.said}"
+        + (_limit_said(probe, judged) if is_open else ""),
+        why=judged.why,
+        evidence=tuple(_evidence(container, probe, (event,), snapshot)),
+        remedies=tuple(_remedies(container, name, judged)),
+    )
+    return timing.so_far(found, until, snapshot)
+
+
+def _alike_and_ready(container: Container, snapshot: Snapshot) -> str:
+    """A pod of the same template that is ready: what this one is asked, that one answers. Empty where none is."""
+    labels = labels_of(container.pod)
+    revision = {key: labels[key] for key in _REVISIONS if key in labels}
+    alike = (
+        pod
+        for pod in current_pods(snapshot)
+        if revision and is_ready(pod) and owner_of(pod, snapshot) == container.owner
+    )
+    return next((pod["metadata"]["name"] for pod in alike if revision.items() <= labels_of(pod).items()), "")
+
+
+def _beside(passes: str, group: list[Container], events: tuple[Json | None, ...], snapshot: Snapshot) -> Finding:
+    """A pod that is not ready, though another of the same template is: by design, where it stands by."""
+    container = group[0]
+    stands_by = _STANDS_BY.search(snapshot.logs.get((container.pod_name, container.name), ""))
+    said_so = ", which passes the same probe"
+    because = f'; its log says that it stands by: "{one_line(stands_by[0], 120)}"' if stands_by else ""
+    return Finding(
+        cause="ReadinessProbeFailed",
+        object=container.owner,
+        container=container.name,
+        affected=pod_names(group),
+        summary=f"{container_said(container)} is not ready in pod {container.pod_name}, unlike {passes}{said_so}"
+        + because,
+        why="The template is the same, so it is not the probe that is wrong: this pod answers otherwise. Of "
+        "several replicas of which one leads, the others are mostly not ready by design.",
+        evidence=tuple(_evidence(container, probing.probe_of(container, "readiness"), events, snapshot)),
+        remedies=tuple(_remedies(container, "readiness", None)),
+        severity="info" if stands_by else "warning",
+    )
+
+
+def _passes_by(probe: Probe, container: Container, judged: Verdict, snapshot: Snapshot) -> datetime | None:
+    """Until when it may become ready: as long as the probe allows, or the rollout where nothing is certain.
+
+    None where no time makes it ready, and where it was ready: then the probe has failed as often as it may.
+    """
+    if probing.lacks_port(probe, container) or (probe.name == "readiness" and probing.was_ready(container)):
+        return None
+    allowed = timing.after(container.running.get("startedAt"), timedelta(seconds=probe.allowed_s + probe.timeout_s))
+    if judged.certain or probe.name == "startup":
+        return allowed
+    ends = timing.rollout_ends(container.pod, container.owner, snapshot)
+    return max((each for each in (allowed, ends) if each is not None), default=None)
+
+
+def _begins(container: Container, name: ProbeName, snapshot: Snapshot, *, is_open: bool) -> str:
+    lasts = f" for {probing.unready_for_s(container, snapshot):.0f} s" if is_open else ""
+    if name == "readiness":
+        return f"is not ready{lasts}: its readiness probe"
+    return (
+        f"has not passed its startup probe{lasts}, which" if is_open else "does not pass its startup probe, which"
+    )
+
+
+def _limit_said(probe: Probe, judged: Verdict) -> str:
+    if probe.name == "startup":
+        return f"; it is killed at {probe.allowed_s} s"
+    return f"; it has {probe.allowed_s} s for that" if judged.certain else "; it may still be starting"
+
+
+def _verdict(probe: Probe | None, container: Container, event: Json | None, snapshot: Snapshot) -> Verdict | None:
+    if probe is None:
+        return None
+    message = str((event or {}).get("message") or "")
+    log = snapshot.logs.get((container.pod_name, container.name), "")
+    return verdict(probe, container, message, log)
+
+
+def _evidence(
+    container: Container, probe: Probe | None, events: tuple[Json | None, ...], snapshot: Snapshot
+) -> list[Evidence]:
+    evidence = [about_pod("status", container.pod, _status(container, snapshot))]
+    hooks = [
+        each for each in probing.events_about(container, snapshot) if each.get("reason") == "FailedPreStopHook"
+    ]
+    for event in (*events, *hooks[:1]):
+        if event is not None:
+            evidence.append(about_pod("event", container.pod, event_said(event)))
+    if probe is not None:
+        timing = f"{probe.allowed_s} s allowed, timeout {probe.timeout_s} s"
+        evidence.append(about_owner("spec", container.owner, f"{probe.name}Probe: {probe.written} ({timing})"))
+    return evidence
+
+
+def _status(container: Container, snapshot: Snapshot) -> str:
+    ended = crash(container, snapshot.taken_at)
+    if ended is not None:
+        return (
+            f"container {container.name} ended with exit code {ended.exit_code} ({ended.reason}), "
+            f"restarts: {container.restarts}"
+        )
+    since = container.running.get("startedAt")
+    return f"container {container.name} runs since {since} and is not ready, restarts: {container.restarts}"
+
+
+def _remedies(container: Container, name: ProbeName, judged: Verdict | None) -> list[Remedy]:
+    owner = container.owner
+    logs = Remedy(
+        title="Read what the application says",
+        command=f"kubectl logs {container.pod_name} -n {owner.namespace} -c {container.name}"
+        + (" --previous" if container.last_terminated else ""),
+        risk="read",
+    )
+    if judged is None:
+        return [logs]
+    change = {} if container.init else judged.change
+    return [set_probe(owner, container.spec, name, change, judged.title), logs]

@@ -1,0 +1,88 @@
+"""Crashes whose cause lies between the program and what it calls: the finding is on that, and names who crashes.
+
+Only what is certain: the log says that a name was not resolved, and a policy keeps the pod from DNS; or that a
+Service did not answer, and that Service leads nowhere, or a policy keeps the pod from it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from tools.diagnose.facts.crashes import Crash, crashes
+from tools.diagnose.facts.naming import about_pod, pod_names, said
+from tools.diagnose.facts.service_pods import ports_of
+from tools.diagnose.findings import Finding, Known
+from tools.diagnose.logs.context import service_called
+from tools.diagnose.rules.network.dns import dns_blocked, unresolved
+from tools.diagnose.rules.network.ingress import ingress_blocked
+from tools.diagnose.rules.network.service_words import service_ref
+from tools.diagnose.rules.network.services import misdirected
+
+if TYPE_CHECKING:
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
+
+_UNANSWERED = ("connection refused", "timeout")
+_LOGS_SHOWN = 3
+
+
+def unreached(snapshot: Snapshot) -> list[Finding]:
+    """The Services that crashing programs call in vain, and the policies between them."""
+    found: dict[str, tuple[Finding, list[Crash]]] = {}
+    for crash in crashes(snapshot):
+        if cause := _on_the_way(crash, snapshot):
+            found.setdefault(cause.summary, (cause, []))[1].append(crash)
+    return [_with_crashes(cause, group) for cause, group in found.values()]
+
+
+def cause_elsewhere(crash: Crash, snapshot: Snapshot) -> Finding | None:
+    """The finding on another object from which a crash follows."""
+    return _without_dns(crash, snapshot) or _on_the_way(crash, snapshot)
+
+
+def _without_dns(crash: Crash, snapshot: Snapshot) -> Finding | None:
+    if crash.ended.exit_code == 0 or not unresolved(crash.line or ""):
+        return None
+    pods = set(pod_names(crash.group))
+    return next((each for each in dns_blocked(snapshot) if pods <= set(each.affected)), None)
+
+
+def _on_the_way(crash: Crash, snapshot: Snapshot) -> Finding | None:
+    if crash.error is None or crash.error.kind not in _UNANSWERED:
+        return None
+    called = service_called(crash.error, snapshot)
+    if called is None:
+        return None
+    service, port = called
+    return _misdirected(service, port, snapshot) or _kept_out(crash, service, snapshot)
+
+
+def _misdirected(service: Json, port: int | None, snapshot: Snapshot) -> Finding | None:
+    """The fault of the Service on that port; where the log names none, of its only one."""
+    ports = [each.get("port") for each in ports_of(service)]
+    if port not in ports and (port is not None or len(ports) != 1):
+        return None
+    faults = misdirected(service, snapshot, port=port)
+    return next((each for each in faults if each.severity == "error"), None)
+
+
+def _kept_out(crash: Crash, service: Json, snapshot: Snapshot) -> Finding | None:
+    called = service_ref(service, snapshot)
+    blocked = snapshot.once("ingress_blocked", lambda: ingress_blocked(snapshot, Known(())))
+    return next((each for each in blocked if {called, crash.container.owner} <= {*each.concerns}), None)
+
+
+def _with_crashes(cause: Finding, group: list[Crash]) -> Finding:
+    owners = tuple(dict.fromkeys(crash.container.owner for crash in group))
+    first = group[0]
+    more = f" and {len(owners) - 1} more" if len(owners) > 1 else ""
+    logs = tuple(about_pod("log", crash.container.pod, crash.line or "") for crash in group)
+    return replace(
+        cause,
+        affected=tuple(name for crash in group for name in pod_names(crash.group)),
+        summary=f'{cause.summary}; {said(first.container.owner)}{more} crashes for it, its log says "{first.line}"',
+        evidence=(*cause.evidence, *logs[:_LOGS_SHOWN]),
+        concerns=(*cause.concerns, *(owner for owner in owners if owner not in cause.concerns)),
+    )

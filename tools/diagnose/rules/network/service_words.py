@@ -1,0 +1,29 @@
+"""How findings name a Service, its labels and its specification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.cluster.resources import ObjectRef
+from tools.diagnose.findings import Evidence
+from tools.plaintext import one_line
+
+if TYPE_CHECKING:
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
+    from tools.kubernetes.selectors import Labels
+
+
+def service_ref(service: Json, snapshot: Snapshot) -> ObjectRef:
+    """Which Service this is."""
+    return ObjectRef("v1", "Service", snapshot.namespace, service["metadata"]["name"])
+
+
+def service_spec(service: Json, text: str) -> Evidence:
+    """Evidence from the specification of a Service."""
+    return Evidence("spec", f"Service {service['metadata']['name']}", one_line(text))
+
+
+def labels_said(labels: Labels) -> str:
+    """`app=web, tier=front`."""
+    return one_line(", ".join(f"{key}={value}" for key, value in sorted(labels.items())), 200)

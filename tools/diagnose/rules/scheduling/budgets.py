@@ -1,0 +1,173 @@
+"""PodDisruptionBudgets that let no pod be evicted.
+
+Source: https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from tools.cluster.resources import ObjectRef
+from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.lesson import Lesson
+from tools.diagnose.reading.decoding import looks_well
+from tools.kubernetes.selectors import labels_of, matches
+from tools.plaintext import one_line
+
+if TYPE_CHECKING:
+    from tools.diagnose.findings import Known
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
+
+_DOC = "https://kubernetes.io/docs/"
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="PDBBlocksDisruption",
+        means="A PodDisruptionBudget never lets a pod be evicted.",
+        why="It asks for as many healthy pods as there are, so that draining a node waits forever.",
+        mend="Allow one pod to be away; or, where minAvailable is a number, run one more than it.",
+        example="PodDisruptionBudget web lets no pod be evicted: it wants 1 healthy and there is 1",
+        source=_DOC + "tasks/run-application/configure-pdb/",
+    ),
+)
+
+
+def disruption_budgets(snapshot: Snapshot, known: Known) -> list[Finding]:
+    """Budgets that let no pod be evicted though all are healthy, and pods that more than one budget is for."""
+    budgets = [
+        item
+        for item in snapshot.of("PodDisruptionBudget")
+        if not item["metadata"].get("deletionTimestamp")
+        and not known.explains("PodDisruptionBudget", item["metadata"]["name"])
+    ]
+    blocking = [_blocked(item, snapshot) for item in budgets if _blocks(item)]
+    uncounted = [_uncounted(item, snapshot) for item in budgets if _is_uncounted(item)]
+    return [*blocking, *uncounted, *_overlapping(budgets, snapshot)]
+
+
+def _blocks(item: Json) -> bool:
+    status = item.get("status") or {}
+    expected = status.get("expectedPods") or 0
+    return (
+        expected > 0
+        and status.get("disruptionsAllowed") == 0
+        and (status.get("currentHealthy") or 0) >= expected
+        and (status.get("desiredHealthy") or 0) >= expected
+        and status.get("observedGeneration") == item["metadata"].get("generation")
+    )
+
+
+def _blocked(item: Json, snapshot: Snapshot) -> Finding:
+    pdb, status, spec = _ref(item, snapshot), item["status"], item["spec"]
+    field = "minAvailable" if spec.get("minAvailable") is not None else "maxUnavailable"
+    asked = f"{field} {one_line(str(spec.get(field)), 20)}"
+    pods = status["expectedPods"]
+    return _finding(
+        pdb,
+        f"{said(pdb)} lets no pod be evicted: with {asked} it wants {status['desiredHealthy']} healthy, "
+        f"and there {'is' if pods == 1 else 'are'} {pods} in all",
+        "Draining a node evicts its pods, and waits as long as a budget does not allow it: here forever.",
+        Evidence("spec", said(pdb), asked),
+        _patch(
+            pdb,
+            "Allow one pod to be away" + _more_pods(spec.get("minAvailable"), status),
+            {"minAvailable": None, "maxUnavailable": 1},
+        ),
+    )
+
+
+def _more_pods(minimum: object, status: Json) -> str:
+    """How many pods the budget would let one go of, where it asks for a number; a share grows with them."""
+    return f"; or run {status['desiredHealthy'] + 1}, and keep the budget" if isinstance(minimum, int) else ""
+
+
+def _finding(
+    pdb: ObjectRef,
+    summary: str,
+    why: str,
+    evidence: Evidence,
+    remedy: Remedy,
+    concerns: tuple[ObjectRef, ...] = (),
+) -> Finding:
+    return Finding(
+        cause="PDBBlocksDisruption",
+        object=pdb,
+        container=None,
+        affected=(),
+        summary=summary,
+        why=why,
+        evidence=(evidence,),
+        remedies=(remedy,),
+        severity="warning",
+        concerns=concerns,
+    )
+
+
+def _patch(pdb: ObjectRef, title: str, spec: Json) -> Remedy:
+    patch = quoted(json.dumps({"spec": spec}))
+    return Remedy(title, f"kubectl patch pdb {pdb.name} -n {pdb.namespace} -p {patch}", "change")
+
+
+def _is_uncounted(item: Json) -> bool:
+    """It has healthy pods and expects none: they have no controller that says how many there should be."""
+    status = item.get("status") or {}
+    return (
+        not status.get("expectedPods")
+        and bool(status.get("currentHealthy"))
+        and status.get("disruptionsAllowed") == 0
+        and status.get("observedGeneration") == item["metadata"].get("generation")
+    )
+
+
+def _uncounted(item: Json, snapshot: Snapshot) -> Finding:
+    pdb, healthy = _ref(item, snapshot), int(item["status"]["currentHealthy"])
+    return _finding(
+        pdb,
+        f"{said(pdb)} lets no pod be evicted: its pods have no controller, so that it cannot count them",
+        "maxUnavailable, and minAvailable in percent, count from the replicas of the pods' controller; for pods "
+        "without one only minAvailable as a number can be.",
+        Evidence("status", said(pdb), f"expectedPods: 0, currentHealthy: {healthy}"),
+        _patch(pdb, "Say how many must stay", {"maxUnavailable": None, "minAvailable": healthy - 1}),
+    )
+
+
+def _overlapping(budgets: list[Json], snapshot: Snapshot) -> list[Finding]:
+    pods = [pod for pod in snapshot.of("Pod") if looks_well(pod)]
+    chosen = {
+        item["metadata"]["name"]: {
+            pod["metadata"]["name"] for pod in pods if matches(item["spec"].get("selector"), labels_of(pod))
+        }
+        for item in budgets
+    }
+    return [
+        _twice(_ref(later, snapshot), _ref(first, snapshot), sorted(both))
+        for first, later in combinations(sorted(budgets, key=_age), 2)
+        if (both := chosen[first["metadata"]["name"]] & chosen[later["metadata"]["name"]])
+    ]
+
+
+def _twice(later: ObjectRef, first: ObjectRef, pods: list[str]) -> Finding:
+    return _finding(
+        later,
+        f"{said(later)} chooses pods that {said(first)} chooses already ({pods[0]}): none can be evicted",
+        "A pod with more than one PodDisruptionBudget cannot be evicted: the API server answers with an error, and "
+        "draining its node waits forever.",
+        Evidence("spec", said(later), f"its selector matches {len(pods)} of the pods of {said(first)}"),
+        Remedy(
+            f"Delete {said(later)}, or correct its selector",
+            f"kubectl delete pdb {later.name} -n {later.namespace}",
+            "delete",
+        ),
+        concerns=(first,),
+    )
+
+
+def _ref(item: Json, snapshot: Snapshot) -> ObjectRef:
+    return ObjectRef("policy/v1", "PodDisruptionBudget", snapshot.namespace, item["metadata"]["name"])
+
+
+def _age(item: Json) -> tuple[str, str]:
+    return str(item["metadata"].get("creationTimestamp", "")), str(item["metadata"]["name"])

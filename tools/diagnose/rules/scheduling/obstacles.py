@@ -1,0 +1,59 @@
+"""What a pod that has no node waits for: the words its finding is made of, and what one does about any of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.rules.scheduling import amounts
+
+if TYPE_CHECKING:
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A pod without a node, and what the scheduler says of it."""
+
+    pod: Json
+    owner: ObjectRef
+    sentence: str
+    snapshot: Snapshot
+
+
+class Obstacle(msgspec.Struct, frozen=True):
+    """One reason why no node takes the pod: what decides it (may be empty), why, and what one does."""
+
+    said: str
+    why: str
+    remedies: tuple[Remedy, ...] = ()
+    spec: tuple[str, ...] = ()
+    """What the pod's specification says of it."""
+    evidence: tuple[Evidence, ...] = ()
+    """What other objects say of it."""
+
+
+def fewer(waiting: Waiting) -> list[Remedy]:
+    """As many replicas as have found a place."""
+    placed, asked = replicas(waiting)
+    return amounts.fewer(waiting.owner, placed, asked)
+
+
+def replicas(waiting: Waiting) -> tuple[int, int]:
+    """How many current pods of the owner have a node, and how many there are."""
+    own = [pod for pod in current_pods(waiting.snapshot) if owner_of(pod, waiting.snapshot) == waiting.owner]
+    return sum(1 for pod in own if pod["spec"].get("nodeName")), len(own)
+
+
+def see(title: str, words: str) -> Remedy:
+    """What one looks at: a kubectl command without its first word."""
+    return Remedy(title=title, command=f"kubectl {words}", risk="read")
+
+
+def described(waiting: Waiting) -> str:
+    """`describe pod NAME`, as `see` takes it."""
+    return f"describe pod {waiting.pod['metadata']['name']} -n {waiting.snapshot.namespace}"

@@ -1,0 +1,1 @@
+"""Workloads that do not come about."""

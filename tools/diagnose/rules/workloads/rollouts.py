@@ -1,0 +1,134 @@
+"""Rollouts that do not end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tools.cluster.resources import ObjectRef
+from tools.diagnose.facts.naming import typed
+from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.rollback import rollback_remedy
+from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.lesson import Lesson
+from tools.plaintext import one_line
+
+if TYPE_CHECKING:
+    from tools.diagnose.findings import Known
+    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.json import Json
+
+_DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
+
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        cause="ProgressDeadlineExceeded",
+        means="A Deployment's new version did not become available in time.",
+        why=(
+            "The controller only reports it after progressDeadlineSeconds, ten minutes by default; it "
+            "goes on trying."
+        ),
+        mend="See why the new pods do not become available, or roll back.",
+        example="Deployment web made no progress for 600 s: 0 of 3 new pods are available",
+        source=_DOC + "deployment/#failed-deployment",
+    ),
+    Lesson(
+        cause="RolloutPaused",
+        means="A Deployment's new version is not rolled out: it is paused.",
+        why="While it is paused, changes of the template wait.",
+        mend="Resume it.",
+        example="Deployment web is paused: its newest template is not rolled out",
+        source=_DOC + "deployment/#pausing-and-resuming-a-deployment",
+    ),
+)
+
+
+def rollouts(snapshot: Snapshot, known: Known) -> list[Finding]:
+    """Rollouts of Deployments that stand still where no finding on a pod says why."""
+    found = (_deployment(item, snapshot, known) for item in snapshot.of("Deployment"))
+    return [finding for finding in found if finding is not None]
+
+
+def _ref(item: Json, kind: str, snapshot: Snapshot) -> ObjectRef:
+    return ObjectRef("apps/v1", kind, snapshot.namespace, item["metadata"]["name"])
+
+
+def _deployment(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
+    ref, status = _ref(item, "Deployment", snapshot), item.get("status") or {}
+    if known.explains("Deployment", ref.name) or item["metadata"].get("deletionTimestamp"):
+        return None
+    conditions = {each.get("type"): each for each in status.get("conditions") or ()}
+    progressing = conditions.get("Progressing") or {}
+    if item["spec"].get("paused"):
+        return _paused(ref, progressing, item)
+    if progressing.get("reason") == "ProgressDeadlineExceeded" and progressing.get("status") == "False":
+        return _deadline(ref, progressing, item, snapshot)
+    return None
+
+
+def _paused(ref: ObjectRef, progressing: Json, item: Json) -> Finding | None:
+    replicas = 1 if item["spec"].get("replicas") is None else item["spec"]["replicas"]
+    if not replicas or ((item.get("status") or {}).get("updatedReplicas") or 0) >= replicas:
+        return None
+    return Finding(
+        cause="RolloutPaused",
+        object=ref,
+        container=None,
+        affected=(),
+        summary=f"Deployment {ref.name} is paused: its newest template is not rolled out",
+        why="While a Deployment is paused, changes of its template wait until it is resumed.",
+        evidence=(
+            Evidence("status", f"Deployment {ref.name}", one_line(f"Progressing: {progressing.get('message')}")),
+        ),
+        remedies=(
+            Remedy(
+                "Resume it",
+                f"kubectl rollout resume {typed(ref)}",
+                "change",
+                "resume_rollout",
+                {"namespace": ref.namespace or "", "name": ref.name},
+            ),
+        ),
+        severity="warning",
+    )
+
+
+def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot) -> Finding:
+    spec, status = item["spec"], item.get("status") or {}
+    wait = (
+        f"; each must be ready for {spec['minReadySeconds']} s (minReadySeconds)"
+        if spec.get("minReadySeconds")
+        else ""
+    )
+    gates = _unmet_gates(item, snapshot)
+    back = rollback_remedy(snapshot, ref)
+    see = Remedy("See why its pods do not become available", f"kubectl describe {typed(ref)}", "read")
+    return Finding(
+        cause="ProgressDeadlineExceeded",
+        object=ref,
+        container=None,
+        affected=(),
+        summary=(
+            f"Deployment {ref.name} made no progress for {spec.get('progressDeadlineSeconds')} s: "
+            f"{status.get('availableReplicas') or 0} of {1 if spec.get('replicas') is None else spec['replicas']} "
+            f"pods are available{wait}{gates}"
+        ),
+        why=(
+            "After progressDeadlineSeconds without one more available pod, the rollout counts as "
+            "failed; nothing is undone."
+        ),
+        evidence=(Evidence("status", f"Deployment {ref.name}", one_line(str(progressing.get("message")))),),
+        remedies=(see, back) if back else (see,),
+    )
+
+
+def _unmet_gates(item: Json, snapshot: Snapshot) -> str:
+    """The readiness gates that its pods wait for: conditions that something outside must set."""
+    spec = (item["spec"].get("template") or {}).get("spec") or {}
+    gates = ", ".join(str(each.get("conditionType")) for each in spec.get("readinessGates") or ())
+    waits = any(
+        condition.get("reason") == "ReadinessGatesNotReady"
+        for pod in snapshot.of("Pod")
+        if owner_of(pod, snapshot).name == item["metadata"]["name"]
+        for condition in (pod.get("status") or {}).get("conditions") or ()
+    )
+    return f"; their readiness gate {one_line(gates, 120)} is not met" if gates and waits else ""

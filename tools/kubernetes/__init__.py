@@ -1,0 +1,1 @@
+"""Tools for what every cluster has: read, describe, change."""
