@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.json import Json
 from tools.manifests.specification import Specification
-
-Json = dict[str, Any]
 
 MANAGED_BY = "desk-agent"
 NAME, VERSION = "app.kubernetes.io/name", "app.kubernetes.io/version"

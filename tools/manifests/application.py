@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tools.json import Json
 from tools.manifests import controllers, networking, scaling
-from tools.manifests.accounts import Json, service_account
+from tools.manifests.accounts import service_account
 from tools.manifests.judges import with_exceptions
 from tools.manifests.serialize import document
 from tools.manifests.served import ASSUMED, Served, exposure_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from tools.manifests.accounts import Json, labels, made, selector
+from tools.json import Json
+from tools.manifests.accounts import labels, made, selector
 from tools.manifests.pods import config_name, template
 from tools.manifests.specification import Specification, Volume
 

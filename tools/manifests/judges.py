@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tools.manifests.accounts import Json
+from tools.json import Json
 from tools.manifests.specification import Specification
 
 SCORE, SKIP, WHY = "kube-score/ignore", "checkov.io/skip", "desk.dev/excepted"

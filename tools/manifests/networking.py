@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from tools.manifests.accounts import NAME, Json, made, selector
+from tools.json import Json
+from tools.manifests.accounts import NAME, made, selector
 from tools.manifests.controllers import headless_name
 from tools.manifests.served import Served, exposure_of
 from tools.manifests.specification import Exposure, Port, Specification

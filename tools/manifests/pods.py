@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 
-from tools.diagnose import quantity
-from tools.manifests.accounts import Json, pod_labels, selector
+from tools.json import Json
+from tools.kubernetes import quantity
+from tools.manifests.accounts import pod_labels, selector
 from tools.manifests.specification import TMP, Specification, Variable
 
 UID = 10001

@@ -6,7 +6,8 @@ https://kubernetes.io/docs/tasks/run-application/configure-pdb/
 
 from __future__ import annotations
 
-from tools.manifests.accounts import Json, made, selector
+from tools.json import Json
+from tools.manifests.accounts import made, selector
 from tools.manifests.specification import Specification
 
 CPU_PERCENT, MEMORY_PERCENT = 70, 80
