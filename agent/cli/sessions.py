@@ -26,7 +26,7 @@ TASK_CHARS = 1_000
 
 STATUSES = (
     *("open", "running", "killed", "paused", "waiting", "approved", "rejected", "expired"),
-    *("done", "failed", "outside", "handed_over", "unclear", "cancelled"),
+    *("done", "failed", "partial", "outside", "handed_over", "unclear", "cancelled"),
 )
 """What --status takes: how a session stands, in one word; `open` is whatever is not over."""
 

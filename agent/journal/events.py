@@ -19,7 +19,7 @@ SCHEMA = "desk.event/v1"
 ENDING_TOOLS = ("finish", "refer", "clarify")
 """The tools by which a model ends a session."""
 
-Outcome = Literal["done", "failed", "outside", "rejected", "handed_over", "unclear", "cancelled"]
+Outcome = Literal["done", "failed", "partial", "outside", "rejected", "handed_over", "unclear", "cancelled"]
 """How a session is closed."""
 
 
@@ -231,6 +231,8 @@ class ToolResult:
     summary: str = ""
     changed: bool = False
     data: Json | None = None
+    left: Json | None = None
+    """What was left undone, and whose it is: owner, what, command."""
 
 
 @dataclass(frozen=True, slots=True)

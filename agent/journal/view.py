@@ -154,6 +154,8 @@ class SessionView:
             case StepDone():
                 self.steps[event.call_id, event.step] = event
                 self._steps_to_record.append(event)
+                if self.is_to_continue(event.call_id):
+                    self.gated.pop(event.call_id, None)
             case ToolResult():
                 self.results[event.call_id] = event
             case FilesRendered():
@@ -252,6 +254,12 @@ class SessionView:
         ids = [each for each in _ids(planned.plan["steps"][left[0]]) if each not in planned.unchanged]
         return left[0] if all(self.is_made(call_id, each) for each in ids) else None
 
+    def is_to_continue(self, call_id: str) -> bool:
+        """Whether the call's plan is done, and the call is to be planned anew on what has come of it."""
+        plan = self.plans[call_id].plan
+        is_done = all((step := self.steps.get((call_id, n))) and step.ok for n in range(len(plan["steps"])))
+        return bool(plan.get("continues")) and is_done
+
     def open_intents(self, call_id: str) -> list[ToolIntent]:
         """Intents of a call whose receipt is missing."""
         return [intent for key, intent in self.intents.items() if key[0] == call_id and key not in self.receipts]
@@ -300,6 +308,10 @@ class SessionView:
     def rejection(self) -> ApprovalDecided | None:
         """The decision that ended the session, if one did."""
         return next((d for d in self.decisions.values() if d.decision in ("rejected", "expired")), None)
+
+    def left(self) -> Json | None:
+        """What the newest of the calls that left something undone has left, and to whom."""
+        return next((result.left for result in reversed(self.results.values()) if result.left), None)
 
     def loops(self) -> bool:
         """Whether the newest calls are the same again and again."""

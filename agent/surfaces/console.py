@@ -273,9 +273,12 @@ def _asked(asked: ApprovalAsked) -> list[tuple[str, str]]:
     return [("yellow", head), *why, ("yellow", terms), ("", asked.diff)]
 
 
+_HEADINGS = {"outside": "OUTSIDE DESK'S REMIT", "partial": "DONE IN PART"}
+
+
 def _closed(closed: SessionClosed) -> list[tuple[str, str]]:
     style = "bold green" if closed.outcome == "done" else "bold red"
-    said = "OUTSIDE DESK'S REMIT" if closed.outcome == "outside" else closed.outcome.replace("_", " ").upper()
+    said = _HEADINGS.get(closed.outcome) or closed.outcome.replace("_", " ").upper()
     after = [("", f"Next: {closed.next_action}")] if closed.next_action else []
     return [("", ""), (style, said), ("", closed.summary), *after]
 

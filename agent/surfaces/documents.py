@@ -203,6 +203,14 @@ class Drift(Part, frozen=True, kw_only=True):
     at: str
 
 
+class Left(Part, frozen=True, kw_only=True):
+    """What is another agent's to do: whose, what, and the command they would type."""
+
+    owner: Literal["Atlas", "Flow", "Shield"]
+    what: str
+    command: str
+
+
 class Provisioning(Document, frozen=True, kw_only=True, tag="desk.provisioning/v1"):
     """`desk provision-namespace NAMESPACE -o json`, and of `deprovision-namespace`. `exit_code` None: not over."""
 
@@ -217,7 +225,9 @@ class Provisioning(Document, frozen=True, kw_only=True, tag="desk.provisioning/v
     resources: list[Provisioned]
     quota: dict[str, str]
     drift: list[Drift]
+    warnings: Annotated[list[str], Meta(description="What is as provisioned, and will lead to trouble: rollouts.")]
     errors: list[str]
+    left: Annotated[Left | None, Meta(description="What was not made because this identity may not make it.")]
 
 
 class Lesson(lesson.Lesson, frozen=True, kw_only=True, tag_field="schema", tag="desk.lesson/v1"):

@@ -13,6 +13,7 @@ from agent.surfaces.documents import (
     Approval,
     ApprovalStatus,
     Drift,
+    Left,
     Provisioned,
     Provisioning,
     Reading,
@@ -87,7 +88,7 @@ def provisioning(view: SessionView) -> Provisioning:
     call = view.task.call or {}
     call_id = next(iter(view.plans), "")
     plan = view.plans[call_id].plan if call_id else {"steps": []}
-    changes = [change for step in plan["steps"] for change in step["changes"]]
+    changes = _distinct_changes(view, call_id, plan)
     hard = [change["body"]["spec"]["hard"] for change in changes if change["target"]["kind"] == "ResourceQuota"]
     drift = [each for result in view.results.values() for each in (result.data or {}).get("drift", ())]
     ending = view.closed or view.paused
@@ -105,18 +106,29 @@ def provisioning(view: SessionView) -> Provisioning:
         resources=[_provisioned(view, call_id, change) for change in changes],
         quota=hard[0] if hard else {},
         drift=msgspec.convert(drift, list[Drift]),
+        warnings=[each for result in view.results.values() for each in (result.data or {}).get("warnings", ())],
         errors=[result.text for result in view.results.values() if not result.ok],
+        left=msgspec.convert(view.left(), Left | None),
     )
+
+
+def _distinct_changes(view: SessionView, call_id: str, plan: Json) -> list[Json]:
+    """An object once: what an earlier plan of the call made, then what its last one says of all others."""
+    last = [change for step in plan["steps"] for change in step["changes"]]
+    ids = {id_of(change) for change in last}
+    earlier = [intent.change for intent, _ in view.changes(call_id) if intent.change_id not in ids]
+    made = [change["target"] for change in earlier]
+    return [*earlier, *(change for change in last if change["target"] not in made)]
 
 
 def _provisioned(view: SessionView, call_id: str, change: Json) -> Provisioned:
     same = id_of(change) in view.plans[call_id].unchanged
-    is_new = change["verb"] == "apply" and not change["uid"]
+    is_new = not change["uid"] and change["verb"] in ("apply", "create")
     would: Literal["deleted", "created", "changed"] = (
         "deleted" if change["verb"] == "delete" else "created" if is_new else "changed"
     )
     planned = "unchanged" if same else would
-    is_done = same or view.is_made(call_id, id_of(change))
+    is_done = same or any(intent.change_id == id_of(change) for intent, _ in view.changes(call_id))
     target = change["target"]
     return Provisioned(
         object=f"{target['kind']}/{target['name']}", planned=planned, result=planned if is_done else "skipped"

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from tests import forked
+from tests.cluster import served
 
 JUST_APPLIED_S = 4.0
 KUBECONFIG = os.environ.get("DESK_TEST_KUBECONFIG", "")
@@ -45,6 +46,13 @@ SECRET = "Qdl1-correct-horse"
 def _needs_cluster() -> None:
     if not KUBECONFIG:
         pytest.skip("DESK_TEST_KUBECONFIG is not set: no real cluster")
+
+
+@pytest.fixture(scope="module")
+def plain_kubernetes() -> Iterator[None]:
+    """Whoever provisions counts on it that OpenShift is not turned on meanwhile."""
+    with served.unchanged():
+        yield
 
 
 def kubectl(*arguments: str, stdin: str | None = None) -> str:

@@ -20,7 +20,7 @@ from tools.provisioning import guardrails
 from tools.provisioning.provision import surroundings
 from tools.provisioning.specification import specified
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("plain_kubernetes")]
 
 ANN, ANNE, EVE = "ann@one.example.com", "ann@two.example.com", "eve@example.com"
 

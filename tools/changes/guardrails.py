@@ -13,23 +13,25 @@ from tools.kubernetes.quantity import amount
 from tools.risk import Risk
 
 _KINDS = frozenset({"ResourceQuota", "LimitRange", "NetworkPolicy", "Role", "RoleBinding"})
-_NAMESPACES = frozenset({("v1", "Namespace"), ("project.openshift.io/v1", "ProjectRequest")})
 _GIVABLE = frozenset({"view", "edit"})
 """The ClusterRoles that a binding may give; beyond these it is Atlas's or Shield's to decide."""
 _LEVELS = ("privileged", "baseline", "restricted")
 _POD_SECURITY = "pod-security.kubernetes.io/"
 
 
-def risk_of(change: Change, asked: Risk, loosens: str = "") -> Risk:
+def risk_of(change: Change, asked: Risk, loosens: str = "", username: str = "") -> Risk:
     """The class of risk of one change: its tool's, or a stricter one because of what it does.
 
     `loosens` says what of a guardrail it makes less strict. Only what is asked for as provisioning may touch
-    namespaces, and loosen or delete guardrails, and then somebody decides.
+    namespaces, and loosen or delete guardrails, and then somebody decides; but who provisions (`username`) may give
+    up a role of their own.
     """
     target = change.target
     provisions = asked is Risk.PROVISION
     if target.namespace is None:
         return _of_cluster_scope(change, asked, loosens)
+    if provisions and gives_up(change, username):
+        return asked
     if change.verb == "delete":
         return Risk.CLUSTER if target.kind in _KINDS and not provisions else Risk.DELETE
     if target.kind == "RoleBinding" and not may_be_given(change.body, target.namespace):
@@ -40,7 +42,7 @@ def risk_of(change: Change, asked: Risk, loosens: str = "") -> Risk:
 
 
 def _of_cluster_scope(change: Change, asked: Risk, loosens: str) -> Risk:
-    if (change.target.api_version, change.target.kind) not in _NAMESPACES:
+    if (change.target.api_version, change.target.kind) != ("v1", "Namespace"):
         return Risk.CLUSTER
     if change.verb == "delete":
         return Risk.DELETE
@@ -56,6 +58,14 @@ def may_be_given(binding: Json, namespace: str) -> bool:
     known = role is None or role.get("kind") == "Role" or role.get("name") in _GIVABLE
     subjects = [each for each in binding.get("subjects") or () if "$patch" not in each]
     return known and not any(_is_system(each) or _is_elsewhere(each, namespace) for each in subjects)
+
+
+def gives_up(change: Change, username: str) -> bool:
+    """Whether a change deletes the RoleBinding that gives this user alone a role that Desk may not give."""
+    subjects = [(each.get("kind"), each.get("name")) for each in change.undo.get("subjects") or ()]
+    is_binding = change.verb == "delete" and change.target.kind == "RoleBinding" and change.target.namespace
+    is_own = bool(username) and subjects == [("User", username)]
+    return bool(is_binding) and is_own and not may_be_given(change.undo, change.target.namespace or "")
 
 
 def _is_system(subject: Json) -> bool:

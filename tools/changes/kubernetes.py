@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from tools.changes.build import version, written
+from tools.changes.build import reference, version, written
 from tools.changes.credentials import filled, stood_in
 from tools.changes.driver import Effect, Preview, Running, Stale
-from tools.changes.guardrails import loosened, risk_of
+from tools.changes.guardrails import gives_up, loosened, risk_of
 from tools.changes.patches import contains, difference, inverse
 from tools.changes.plan import Change, Plan, Takeover
 from tools.cluster.client import FIELD_MANAGER, Access, Cluster
-from tools.cluster.errors import Conflict, FieldConflict, NotFound
+from tools.cluster.errors import Conflict, FieldConflict, Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
 from tools.json import Json
 from tools.kubernetes.read import as_yaml
@@ -30,6 +30,9 @@ GOING_S = 20.0
 """How long an object that is being deleted may still be in the way of the one that replaces it."""
 
 PROJECT_REQUEST = ("project.openshift.io/v1", "ProjectRequest")
+"""What makes a namespace on OpenShift: the body of a change whose target is the Namespace."""
+REQUESTER = "openshift.io/requester"
+DISPLAY_NAME = "openshift.io/display-name"
 _NAMESPACE = ObjectRef("v1", "Namespace", None, "")
 
 
@@ -63,30 +66,36 @@ class KubernetesDriver:
 
     def risk(self, change: Change, asked: Risk, preview: Preview | None) -> Risk:
         """By kind, scope and content."""
-        return risk_of(change, asked, "" if preview is None else preview.loosens)
+        return risk_of(change, asked, "" if preview is None else preview.loosens, self._username)
 
     def place(self, change: Change) -> str:
         """The namespace: the target's, or the one that the target is."""
         return namespace_of(change) or ""
 
     def labels(self, place: str) -> Mapping[str, str]:
-        """The namespace's; those of a namespace that is not there yet are none."""
+        """The namespace's; one that is not there yet, or may not be read, has none."""
         try:
             return self._cluster.read(_named(_NAMESPACE, place))["metadata"].get("labels") or {}
-        except NotFound:
+        except (NotFound, Forbidden):
             return {}
 
     def is_current(self, change: Change) -> bool:
         """By uid and by what people wrote of it; what is to be created must not be there."""
-        live = self._live(change.target)
+        live = self._live(change)
         if live is None:
             return not change.uid
         return change.verb != "create" and _is_as_planned(live, change)
 
     def preview(self, change: Change, plan: Plan, done: Collection[str]) -> Preview:
-        """By the API server's dry run; in a namespace that the plan makes, not before that is there."""
+        """By the API server's dry run; in a namespace that the plan makes, not before that is there.
+
+        A ProjectRequest is not dry-run: OpenShift's server does not heed `dryRun` there, and makes the project.
+        Source: openshift/openshift-apiserver, pkg/project/apiserver/registry/projectrequest/delegated/delegated.go
+        """
         earlier = _before(change, plan)
-        if any(_makes_namespace_of(each, change) and each.id not in done for each in earlier):
+        if asks_for_project(change) or any(
+            _makes_namespace_of(each, change) and each.id not in done for each in earlier
+        ):
             return self._unseen(change)
         if change.verb == "apply":
             return self._preview_apply(change)
@@ -121,7 +130,7 @@ class KubernetesDriver:
 
     def observe(self, change: Change, expected: Json) -> Effect | None:
         """Read the object: by its uid, its managers and its values."""
-        live = self._live(change.target)
+        live = self._live(change)
         if live is None:
             return Effect({}) if change.verb == "delete" else None
         metadata = live["metadata"]
@@ -130,7 +139,9 @@ class KubernetesDriver:
                 gone = metadata.get("uid") != change.uid or "deletionTimestamp" in metadata
                 return Effect({}) if gone else None
             case "create":
-                is_there = _is_ours(live) and contains(change.target, live, expected)
+                is_there = self._is_requested(change, live) or (
+                    _is_ours(live) and contains(change.target, live, expected)
+                )
             case "apply":
                 is_there = _is_ours(live, "Apply") and contains(change.target, live, expected)
                 is_there = is_there and metadata.get("resourceVersion") != change.resource_version
@@ -140,11 +151,22 @@ class KubernetesDriver:
                 is_there = same and contains(change.target, live, expected)
         return _effect(change, live) if is_there else None
 
-    def _live(self, target: ObjectRef) -> Json | None:
+    def _live(self, change: Change) -> Json | None:
         try:
-            return self._cluster.read(target)
+            return self._cluster.read(change.target)
         except NotFound:
             return None
+        except Forbidden:
+            # Who asks for a project may not look whether it is there; who gave up their own role cannot any more.
+            if asks_for_project(change) or gives_up(change, self._username):
+                return None
+            raise
+
+    def _is_requested(self, change: Change, live: Json) -> bool:
+        """Whether this is the project that the change asks for: made for us, under this display name."""
+        annotations = live["metadata"].get("annotations") or {}
+        told = (annotations.get(REQUESTER), annotations.get(DISPLAY_NAME))
+        return asks_for_project(change) and told == (self._username, change.body.get("displayName"))
 
     def _unseen(self, change: Change) -> Preview:
         """As far as it can be told without the server: what is to be made, as it is written."""
@@ -165,7 +187,7 @@ class KubernetesDriver:
         )
 
     def _preview_apply(self, change: Change) -> Preview:
-        live = self._live(change.target)
+        live = self._live(change)
         before = {} if live is None else written(live)
         try:
             return self._seen(
@@ -211,7 +233,7 @@ class KubernetesDriver:
         return live
 
     def _apply(self, change: Change, body: Json) -> Json:
-        live = self._live(change.target)
+        live = self._live(change)
         if (live is None) == bool(change.uid) or (live is not None and not _is_as_planned(live, change)):
             raise Stale
         bound = body if live is None else _bound(body, live["metadata"]["resourceVersion"])
@@ -221,35 +243,53 @@ class KubernetesDriver:
         deadline = time.monotonic() + GOING_S
         while True:
             try:
-                return self._cluster.create(change.target, body)
+                return self._cluster.create(_made_by(change), body)
             except Conflict as error:  # there is one of this name; what is on its way out is waited for
-                if time.monotonic() >= deadline or not self._is_going(change.target):
-                    raise Stale from error
+                if time.monotonic() >= deadline or not self._is_going(change):
+                    raise self._in_the_way(change) from error
                 self._sleep(RETRY_S)
 
-    def _is_going(self, target: ObjectRef) -> bool:
-        live = self._live(target)
-        return live is None or "deletionTimestamp" in live["metadata"]
+    def _is_going(self, change: Change) -> bool:
+        live = self._live(change)
+        return not asks_for_project(change) if live is None else "deletionTimestamp" in live["metadata"]
+
+    def _in_the_way(self, change: Change) -> Exception:
+        """What to say of an object that has the name already."""
+        if not asks_for_project(change) or self._live(change) is not None:
+            return Stale()
+        return Forbidden(
+            f"There is a project {change.target.name} already, or one that is being deleted, and "
+            f"{self._username or 'this identity'} may not see it: take another name, or ask who administers it"
+        )
+
+
+def asks_for_project(change: Change) -> bool:
+    """Whether a change makes a namespace by a ProjectRequest, as OpenShift wants it."""
+    return (change.body.get("apiVersion"), change.body.get("kind")) == PROJECT_REQUEST
+
+
+def _made_by(change: Change) -> ObjectRef:
+    """What is posted to create the target: the target itself, but for a project."""
+    return reference(change.body) if asks_for_project(change) else change.target
 
 
 def rights(change: Change) -> tuple[Access, ...]:
     """The rights that a change needs. RBAC knows no names for `create`: the object is not there yet."""
     target = change.target
-    group = target.api_version.rpartition("/")[0]
+    group = _made_by(change).api_version.rpartition("/")[0]
     new = Access("create", group, change.resource, target.namespace)
     if change.verb == "create":
         return (new,)
     verb = "patch" if change.verb == "apply" else change.verb
-    there = Access(verb, group, change.resource, target.namespace, target.name)
+    # A role of a namespace may be about the Namespace itself: the API server takes its name for its namespace, too.
+    there = Access(verb, group, change.resource, namespace_of(change), target.name)
     return (there, new) if change.verb == "apply" and not change.uid else (there,)
 
 
 def namespace_of(change: Change) -> str | None:
     """The namespace whose environment decides: the target's, or the one that the target is."""
     target = change.target
-    if (target.api_version, target.kind) in (("v1", "Namespace"), PROJECT_REQUEST):
-        return target.name
-    return target.namespace
+    return target.name if (target.api_version, target.kind) == ("v1", "Namespace") else target.namespace
 
 
 def _makes_namespace_of(maker: Change, change: Change) -> bool:
@@ -283,6 +323,9 @@ def _bound(body: Json, resource_version: str) -> Json:
 
 
 def _effect(change: Change, after: Json) -> Effect:
+    if asks_for_project(change):
+        annotations = after["metadata"].get("annotations") or {}
+        return Effect({"metadata": {"annotations": annotations}}, after["metadata"].get("uid", ""))
     uid = after["metadata"].get("uid", "") if not change.uid else ""
     return Effect(inverse(change.target, change.body, after), uid)
 

@@ -121,13 +121,26 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What a plan leaves undone, for it is another agent's: whose, what it is in words, what they would type."""
+
+    owner: Literal["Atlas", "Flow", "Shield"]
+    what: str
+    command: str
+
+    def __str__(self) -> str:
+        return f"Left for {self.owner}: {self.what}. They would type: {self.command}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a changing tool would do: in one sentence, and step by step. Without changes, nothing is to be done.
 
     `subjects` is what a task must name for the plan to be what it orders; what is derived from them is named with
     them. Empty: the target of each change. `environments` tells the environment of each namespace that the plan
     makes. An undo is decided as what it takes back was: `risk` is then the class of that, in place of the tool's
-    own, and `always_asked` its rule. Raises `ValueError` when two changes have one id.
+    own, and `always_asked` its rule. `continues`: once it is done, the call is planned anew, on what came of it.
+    Raises `ValueError` when two changes have one id.
     """
 
     summary: str
@@ -136,6 +149,8 @@ class Plan:
     environments: Mapping[str, str] = field(default_factory=dict)
     risk: Risk | None = None
     always_asked: bool = False
+    left: Left | None = None
+    continues: bool = False
 
     def __post_init__(self) -> None:
         ids = [change.id for change in self.changes]

@@ -6,6 +6,7 @@ Objects are the API's own JSON (`dict[str, Any]`), not the client's models: noth
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -20,7 +21,7 @@ from tools.cluster.resources import (
     parse_resource_list,
     takes_strategic_merge,
 )
-from tools.cluster.transport import Headers, NoAnswer, Request
+from tools.cluster.transport import Answer, Headers, NoAnswer, Request
 from tools.json import Json
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Cluster(Protocol):
     """Where its API server is: `https://HOST:PORT`."""
 
     def find(self, word: str) -> Resource: ...
+    def serves(self, api_version: str, kind: str) -> bool: ...
     def read(self, target: ObjectRef) -> Json: ...
     def get(self, word: str, name: str, namespace: str | None) -> Json: ...
     def list(
@@ -112,6 +114,7 @@ class Cluster(Protocol):
     ) -> str: ...
     def patch(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
     def apply(self, target: ObjectRef, body: Json, *, force: bool = False, dry_run: bool = False) -> Json: ...
+    def warnings(self, target: ObjectRef, body: Json) -> tuple[str, ...]: ...
     def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
     def delete(self, target: ObjectRef, *, uid: str, resource_version: str, dry_run: bool = False) -> None: ...
     def whoami(self) -> Identity: ...
@@ -139,6 +142,10 @@ class HttpCluster:
         if known is None:
             raise errors.NotFound(f'The cluster has no kind "{word}". List its kinds: kubectl api-resources.')
         return known
+
+    def serves(self, api_version: str, kind: str) -> bool:
+        """Whether the API has this kind in this version."""
+        return any(each.kind == kind for each in self._of_version(api_version))
 
     def read(self, target: ObjectRef) -> Json:
         """The object of this very apiVersion, kind, namespace and name: a kind's word alone may mean another's."""
@@ -267,6 +274,22 @@ class HttpCluster:
             again=dry_run,
             doing=f"apply {target}",
         )
+
+    def warnings(self, target: ObjectRef, body: Json) -> tuple[str, ...]:
+        """What the API server warns of when this is applied, by a dry run.
+
+        Source: https://kubernetes.io/blog/2020/09/03/warnings/ and RFC 7234, section 5.5: `299 - "text"`
+        """
+        answer = self._answer(
+            "PATCH",
+            self._resource_of(target).path(target.namespace, target.name),
+            _given(fieldManager=FIELD_MANAGER, force="true", dryRun="All"),
+            body=body,
+            content_type=_APPLY,
+            again=True,
+            doing=f"apply {target}",
+        )
+        return tuple(_quoted(each) for each in answer.warnings)
 
     def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json:
         """Create the object as field manager `desk-agent`; `Conflict` when there is one of its name."""
@@ -443,10 +466,31 @@ class HttpCluster:
         timeout_s: float | None = None,
         doing: str,
     ) -> bytes:
-        """The answer's body. A read is sent again where it fails; what is not one, when `again` says it may be."""
+        """The answer's body."""
+        return self._answer(
+            method, path, query,
+            body=body, content_type=content_type, accept=accept,
+            again=again, again_after=again_after, timeout_s=timeout_s, doing=doing,
+        ).data  # fmt: skip
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        *,
+        body: Json | None = None,
+        content_type: str = "application/json",
+        accept: str = "",
+        again: bool = False,
+        again_after: Errors = errors.PASSING,
+        timeout_s: float | None = None,
+        doing: str,
+    ) -> Answer:
+        """The answer. A read is sent again where it fails; what is not one, when `again` says it may be."""
         headers, whole_s = self._headers(content_type, accept), min(timeout_s or self._timeout_s, self._timeout_s)
 
-        def send(within_s: float) -> bytes:
+        def send(within_s: float) -> Answer:
             return self._send_once(method, path, query, body, headers, within_s, doing)
 
         return _again(send, whole_s, again_after) if again or method == "GET" else send(whole_s)
@@ -460,7 +504,7 @@ class HttpCluster:
         headers: Headers,
         timeout_s: float,
         doing: str,
-    ) -> bytes:
+    ) -> Answer:
         request = Request(
             method,
             path + (f"?{urlencode(query)}" if query else ""),
@@ -477,7 +521,7 @@ class HttpCluster:
             raise errors.from_status(
                 answer.status, answer.data, doing=doing, host=self.address, retry_after=answer.retry_after
             )
-        return answer.data
+        return answer
 
     def _headers(self, content_type: str, accept: str) -> Headers:
         accept = accept or "application/json, */*"
@@ -494,7 +538,7 @@ class HttpCluster:
         return (*headers, ("Authorization", authorization))
 
 
-def _again(send: Callable[[float], bytes], timeout_s: float, after: Errors) -> bytes:
+def _again(send: Callable[[float], Answer], timeout_s: float, after: Errors) -> Answer:
     """Send what has no effect, up to three times while the API server is only indisposed.
 
     It is not waited for longer than `RETRY_AFTER_LIMIT_S`: who asks for more is told to the caller at once. And
@@ -528,6 +572,12 @@ def _attributes(access: Access) -> Json:
         name=access.name,
         subresource=access.subresource,
     )
+
+
+def _quoted(warning: str) -> str:
+    """The text of a Warning header, which is quoted as in HTTP."""
+    text = warning.partition('"')[2].rpartition('"')[0]
+    return re.sub(r"\\(.)", r"\1", text)
 
 
 def _given(**values: str) -> dict[str, str]:

@@ -38,11 +38,12 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came back, read to its end. `retry_after` is the header of that name."""
+    """What came back, read to its end. `retry_after` and `warnings` are the headers of these names."""
 
     status: int
     retry_after: str | None
     data: bytes
+    warnings: tuple[str, ...] = ()
 
 
 class NoAnswer(Exception):
@@ -72,7 +73,9 @@ class Direct:
             connection.sock.settimeout(request.read_s)
             self._put(connection, request)
             response = connection.getresponse()
-            answer = Answer(response.status, response.getheader("Retry-After"), response.read())
+            data = response.read()
+            warnings = tuple(response.headers.get_all("Warning") or ())
+            answer = Answer(response.status, response.getheader("Retry-After"), data, warnings)
         except (HTTPException, OSError, UnicodeError) as error:  # a host's name may be none that DNS can hold
             if connection is not None:
                 connection.close()
@@ -152,7 +155,8 @@ class Pooled:
                 retries=False,
                 redirect=False,
             )
-            return Answer(response.status, response.headers.get("Retry-After"), response.data)
+            warnings = tuple(response.headers.getlist("Warning"))
+            return Answer(response.status, response.headers.get("Retry-After"), response.data, warnings)
         except (HTTPError, OSError) as error:
             raise NoAnswer(_innermost(error)) from error
 

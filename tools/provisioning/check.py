@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
-from tools.cluster.client import FIELD_MANAGER
+from pydantic import Field
+
+from tools.changes.build import reference
+from tools.cluster.client import FIELD_MANAGER, Cluster
 from tools.frame import Namespace, Result, ToolContext, ToolFailed
 from tools.json import Json
 from tools.provisioning import guardrails
+from tools.provisioning.adoption import read as read_kinds
+from tools.provisioning.adoption import workloads_of
 from tools.provisioning.guardrails import PROVISIONED, Surroundings
 from tools.provisioning.provision import Found, is_managed, read
 from tools.provisioning.specification import Specification, specified
+from tools.provisioning.usage import WORKLOADS, Quota, stuck
 
 _OPENS = ("NetworkPolicy", "RoleBinding")
 """What people with `edit` or more may add, to let something or somebody in."""
 
 
-def check_namespace(context: ToolContext, *, namespace: Namespace) -> Result:
+def check_namespace(
+    context: ToolContext,
+    *,
+    namespace: Namespace,
+    without: Annotated[list[str], Field(description="Kinds that are not looked at.")] = [],  # noqa: B006
+) -> Result:
     """Whether a namespace that Desk provisioned still has its guardrails: what differs, and who changed it."""
     found = read(context.cluster, namespace)
     if found.namespace is None:
@@ -31,10 +42,15 @@ def check_namespace(context: ToolContext, *, namespace: Namespace) -> Result:
         )
     wanted = specified(namespace, {}, told)
     around = guardrails.surroundings_from(told.get("surroundings") or {})
-    drifts = list(_drifts(wanted, around, found))
+    drifts = [each for each in _drifts(wanted, around, found) if each["object"].partition("/")[0] not in without]
     others = sorted(name for (kind, name), live in found.objects.items() if kind in _OPENS and not is_managed(live))
     besides = f" Besides, not of Desk's making: {', '.join(others)}." if others else ""
-    data = {"namespace": namespace, "provisioned": wanted.as_json(), "drift": drifts, "besides": others}
+    warnings = list(_unending(context.cluster, namespace, found))
+    besides += "".join(f"\n{each[0].upper()}{each[1:]}." for each in warnings)
+    data = {
+        "namespace": namespace, "provisioned": wanted.as_json(), "drift": drifts, "besides": others,
+        "warnings": warnings,
+    }  # fmt: skip
     if not drifts:
         return Result(f"Namespace {namespace} is as it was provisioned.{besides}", data)
     lines = [f"- {drift['object']}: {drift['what']}{_by(drift)}" for drift in drifts]
@@ -42,12 +58,19 @@ def check_namespace(context: ToolContext, *, namespace: Namespace) -> Result:
     return Result(f"{text}\nprovision_namespace brings it back.{besides}", data, ok=False)
 
 
+def _unending(cluster: Cluster, namespace: str, found: Found) -> Iterator[str]:
+    """The rollouts for which the quotas have no room. A quota with a scope is not of all pods, and left out."""
+    live = [each for each in found.of("ResourceQuota") if not {"scopes", "scopeSelector"} & each["spec"].keys()]
+    workloads = workloads_of(read_kinds(cluster, namespace, WORKLOADS))
+    return stuck(workloads, [Quota.of(each) for each in live], found.of("LimitRange"))
+
+
 def _drifts(wanted: Specification, around: Surroundings, found: Found) -> Iterator[Json]:
     """Object by object: what is not as provisioned, and who wrote it last (empty: nobody tells)."""
-    for _, bodies in guardrails.objects(wanted, around):
+    for _, bodies in guardrails.objects(wanted, around, found.limit_ranges):
         for body in bodies:
             kind, name = body["kind"], body["metadata"]["name"]
-            live = found.namespace if kind == "Namespace" else found.objects.get((kind, name))
+            live = found.live(reference(body))
             for what in ["is gone"] if live is None else _differences(body, live):
                 manager, at = _last_writer(live or {})
                 yield {"object": f"{kind}/{name}", "what": what, "by": manager, "at": at}

@@ -19,10 +19,15 @@ from tools.provisioning.specification import OPENINGS, Opening, Specification
 
 MANAGED_BY = "desk-agent"
 PROVISIONED = "desk.dev/provisioned"
-"""Annotation of the quota: the specification as JSON. Who has `edit` cannot write a quota."""
+"""Annotation of the quota: the specification as JSON. Who has `edit` can write neither a quota nor a binding."""
 WHY = "desk.dev/why"
 CI_ACCOUNT = "ci"
 LIMITS = "default-limits"
+POD_SECURITY = {
+    "pod-security.kubernetes.io/enforce": "baseline",
+    "pod-security.kubernetes.io/warn": "restricted",
+    "pod-security.kubernetes.io/audit": "restricted",
+}
 
 _RBAC = "rbac.authorization.k8s.io"
 _COUNTS = {
@@ -44,41 +49,52 @@ class Surroundings:
     api_servers: tuple[str, ...] = ()
     """IP addresses: those behind the Service default/kubernetes, and its own."""
     api_ports: tuple[int, ...] = ()
+    openshift: bool = False
 
 
 def surroundings_from(told: Json) -> Surroundings:
     """Those that were written down with a specification."""
-    return Surroundings(**{name: tuple(values) for name, values in told.items()})
+    values: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in told.items()}
+    return Surroundings(**values)
 
 
-def objects(wanted: Specification, around: Surroundings) -> list[tuple[str, list[Json]]]:
+def objects(
+    wanted: Specification, around: Surroundings, others: Sequence[Json] = ()
+) -> list[tuple[str, list[Json]]]:
     """All that a namespace is given, in the order in which it is made: the title of each subtask, and its objects.
 
     Limits before the quota: a pod that says no requests is refused where a quota is and no limits fill them in.
+    `others` are LimitRanges that are there and not Desk's.
     """
     name = wanted.namespace
     return [
-        (f"namespace {name} with its limits", [namespace(wanted), limits(wanted), quota(wanted, around)]),
+        (
+            f"namespace {name} with its limits",
+            [namespace(wanted, around), limits(wanted, others), quota(wanted, around)],
+        ),
         (f"traffic of namespace {name}", network(wanted, around)),
         (f"access to namespace {name}", access(wanted)),
     ]
 
 
-def namespace(wanted: Specification) -> Json:
-    """The Namespace with its labels: whose, what for, and which pods it takes."""
-    labels = {
-        "team": wanted.team, "environment": wanted.environment, "managed-by": MANAGED_BY,
-        "pod-security.kubernetes.io/enforce": "baseline",
-        "pod-security.kubernetes.io/warn": "restricted",
-        "pod-security.kubernetes.io/audit": "restricted",
-    }  # fmt: skip
+def namespace(wanted: Specification, around: Surroundings) -> Json:
+    """The Namespace with its labels: whose, what for, and which pods it takes.
+
+    On OpenShift the last is the security context constraints' to say, and a controller labels by them.
+    """
+    labels = {"team": wanted.team, "environment": wanted.environment, "managed-by": MANAGED_BY}
+    labels |= {} if around.openshift else POD_SECURITY
     if wanted.cost_center:
         labels["cost-center"] = wanted.cost_center
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": wanted.namespace, "labels": labels}}
 
 
-def limits(wanted: Specification) -> Json:
-    """The LimitRange, fitted into the quota: min <= defaultRequest <= default <= max <= quota."""
+def limits(wanted: Specification, others: Sequence[Json] = ()) -> Json:
+    """The LimitRange, fitted into the quota: min <= defaultRequest <= default <= max <= quota.
+
+    And into the bounds of `others` of the namespace. The API server takes the defaults of whichever LimitRange it
+    comes to first: where others give some, these are the same.
+    """
     container: Json = {"type": "Container", "default": {}, "defaultRequest": {}, "max": {}, "min": {}}
     for resource, requests, limit, usual in (
         ("cpu", wanted.cpu_requests, wanted.cpu, ("50m", "100m", "200m", "2")),
@@ -92,11 +108,37 @@ def limits(wanted: Specification) -> Json:
     claim = {"type": "PersistentVolumeClaim", "min": {"storage": "1Gi"}, "max": {"storage": "50Gi"}}
     if wanted.storage:
         claim["max"] = {"storage": _lesser("50Gi", wanted.storage)}
+    for other in others:
+        for item in other.get("spec", {}).get("limits") or ():
+            for ours in (container, claim):
+                if item.get("type") == ours["type"]:
+                    _fit(ours, item)
     return _object("v1", "LimitRange", wanted, LIMITS, spec={"limits": [container, claim]})
+
+
+def _fit(ours: Json, theirs: Json) -> None:
+    """Bound what is ours as theirs is bounded, and give the defaults that they give, as far as the bounds let."""
+    for resource in ours["max"]:
+        most = _lesser(ours["max"][resource], _amount(theirs, "max", resource, ours))
+        least = _lesser(_greater(ours["min"][resource], _amount(theirs, "min", resource, ours)), most)
+        ours["max"][resource], ours["min"][resource] = most, least
+        bound = most
+        for part in (each for each in ("default", "defaultRequest") if each in ours):
+            bound = _greater(_lesser(_amount(theirs, part, resource, ours), bound), least)
+            ours[part][resource] = bound
+
+
+def _amount(theirs: Json, part: str, resource: str, ours: Json) -> str:
+    """What they say; where they say nothing, what we do."""
+    return str((theirs.get(part) or {}).get(resource) or ours[part][resource])
 
 
 def _lesser(one: str, other: str) -> str:
     return one if quantity.parse(one) <= quantity.parse(other) else other
+
+
+def _greater(one: str, other: str) -> str:
+    return one if quantity.parse(one) >= quantity.parse(other) else other
 
 
 def quota(wanted: Specification, around: Surroundings) -> Json:
@@ -107,9 +149,14 @@ def quota(wanted: Specification, around: Surroundings) -> Json:
     }  # fmt: skip
     if wanted.storage:
         hard["requests.storage"] = wanted.storage
+    name = quota_name(wanted.team)
+    return _object("v1", "ResourceQuota", wanted, name, provisioned(wanted, around), spec={"hard": hard})
+
+
+def provisioned(wanted: Specification, around: Surroundings) -> Json:
+    """The annotation that tells what was provisioned: of the quota, else of the binding of the CI's account."""
     told = {**wanted.as_json(), "surroundings": asdict(around)}
-    said = json.dumps(told, ensure_ascii=False, sort_keys=True)
-    return _object("v1", "ResourceQuota", wanted, quota_name(wanted.team), {PROVISIONED: said}, spec={"hard": hard})
+    return {PROVISIONED: json.dumps(told, ensure_ascii=False, sort_keys=True)}
 
 
 def quota_name(team: str) -> str:
@@ -195,6 +242,12 @@ def _binding(wanted: Specification, role: str, subject: Json) -> Json:
     name = f"{role}-{subject['kind'].lower()}-{hashlib.sha256(whole).hexdigest()[:12]}"
     ref = {"apiGroup": _RBAC, "kind": "ClusterRole", "name": role}
     return _object(f"{_RBAC}/v1", "RoleBinding", wanted, name, roleRef=ref, subjects=[subject])
+
+
+def annotated(body: Json, annotations: Json) -> Json:
+    """The object with these annotations, too."""
+    metadata = body["metadata"]
+    return {**body, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}}
 
 
 def _object(

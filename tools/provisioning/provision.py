@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.changes.build import apply_change, delete_change
+from tools.changes.build import apply_change, create_change, delete_change, reference
 from tools.changes.plan import Change, Check, Plan, Step
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden, NotFound
@@ -18,7 +18,8 @@ from tools.cluster.resources import ObjectRef
 from tools.frame import ArgumentsError, Namespace, ToolContext, ToolFailed
 from tools.json import Json
 from tools.kubernetes.quantity import amount
-from tools.provisioning import guardrails
+from tools.provisioning import guardrails, openshift
+from tools.provisioning.adoption import consequences
 from tools.provisioning.guardrails import MANAGED_BY, PROVISIONED, Surroundings
 from tools.provisioning.specification import (
     Environment,
@@ -31,6 +32,7 @@ from tools.provisioning.specification import (
 
 KINDS = ("ResourceQuota", "LimitRange", "NetworkPolicy", "ServiceAccount", "RoleBinding")
 """What a namespace is given."""
+_TELLERS = ("ResourceQuota", "RoleBinding")
 INGRESS_CONTROLLERS = ("ingress-nginx", "openshift-ingress", "traefik", "haproxy-controller", "projectcontour")
 MONITORING = ("monitoring", "openshift-monitoring", "openshift-user-workload-monitoring", "prometheus")
 _PARALLEL = 8
@@ -49,11 +51,30 @@ class Found:
     @property
     def provisioned(self) -> Json | None:
         """What was written down when it was provisioned; None where it was not, or not by Desk."""
-        for (kind, _), live in self.objects.items():
-            written = (live["metadata"].get("annotations") or {}).get(PROVISIONED)
-            if kind == "ResourceQuota" and written and is_managed(live):
-                return _parsed(written)
+        for teller in _TELLERS:
+            for live in self.of(teller):
+                written = (live["metadata"].get("annotations") or {}).get(PROVISIONED)
+                if written and is_managed(live):
+                    return _parsed(written)
         return None
+
+    @property
+    def is_desks(self) -> bool:
+        """Whether Desk provisioned it: the Namespace says so, or what was written down in it does."""
+        return self.namespace is not None and (is_managed(self.namespace) or self.provisioned is not None)
+
+    @property
+    def limit_ranges(self) -> list[Json]:
+        """Those that are not Desk's: the project template's, or somebody's."""
+        return [live for live in self.of("LimitRange") if not is_managed(live)]
+
+    def of(self, kind: str) -> list[Json]:
+        """The objects of one kind."""
+        return [live for key, live in self.objects.items() if key[0] == kind]
+
+    def live(self, target: ObjectRef) -> Json | None:
+        """The object as it is; None where there is none."""
+        return self.namespace if target.kind == "Namespace" else self.objects.get((target.kind, target.name))
 
 
 def provision_namespace(
@@ -81,7 +102,9 @@ def provision_namespace(
     What is not given stays as it was provisioned; for a new namespace the platform's defaults are taken. A second
     run changes nothing. People are named as the cluster's login names them.
     """
-    found = read(context.cluster, namespace)
+    cluster = context.cluster
+    around = surroundings(cluster)
+    found = read(cluster, namespace, openshift=around.openshift)
     _refuse_terminating(found)
     given = {
         "environment": environment, "team": team, "cost_center": cost_center, "storage": storage,
@@ -92,8 +115,9 @@ def provision_namespace(
         wanted = specified(namespace, given, found.provisioned)
     except SpecificationError as error:
         raise ArgumentsError(f"provision_namespace: {error}") from error
-    around = surroundings(context.cluster)
-    return _plan(context.cluster, wanted, around, found)
+    if not around.openshift:
+        return _plan(cluster, wanted, around, found)
+    return _requested(wanted) if found.namespace is None else _in_project(cluster, wanted, around, found)
 
 
 def _refuse_terminating(found: Found) -> None:
@@ -105,16 +129,83 @@ def _refuse_terminating(found: Found) -> None:
         )
 
 
-def _plan(cluster: Cluster, wanted: Specification, around: Surroundings, found: Found) -> Plan:
-    steps = [_step(cluster, title, bodies, found) for title, bodies in guardrails.objects(wanted, around)]
-    check = Check("check_namespace", {"namespace": wanted.namespace})
+def _plan(
+    cluster: Cluster, wanted: Specification, around: Surroundings, found: Found, *, is_new: bool = False
+) -> Plan:
+    objects = guardrails.objects(wanted, around, found.limit_ranges)
+    steps = [_step(cluster, title, bodies, found) for title, bodies in objects]
+    said = [_summary(wanted, around, found, is_new=is_new), *_besides(wanted, found)]
+    if found.namespace is not None and not is_new:
+        namespace, limit_range, quota = objects[0][1]
+        before = found.objects.get((quota["kind"], quota["metadata"]["name"])) if found.is_desks else None
+        said += consequences(cluster, namespace, quota, limit_range, before)
     return Plan(
-        _summary(wanted, around, found),
-        (*steps[:-1], replace(steps[-1], holds=(check,))),
-        subjects=(ObjectRef("v1", "Namespace", None, wanted.namespace),),
+        "; ".join(said),
+        _checked(steps, wanted),
+        subjects=_subjects(wanted),
         environments={wanted.namespace: wanted.environment},
-        always_asked=found.namespace is not None and not is_managed(found.namespace),
+        always_asked=found.namespace is not None and not found.is_desks and not is_new,
     )
+
+
+def _checked(steps: Sequence[Step], wanted: Specification, without: Sequence[str] = ()) -> tuple[Step, ...]:
+    """The last step ends with a look whether all is there."""
+    arguments: Json = {"namespace": wanted.namespace, **({"without": list(without)} if without else {})}
+    return (*steps[:-1], replace(steps[-1], holds=(Check("check_namespace", arguments),)))
+
+
+def _subjects(wanted: Specification) -> tuple[ObjectRef, ...]:
+    return (ObjectRef("v1", "Namespace", None, wanted.namespace),)
+
+
+def _requested(wanted: Specification) -> Plan:
+    """The project first: what its template makes, and what may be done in it, shows when it is there."""
+    doing = f"request project {wanted.namespace} from OpenShift"
+    return Plan(
+        f"{doing}, then {_asked(wanted, 'provision')}",
+        (Step(doing, (openshift.project(wanted),)),),
+        subjects=_subjects(wanted),
+        environments={wanted.namespace: wanted.environment},
+        continues=True,
+    )
+
+
+def _in_project(cluster: Cluster, wanted: Specification, around: Surroundings, found: Found) -> Plan:
+    """The guardrails beside what the project's template made, as far as this identity may make them."""
+    username = cluster.whoami().username
+    own = openshift.is_requested_by(username, found.namespace or {"metadata": {}})
+    plan = _plan(cluster, wanted, around, found, is_new=own and not found.is_desks)
+    basis, *rest = plan.steps
+    reach = openshift.reach(cluster, basis.changes, [found.live(change.target) for change in basis.changes])
+    left = openshift.left(wanted, reach.others)
+    if "ResourceQuota" in reach.kinds:
+        rest = [_telling(step, wanted, around) for step in rest]
+    steps = [step for step in (replace(basis, changes=reach.mine), *rest) if step.changes]
+    plural = cluster.find("RoleBinding").plural
+    given_up = openshift.given_up(found.of("RoleBinding"), username, plural) if own else []
+    said = [
+        plan.summary,
+        *([openshift.handed_over(wanted, username)] if given_up else []),
+    ]
+    page = openshift.console(cluster, wanted.namespace)
+    last = [Step(f"admin of {username} in {wanted.namespace} is given up", tuple(given_up))] if given_up else []
+    return replace(
+        plan,
+        summary="; ".join([*said, *([f"console: {page}"] if page else [])]),
+        steps=(*_checked(steps, wanted, reach.kinds), *last),
+        left=left,
+    )
+
+
+def _telling(step: Step, wanted: Specification, around: Surroundings) -> Step:
+    """The step in which the binding of the CI's account tells what was provisioned, as no quota does."""
+    told = guardrails.provisioned(wanted, around)
+    name = guardrails.access(wanted)[1]["metadata"]["name"]
+    changes = (
+        replace(each, body=guardrails.annotated(each.body, told)) if each.target.name == name else each
+        for each in step.changes
+    )
+    return replace(step, changes=tuple(changes))
 
 
 def _step(cluster: Cluster, title: str, bodies: Sequence[Json], found: Found) -> Step:
@@ -126,51 +217,61 @@ def _step(cluster: Cluster, title: str, bodies: Sequence[Json], found: Found) ->
         for key, live in found.objects.items()
         if key[0] in kinds and key not in stay and is_managed(live)
     ]
-    return Step(title, (*(_apply(cluster, body, found) for body in bodies), *gone))
+    return Step(title, (*(change for body in bodies for change in _changes(cluster, body, found)), *gone))
 
 
-def _apply(cluster: Cluster, body: Json, found: Found) -> Change:
-    kind, name = body["kind"], body["metadata"]["name"]
-    live = found.namespace if kind == "Namespace" else found.objects.get((kind, name))
-    return apply_change(cluster.find(kind).plural, body, live)
+def _changes(cluster: Cluster, body: Json, found: Found) -> tuple[Change, ...]:
+    """What makes the object so. The role of a binding cannot be changed: another one of its name replaces it."""
+    plural, live = cluster.find(body["kind"]).plural, found.live(reference(body))
+    if live is not None and live.get("roleRef") != body.get("roleRef"):
+        return delete_change(plural, live), create_change(plural, body)
+    return (apply_change(plural, body, live),)
 
 
-def _summary(wanted: Specification, around: Surroundings, found: Found) -> str:
+def _summary(wanted: Specification, around: Surroundings, found: Found, *, is_new: bool = False) -> str:
     """One sentence, and what somebody should know before it is done."""
-    doing = "provision" if found.namespace is None else "keep" if is_managed(found.namespace) else "adopt"
+    doing = "provision" if is_new or found.namespace is None else "keep" if found.is_desks else "adopt"
+    unknown = guardrails.left_closed(wanted, around)
+    closed = [f"{', '.join(unknown)} stay closed, for the cluster does not show where they are"] if unknown else []
+    return "; ".join([_asked(wanted, doing), *closed])
+
+
+def _asked(wanted: Specification, doing: str) -> str:
     people = [*filter(None, [wanted.group]), *wanted.members]
     said = (
         f"{doing} namespace {wanted.namespace} ({wanted.environment}, team {wanted.team}) with CPU "
         f"{wanted.cpu_requests}/{wanted.cpu}, memory {wanted.memory_requests}/{wanted.memory}, "
         f"edit for {joined(people)}"
     )
-    said += f", view for {joined(wanted.viewers)}" if wanted.viewers else ""
-    unknown = guardrails.left_closed(wanted, around)
-    closed = [f"{', '.join(unknown)} stay closed, for the cluster does not show where they are"] if unknown else []
-    return "; ".join([said, *closed, *_exceeded(wanted, found)])
+    return said + (f", view for {joined(wanted.viewers)}" if wanted.viewers else "")
 
 
-def _exceeded(wanted: Specification, found: Found) -> Iterator[str]:
-    """Where more is used than the new quota has."""
+def _besides(wanted: Specification, found: Found) -> Iterator[str]:
+    """Which quotas that are not Desk's are lower: the API server holds all of them, and the lowest counts."""
     hard = guardrails.quota(wanted, Surroundings())["spec"]["hard"]
-    used: dict[str, str] = {}
-    for (kind, _), live in found.objects.items():
-        if kind == "ResourceQuota":
-            used.update(live.get("status", {}).get("used") or {})
-    for resource, bound in hard.items():
-        if amount(used.get(resource)) > amount(bound):
-            yield (
-                f"{resource}: {used[resource]} are used and {bound} would be allowed, so what runs stays, and new "
-                "pods (the next rollout's, too) are refused"
-            )
+    for live in found.of("ResourceQuota"):
+        theirs = {} if is_managed(live) else live.get("spec", {}).get("hard") or {}
+        lower = [
+            f"{each} {bound}"
+            for each, bound in theirs.items()
+            if each in hard and amount(bound) < amount(hard[each])
+        ]
+        if lower:
+            name = live["metadata"]["name"]
+            yield f"ResourceQuota {name} is there already and lower, so it counts: {', '.join(lower)}"
 
 
-def read(cluster: Cluster, namespace: str) -> Found:
-    """What there is of a namespace. What may not be read counts as not there: the server tells on applying."""
+def read(cluster: Cluster, namespace: str, *, openshift: bool = False) -> Found:
+    """What there is of a namespace. On OpenShift, one that may not be read counts as not there: who may ask for a
+    project may not look at all the others."""
     try:
         live = cluster.read(ObjectRef("v1", "Namespace", None, namespace))
     except NotFound:
         return Found(None, {})
+    except Forbidden:
+        if openshift:
+            return Found(None, {})
+        raise
     with ThreadPoolExecutor(_PARALLEL) as pool:
         lists = list(pool.map(lambda kind: cluster.list(kind, namespace), KINDS))
     objects = {
@@ -185,10 +286,12 @@ def surroundings(cluster: Cluster) -> Surroundings:
     """What of the cluster the network policies name; what may not be read is left out."""
     known = ", ".join([*INGRESS_CONTROLLERS, *MONITORING])
     with ThreadPoolExecutor(_PARALLEL) as pool:
+        is_openshift = pool.submit(openshift.is_served, cluster)
         namespaces = pool.submit(_listed, cluster, "Namespace", None, f"kubernetes.io/metadata.name in ({known})")
         slices = pool.submit(_listed, cluster, "EndpointSlice", "default", "kubernetes.io/service-name=kubernetes")
         service = pool.submit(_listed, cluster, "Service", "default", "component=apiserver")
-    names = [each["metadata"]["name"] for each in namespaces.result()]
+    listed = [each["metadata"]["name"] for each in namespaces.result()]
+    names = {*listed, *(openshift.NAMESPACES if is_openshift.result() else ())}
     addresses = [
         ip for each in slices.result() for point in each.get("endpoints") or () for ip in point["addresses"]
     ]
@@ -199,6 +302,7 @@ def surroundings(cluster: Cluster) -> Surroundings:
         tuple(name for name in MONITORING if name in names),
         tuple(sorted(set(addresses))),
         tuple(sorted(set(ports))),
+        is_openshift.result(),
     )
 
 

@@ -9,7 +9,7 @@ from agent.journal.events import StepDone, ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
 from agent.session.context import Desk, Planned
 from agent.session.nodes.effect import Sending, settle
-from agent.session.nodes.gate import find_tool
+from agent.session.nodes.gate import find_tool, left_over
 from agent.session.rendering import kept_for_printing
 from tools.changes.driver import Preview
 from tools.changes.plan import Change, Check, Plan, plan_from
@@ -100,11 +100,15 @@ def _finish_step(desk: Desk, call: ToolUse, number: int) -> None:
     if desk.view.steps_left(call.id) != [number]:
         return desk.append(done)
     desk.planned.pop(call.id, None)
+    if plan.continues:
+        return desk.append(done)
     unchanged = desk.view.plans[call.id].unchanged
     same = [str(change.target) for change in plan.changes if change.id in unchanged]
     already = f" Already as wanted: {', '.join(same)}." if same else ""
-    text = f"Done: {plan.summary}.{already}"
-    return desk.append(done, ToolResult(call.id, call.name, text, summary=plan.summary, changed=True))
+    text = f"Done: {plan.summary}.{already}{left_over(plan)}"
+    left = asdict(plan.left) if plan.left else None
+    result = ToolResult(call.id, call.name, text, summary=plan.summary, changed=True, left=left)
+    return desk.append(done, result)
 
 
 def _broken(desk: Desk, check: Check) -> str:

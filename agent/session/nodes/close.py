@@ -24,6 +24,7 @@ LogResult = Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVA
 LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
     "done": (ExitCode.DONE, "SUCCESS"),
     "failed": (ExitCode.FAILED, "FAILURE"),
+    "partial": (ExitCode.OUTSIDE_REMIT, "PARTIAL"),
     "outside": (ExitCode.OUTSIDE_REMIT, "BLOCKED"),
     "rejected": (ExitCode.REJECTED, "BLOCKED"),
     "handed_over": (ExitCode.HANDED_OVER, "PARTIAL"),
@@ -104,6 +105,8 @@ def ending_of(view: SessionView) -> Ending:
         found = str(said.get("summary") or _last_words(view))
         return Ending("outside", f"{found}\n{view.denial.reason}.".strip(), f"ask {view.denial.owner}")
     if ended is not None and ended.tool == "finish":
+        if said["outcome"] == "done" and (left := view.left()) is not None:
+            return Ending("partial", str(said["summary"]), f"ask {left['owner']}: {left['command']}"[:500])
         outcome: Outcome = "done" if said["outcome"] == "done" else "failed"
         return Ending(outcome, str(said["summary"]), str(said["next_action"]))
     if ended is not None and ended.tool == "clarify":

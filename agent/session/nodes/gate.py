@@ -104,8 +104,7 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     desk.surface.progress(f"looking what {tool.name} would change")
     plan = _plan(desk, call, tool, arguments)
     if not plan.changes:
-        text = f"Nothing to change: {plan.summary}."
-        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary))
+        return _conclude(desk, call, _unchanged(call, plan, f"Nothing to change: {plan.summary}."))
     tool = replace(tool, risk=plan.risk or tool.risk, always_asked=plan.always_asked or tool.always_asked)
     left = tuple(change for change in plan.changes if not desk.view.is_made(call.id, change.id))
     environments = _environments(desk, plan, left)
@@ -126,9 +125,10 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     made = _made(desk, call, planned)
     if all(preview.same for preview in previews.values()):
         text = f"Nothing to change: to {plan.summary} would leave everything as it is."
-        return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), made, gated)
+        return _conclude(desk, call, _unchanged(call, plan, text), made, gated)
     if desk.view.task.dry_run:
-        text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed.\n{planned.diff}"
+        text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed."
+        text += f"{left_over(plan)}\n{planned.diff}"
         return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), made, gated)
     if decision.verdict is Verdict.ASK:
         return _ask(desk, call, arguments, planned, made, decision)
@@ -138,13 +138,23 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     return None
 
 
+def left_over(plan: Plan) -> str:
+    """What a plan leaves to another agent, as a sentence behind others; empty where it leaves nothing."""
+    return f" {plan.left}" if plan.left else ""
+
+
+def _unchanged(call: ToolUse, plan: Plan, text: str) -> ToolResult:
+    left = asdict(plan.left) if plan.left else None
+    return ToolResult(call.id, call.name, text + left_over(plan), summary=plan.summary, left=left)
+
+
 def _plan(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> Plan:
     """The plan that was journaled, as long as all that is left of it is as it was then; else it is made anew.
 
     What a secret was masked in cannot be done from the journal.
     """
     made = desk.view.plans.get(call.id)
-    if made is not None and MARK not in json.dumps(made.plan):
+    if made is not None and not desk.view.is_to_continue(call.id) and MARK not in json.dumps(made.plan):
         plan = plan_from(made.plan)
         if _is_current(desk, call, plan):
             return plan
@@ -209,7 +219,19 @@ def _decide(
     decisions = [
         _decide_change(desk, tool, each, environments, previews.get(each.id), named=named) for each in left
     ]
-    return max(decisions, key=lambda decision: order.index(decision.verdict))
+    strictest = max(decisions, key=lambda decision: order.index(decision.verdict))
+    why = [said for each in left if (said := _why(each, previews.get(each.id)))]
+    return replace(strictest, reason=f"{strictest.reason}: {'; '.join(why)}") if why else strictest
+
+
+def _why(change: Change, preview: Preview | None) -> str:
+    """What of a change a person should see first: a guardrail that it loosens, or whose fields it takes over."""
+    if preview is None:
+        return ""
+    if preview.loosens:
+        return f"it loosens {preview.loosens}"
+    taken = "; ".join(map(str, preview.takes_over))
+    return f"in {change.target.kind} {change.target.name} {taken}" if taken else ""
 
 
 def _decide_change(
@@ -225,9 +247,6 @@ def _decide_change(
     environment, note = environments[_place(desk, change)]
     asked = tool.always_asked or (preview is not None and bool(preview.takes_over))
     decision = decide(risk, environment, named=named, always_asked=asked)
-    if preview is not None and (preview.takes_over or preview.loosens):
-        why = [f"it loosens {preview.loosens}"] if preview.loosens else [str(each) for each in preview.takes_over]
-        return replace(decision, reason=f"{decision.reason}: {'; '.join(why)}")
     if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or not note:
         return decision
     return replace(decision, reason=f"{decision.reason} ({note})")

@@ -159,11 +159,6 @@ def test_what_a_binding_may_give(body: Json, may: bool) -> None:
     ("change", "asked", "risk"),
     [
         (change_of("apply", "Namespace", None), Risk.PROVISION, Risk.PROVISION),
-        (
-            change_of("create", "ProjectRequest", None, api="project.openshift.io/v1"),
-            Risk.PROVISION,
-            Risk.PROVISION,
-        ),
         (change_of("apply", "Namespace", None), Risk.CHANGE, Risk.CLUSTER),
         (change_of("delete", "Namespace", None), Risk.DELETE, Risk.DELETE),
         (change_of("apply", "ClusterRole", None, api=f"{RBAC}/v1"), Risk.PROVISION, Risk.CLUSTER),

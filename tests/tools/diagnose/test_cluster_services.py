@@ -11,6 +11,7 @@ from kubernetes.client import ApiClient, ApiException, CustomObjectsApi
 from kubernetes.config import new_client_from_config
 from kubernetes.utils import create_from_dict
 
+from tests.cluster import served
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tests.tools.diagnose.service_faults import (
     ADMITTED,
@@ -47,8 +48,13 @@ def namespace() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def routes(namespace: str) -> bool:
+def routes(namespace: str) -> Iterator[bool]:
     """Whether this cluster serves Routes; there is no router, so their status is written here."""
+    with served.unchanged():
+        yield _made(namespace)
+
+
+def _made(namespace: str) -> bool:
     objects = CustomObjectsApi(_api())
     where = ("route.openshift.io", "v1", namespace, "routes")
     try:

@@ -30,7 +30,7 @@ def test_a_new_namespace_has_the_platforms_figures() -> None:
         "min": {"cpu": "50m", "memory": "64Mi"},
     }  # fmt: skip
     assert (claim["min"], claim["max"]) == ({"storage": "1Gi"}, {"storage": "50Gi"})
-    assert guardrails.namespace(wanted)["metadata"]["labels"].items() >= {
+    assert guardrails.namespace(wanted, Surroundings())["metadata"]["labels"].items() >= {
         "team": "payments", "environment": "dev", "managed-by": "desk-agent",
     }.items()  # fmt: skip
 
