@@ -73,6 +73,25 @@ kind: Pod
 metadata: {name: root}
 spec: {containers: [{name: root, image: "busybox:1", securityContext: {privileged: true}}]}
 """
+FULL = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: full}
+spec:
+  replicas: 2
+  strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
+  selector: {matchLabels: {app: full}}
+  template:
+    metadata: {labels: {app: full}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+      - name: app
+        image: busybox:1
+        command: [sleep, "9999"]
+        securityContext: {privileged: true}
+        resources: {limits: {cpu: 200m, memory: 32Mi}}
+"""
 GREEDY = """
 apiVersion: v1
 kind: Pod
@@ -210,13 +229,65 @@ def test_more_and_somebody_elses_namespace_are_asked_and_what_is_used_is_told(
     lower = provisioned(workspace, namespace, "--cpu", "150m", "--dry-run")
     assert re.search("limits.cpu: [24]00m are used and 150m would be allowed", lower["summary"])
 
+
+def test_who_adopts_a_namespace_is_told_what_it_means_and_a_rollout_without_room_never_ends(
+    workspace: Workspace, namespace: str
+) -> None:
     other = f"{namespace}-other"
     kubectl("create", "namespace", other)
     try:
-        assert provisioned(workspace, other, "dev", code=3)["summary"].count("adopt namespace")
+        kubectl("label", "namespace", other, "team=old", "--field-manager=eve")
+        kubectl("create", "secret", "generic", "login", "-n", other)
+        kubectl("apply", "-n", other, "-f", "-", stdin=FULL)
+        kubectl("rollout", "status", "deployment/full", "-n", other, "--timeout=50s")
+        asked = provisioned(workspace, other, "dev", "--cpu", "400m", code=3)
+        why = workspace.desk("approvals", "show", asked["approval"]).stdout
+        for told in (
+            "adopt namespace", "limits.cpu 400m of 400m", "pods 2 of 50", "secrets 1 of 50", "configmaps 1 of 50",
+            "(and 1 other pod): privileged", "requests.cpu: 400m are used and 200m would be allowed",
+            "Deployment full: its next rollout can never end, for with maxUnavailable 0",
+            f'in Namespace {other} metadata.labels.team is "old" by eve, and would be "{other}"',
+        ):  # fmt: skip
+            assert told in why
         assert "default-deny" not in kubectl("get", "networkpolicy", "-n", other, "-o", "name")
+
+        assert (
+            workspace.desk("approvals", "approve", asked["approval"], kubeconfig=approver(workspace)).returncode
+            == 0
+        )
+        assert workspace.desk("resume", asked["session"]).returncode == 0
+        checked = provisioned(workspace, other, "--check")
+        (warning,) = checked["warnings"]
+        assert "Deployment full: its next rollout can never end" in warning
+        assert "200m of limits.cpu, where 400m of 400m are used" in warning
     finally:
         kubectl("delete", "namespace", other, "--wait=false")
+
+
+def approver(workspace: Workspace) -> str:
+    """The kubeconfig of another administrator."""
+    document = yaml.safe_load(Path(KUBECONFIG).read_text())
+    document["users"][0]["user"] |= {"as": "boss@example.com", "as-groups": ["system:masters"]}
+    file = workspace.root.parent / "boss"
+    file.write_text(yaml.safe_dump(document))
+    return str(file)
+
+
+def test_another_role_is_a_new_binding_first_and_then_the_old_one_goes(
+    workspace: Workspace, namespace: str
+) -> None:
+    asked = provisioned(workspace, namespace, "--members", ANN, "--viewers", f"{EVE},{ANNE}", code=3)
+    bindings = [
+        (each["planned"], each["object"].rpartition("-")[0])
+        for each in asked["resources"]
+        if each["planned"] != "unchanged"
+    ]
+    assert bindings == [
+        ("changed", "ResourceQuota/" + namespace.rpartition("-")[0]),
+        ("created", "RoleBinding/view-user"),
+        ("deleted", "RoleBinding/edit-user"),
+    ]
+    assert workspace.desk("cancel", asked["session"]).returncode == 0
 
 
 @pytest.fixture

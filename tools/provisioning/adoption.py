@@ -10,10 +10,9 @@ from typing import Any
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.quantity import amount
+from tools.json import Json
+from tools.kubernetes.quantity import amount
 from tools.provisioning.usage import COUNTED, WORKLOADS, Quota, stuck, used
-
-Json = dict[str, Any]
 
 _PARALLEL = 8
 

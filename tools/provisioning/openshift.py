@@ -13,7 +13,6 @@ import shlex
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from tools.changes.build import delete_change, patch_change
 from tools.changes.guardrails import may_be_given
@@ -23,9 +22,8 @@ from tools.changes.plan import Change, Left
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
+from tools.json import Json
 from tools.provisioning.specification import Specification
-
-Json = dict[str, Any]
 
 NAMESPACES = ("openshift-ingress", "openshift-monitoring", "openshift-user-workload-monitoring")
 """Of the router and the monitoring: on OpenShift they are there, though few may list them."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from tools.diagnose import quantity
-from tools.diagnose.quantity import amount
+from tools.json import Json
+from tools.kubernetes import quantity
+from tools.kubernetes.quantity import amount
 
-Json = dict[str, Any]
 Part = Literal["requests", "limits"]
 
 COUNTED = {

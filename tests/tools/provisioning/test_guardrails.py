@@ -9,7 +9,7 @@ import pytest
 
 from tools.changes.build import delete_change
 from tools.changes.guardrails import risk_of
-from tools.diagnose.quantity import amount
+from tools.kubernetes.quantity import amount
 from tools.provisioning import guardrails, openshift
 from tools.provisioning.guardrails import Surroundings
 from tools.provisioning.specification import specified
