@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import UsageError
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Journal
 from agent.journal.sqlite import JOURNAL, SqliteStore
@@ -44,8 +44,8 @@ from agent.workspace.history import History
 from agent.workspace.past_changes import rollout_history_tool
 from tools.catalog import RISKS, TOOLS
 from tools.cluster.connect import Where, connect
-from tools.kubernetes.did_you_mean import NotThere
-from tools.kubernetes.namespaces import refuse_unless_there
+from tools.cluster.did_you_mean import NotThere
+from tools.cluster.namespaces import refuse_unless_there
 from tools.risk import Risk
 
 if TYPE_CHECKING:

@@ -18,12 +18,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tools.changes.plan import Plan
 from tools.cluster.client import Cluster
+from tools.errors import ArgumentsError
 from tools.json import Json
 from tools.risk import Risk
 
@@ -56,26 +57,6 @@ Folder = Annotated[
 ]
 STDOUT = "-"
 """The `Folder` of files that are printed and written nowhere."""
-
-
-class ToolError(Exception):
-    """A tool could not do it; the text is for whoever called it, model or person."""
-
-
-class ArgumentsError(ToolError):
-    """The arguments are wrong; the text says which and how to mend them."""
-
-
-class ToolFailed(ToolError):
-    """It failed for good."""
-
-
-class Refused(ToolError):
-    """Desk never does that: it is `owner`'s, another agent's."""
-
-    def __init__(self, text: str, owner: Literal["Atlas", "Flow", "Shield"]) -> None:
-        super().__init__(text)
-        self.owner = owner
 
 
 class Stopped(Exception):

@@ -178,7 +178,7 @@ def _say(message: str, code: int, output: str) -> None:
     if completing.is_asked():
         return  # a shell would show it amid what is being typed
     from agent.redaction import Redactor
-    from agent.surfaces.plaintext import plain
+    from tools.plaintext import plain
 
     shown = plain(Redactor().text(message))
     if output != "text":

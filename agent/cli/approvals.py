@@ -14,12 +14,12 @@ from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document, settings
 from agent.cli.waiting import Span
 from agent.errors import ExitCode
-from agent.surfaces.plaintext import plain
+from tools.plaintext import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.gate.approvals import Row
+    from agent.journal.approvals import Row
     from agent.journal.journal import Journal
     from agent.settings import Settings
     from tools.cluster.client import HttpCluster
@@ -36,7 +36,7 @@ def approvals() -> None:
 @common
 def list_(everything: bool, **given: Any) -> None:
     """List the approvals that wait, with what they would change, their risk and deadline."""
-    from agent.gate.approvals import listing, with_use
+    from agent.journal.approvals import listing, with_use
 
     configured = settings(given)
     with contextlib.closing(existing_journal(configured.workspace)) as journal:
@@ -55,7 +55,7 @@ def list_(everything: bool, **given: Any) -> None:
 @common
 def show(approval_id: str, **given: Any) -> None:
     """Show one approval."""
-    from agent.gate.approvals import (
+    from agent.journal.approvals import (
         at_time,
         find,
         load,
@@ -77,7 +77,7 @@ def show(approval_id: str, **given: Any) -> None:
 @common
 def approve(approval_id: str, goes_on: bool, **given: Any) -> None:
     """Approve ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.gate.approvals import (
+    from agent.journal.approvals import (
         authorize,
         changed_since,
         decide,
@@ -152,7 +152,7 @@ LOOKS_EVERY_S = 1.0
 
 def _decided(workspace: Path, said: str | None, timeout_s: float | None) -> Row | None:
     """The approval when it waits no more, or when the time is over; None when none is named and none waits."""
-    from agent.gate.approvals import (
+    from agent.journal.approvals import (
         at_time,
         find,
         listing,
@@ -193,7 +193,7 @@ def _next(row: Row) -> str:
 @common
 def reject(approval_id: str, reason: str, **given: Any) -> None:
     """Reject ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.gate.approvals import (
+    from agent.journal.approvals import (
         authorize_rejection,
         decide,
         expire,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.surfaces.plaintext import plain
+from tools.plaintext import plain
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -107,7 +107,7 @@ def _approvals(ctx: click.Context, *, only_waiting: bool) -> Pairs:
     from datetime import UTC, datetime
 
     from agent.cli.options import existing_journal
-    from agent.gate.approvals import listing
+    from agent.journal.approvals import listing
 
     with contextlib.closing(existing_journal(ctx.params["workspace"])) as journal:
         for row in reversed(listing(journal, datetime.now(UTC), everything=not only_waiting)):
@@ -177,7 +177,7 @@ def _namespaces(ctx: click.Context, _incomplete: str) -> Pairs:
 
 
 def _of_namespaces(cluster: HttpCluster) -> list[tuple[str, str]]:
-    from tools.kubernetes.names import names_of
+    from tools.cluster.names import names_of
 
     return [(name, "namespace") for name in names_of(cluster, ("Namespace",), None).get("Namespace", ())]
 
@@ -203,7 +203,7 @@ def _asked_about(ctx: click.Context, incomplete: str) -> Pairs:
 
 def _names(cluster: HttpCluster, namespace: str, words: tuple[str, ...], incomplete: str) -> Pairs:
     """Names of a namespace: behind a type those of it, else plain ones and those of a type that is begun."""
-    from tools.kubernetes.names import names_of
+    from tools.cluster.names import names_of
 
     typed, slash, _ = incomplete.partition("/")
     kind = _type(words[0] if words else typed if slash else "")

@@ -18,13 +18,13 @@ from agent.gate.policy import (
 )
 from agent.settings import PLAYBOOK
 from agent.surfaces.documents import Check, Doctor
-from agent.surfaces.plaintext import counted
 from agent.workspace.discovery import JOURNAL
 from tools.cluster.client import Access
 from tools.cluster.connect import Where, connect
+from tools.cluster.did_you_mean import NotThere
 from tools.cluster.errors import ClusterError, Forbidden
-from tools.kubernetes.did_you_mean import NotThere
-from tools.kubernetes.namespaces import refuse_unless_there
+from tools.cluster.namespaces import refuse_unless_there
+from tools.plaintext import counted
 from tools.risk import Risk
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from agent.cli import completing
 from agent.cli.help import Group
 from agent.cli.options import common, existing_journal, print_document
 from agent.errors import BrokenJournal, ExitCode, HistoryError, JournalError, UsageError
-from agent.surfaces.plaintext import counted, plain
+from tools.plaintext import counted, plain
 
 if TYPE_CHECKING:
     from agent.journal.journal import Journal

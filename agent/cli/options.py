@@ -17,9 +17,9 @@ import click
 
 from agent.cli import completing
 from agent.errors import UsageError
-from agent.surfaces.plaintext import plain
 from agent.workspace.discovery import JOURNAL, find
 from agent.workspace.files import SETTINGS_FILE
+from tools.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.journal.journal import Journal

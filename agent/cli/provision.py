@@ -104,7 +104,7 @@ def _arguments(name: str, environment: str | None, given: dict[str, Any]) -> dic
 def _check(tool: str, arguments: dict[str, Any]) -> None:
     """Wrong values are wrong usage: no session begins."""
     from tools.catalog import TOOLS
-    from tools.frame import ArgumentsError
+    from tools.errors import ArgumentsError
     from tools.provisioning.specification import SpecificationError, specified
 
     try:

@@ -16,8 +16,8 @@ from agent.cli import completing
 from agent.cli.help import Command
 from agent.cli.options import common, print_document, running, settings
 from agent.errors import ExitCode, UsageError
-from agent.surfaces.plaintext import plain
 from agent.surfaces.streams import discard_output, read_input
+from tools.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.app import Task
@@ -101,7 +101,7 @@ def call(tool: str, arguments: str, sandbox: bool, dry_run: bool, **given: Any) 
     """Call one TOOL by hand, through the same gate and journal. `desk tools` lists them."""
     from agent.app import Task
     from tools.catalog import TOOLS
-    from tools.frame import ArgumentsError
+    from tools.errors import ArgumentsError
 
     found = next((known for known in TOOLS if known.name == tool), None)
     if found is None:

@@ -15,9 +15,9 @@ import click
 from agent.cli import completing
 from agent.cli.help import Command
 from agent.cli.options import common, existing_journal, print_document, print_table, settings
-from agent.surfaces.plaintext import plain
 from agent.workspace.discovery import JOURNAL
 from agent.workspace.files import plain_line
+from tools.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.journal.summary import SessionLine

@@ -11,9 +11,9 @@ from functools import reduce
 from typing import NamedTuple, TypeVar
 
 from agent.errors import UsageError
+from tools.cluster.did_you_mean import NotThere, near
 from tools.cluster.errors import ClusterError, Forbidden, NotFound
 from tools.cluster.resources import find, words_of_types
-from tools.kubernetes.did_you_mean import NotThere, near
 
 Found = TypeVar("Found")
 

@@ -10,7 +10,7 @@ from kmock import resource
 from agent.sandbox import kubelet, rollout
 from agent.sandbox.store import Change, Key, Object, Store, Writer, admitted, timestamp
 from agent.sandbox.workloads import NODE, WORKLOADS, app_of, surroundings
-from tools.kubernetes import quantity
+from tools.apimachinery import quantity
 
 KINDS = {
     "Namespace": resource("", "v1", "namespaces"),

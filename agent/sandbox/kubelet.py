@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from agent.sandbox.store import timestamp
 from agent.sandbox.workloads import NODE, app_of, repository_and_tag
-from tools.kubernetes import quantity
+from tools.apimachinery import quantity
 
 Object = dict[str, Any]
 Reason = Literal["Running", "OOMKilled", "Error", "ImagePullBackOff", "CreateContainerConfigError"]

@@ -10,7 +10,7 @@ import yaml
 from kmock import KubernetesError, resource
 
 from agent.sandbox.store import Key, Object
-from tools.kubernetes import quantity
+from tools.apimachinery import quantity
 
 _PATH = re.compile(
     r"/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/(?P<version>[^/]+))"

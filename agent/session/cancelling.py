@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.errors import DeskError
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.events import SessionClosed
 from agent.journal.view import SessionView
 from agent.session.context import Records

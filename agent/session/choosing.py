@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.errors import UsageError
-from agent.gate.approvals import OPEN
+from agent.journal.approvals import OPEN
 from agent.journal.journal import Journal
 from agent.journal.summary import stamp
 from agent.journal.view import SessionView

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from tools.changes.files import folder_of, target_of, write_change
 from tools.changes.folder import LIMIT_BYTES, check_path, is_git
 from tools.changes.plan import Change, Plan, Step
-from tools.frame import STDOUT, File, Rendering, ToolFailed
+from tools.errors import ToolFailed
+from tools.frame import STDOUT, File, Rendering
 from tools.json import Json
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from agent.workspace.changeset import (
 from tools.catalog import TOOLS
 from tools.changes.plan import KUBERNETES, Plan
 from tools.cluster.resources import ObjectRef
-from tools.frame import Tool, ToolContext, ToolFailed
+from tools.errors import ToolFailed
+from tools.frame import Tool, ToolContext
 from tools.kubernetes.pod_template import Workload
 from tools.risk import Risk
 

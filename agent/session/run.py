@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.errors import AskedAlready, DeskError, ExitCode, HistoryError, UsageError
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.events import ApprovalAsked, Committed, SessionPaused
 from agent.session.context import Desk
 from agent.session.nodes.close import (
@@ -15,7 +15,8 @@ from agent.session.nodes.close import (
     record_pause,
 )
 from tools.cluster.errors import ClusterError
-from tools.frame import Stopped, ToolError
+from tools.errors import ToolError
+from tools.frame import Stopped
 
 STEPS_A_TURN = 12
 

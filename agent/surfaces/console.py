@@ -35,8 +35,8 @@ from agent.journal.events import (
 )
 from agent.journal.journal import Entry
 from agent.journal.turns import tokens
-from agent.surfaces.plaintext import counted, plain
 from agent.surfaces.streams import discard_output
+from tools.plaintext import counted, plain
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -27,7 +27,7 @@ from tools.changes.plan import id_of
 from tools.json import Json
 
 if TYPE_CHECKING:
-    from agent.gate.approvals import Row
+    from agent.journal.approvals import Row
     from agent.journal.events import SubtaskDone
     from agent.journal.view import SessionView
 

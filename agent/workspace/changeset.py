@@ -19,7 +19,7 @@ from tools.changes.plan import Change, Plan
 from tools.cluster.client import Cluster
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
-from tools.frame import ToolFailed
+from tools.errors import ToolFailed
 from tools.json import Json
 
 SCHEMA = "desk.undo/v1"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Entry, Journal
 from agent.journal.sqlite import JOURNAL, SqliteStore

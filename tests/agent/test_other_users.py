@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from agent.cli import main
-from agent.gate.approvals import ask, decide
+from agent.journal.approvals import ask, decide
 from agent.journal.events import SessionPaused
 from agent.journal.journal import Journal
 from agent.journal.sqlite import SqliteStore

@@ -10,16 +10,14 @@ from pydantic import Field
 from tools.catalog import TOOLS
 from tools.changes.plan import Plan
 from tools.cluster.client import Cluster
+from tools.errors import ArgumentsError, ToolError, ToolFailed
 from tools.frame import (
     RESULT_LIMIT_CHARS,
-    ArgumentsError,
     Name,
     Namespace,
     Result,
     Tool,
     ToolContext,
-    ToolError,
-    ToolFailed,
     cap,
 )
 from tools.intents import INTENTS

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
+from tools.apimachinery.manifests import without_noise
 from tools.changes.patches import inverse
 from tools.changes.plan import Change, Credentials
 from tools.cluster.resources import ObjectRef
 from tools.json import Json
-from tools.kubernetes.read import without_noise
 
 # Written by controllers, not by people: they do not make a change of the object.
 _CONTROLLERS_METADATA = ("managedFields", "resourceVersion", "generation")

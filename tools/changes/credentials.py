@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools.changes.plan import Change, Credentials
 from tools.cluster.client import Cluster
-from tools.frame import ToolFailed
+from tools.errors import ToolFailed
 from tools.json import Json
 
 PASSWORD_LIMIT_BYTES = 64 * 1024

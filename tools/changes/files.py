@@ -20,7 +20,7 @@ from tools.changes.driver import Effect, Preview, Running
 from tools.changes.folder import Folder, Found
 from tools.changes.plan import Change, Plan, Takeover
 from tools.cluster.resources import ObjectRef
-from tools.frame import ToolFailed
+from tools.errors import ToolFailed
 from tools.json import Json
 from tools.risk import Risk
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.changes.driver import Stale
-from tools.frame import ToolFailed
+from tools.errors import ToolFailed
 
 LIMIT_BYTES = 2_000_000
 """Of one file."""

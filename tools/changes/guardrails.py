@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.apimachinery.quantity import amount
 from tools.changes.plan import Change
 from tools.json import Json
-from tools.kubernetes.quantity import amount
 from tools.risk import Risk
 
 _KINDS = frozenset({"ResourceQuota", "LimitRange", "NetworkPolicy", "Role", "RoleBinding"})

@@ -21,8 +21,8 @@ from tools.changes.plan import Change, Plan, Takeover
 from tools.cluster.client import FIELD_MANAGER, Access, Cluster
 from tools.cluster.errors import Conflict, FieldConflict, Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
+from tools.apimachinery.manifests import as_yaml
 from tools.json import Json
-from tools.kubernetes.read import as_yaml
 from tools.risk import Risk
 
 RETRY_S = 0.5

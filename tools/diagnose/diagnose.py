@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tools.cluster.errors import Forbidden
+from tools.cluster.namespaces import refuse_unless_there
 from tools.diagnose.findings import Finding, Known, Starting
 from tools.diagnose.reading.apart import one_by_one
 from tools.diagnose.reading.read import Reader
@@ -13,7 +14,6 @@ from tools.diagnose.report import report
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
 from tools.diagnose.starting import starting
 from tools.diagnose.timing import just_applied
-from tools.kubernetes.namespaces import refuse_unless_there
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster

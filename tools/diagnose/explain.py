@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
+from tools.cluster.did_you_mean import did_you_mean, near
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules import LESSONS
-from tools.kubernetes.did_you_mean import did_you_mean, near
 
 _WIDTH = 100
 

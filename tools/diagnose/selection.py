@@ -9,11 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.cluster.did_you_mean import NotThere, near
 from tools.cluster.resources import find, words_of_types
 from tools.diagnose.facts.owners import controller, owner_of
 from tools.diagnose.facts.service_pods import pods_behind
 from tools.diagnose.reading import decoding
-from tools.kubernetes.did_you_mean import NotThere, near
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from tools.changes.build import create_change, delete_change, written
 from tools.changes.plan import Plan
-from tools.frame import Name, Namespace, ToolContext, ToolFailed
+from tools.errors import ToolFailed
+from tools.frame import Name, Namespace, ToolContext
 from tools.json import Json
 from tools.kubernetes.pod_template import where
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tools.apimachinery.selectors import matches_plain
 from tools.cluster.errors import Forbidden, NotFound
 from tools.frame import Name, Namespace, Result, ToolContext
 from tools.json import Json
@@ -23,7 +24,6 @@ from tools.kubernetes.ports import (
     protocol_of,
     target_of,
 )
-from tools.kubernetes.selectors import matches_plain
 from tools.plaintext import one_line
 
 What = Annotated[Literal["env", "ports", "mounts", "all"], Field(description="Which part of it.")]

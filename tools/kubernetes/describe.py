@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tools.apimachinery.manifests import as_yaml
 from tools.frame import Name, Namespace, Result, ToolContext
 from tools.json import Json
-from tools.kubernetes.read import (
-    Kind,
-    as_yaml,
-    needed_namespace,
-    recent_events,
-)
+from tools.kubernetes.read import Kind, needed_namespace, recent_events
 
 _OF_A_CONTAINER = ("name", "image", "command", "args", "ports", "resources", "envFrom", "volumeMounts")
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from tools.changes.plan import Plan
 from tools.changes.strategic import difference
-from tools.frame import ArgumentsError, Name, Namespace, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import Name, Namespace, ToolContext
 from tools.json import Json
 from tools.kubernetes.pod_template import (
     Templated,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from tools.apimachinery.manifests import as_yaml
 from tools.changes.build import delete_change, reference, written
 from tools.changes.plan import Plan
-from tools.frame import File, Folder, Name, Namespace, Rendering, ToolContext, ToolFailed
-from tools.kubernetes.read import Kind, as_yaml, needed_namespace
+from tools.errors import ToolFailed
+from tools.frame import (
+    File,
+    Folder,
+    Name,
+    Namespace,
+    Rendering,
+    ToolContext,
+)
+from tools.kubernetes.read import Kind, needed_namespace
 
 MANIFESTS = "manifests"
 

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from tools.changes.build import patch_change
 from tools.changes.plan import Plan
-from tools.frame import ArgumentsError, ToolContext
+from tools.errors import ArgumentsError
+from tools.frame import ToolContext
 from tools.json import Json
 
 Workload = Annotated[Literal["Deployment", "StatefulSet", "DaemonSet"], Field(description="Kind of the workload.")]

@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tools.frame import ArgumentsError, Name, Namespace, Result, ToolContext, ToolFailed
+from tools.apimachinery.selectors import labels_of, matches, matches_plain
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import (
+    Name,
+    Namespace,
+    Result,
+    ToolContext,
+)
 from tools.json import Json
 from tools.kubernetes.pod_template import template_of, where
 from tools.kubernetes.ports import (
@@ -16,7 +23,6 @@ from tools.kubernetes.ports import (
     protocol_of,
     target_of,
 )
-from tools.kubernetes.selectors import labels_of, matches, matches_plain
 from tools.kubernetes.workloads import Port
 
 Reachable = Annotated[

@@ -10,7 +10,8 @@ from tools.changes.build import create_change, patch_change
 from tools.changes.credentials import check_source
 from tools.changes.plan import Credentials, Plan
 from tools.cluster.errors import NotFound
-from tools.frame import ArgumentsError, Name, Namespace, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import Name, Namespace, ToolContext
 from tools.json import Json
 from tools.kubernetes.pod_template import where
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field
 
+from tools.apimachinery.manifests import as_yaml, without_noise
 from tools.cluster.errors import NotFound, ServerFailure
-from tools.frame import ArgumentsError, Name, Namespace, Result, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import (
+    Name,
+    Namespace,
+    Result,
+    ToolContext,
+)
 from tools.json import Json
 
 Kind = Annotated[str, Field(min_length=1, max_length=100, description="Kind, plural or short name (deploy).")]
@@ -99,27 +104,11 @@ def top(context: ToolContext, *, namespace: Namespace) -> Result:
     return Result("\n".join(rows) or f"No pod of {namespace} has been measured yet.")
 
 
-def as_yaml(value: Json) -> str:
-    """YAML for a person. No line is wrapped: a pattern that looks for a secret must see it whole."""
-    return yaml.safe_dump(value, sort_keys=False, width=sys.maxsize, allow_unicode=True)
-
-
 def needed_namespace(context: ToolContext, kind: str, namespace: str | None) -> str | None:
     """The namespace, which a namespaced kind must have; raises `ArgumentsError` without one."""
     if namespace is None and context.cluster.find(kind).namespaced:
         raise ArgumentsError(f"{kind} live in namespaces: give the namespace.")
     return namespace
-
-
-def without_noise(live: Json) -> Json:
-    """An object without managedFields and the copy kubectl keeps of it."""
-    metadata: Json = {key: value for key, value in live["metadata"].items() if key != "managedFields"}
-    annotations = dict(metadata.get("annotations") or {})
-    annotations.pop("kubectl.kubernetes.io/last-applied-configuration", None)
-    metadata.pop("annotations", None)
-    if annotations:
-        metadata["annotations"] = annotations
-    return {**live, "metadata": metadata}
 
 
 def _row(item: Json) -> str:

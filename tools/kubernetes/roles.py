@@ -8,7 +8,8 @@ from pydantic import Field
 
 from tools.changes.build import patch_change
 from tools.changes.plan import Plan
-from tools.frame import Name, Namespace, Refused, ToolContext
+from tools.errors import Refused
+from tools.frame import Name, Namespace, ToolContext
 from tools.json import Json
 from tools.kubernetes.pod_template import where
 

@@ -6,7 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tools.frame import File, Name, Namespace, Rendering, ToolContext, ToolFailed
+from tools.errors import ToolFailed
+from tools.frame import (
+    File,
+    Name,
+    Namespace,
+    Rendering,
+    ToolContext,
+)
 from tools.kubernetes.read import PodOrWorkload, Previous, log_of
 
 POD_LOGS = "pod-logs"

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from tools.changes.build import patch_change
 from tools.changes.plan import Plan
-from tools.frame import ArgumentsError, Name, Namespace, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import Name, Namespace, ToolContext
 from tools.json import Json
 from tools.kubernetes.pod_template import where
 from tools.kubernetes.workloads import Port

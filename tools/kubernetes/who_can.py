@@ -9,7 +9,8 @@ from pydantic import Field
 
 from tools.cluster.client import Access
 from tools.cluster.errors import Forbidden, NotFound
-from tools.frame import ArgumentsError, Namespace, Result, ToolContext
+from tools.errors import ArgumentsError
+from tools.frame import Namespace, Result, ToolContext
 from tools.json import Json
 from tools.kubernetes.rbac import (
     Grant,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 
+from tools.apimachinery import quantity
 from tools.json import Json
-from tools.kubernetes import quantity
 from tools.manifests.accounts import pod_labels, selector
 from tools.manifests.specification import TMP, Specification, Variable
 

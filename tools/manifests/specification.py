@@ -15,7 +15,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, Literal, get_args
 
-from tools.kubernetes import quantity
+from tools.apimachinery import quantity
 
 Type = Literal["deployment", "statefulset", "daemonset", "cronjob", "job"]
 Exposure = Literal["ingress", "gateway", "route"]

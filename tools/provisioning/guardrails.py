@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tools.apimachinery import quantity
 from tools.json import Json
-from tools.kubernetes import quantity
 from tools.provisioning.specification import OPENINGS, Opening, Specification
 
 MANAGED_BY = "desk-agent"

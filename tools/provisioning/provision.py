@@ -15,7 +15,8 @@ from tools.changes.plan import Change, Check, Plan, Step
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Namespace, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import Namespace, ToolContext
 from tools.json import Json
 from tools.kubernetes.quantity import amount
 from tools.provisioning import guardrails, openshift

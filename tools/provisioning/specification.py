@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from typing import Any, Literal
 
+from tools.apimachinery import quantity
 from tools.json import Json
-from tools.kubernetes import quantity
 
 Environment = Literal["dev", "qa", "test", "staging", "prod"]
 Opening = Literal["dns", "same-namespace", "ingress-controller", "monitoring", "api-server"]

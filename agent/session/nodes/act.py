@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.events import StepDone, ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
 from agent.session.context import Desk, Planned
@@ -14,7 +14,8 @@ from agent.session.rendering import kept_for_printing
 from tools.changes.driver import Preview
 from tools.changes.plan import Change, Check, Plan, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
-from tools.frame import STDOUT, ArgumentsError, Rendering, Result, ToolError
+from tools.errors import ArgumentsError, ToolError
+from tools.frame import STDOUT, Rendering, Result
 
 
 def act(desk: Desk, call: ToolUse) -> None:

@@ -12,9 +12,9 @@ from agent.journal.view import MAX_SAME_CALLS, SessionView
 from agent.model.port import Text, ToolUse, block_from_json
 from agent.session.context import Records
 from agent.session.recording import commits_of, record_end, undo_of
-from agent.surfaces.plaintext import counted
 from agent.workspace.files import WORKING, LogEntry
 from tools.json import Json
+from tools.plaintext import counted
 
 MAX_FAILED_ATTEMPTS = 3
 CLOSE = "close"

@@ -12,7 +12,7 @@ from tools.changes.driver import Driver, Effect, Running, Stale
 from tools.changes.plan import Change, change_from, id_of
 from tools.cluster.client import RETRY_AFTER_LIMIT_S
 from tools.cluster.errors import PASSING, RESUMABLE, ClusterError, Conflict
-from tools.frame import ToolError
+from tools.errors import ToolError
 from tools.json import Json
 
 MAX_TRIES = 5

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from agent.gate import approvals
-from agent.gate.approvals import Request
 from agent.gate.policy import (
     Decision,
     Environment,
@@ -16,6 +14,8 @@ from agent.gate.policy import (
     decide,
     environment_of,
 )
+from agent.journal import approvals
+from agent.journal.approvals import Request
 from agent.journal.events import CallGated, PlanMade, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import ToolUse
@@ -29,7 +29,8 @@ from tools.changes.driver import Preview
 from tools.changes.plan import Change, Plan, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Refused, Rendering, Tool, ToolError
+from tools.errors import ArgumentsError, Refused, ToolError
+from tools.frame import Rendering, Tool
 from tools.json import Json
 from tools.risk import Risk
 

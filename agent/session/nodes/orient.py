@@ -12,8 +12,8 @@ from agent.understanding.lexicon import kinds_in
 from agent.understanding.understand import understand
 from agent.understanding.world import World
 from tools.cluster.errors import RESUMABLE, ClusterError
+from tools.cluster.names import read_names
 from tools.json import Json
-from tools.kubernetes.names import read_names
 
 LOG_LINES = 100
 INCIDENT_LINES = 50

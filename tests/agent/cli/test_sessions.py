@@ -17,9 +17,9 @@ import pytest
 
 from agent.cli.sessions import listed
 from agent.errors import UsageError
-from agent.gate.approvals import Request, ask, decide
 from agent.gate.policy import Decision, Environment, Verdict
 from agent.ids import the_one
+from agent.journal.approvals import Request, ask, decide
 from agent.journal.events import SessionClosed, SessionPaused, SessionStarted
 from agent.journal.journal import Journal
 from agent.journal.leases import lease_file

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from agent.errors import BrokenJournal, JournalError, LeaseHeld
-from agent.gate import approvals
 from agent.gate.policy import decide, environment_of
+from agent.journal import approvals
 from agent.journal.events import Event, Oriented, SessionResumed, SessionStarted, ToolIntent, ToolResult
 from agent.journal.journal import GENESIS, Entry, Head, Journal, chain
 from agent.journal.sqlite import SCHEMA_VERSION, SqliteStore

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import BrokenJournal
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.journal import Journal
 from agent.journal.sqlite import SqliteStore
 from agent.journal.summary import summarize

@@ -12,7 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import StateGraph
 from langgraph.types import Command
 
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.session.graph import STEPS, graph, wire
 from tests.agent.session_bench import SESSION, Bench, Scripted, finish, healthy, limit, use
 

@@ -14,7 +14,7 @@ import yaml
 from pydantic import Field
 
 from agent.app import tools_of
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.events import FilesRendered, ToolIntent, ToolResult
 from agent.journal.journal import Entry
 from agent.session.context import Desk
@@ -23,7 +23,14 @@ from agent.session.run import drive
 from tests.agent.conftest import RunDesk
 from tests.agent.session_bench import Bench, Scripted, Watcher, finish, use
 from tools.catalog import TOOLS
-from tools.frame import File, Folder, Rendering, Tool, ToolContext, ToolFailed
+from tools.errors import ToolFailed
+from tools.frame import (
+    File,
+    Folder,
+    Rendering,
+    Tool,
+    ToolContext,
+)
 from tools.risk import Risk
 
 Files = tuple[File, ...]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.journal import Journal
 from agent.journal.sqlite import SqliteStore
 from agent.redaction import Redactor

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.sandbox import Sandbox
 from agent.session.context import Desk
 from agent.session.rollback import undo_last_tool
@@ -23,7 +23,7 @@ from tests.agent.session_bench import Bench, Scripted, finish, limit, use
 from tests.faults.conftest import scene
 from tests.faults.scene import Scene, assert_clean, assert_said, assert_whole, set_memory
 from tools.changes.build import reference, written
-from tools.frame import ToolFailed
+from tools.errors import ToolFailed
 from tools.json import Json
 
 __all__ = ["own_home", "scene", "workspace"]

@@ -122,7 +122,7 @@ def approved(bench: Bench, cloud: Cloud) -> Desk:
     """The session, once somebody has approved the bucket: cloud resources are always asked."""
     from datetime import UTC, datetime
 
-    from agent.gate import approvals
+    from agent.journal import approvals
 
     desk = with_cloud(bench.begin(MODEL, "make bucket logs"), cloud)
     assert drive(desk) == 3

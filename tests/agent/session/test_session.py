@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.events import ApprovalAsked
 from agent.journal.journal import Entry
 from agent.journal.summary import summarize

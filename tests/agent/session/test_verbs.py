@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.journal.journal import Entry
 from agent.model.port import ToolUse
 from agent.redaction import MARK

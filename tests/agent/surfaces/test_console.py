@@ -34,7 +34,7 @@ from agent.surfaces.console import (
     LiveConsole,
     lines_of,
 )
-from agent.surfaces.plaintext import counted, plain
+from tools.plaintext import counted, plain
 
 
 def entry(event: Event) -> Entry:

@@ -9,7 +9,7 @@ import pytest
 
 from tools.changes.driver import Stale
 from tools.changes.folder import Folder, check_path
-from tools.frame import ToolFailed
+from tools.errors import ToolFailed
 
 TOKEN = "0123456789abcdef0123"
 

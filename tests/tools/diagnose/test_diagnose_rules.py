@@ -17,13 +17,13 @@ from tests.tools.diagnose.diagnose_objects import (
     status,
     terminated,
 )
+from tools.apimachinery.quantity import MIB
 from tools.diagnose.diagnose import judge
 from tools.diagnose.facts.image_pulls import Trouble
 from tools.diagnose.reading.snapshot import Snapshot
 from tools.diagnose.rules.containers.memory import next_limit_bytes
 from tools.diagnose.rules.images import image
 from tools.json import Json
-from tools.kubernetes.quantity import MIB
 
 OOM = terminated(137, "OOMKilled")
 CRASH = terminated(1)

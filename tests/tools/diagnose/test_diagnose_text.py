@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
+from tools.apimachinery import quantity
 from tools.diagnose.facts.exits import meaning
 from tools.diagnose.logs.decisive import decisive_line
 from tools.diagnose.render import render
 from tools.diagnose.report import report
-from tools.kubernetes import quantity
 from tools.plaintext import one_line
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tools.apimachinery.selectors import matches
 from tools.diagnose.facts.network_policies import (
     Peer,
     Port,
@@ -13,7 +14,6 @@ from tools.diagnose.facts.network_policies import (
     selecting,
 )
 from tools.json import Json
-from tools.kubernetes.selectors import matches
 
 HERE = "shop"
 WEB = Peer(HERE, {"app": "web"})

@@ -13,7 +13,8 @@ from tools.changes.strategic import contains
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Tool, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import Tool, ToolContext
 from tools.json import Json
 from tools.kubernetes.environment import changed, set_env
 from tools.risk import Risk

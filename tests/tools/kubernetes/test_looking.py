@@ -12,7 +12,8 @@ from tools.catalog import TOOLS
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Result, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import Result, ToolContext
 from tools.json import Json
 
 BY_NAME = {tool.name: tool for tool in TOOLS}

@@ -11,7 +11,8 @@ from tools.changes.plan import Plan
 from tools.changes.strategic import contains, difference, inverse
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
-from tools.frame import ArgumentsError, Refused, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, Refused, ToolFailed
+from tools.frame import ToolContext
 from tools.json import Json
 from tools.kubernetes.roles import _with
 

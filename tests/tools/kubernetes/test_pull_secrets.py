@@ -27,7 +27,8 @@ from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, ToolContext, ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import ToolContext
 from tools.json import Json
 
 CREATE = {tool.name: tool for tool in TOOLS}["create_pull_secret"]

@@ -12,12 +12,13 @@ import yaml
 
 from agent.redaction import MARK, Redactor
 from agent.sandbox import Sandbox
+from tools.apimachinery.manifests import as_yaml, without_noise
 from tools.catalog import TOOLS
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import ClusterError, Invalid, NotFound
-from tools.frame import ArgumentsError, Result, ToolContext, ToolFailed
-from tools.kubernetes.read import as_yaml, without_noise
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import Result, ToolContext
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
 POD_NAME = r"[a-z]+-[a-z0-9]{10}-[a-z0-9]{5}"

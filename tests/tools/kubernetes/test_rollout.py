@@ -11,7 +11,13 @@ from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import NotFound, Unreachable
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Result, Stopped, Tool, ToolContext
+from tools.errors import ArgumentsError
+from tools.frame import (
+    Result,
+    Stopped,
+    Tool,
+    ToolContext,
+)
 from tools.json import Json
 from tools.kubernetes.rollouts.blocks import CONFIGURATION_S, PULL_FOR_GOOD_S, UNPLACED_S
 from tools.kubernetes.rollouts.state import Seen, judge, see

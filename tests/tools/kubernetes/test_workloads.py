@@ -15,7 +15,8 @@ from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
-from tools.frame import ArgumentsError, Tool, ToolContext
+from tools.errors import ArgumentsError
+from tools.frame import Tool, ToolContext
 from tools.kubernetes.workloads import RESTARTED_AT, restart, set_resources
 from tools.risk import Risk
 

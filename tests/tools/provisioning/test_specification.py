@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from tools.apimachinery.quantity import parse
 from tools.changes.guardrails import may_be_given
-from tools.kubernetes.quantity import parse
 from tools.provisioning import guardrails
 from tools.provisioning.guardrails import Surroundings
 from tools.provisioning.specification import SpecificationError, environment_in, listed, specified, team_of

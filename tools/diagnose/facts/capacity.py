@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.node_labels import takes
 from tools.diagnose.facts.taints import UNSCHEDULABLE, open_nodes
-from tools.kubernetes.quantity import amount
 
 if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tools.kubernetes.quantity import amount
+from tools.apimachinery.quantity import amount
 
 if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery import quantity
 from tools.diagnose.facts.limit_ranges import bounds
-from tools.kubernetes import quantity
 
 if TYPE_CHECKING:
     from tools.diagnose.facts.containers import Container

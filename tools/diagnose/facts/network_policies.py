@@ -14,8 +14,8 @@ from typing import Literal
 
 import msgspec
 
+from tools.apimachinery.selectors import Labels, matches
 from tools.json import Json
-from tools.kubernetes.selectors import Labels, matches
 
 Verdict = bool | None
 Direction = Literal["Ingress", "Egress"]

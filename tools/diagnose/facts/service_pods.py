@@ -5,8 +5,8 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, cast
 
+from tools.apimachinery.selectors import Labels, labels_of, matches_plain
 from tools.diagnose.facts.workloads import Workload, workloads
-from tools.kubernetes.selectors import Labels, labels_of, matches_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

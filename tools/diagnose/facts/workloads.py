@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery.selectors import Labels, labels_of, template_labels
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.owners import controller
-from tools.kubernetes.selectors import Labels, labels_of, template_labels
 
 if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Kind, Snapshot

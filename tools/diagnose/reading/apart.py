@@ -5,10 +5,9 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tools.cluster import errors
+from tools.cluster import errors, namespaces
 from tools.cluster.client import Access
 from tools.diagnose.reading.read import Reader
-from tools.kubernetes import namespaces
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster

@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.cluster.namespaces import not_there
 from tools.diagnose.facts.containers import Container, broken
 from tools.diagnose.facts.initializing import long_initializing
 from tools.diagnose.facts.probing import waits_unready
@@ -19,7 +20,6 @@ from tools.diagnose.reading.away import unless_away
 from tools.diagnose.reading.needs import READINGS, needed
 from tools.diagnose.reading.snapshot import ContainerKey, Kind, Snapshot
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
-from tools.kubernetes.namespaces import not_there
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.capacity import requested, shortages
 from tools.json import Json
-from tools.kubernetes.quantity import amount
 from tools.kubernetes.rollouts.state import (
     Seen,
     containers,

@@ -9,7 +9,8 @@ from pydantic import Field
 from tools.changes.build import patch_change
 from tools.changes.plan import Plan
 from tools.changes.strategic import difference
-from tools.frame import Name, Namespace, ToolContext, ToolFailed
+from tools.errors import ToolFailed
+from tools.frame import Name, Namespace, ToolContext
 from tools.json import Json
 from tools.kubernetes.pod_template import (
     Workload,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agent.gate import approvals
+from agent.journal import approvals
 from agent.model.claude.model import Claude
 from agent.model.port import Model
 from agent.session.context import Desk

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tools.apimachinery.quantity import amount
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import said
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rules.admission.quotas import Verdict, set_resources
-from tools.kubernetes.quantity import amount
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
+from tools.apimachinery.quantity import amount
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import change, is_fixed
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, said, typed
 from tools.diagnose.findings import Cause, Evidence, Remedy
 from tools.diagnose.rules.admission.refusals import Refusal, containers_of
 from tools.diagnose.rules.scheduling import amounts
-from tools.kubernetes.quantity import amount
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

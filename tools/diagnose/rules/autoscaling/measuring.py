@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tools.apimachinery import quantity
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.naming import (
@@ -20,7 +21,6 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.kubernetes import quantity
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

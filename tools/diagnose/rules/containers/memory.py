@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from tools.apimachinery import quantity
 from tools.diagnose.facts import memory_bounds
 from tools.diagnose.facts.containers import Container, broken, crash
 from tools.diagnose.facts.edits import change
@@ -24,7 +25,6 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.kubernetes import quantity
 
 if TYPE_CHECKING:
     from tools.diagnose.facts.memory_bounds import Bound

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tools.apimachinery.selectors import labels_of
 from tools.diagnose import timing
 from tools.diagnose.facts import probing
 from tools.diagnose.facts.containers import Container, crash
@@ -28,7 +29,6 @@ from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules.containers.probe_remedy import set_probe
 from tools.diagnose.rules.containers.unasked_probes import never_asked
-from tools.kubernetes.selectors import labels_of
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

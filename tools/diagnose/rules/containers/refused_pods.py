@@ -12,13 +12,13 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tools.apimachinery import quantity
 from tools.diagnose.facts.edits import change, edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
 from tools.diagnose.facts.node_labels import affinity_terms
 from tools.diagnose.facts.owners import controller
 from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.containers.trouble import Trouble
-from tools.kubernetes import quantity
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec.structs import replace
 
+from tools.apimachinery.selectors import labels_of
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.callers import calls
@@ -22,7 +23,6 @@ from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.rules.network.remedy import apply_policy
-from tools.kubernetes.selectors import labels_of
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

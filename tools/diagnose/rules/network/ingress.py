@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.backends import backends
@@ -23,7 +24,6 @@ from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rules.network.remedy import apply_policy
 from tools.diagnose.rules.network.target import Target, pod_port, target_behind
 from tools.diagnose.rules.network.words import peers_said, ports_said
-from tools.kubernetes.selectors import labels_of, matches
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

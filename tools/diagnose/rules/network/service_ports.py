@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tools.apimachinery.selectors import matches_plain
 from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.owners import owner_of
@@ -21,7 +22,6 @@ from tools.diagnose.facts.workloads import workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules.network.service_words import service_ref
-from tools.kubernetes.selectors import matches_plain
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

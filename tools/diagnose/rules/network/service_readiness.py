@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tools.apimachinery.selectors import labels_of, matches_plain
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import owner_of
@@ -21,7 +22,6 @@ from tools.diagnose.facts.workloads import Workload, workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
-from tools.kubernetes.selectors import labels_of, matches_plain
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from tools.diagnose.findings import Evidence
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
+    from tools.apimachinery.selectors import Labels
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
-    from tools.kubernetes.selectors import Labels
 
 
 def service_ref(service: Json, snapshot: Snapshot) -> ObjectRef:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tools.apimachinery.selectors import labels_of, matches_plain
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.facts.service_pods import (
@@ -26,14 +27,13 @@ from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules.network.service_ports import PORT_LESSON, port_mismatches
 from tools.diagnose.rules.network.service_readiness import READINESS_LESSON, not_ready, scaled_to_zero
 from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
-from tools.kubernetes.selectors import labels_of, matches_plain
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
+    from tools.apimachinery.selectors import Labels
     from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.json import Json
-    from tools.kubernetes.selectors import Labels
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/service/"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery.selectors import labels_of
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.network_policies import Peer, Port
@@ -20,7 +21,6 @@ from tools.diagnose.facts.service_pods import (
     ports_of,
     target_of,
 )
-from tools.kubernetes.selectors import labels_of
 
 if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot

@@ -9,6 +9,8 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from tools.apimachinery import quantity
+from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.capacity import (
     largest_allocatable,
     most_room,
@@ -18,8 +20,6 @@ from tools.diagnose.facts.capacity import (
 from tools.diagnose.facts.limit_ranges import default_request, may_request
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
 from tools.diagnose.findings import Evidence, Remedy
-from tools.kubernetes import quantity
-from tools.kubernetes.quantity import amount
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

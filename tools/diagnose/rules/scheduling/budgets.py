@@ -9,12 +9,12 @@ import json
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.reading.decoding import looks_well
-from tools.kubernetes.selectors import labels_of, matches
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery import quantity
+from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.containers import STEADY_AFTER, parse_time
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import (
@@ -29,8 +31,6 @@ from tools.diagnose.facts.owners import (
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.reading.snapshot import event_time
-from tools.kubernetes import quantity
-from tools.kubernetes.quantity import amount
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

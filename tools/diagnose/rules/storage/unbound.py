@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling.amounts import shown
-from tools.kubernetes.quantity import amount
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
@@ -19,7 +20,6 @@ from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import controller, current_pods, owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
-from tools.kubernetes.selectors import labels_of, matches
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

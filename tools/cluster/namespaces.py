@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tools.cluster import errors
-from tools.kubernetes.did_you_mean import NotThere, near
+from tools.cluster.did_you_mean import NotThere, near
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster

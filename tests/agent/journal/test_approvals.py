@@ -11,7 +11,13 @@ from typing import Any, cast
 import pytest
 
 from agent.errors import ApprovalRefused, AskedAlready, UsageError
-from agent.gate.approvals import (
+from agent.gate.policy import (
+    Decision,
+    Environment,
+    Priority,
+    Verdict,
+)
+from agent.journal.approvals import (
     Request,
     Row,
     ask,
@@ -24,12 +30,6 @@ from agent.gate.approvals import (
     load,
     of_call,
     use,
-)
-from agent.gate.policy import (
-    Decision,
-    Environment,
-    Priority,
-    Verdict,
 )
 from agent.journal.events import ApprovalDecided
 from agent.journal.journal import Journal

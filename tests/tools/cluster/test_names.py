@@ -11,7 +11,7 @@ from agent.sandbox import Sandbox
 from tools.cluster.client import HttpCluster, Pages
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import Forbidden, Unreachable
-from tools.kubernetes.names import ALWAYS, AT_MOST, read_names
+from tools.cluster.names import ALWAYS, AT_MOST, read_names
 
 
 @pytest.fixture(scope="module")
