@@ -30,7 +30,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Outcome:
     """What becomes of one container."""
 
     reason: Reason
@@ -50,21 +50,21 @@ def lacking(pod: Object, free: Mapping[str, Decimal]) -> tuple[str, ...]:
     return tuple(resource for resource in free if requested(pod, resource) > free[resource])
 
 
-def judge(container: Object, facts: Facts) -> Verdict:
+def judge(container: Object, facts: Facts) -> Outcome:
     """Pulls, configures and runs a container, in a kubelet's order."""
     image = container["image"]
     app = app_of(image)
     if app.tags and repository_and_tag(image)[1] not in app.tags:
-        return Verdict("ImagePullBackOff", _pull_error(image))
+        return Outcome("ImagePullBackOff", _pull_error(image))
     for kind, name in _references(container):
         if (kind, name) not in facts.configuration:
-            return Verdict("CreateContainerConfigError", f'{kind.lower()} "{name}" not found')
+            return Outcome("CreateContainerConfigError", f'{kind.lower()} "{name}" not found')
     if app.exit_code:
-        return Verdict("Error", exit_code=app.exit_code)
+        return Outcome("Error", exit_code=app.exit_code)
     limit = ((container.get("resources") or {}).get("limits") or {}).get("memory")
     if limit is not None and quantity.parse(limit) < quantity.parse(app.needs_memory):
-        return Verdict("OOMKilled", exit_code=137)
-    return Verdict("Running")
+        return Outcome("OOMKilled", exit_code=137)
+    return Outcome("Running")
 
 
 def _pull_error(image: str) -> str:
@@ -93,10 +93,10 @@ def observed(pod: Object, facts: Facts, since: datetime, now: datetime) -> tuple
     if not pod["spec"].get("nodeName") and (short := lacking(pod, facts.free)):
         after = pod | {"status": _pending_status(pod, _unschedulable(short), since)}
         return (pod, []) if _fate(pod) == _fate(after) else (after, [_not_scheduled(after, now)])
-    verdicts = [judge(container, facts) for container in pod["spec"]["containers"]]
-    status = _status(pod, verdicts, since, now)
+    outcomes = [judge(container, facts) for container in pod["spec"]["containers"]]
+    status = _status(pod, outcomes, since, now)
     after = pod | {"spec": pod["spec"] | {"nodeName": NODE}, "status": status}
-    return (pod, []) if _fate(pod) == _fate(after) else (after, list(_events(after, verdicts, since, now)))
+    return (pod, []) if _fate(pod) == _fate(after) else (after, list(_events(after, outcomes, since, now)))
 
 
 def _fate(pod: Object) -> list[Any]:
@@ -124,12 +124,12 @@ def _pending_status(pod: Object, message: str, since: datetime) -> Object:
     return {"phase": "Pending", "conditions": [condition], "qosClass": qos_class(pod)}
 
 
-def _status(pod: Object, verdicts: list[Verdict], since: datetime, now: datetime) -> Object:
-    pairs = list(zip(pod["spec"]["containers"], verdicts, strict=True))
-    unready = [container["name"] for container, verdict in pairs if verdict.reason != "Running"]
+def _status(pod: Object, outcomes: list[Outcome], since: datetime, now: datetime) -> Object:
+    pairs = list(zip(pod["spec"]["containers"], outcomes, strict=True))
+    unready = [container["name"] for container, outcome in pairs if outcome.reason != "Running"]
     why = ("ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]") if unready else ()
     return {
-        "phase": "Running" if all(verdict.reason in STARTED for verdict in verdicts) else "Pending",
+        "phase": "Running" if all(outcome.reason in STARTED for outcome in outcomes) else "Pending",
         "conditions": [
             _condition("PodReadyToStartContainers", since),
             _condition("Initialized", since),
@@ -145,25 +145,25 @@ def _status(pod: Object, verdicts: list[Verdict], since: datetime, now: datetime
     }
 
 
-def _container(pod: Object, container: Object, verdict: Verdict, since: datetime, now: datetime) -> Object:
-    running = verdict.reason == "Running"
+def _container(pod: Object, container: Object, outcome: Outcome, since: datetime, now: datetime) -> Object:
+    running = outcome.reason == "Running"
     status = {
         "name": container["name"],
         "image": container["image"],
-        "imageID": f"sha256:{_digest(container['image'])}" if verdict.reason in STARTED else "",
+        "imageID": f"sha256:{_digest(container['image'])}" if outcome.reason in STARTED else "",
         "ready": running,
         "started": running,
-        "restartCount": restarts(since, now)[0] if verdict.reason in CRASHED else 0,
-        "state": _state(pod, container, verdict, since, now),
-        "lastState": _last_state(pod, container, verdict, since, now),
+        "restartCount": restarts(since, now)[0] if outcome.reason in CRASHED else 0,
+        "state": _state(pod, container, outcome, since, now),
+        "lastState": _last_state(pod, container, outcome, since, now),
     }
-    if verdict.reason in STARTED:
+    if outcome.reason in STARTED:
         status["containerID"] = _container_id(pod, container)
     return status
 
 
-def _state(pod: Object, container: Object, verdict: Verdict, since: datetime, now: datetime) -> Object:
-    match verdict.reason:
+def _state(pod: Object, container: Object, outcome: Outcome, since: datetime, now: datetime) -> Object:
+    match outcome.reason:
         case "Running":
             return {"running": {"startedAt": timestamp(since)}}
         case "OOMKilled" | "Error":
@@ -173,21 +173,21 @@ def _state(pod: Object, container: Object, verdict: Verdict, since: datetime, no
             return _waiting("CrashLoopBackOff", f"back-off {wait} restarting failed {where}")
         case "ImagePullBackOff":
             prefix = f'Back-off pulling image "{container["image"]}": ErrImagePull: '
-            return _waiting("ImagePullBackOff", prefix + verdict.message)
+            return _waiting("ImagePullBackOff", prefix + outcome.message)
         case "CreateContainerConfigError":
-            return _waiting("CreateContainerConfigError", verdict.message)
+            return _waiting("CreateContainerConfigError", outcome.message)
 
 
 def _waiting(reason: str, message: str) -> Object:
     return {"waiting": {"reason": reason, "message": message}}
 
 
-def _last_state(pod: Object, container: Object, verdict: Verdict, since: datetime, now: datetime) -> Object:
-    if verdict.reason not in CRASHED:
+def _last_state(pod: Object, container: Object, outcome: Outcome, since: datetime, now: datetime) -> Object:
+    if outcome.reason not in CRASHED:
         return {}
     end = timestamp(restarts(since, now)[1])
     times = {"startedAt": end, "finishedAt": end, "containerID": _container_id(pod, container)}
-    return {"terminated": {"exitCode": verdict.exit_code, "reason": verdict.reason, **times}}
+    return {"terminated": {"exitCode": outcome.exit_code, "reason": outcome.reason, **times}}
 
 
 def back_off_s(count: int) -> int:
@@ -251,15 +251,15 @@ EVENTS: Mapping[Reason, tuple[tuple[str, str, str], ...]] = {
 _BACK_OFF = ("Warning", "BackOff", "Back-off restarting failed container {name} in pod {pod}")
 
 
-def _events(pod: Object, verdicts: list[Verdict], since: datetime, now: datetime) -> Iterator[Object]:
+def _events(pod: Object, outcomes: list[Outcome], since: datetime, now: datetime) -> Iterator[Object]:
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
     yield _scheduler_event(pod, "Normal", "Scheduled", f"Successfully assigned {namespace}/{name} to {NODE}", since)
-    for container, verdict in zip(pod["spec"]["containers"], verdicts, strict=True):
-        rows = (*EVENTS["Running"], _BACK_OFF) if verdict.reason in CRASHED else EVENTS[verdict.reason]
-        count = 1 if verdict.reason == "Running" else restarts(since, now)[0] + 1
+    for container, outcome in zip(pod["spec"]["containers"], outcomes, strict=True):
+        rows = (*EVENTS["Running"], _BACK_OFF) if outcome.reason in CRASHED else EVENTS[outcome.reason]
+        count = 1 if outcome.reason == "Running" else restarts(since, now)[0] + 1
         words = {"image": container["image"], "name": container["name"], "pod": _pod_id(pod)}
         for kind, reason, text in rows:
-            told = Told("kubelet", kind, reason, text.format(message=verdict.message, **words))
+            told = Told("kubelet", kind, reason, text.format(message=outcome.message, **words))
             event = event_about(pod, told, since, now, count)
             event["involvedObject"]["fieldPath"] = f"spec.containers{{{container['name']}}}"
             yield event

@@ -17,7 +17,7 @@ import msgspec
 from tools.apimachinery.selectors import Labels, matches
 from tools.json import Json
 
-Verdict = bool | None
+Allowed = bool | None
 Direction = Literal["Ingress", "Egress"]
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
@@ -98,7 +98,7 @@ def peers_of(rule: Json, direction: Direction) -> list[Json]:
     return rule.get("from" if direction == "Ingress" else "to") or []
 
 
-def allowed(policies: Iterable[Json], direction: Direction, peer: Peer, port: Port, own_namespace: str) -> Verdict:
+def allowed(policies: Iterable[Json], direction: Direction, peer: Peer, port: Port, own_namespace: str) -> Allowed:
     """Whether the pod that these policies isolate may be reached by, or may reach, the peer on the port.
 
     `policies` are those of `selecting`; with none of them everything is allowed. `port` is that of the pod
@@ -114,19 +114,19 @@ def allowed(policies: Iterable[Json], direction: Direction, peer: Peer, port: Po
     )
 
 
-def port_allowed(rule: Json, port: Port) -> Verdict:
+def port_allowed(rule: Json, port: Port) -> Allowed:
     """Whether a rule is about this port; one without ports is about all."""
     ports = rule.get("ports")
     return True if not ports else _any(_port_matches(each, port) for each in ports)
 
 
-def peer_allowed(rule: Json, direction: Direction, peer: Peer, own_namespace: str) -> Verdict:
+def peer_allowed(rule: Json, direction: Direction, peer: Peer, own_namespace: str) -> Allowed:
     """Whether a rule is about this peer; one without peers is about everybody."""
     peers = peers_of(rule, direction)
     return True if not peers else _any(_peer_matches(each, peer, own_namespace) for each in peers)
 
 
-def _port_matches(wanted: Json, port: Port) -> Verdict:
+def _port_matches(wanted: Json, port: Port) -> Allowed:
     if (wanted.get("protocol") or "TCP") != port.protocol:
         return False
     number = wanted.get("port")
@@ -138,12 +138,12 @@ def _port_matches(wanted: Json, port: Port) -> Verdict:
     return int(number) <= port.number <= int(number if last is None else last)
 
 
-def _peer_matches(wanted: Json, peer: Peer, own_namespace: str) -> Verdict:
+def _peer_matches(wanted: Json, peer: Peer, own_namespace: str) -> Allowed:
     if "ipBlock" in wanted:
         return _in_block(wanted["ipBlock"] or {}, peer)
     namespaces = wanted.get("namespaceSelector")
     if namespaces is None:
-        in_namespace: Verdict = peer.namespace == own_namespace
+        in_namespace: Allowed = peer.namespace == own_namespace
     else:
         in_namespace = _namespace_matches(namespaces, peer, own_namespace)
     pods = wanted.get("podSelector")
@@ -152,7 +152,7 @@ def _peer_matches(wanted: Json, peer: Peer, own_namespace: str) -> Verdict:
     return _both(in_namespace, matches_partly(pods, peer.labels, complete=peer.all_labels))
 
 
-def _namespace_matches(selector: Json, peer: Peer, own_namespace: str) -> Verdict:
+def _namespace_matches(selector: Json, peer: Peer, own_namespace: str) -> Allowed:
     """Of a namespace only the name is known; of another one not even that, only what it is not."""
     if peer.namespace is not None:
         return matches_partly(selector, {NAMESPACE_NAME: peer.namespace}, complete=peer.bare_namespace)
@@ -171,7 +171,7 @@ def _only_names(selector: Json, namespace: str) -> bool:
     )
 
 
-def matches_partly(selector: Json, known: Mapping[str, str], *, complete: bool) -> Verdict:
+def matches_partly(selector: Json, known: Mapping[str, str], *, complete: bool) -> Allowed:
     """Whether a selector matches labels of which only some are known; None when that depends on the others."""
     if complete:
         return matches(selector, known)
@@ -182,13 +182,13 @@ def matches_partly(selector: Json, known: Mapping[str, str], *, complete: bool) 
     for each in selector.get("matchExpressions") or ():
         single.append({"matchExpressions": [each]})
         keys.append(each.get("key"))
-    verdict: Verdict = True
+    answer: Allowed = True
     for key, requirement in zip(keys, single, strict=True):
-        verdict = _both(verdict, matches(requirement, known) if key in known else None)
-    return verdict
+        answer = _both(answer, matches(requirement, known) if key in known else None)
+    return answer
 
 
-def _in_block(block: Json, peer: Peer) -> Verdict:
+def _in_block(block: Json, peer: Peer) -> Allowed:
     """Addresses of pods that were not read are unknown; a block of all addresses holds them all the same."""
     cidr, excepted = str(block.get("cidr") or ""), block.get("except") or ()
     if peer.address is None:
@@ -201,17 +201,17 @@ def _in_block(block: Json, peer: Peer) -> Verdict:
         return None
 
 
-def _any(verdicts: Iterable[Verdict]) -> Verdict:
+def _any(answers: Iterable[Allowed]) -> Allowed:
     """True if one is, None if one may be."""
     may_be = False
-    for verdict in verdicts:
-        if verdict:
+    for answer in answers:
+        if answer:
             return True
-        may_be = may_be or verdict is None
+        may_be = may_be or answer is None
     return None if may_be else False
 
 
-def _both(one: Verdict, other: Verdict) -> Verdict:
+def _both(one: Allowed, other: Allowed) -> Allowed:
     """False if one is, None if one may be."""
     if one is False or other is False:
         return False

@@ -51,7 +51,7 @@ _TIME = (
 )
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class ProbeFailure(msgspec.Struct, frozen=True):
     """Why a probe fails.
 
     `said` continues "its readiness probe". `change` holds the arguments of `set_probe` that mend it, where they
@@ -65,7 +65,7 @@ class Verdict(msgspec.Struct, frozen=True):
     certain: bool = False
 
 
-def verdict(probe: Probe, container: Container, message: str, log: str) -> Verdict:
+def probe_failure(probe: Probe, container: Container, message: str, log: str) -> ProbeFailure:
     """Judge one probe that fails; `message` is the kubelet's event (empty: none), `log` the container's."""
     said = _SAID.sub("", message)
     if lacks_port(probe, container):
@@ -85,12 +85,12 @@ def verdict(probe: Probe, container: Container, message: str, log: str) -> Verdi
     if _TIMEOUT.search(said):
         return _too_slow(probe)
     if _DROPPED.search(said):
-        return Verdict(
+        return ProbeFailure(
             f"{_asks(probe)}, and the connection is closed without an answer",
             "Something accepts the connection and does not speak HTTP there, or not with this scheme.",
             "Compare the probe's port and scheme with what the application speaks",
         )
-    return Verdict(f"{_asks(probe)}, and fails: {one_line(said, _OUTPUT_CHARS)}", _PLACE, _compare(probe))
+    return ProbeFailure(f"{_asks(probe)}, and fails: {one_line(said, _OUTPUT_CHARS)}", _PLACE, _compare(probe))
 
 
 def _asks(probe: Probe) -> str:
@@ -101,13 +101,13 @@ def _compare(probe: Probe) -> str:
     return f"Compare the {probe.name} probe with where the application listens"
 
 
-def _no_such_port(probe: Probe, container: Container) -> Verdict:
+def _no_such_port(probe: Probe, container: Container) -> ProbeFailure:
     names, numbers = named_ports(container), declared_ports(container)
     ports = [f"{name} ({number})" for name, number in names.items()]
     ports += [str(number) for number in numbers if number not in names.values()]
     declared = f"it declares {', '.join(ports)}" if ports else "it declares none"
     right = meant_port(str(probe.port), names, numbers)
-    return Verdict(
+    return ProbeFailure(
         f"asks port {one_line(str(probe.port), _OUTPUT_CHARS)}, and no port of the container has that name: "
         f"{declared}",
         "A probe finds a port by its name in the ports of its own container; where no port has the name, the "
@@ -124,11 +124,11 @@ def meant_port(asked: str, names: Mapping[str, int], numbers: Sequence[int]) -> 
     return near[0] if near else numbers[0] if len(numbers) == 1 else None
 
 
-def _command(probe: Probe, container: Container, said: str, *, known: bool) -> Verdict:
+def _command(probe: Probe, container: Container, said: str, *, known: bool) -> ProbeFailure:
     command = one_line(probe.asks, _OUTPUT_CHARS)
     why = "An exec probe runs its command inside the container: exit code 0 within timeoutSeconds is success."
     if (match := _NOT_FOUND_IN_IMAGE.search(said)) and is_line(probe.command):
-        return Verdict(
+        return ProbeFailure(
             f'runs "{command}", which is one word: there is no program of that name',
             ONE_WORD,
             f"Write it as separate words: {one_line(listed(separate(probe.command)), _OUTPUT_CHARS)}",
@@ -137,14 +137,14 @@ def _command(probe: Probe, container: Container, said: str, *, known: bool) -> V
     if match:
         missing = one_line(match[1], _OUTPUT_CHARS)
         what = "cannot execute" if match[2] == "permission denied" else "does not have"
-        return Verdict(
+        return ProbeFailure(
             f'runs "{command}", and the image {what} {missing}',
             f"{why} The program must be in the image: a slim image has no curl or wget.",
             "Use a program that the image has, or a probe by httpGet or tcpSocket",
             certain=True,
         )
     if "timed out" in said or "deadline exceeded" in said:
-        return Verdict(
+        return ProbeFailure(
             f'runs "{command}", which takes longer than its timeout of {probe.timeout_s} s',
             why,
             f"Give the command {_NEW_TIMEOUT_S} s"
@@ -156,34 +156,34 @@ def _command(probe: Probe, container: Container, said: str, *, known: bool) -> V
     fails = f"which fails: {output}" if output else "which fails and prints nothing"
     fails = fails if known else "which has not succeeded yet"
     title = f"Run it in the container to see why: kubectl exec {container.pod_name} -c {container.name} -- ..."
-    return Verdict(f'runs "{command}", {fails}', why, title)
+    return ProbeFailure(f'runs "{command}", {fails}', why, title)
 
 
-def _grpc(probe: Probe, container: Container, said: str, log: str) -> Verdict:
+def _grpc(probe: Probe, container: Container, said: str, log: str) -> ProbeFailure:
     if match := _GRPC_SAYS.search(said):
         return _says_itself(probe, match[1])
     if _GRPC_ABSENT.search(said):
-        return Verdict(
+        return ProbeFailure(
             f"{_asks(probe)}, and the server does not implement the gRPC health protocol (grpc.health.v1.Health)",
             "A grpc probe calls the health service of gRPC, which the application has to register.",
             "Register the health service in the application, or probe by tcpSocket",
             certain=True,
         )
     wrong = _wrong_port(probe, container, log)
-    return wrong or Verdict(
+    return wrong or ProbeFailure(
         f"{_asks(probe)}, and no gRPC server answers there within {probe.timeout_s} s",
         _PLACE,
         _compare(probe),
     )
 
 
-def _status(probe: Probe, container: Container, status: int) -> Verdict:
+def _status(probe: Probe, container: Container, status: int) -> ProbeFailure:
     if status == 404:
         return _no_such_path(probe, container)
     if status == 400 and probe.scheme == "HTTP":
         return _perhaps_tls(probe, container)
     if status in (401, 403):
-        return Verdict(
+        return ProbeFailure(
             f"{_asks(probe)}, and gets {status}: the server wants a login for that path",
             "The kubelet sends no credentials; a probe needs a path that answers without a login.",
             "Let the probe ask a path that needs no login",
@@ -191,13 +191,13 @@ def _status(probe: Probe, container: Container, status: int) -> Verdict:
         )
     if status >= 500:
         return _says_itself(probe, str(status))
-    return Verdict(
+    return ProbeFailure(
         f"{_asks(probe)}, and gets {status}", "A probe by HTTP succeeds with 200 to 399.", _compare(probe)
     )
 
 
-def _says_itself(probe: Probe, answer: str) -> Verdict:
-    return Verdict(
+def _says_itself(probe: Probe, answer: str) -> ProbeFailure:
+    return ProbeFailure(
         f"{_asks(probe)}, and the application itself answers {answer}",
         "The probe reaches the application, which says that it is not well: what it depends on is missing, or it "
         "is still starting. Its log says more.",
@@ -205,7 +205,7 @@ def _says_itself(probe: Probe, answer: str) -> Verdict:
     )
 
 
-def _no_such_path(probe: Probe, container: Container) -> Verdict:
+def _no_such_path(probe: Probe, container: Container) -> ProbeFailure:
     path = str(probe.handler.get("path") or "/")
     others = (probe_of(container, name) for name in ("readiness", "liveness", "startup") if name != probe.name)
     paths = [
@@ -215,7 +215,7 @@ def _no_such_path(probe: Probe, container: Container) -> Verdict:
     ]
     near = get_close_matches(path, paths, n=1, cutoff=0.5)
     hint = f"; its other probe asks {one_line(near[0], _OUTPUT_CHARS)}" if near else ""
-    return Verdict(
+    return ProbeFailure(
         f"{_asks(probe)}, and gets 404: the server has no path {one_line(path, _OUTPUT_CHARS)}{hint}",
         _PLACE,
         f"Let the {probe.name} probe ask {near[0]}"
@@ -226,19 +226,19 @@ def _no_such_path(probe: Probe, container: Container) -> Verdict:
     )
 
 
-def _perhaps_tls(probe: Probe, container: Container) -> Verdict:
+def _perhaps_tls(probe: Probe, container: Container) -> ProbeFailure:
     number = _number(probe, container)
     if number in _TLS_PORTS:
         return _scheme(probe, "HTTPS", "asks by plain HTTP and gets 400, as a server that speaks TLS answers")
-    return Verdict(
+    return ProbeFailure(
         f"{_asks(probe)}, and gets 400: the server does not understand the request, or speaks TLS",
         _PLACE,
         _compare(probe),
     )
 
 
-def _scheme(probe: Probe, right: str, what: str) -> Verdict:
-    return Verdict(
+def _scheme(probe: Probe, right: str, what: str) -> ProbeFailure:
+    return ProbeFailure(
         f"{what} (port {probe.port})",
         _PLACE,
         f"Let the {probe.name} probe ask by {right}",
@@ -247,12 +247,12 @@ def _scheme(probe: Probe, right: str, what: str) -> Verdict:
     )
 
 
-def _refused(probe: Probe, container: Container, log: str, *, known: bool) -> Verdict:
+def _refused(probe: Probe, container: Container, log: str, *, known: bool) -> ProbeFailure:
     if wrong := _wrong_port(probe, container, log):
         return wrong
     number = _number(probe, container)
     if served_port(log) == number and serves_only_itself(log):
-        return Verdict(
+        return ProbeFailure(
             f"{_asks(probe)}, and the application listens on 127.0.0.1 alone, where the kubelet does not reach it",
             "Probes and Services come to the pod's own address: an application that listens on 127.0.0.1 answers "
             "only programs of the same pod.",
@@ -263,7 +263,7 @@ def _refused(probe: Probe, container: Container, log: str, *, known: bool) -> Ve
     if served_port(log) == number and number is not None:
         nothing = f"nothing listened on port {number} yet, though its log says it serves there later"
     early = probe.name != "readiness" and probe.allowed_s < _NEW_DELAY_S
-    return Verdict(
+    return ProbeFailure(
         f"{_asks(probe)}, and {nothing}" + (f" in the {probe.allowed_s} s that it allows" if early else ""),
         _TIME
         if early
@@ -276,7 +276,7 @@ def _refused(probe: Probe, container: Container, log: str, *, known: bool) -> Ve
     )
 
 
-def _wrong_port(probe: Probe, container: Container, log: str) -> Verdict | None:
+def _wrong_port(probe: Probe, container: Container, log: str) -> ProbeFailure | None:
     """The port is not where the log says it serves; or, where it says nothing, not the one that is declared."""
     asked, served, declared = _number(probe, container), served_port(log), declared_ports(container)
     if asked is None or asked == served:
@@ -290,7 +290,7 @@ def _wrong_port(probe: Probe, container: Container, log: str) -> Verdict | None:
     only = served is not None or len(declared) == 1
     names = [name for name, number in named_ports(container).items() if number == right]
     port: int | str = names[0] if names and "grpc" not in probe.spec else right
-    return Verdict(
+    return ProbeFailure(
         f"{_asks(probe)}, and nothing listens on port {asked}: {reason}",
         _PLACE,
         f"Let the {probe.name} probe ask port {port}" if only else _compare(probe),
@@ -306,9 +306,9 @@ def _number(probe: Probe, container: Container) -> int | None:
     return int(text) if text.isdecimal() else named_ports(container).get(text)
 
 
-def _too_slow(probe: Probe) -> Verdict:
+def _too_slow(probe: Probe) -> ProbeFailure:
     longer = probe.timeout_s < _NEW_TIMEOUT_S
-    return Verdict(
+    return ProbeFailure(
         f"{_asks(probe)}, and gets no answer within its timeout of {probe.timeout_s} s",
         "The application is too busy or hangs, its CPU limit slows it down, or the timeout (1 s unless the probe "
         "says otherwise) is too short for what it does.",

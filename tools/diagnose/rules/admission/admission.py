@@ -20,7 +20,7 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.rules.admission.quotas import Verdict
+from tools.diagnose.rules.admission.quotas import Rejection
 from tools.diagnose.rules.network.services import misdirected
 from tools.plaintext import one_line
 
@@ -50,7 +50,7 @@ _WHY_ACCOUNT = (
 )
 
 
-def admission_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
+def admission_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | None:
     """What any other refusal comes to; None when what was missing exists by now."""
     message = refusal.message
     if match := _POD_SECURITY.search(message):
@@ -72,7 +72,7 @@ def admission_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
     return None if "because it is being terminated" in message else _other(message, refusal)
 
 
-def _pod_security(level: str, details: str, refusal: Refusal) -> Verdict:
+def _pod_security(level: str, details: str, refusal: Refusal) -> Rejection:
     found = [(match[1].strip(" ,"), match[2]) for match in _VIOLATION.finditer(details)]
     told = _violations_said(found) or [details]
     patch = _secure_patch([where for _, where in found])
@@ -81,7 +81,7 @@ def _pod_security(level: str, details: str, refusal: Refusal) -> Verdict:
         wanted = quoted(json.dumps({"spec": {"template": {"spec": patch}}}))
         title = "Set what the level asks for (the image must then run as a user other than root)"
         fix = [Remedy(title=title, command=f"kubectl patch {typed(refusal.owner)} -p {wanted}", risk="change")]
-    return Verdict(
+    return Rejection(
         "PodSecurityViolated",
         refusal.owner,
         f"Pod Security level {level} of the namespace forbids the pods of {said(refusal.owner)}: "
@@ -138,9 +138,9 @@ def _put(into: dict[str, Any], path: list[str], value: Any) -> None:
     into[path[-1]] = value
 
 
-def _denied(name: str, message: str, refusal: Refusal) -> Verdict:
+def _denied(name: str, message: str, refusal: Refusal) -> Rejection:
     told = one_line(message, 240) or "it does not say why"
-    return Verdict(
+    return Rejection(
         "WebhookDenied",
         refusal.owner,
         f"admission webhook {one_line(name, 120)} denies the pods of {said(refusal.owner)}: {told}",
@@ -157,7 +157,7 @@ _SEE_HOOKS = Remedy(
 )
 
 
-def _unavailable(name: str, message: str, refusal: Refusal, snapshot: Snapshot) -> Verdict:
+def _unavailable(name: str, message: str, refusal: Refusal, snapshot: Snapshot) -> Rejection:
     match = _HOOK_SERVICE.search(message)
     target, where = refusal.owner, ""
     see, fault = [_SEE_HOOKS], None
@@ -168,7 +168,7 @@ def _unavailable(name: str, message: str, refusal: Refusal, snapshot: Snapshot) 
         fault = _misdirected(target, snapshot)
         see = [Remedy("See whether pods stand behind the webhook's Service", slices, "read"), _SEE_HOOKS]
     told = one_line(message.removeprefix("failed to call webhook: ").rpartition('": ')[2] or message, 200)
-    return Verdict(
+    return Rejection(
         "WebhookUnavailable",
         target,
         f"admission webhook {one_line(name, 120)}{where} does not answer, so the pods of {said(refusal.owner)} "
@@ -186,7 +186,7 @@ def _misdirected(target: ObjectRef, snapshot: Snapshot) -> Finding | None:
     return next(iter(misdirected(service, snapshot)), None) if service else None
 
 
-def _missing(kind: Kind, name: str, field: str, why: str, refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
+def _missing(kind: Kind, name: str, field: str, why: str, refusal: Refusal, snapshot: Snapshot) -> Rejection | None:
     """A name that the pod gives and that does not exist, with the nearest that does."""
     name = name.rpartition("/")[2]
     if snapshot.named(kind, name) is not None:
@@ -194,7 +194,7 @@ def _missing(kind: Kind, name: str, field: str, why: str, refusal: Refusal, snap
     names = sorted(str(each["metadata"]["name"]) for each in snapshot.of(kind))
     near = nearest(name, names)
     there = f"; the nearest there is: {near}" if near else ""
-    return Verdict(
+    return Rejection(
         "FailedCreate",
         refusal.owner,
         f"no pod of {said(refusal.owner)} can be created: {kind} {one_line(name, 120)} does not exist{there}",
@@ -224,11 +224,11 @@ def _name_remedies(kind: str, name: str, field: str, near: str | None, refusal: 
     return remedies
 
 
-def _scc(details: str, refusal: Refusal) -> Verdict:
+def _scc(details: str, refusal: Refusal) -> Rejection:
     match = _SCC_FIELD.search(details)
     told = f"{match[1]}: Invalid value: {match[2]}" if match else details
     namespace = refusal.owner.namespace
-    return Verdict(
+    return Rejection(
         "FailedCreate",
         refusal.owner,
         f"no SecurityContextConstraint allows the pods of {said(refusal.owner)}: {one_line(told, 240)}",
@@ -242,10 +242,10 @@ def _scc(details: str, refusal: Refusal) -> Verdict:
     )
 
 
-def _other(message: str, refusal: Refusal) -> Verdict:
+def _other(message: str, refusal: Refusal) -> Rejection:
     match = _POLICY.search(message)
     told = f"policy {match[1]} denies it: {match[2]}" if match else message
-    return Verdict(
+    return Rejection(
         "FailedCreate",
         refusal.owner,
         f"no pod of {said(refusal.owner)} can be created: {one_line(told, 240)}",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.findings import Cause
     from tools.diagnose.reading.snapshot import Snapshot
-    from tools.diagnose.rules.admission.quotas import Verdict
+    from tools.diagnose.rules.admission.quotas import Rejection
 
 LESSONS: tuple[Lesson, ...] = (
     Lesson(
@@ -109,45 +109,45 @@ LESSONS: tuple[Lesson, ...] = (
 
 def failed_creations(snapshot: Snapshot) -> list[Finding]:
     """Workloads whose pods the API server refuses."""
-    groups: dict[tuple[Cause, ObjectRef], list[tuple[Refusal, Verdict]]] = {}
+    groups: dict[tuple[Cause, ObjectRef], list[tuple[Refusal, Rejection]]] = {}
     for refusal in refusals(snapshot):
-        if verdict := _verdict(refusal, snapshot):
-            groups.setdefault((verdict.cause, verdict.target), []).append((refusal, verdict))
+        if rejection := _rejection(refusal, snapshot):
+            groups.setdefault((rejection.cause, rejection.target), []).append((refusal, rejection))
     found = [_finding(group) for group in groups.values()]
     leaving = timing.gone_by(snapshot)
     return [timing.so_far(each, leaving, snapshot) if each.cause == "QuotaExceeded" else each for each in found]
 
 
-def _verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
-    from tools.diagnose.rules.admission.admission import admission_verdict
-    from tools.diagnose.rules.admission.default_limits import default_limit_verdict
-    from tools.diagnose.rules.admission.quotas import has_room, limit_range_verdict, quota_verdict
+def _rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | None:
+    from tools.diagnose.rules.admission.admission import admission_rejection
+    from tools.diagnose.rules.admission.default_limits import default_limit_rejection
+    from tools.diagnose.rules.admission.quotas import has_room, limit_range_rejection, quota_rejection
 
     if has_room(refusal, snapshot):
         return None
     return (
-        quota_verdict(refusal, snapshot)
-        or limit_range_verdict(refusal, snapshot)
-        or default_limit_verdict(refusal, snapshot)
-        or admission_verdict(refusal, snapshot)
+        quota_rejection(refusal, snapshot)
+        or limit_range_rejection(refusal, snapshot)
+        or default_limit_rejection(refusal, snapshot)
+        or admission_rejection(refusal, snapshot)
     )
 
 
-def _finding(group: list[tuple[Refusal, Verdict]]) -> Finding:
-    refusal, verdict = group[0]
-    others = tuple(dict.fromkeys(each.owner for each, _ in group if each.owner != verdict.target))
+def _finding(group: list[tuple[Refusal, Rejection]]) -> Finding:
+    refusal, rejection = group[0]
+    others = tuple(dict.fromkeys(each.owner for each, _ in group if each.owner != rejection.target))
     more = len(group) - 1
     suffix = f" (and those of {more} more workload{'' if more == 1 else 's'})" if more else ""
     event = Evidence("event" if refusal.is_event else "status", refusal.about, one_line(refusal.source))
     return Finding(
-        cause=verdict.cause,
-        object=verdict.target,
-        container=verdict.container,
+        cause=rejection.cause,
+        object=rejection.target,
+        container=rejection.container,
         affected=(),
-        summary=verdict.summary + suffix,
-        why=verdict.why,
-        evidence=(event, *verdict.evidence, *(_also(each) for each, _ in group[1:])),
-        remedies=verdict.remedies,
+        summary=rejection.summary + suffix,
+        why=rejection.why,
+        evidence=(event, *rejection.evidence, *(_also(each) for each, _ in group[1:])),
+        remedies=rejection.remedies,
         severity="error" if refusal.created == 0 else "warning" if refusal.wanted > 1 else "error",
         concerns=others,
     )

@@ -13,7 +13,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import said
 from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.rules.admission.quotas import Verdict, set_resources
+from tools.diagnose.rules.admission.quotas import Rejection, set_resources
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _ABOVE_LIMIT = re.compile(
 )
 
 
-def default_limit_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
+def default_limit_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | None:
     """None when the limit is the container's own, or no LimitRange that could be read gives it."""
     match = _ABOVE_LIMIT.search(refusal.message)
     if match is None:
@@ -42,7 +42,7 @@ def default_limit_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | Non
     target = ObjectRef("v1", "LimitRange", snapshot.namespace, name)
     shown = one_line(str(container.get("name")), 80)
     title = f"Give container {shown} a {resource} limit of its own, at least its request of {request}"
-    return Verdict(
+    return Rejection(
         "LimitRangeViolated",
         refusal.owner,
         f"container {shown} of {said(refusal.owner)} requests {resource} {request} and names no limit, and the "

@@ -39,7 +39,7 @@ _RATIO = re.compile(
 _EXAMPLES = {"cpu": "250m", "memory": "128Mi"}
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Rejection(msgspec.Struct, frozen=True):
     """What a refusal comes to, and the object a person would change."""
 
     cause: Cause
@@ -51,7 +51,7 @@ class Verdict(msgspec.Struct, frozen=True):
     container: str | None = None
 
 
-def quota_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
+def quota_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | None:
     """By a quota that is full, or that demands what the pod does not say; None when it is neither."""
     if match := _DEMANDS.search(refusal.message):
         return _demanded(match[1], match[2], refusal, snapshot)
@@ -74,7 +74,7 @@ def has_room(refusal: Refusal, snapshot: Snapshot) -> bool:
     )
 
 
-def _exceeded(name: str, said_amounts: list[dict[str, str]], refusal: Refusal, snapshot: Snapshot) -> Verdict:
+def _exceeded(name: str, said_amounts: list[dict[str, str]], refusal: Refusal, snapshot: Snapshot) -> Rejection:
     asked, used, hard = said_amounts
     quota = snapshot.named("ResourceQuota", name)
     used_now, hard_now = (_now(quota, "used"), _now(quota, "hard")) if quota else (used, hard)
@@ -87,7 +87,7 @@ def _exceeded(name: str, said_amounts: list[dict[str, str]], refusal: Refusal, s
     missing = refusal.wanted - refusal.created
     count = f"{missing} of {refusal.wanted} pods" if refusal.wanted > 1 else "the pod"
     see = f"kubectl describe resourcequota {name} -n {snapshot.namespace}"
-    return Verdict(
+    return Rejection(
         "QuotaExceeded",
         target,
         f"ResourceQuota {one_line(name, 120)} is exceeded, so {count} of {said(refusal.owner)} cannot be created: "
@@ -106,7 +106,7 @@ def _exceeded(name: str, said_amounts: list[dict[str, str]], refusal: Refusal, s
     )
 
 
-def _demanded(name: str, words: str, refusal: Refusal, snapshot: Snapshot) -> Verdict:
+def _demanded(name: str, words: str, refusal: Refusal, snapshot: Snapshot) -> Rejection:
     missing: dict[str, list[str]] = {}
     for part in words.split(";"):
         match = _FOR.match(part.strip())
@@ -120,7 +120,7 @@ def _demanded(name: str, words: str, refusal: Refusal, snapshot: Snapshot) -> Ve
         else f"a container of {said(refusal.owner)}"
     )
     named = one_line(", ".join(dict.fromkeys(resources)), 160)
-    return Verdict(
+    return Rejection(
         "QuotaExceeded",
         refusal.owner,
         f"{who} must name {named}, because ResourceQuota {one_line(name, 120)} counts it: its pods are refused",
@@ -151,7 +151,7 @@ def _example(resource: str, counted: str, quota: Json | None) -> str:
     return amounts.shown(resource, left) if Decimal(0) < left < amount(example) else example
 
 
-def limit_range_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
+def limit_range_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | None:
     """By a LimitRange's bound or ratio."""
     ratio, bound = _RATIO.search(refusal.message), _BOUND.search(refusal.message)
     if bound is None and ratio is None:
@@ -176,7 +176,7 @@ def limit_range_verdict(refusal: Refusal, snapshot: Snapshot) -> Verdict | None:
         if container
         else []
     )
-    return Verdict(
+    return Rejection(
         "LimitRangeViolated",
         refusal.owner,
         f"{subject} breaks LimitRange{name}: the {one_line(detail, 200)}",

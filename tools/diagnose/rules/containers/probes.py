@@ -23,7 +23,7 @@ from tools.diagnose.facts.naming import (
     pod_names,
 )
 from tools.diagnose.facts.owners import current_pods, owner_of
-from tools.diagnose.facts.probe_failures import Verdict, verdict
+from tools.diagnose.facts.probe_failures import ProbeFailure, probe_failure
 from tools.diagnose.facts.service_pods import is_ready
 from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
@@ -153,7 +153,7 @@ def _by_itself(container: Container, snapshot: Snapshot) -> Severity | None:
     """
     event = probing.unhealthy(container, "readiness", snapshot)
     probe = probing.probe_of(container, "readiness")
-    judged = _verdict(probe, container, event, snapshot)
+    judged = _failure(probe, container, event, snapshot)
     if event is None or probe is None or judged is None:
         return None
     if "exec" in probe.spec:
@@ -176,7 +176,7 @@ def _killed(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Find
     container = next((each for each in group if probing.killing(each, snapshot)), group[0])
     probe = probing.probe_of(container, name)
     event = probing.unhealthy(container, name, snapshot)
-    judged = _verdict(probe, container, event, snapshot)
+    judged = _failure(probe, container, event, snapshot)
     which = f", which {judged.said}" if judged else ""
     likely = "" if probing.killing(container, snapshot) else ", most likely"
     ending = _not_in_time(container, probe, snapshot)
@@ -207,7 +207,7 @@ def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Fin
     container = next((each for each in group if probing.unhealthy(each, name, snapshot)), group[0])
     probe = probing.probe_of(container, name)
     event = probing.unhealthy(container, name, snapshot)
-    judged = _verdict(probe, container, event, snapshot)
+    judged = _failure(probe, container, event, snapshot)
     if probe is None or judged is None:
         return None
     if name == "readiness" and (passes := _alike_and_ready(container, snapshot)):
@@ -263,7 +263,7 @@ def _beside(passes: str, group: list[Container], events: tuple[Json | None, ...]
     )
 
 
-def _passes_by(probe: Probe, container: Container, judged: Verdict, snapshot: Snapshot) -> datetime | None:
+def _passes_by(probe: Probe, container: Container, judged: ProbeFailure, snapshot: Snapshot) -> datetime | None:
     """Until when it may become ready: as long as the probe allows, or the rollout where nothing is certain.
 
     None where no time makes it ready, and where it was ready: then the probe has failed as often as it may.
@@ -286,18 +286,20 @@ def _begins(container: Container, name: ProbeName, snapshot: Snapshot, *, is_ope
     )
 
 
-def _limit_said(probe: Probe, judged: Verdict) -> str:
+def _limit_said(probe: Probe, judged: ProbeFailure) -> str:
     if probe.name == "startup":
         return f"; it is killed at {probe.allowed_s} s"
     return f"; it has {probe.allowed_s} s for that" if judged.certain else "; it may still be starting"
 
 
-def _verdict(probe: Probe | None, container: Container, event: Json | None, snapshot: Snapshot) -> Verdict | None:
+def _failure(
+    probe: Probe | None, container: Container, event: Json | None, snapshot: Snapshot
+) -> ProbeFailure | None:
     if probe is None:
         return None
     message = str((event or {}).get("message") or "")
     log = snapshot.logs.get((container.pod_name, container.name), "")
-    return verdict(probe, container, message, log)
+    return probe_failure(probe, container, message, log)
 
 
 def _evidence(
@@ -327,7 +329,7 @@ def _status(container: Container, snapshot: Snapshot) -> str:
     return f"container {container.name} runs since {since} and is not ready, restarts: {container.restarts}"
 
 
-def _remedies(container: Container, name: ProbeName, judged: Verdict | None) -> list[Remedy]:
+def _remedies(container: Container, name: ProbeName, judged: ProbeFailure | None) -> list[Remedy]:
     owner = container.owner
     logs = Remedy(
         title="Read what the application says",

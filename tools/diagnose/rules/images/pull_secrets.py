@@ -95,11 +95,11 @@ def judged(container: Container, snapshot: Snapshot) -> Credentials:
         _names(spec),
         _names(snapshot.named("ServiceAccount", account) or {}),
     )
-    said, remedies = _verdict(case)
+    said, remedies = _judged(case)
     return Credentials(said, _BRINGS, _evidence(case), tuple(remedies))
 
 
-def _verdict(case: _Case) -> tuple[str, list[Remedy]]:
+def _judged(case: _Case) -> tuple[str, list[Remedy]]:
     registry = case.image.registry
     there = _candidates(case)
     if in_vain := case.fitting(case.named):

@@ -56,13 +56,13 @@ class Target(msgspec.Struct, frozen=True):
 
     def keeps_out(self, peer: Peer, ports: list[Json]) -> bool:
         """Whether the peer certainly reaches none of the pods, on none of these ports."""
-        verdicts = [
+        answers = [
             netpol.allowed(policies, "Ingress", peer, port, self.namespace)
             for pod, policies in self.distinct
             for each in ports
             if (port := pod_port(each, pod)) is not None
         ]
-        return bool(verdicts) and all(verdict is False for verdict in verdicts)
+        return bool(answers) and all(answer is False for answer in answers)
 
 
 def target_behind(service: Json, isolating: netpol.Isolating, snapshot: Snapshot) -> Target | None:
