@@ -6,9 +6,9 @@ import pytest
 
 from tools.apimachinery.selectors import matches
 from tools.diagnose.facts.network_policies import (
+    Allowed,
     Peer,
     Port,
-    Verdict,
     allowed,
     policy_types,
     selecting,
@@ -115,7 +115,7 @@ def test_policies_select_by_labels_and_direction() -> None:
         ([ingress({"from": [{"ipBlock": {"cidr": "no address"}}]})], Peer(HERE, address="10.1.2.3"), None),
     ],
 )
-def test_peers(policies: list[Json], peer: Peer, verdict: Verdict) -> None:
+def test_peers(policies: list[Json], peer: Peer, verdict: Allowed) -> None:
     assert allowed(policies, "Ingress", peer, HTTP, HERE) is verdict
 
 
@@ -135,7 +135,7 @@ def test_peers(policies: list[Json], peer: Peer, verdict: Verdict) -> None:
         ([{"port": 8000, "endPort": 8079}], False),
     ],
 )
-def test_ports(ports: list[Json], verdict: Verdict) -> None:
+def test_ports(ports: list[Json], verdict: Allowed) -> None:
     assert allowed([ingress({"ports": ports})], "Ingress", WEB, HTTP, HERE) is verdict
 
 
@@ -153,5 +153,5 @@ def test_ports(ports: list[Json], verdict: Verdict) -> None:
         ({"ports": [{"port": "dns", "protocol": "UDP"}]}, None),
     ],
 )
-def test_the_way_out_to_pods_that_were_not_read(rule: Json, verdict: Verdict) -> None:
+def test_the_way_out_to_pods_that_were_not_read(rule: Json, verdict: Allowed) -> None:
     assert allowed([egress(rule)], "Egress", DNS, Port(53, "UDP", None), HERE) is verdict

@@ -79,16 +79,16 @@ def _dns_blocked(snapshot: Snapshot) -> list[Finding]:
     policies = snapshot.of("NetworkPolicy")
     groups: dict[str, list[Kept]] = {}
     outward = netpol.Isolating(policies, "Egress")
-    verdicts: dict[tuple[int, ...], Barrier | None] = {}
+    barriers: dict[tuple[int, ...], Barrier | None] = {}
     unanswered = _unanswered(snapshot) if policies else frozenset()
     for pod in current_pods(snapshot):
         if not _asks_cluster_dns(pod):
             continue
         isolating = outward.of(labels_of(pod))
         key = tuple(map(id, isolating))
-        if key not in verdicts:
-            verdicts[key] = _barrier(isolating, snapshot.namespace)
-        barrier = verdicts[key]
+        if key not in barriers:
+            barriers[key] = _barrier(isolating, snapshot.namespace)
+        barrier = barriers[key]
         if barrier is None or (barrier == "label" and owner_of(pod, snapshot) not in unanswered):
             continue
         name = str(_to_change(isolating)["metadata"]["name"])
