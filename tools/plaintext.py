@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 # Source: ECMA-48: CSI (colours, cursor) and OSC (titles, links) sequences, and escapes of two characters.
-_ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)")
+_ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[0-Z\\^-~])")
 # All of C0 but tab and newline, DEL, C1, and the marks that reorder text.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 EVIDENCE_CHARS = 400

@@ -52,7 +52,7 @@ def shown(event: Event) -> str:
         ("\x1b[2J\x1b[Hgone", "gone"),
         ("\x1b]0;title\x07after", "after"),
         ("\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\", "link"),
-        ("\x1bcreset", "creset"),
+        ("\x1bcreset", "reset"),
         ("\x9b31mred", "31mred"),
         ("over\rwritten", "overwritten"),
         ("back\x08space\x7f", "backspace"),
