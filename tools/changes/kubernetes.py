@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from tools.apimachinery.manifests import as_yaml
 from tools.changes.build import reference, version, written
 from tools.changes.credentials import filled, stood_in
 from tools.changes.driver import Effect, Preview, Running, Stale
@@ -21,7 +22,6 @@ from tools.changes.plan import Change, Plan, Takeover
 from tools.cluster.client import FIELD_MANAGER, Access, Cluster
 from tools.cluster.errors import Conflict, FieldConflict, Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
-from tools.apimachinery.manifests import as_yaml
 from tools.json import Json
 from tools.risk import Risk
 

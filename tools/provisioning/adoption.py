@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tools.apimachinery.quantity import amount
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden
 from tools.cluster.resources import ObjectRef
 from tools.json import Json
-from tools.kubernetes.quantity import amount
 from tools.provisioning.usage import COUNTED, WORKLOADS, Quota, stuck, used
 
 _PARALLEL = 8

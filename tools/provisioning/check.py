@@ -10,7 +10,8 @@ from pydantic import Field
 
 from tools.changes.build import reference
 from tools.cluster.client import FIELD_MANAGER, Cluster
-from tools.frame import Namespace, Result, ToolContext, ToolFailed
+from tools.errors import ToolFailed
+from tools.frame import Namespace, Result, ToolContext
 from tools.json import Json
 from tools.provisioning import guardrails
 from tools.provisioning.adoption import read as read_kinds

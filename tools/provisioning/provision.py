@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tools.apimachinery.quantity import amount
 from tools.changes.build import apply_change, create_change, delete_change, reference
 from tools.changes.plan import Change, Check, Plan, Step
 from tools.cluster.client import Cluster
@@ -18,7 +19,6 @@ from tools.cluster.resources import ObjectRef
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import Namespace, ToolContext
 from tools.json import Json
-from tools.kubernetes.quantity import amount
 from tools.provisioning import guardrails, openshift
 from tools.provisioning.adoption import consequences
 from tools.provisioning.guardrails import MANAGED_BY, PROVISIONED, Surroundings

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from tools.apimachinery import quantity
+from tools.apimachinery.quantity import amount
 from tools.json import Json
-from tools.kubernetes import quantity
-from tools.kubernetes.quantity import amount
 
 Part = Literal["requests", "limits"]
 

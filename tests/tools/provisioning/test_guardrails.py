@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
 
+from tools.apimachinery.quantity import amount
 from tools.changes.build import delete_change
 from tools.changes.guardrails import risk_of
-from tools.kubernetes.quantity import amount
+from tools.json import Json
 from tools.provisioning import guardrails, openshift
 from tools.provisioning.guardrails import Surroundings
 from tools.provisioning.specification import specified
 from tools.risk import Risk
-
-Json = dict[str, Any]
 
 WANTED = specified("shop-dev", {"members": ["ann"], "cpu": "1"}, None)
 CORES = ("20m", "50m", "100m", "200m", "500m", "1", "2", "4")

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
+from tools.json import Json
 from tools.provisioning.usage import Quota, stuck, used
-
-Json = dict[str, Any]
 
 DEFAULTS = {
     "spec": {"limits": [{"type": "Container", "default": {"cpu": "200m"}, "defaultRequest": {"cpu": "50m"}}]}
