@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, cast
 
+from tools.environments import WORDS
 from tools.risk import Risk
 
 
@@ -30,24 +31,19 @@ class Verdict(StrEnum):
 
 Priority = Literal["CRITICAL", "HIGH", "MEDIUM"]
 Owner = Literal["", "Atlas", "Flow", "Shield"]
+Cells = Mapping[Risk, Mapping[Environment, Verdict]]
+"""Single cells of the table, as an operator sets them."""
 
-_LABELS = MappingProxyType(
-    {
-        "dev": Environment.DEV,
-        "development": Environment.DEV,
-        "qa": Environment.TEST,
-        "test": Environment.TEST,
-        "testing": Environment.TEST,
-        "stage": Environment.STAGING,
-        "staging": Environment.STAGING,
-        "prod": Environment.PROD,
-        "production": Environment.PROD,
-    }
-)
+_COLUMN_OF = MappingProxyType({"qa": Environment.TEST})
+"""The column of an environment that has none of its own."""
+_LABELS = MappingProxyType({word: _COLUMN_OF.get(said) or Environment(said) for word, said in WORDS.items()})
 
 _A, _K, _D = Verdict.ALLOW, Verdict.ASK, Verdict.DENY
 
-TABLE: MappingProxyType[Risk, tuple[Verdict, Verdict, Verdict, Verdict]] = MappingProxyType(
+Table = Mapping[Risk, tuple[Verdict, Verdict, Verdict, Verdict]]
+"""Of each class of risk the verdict in dev, test, staging, prod."""
+
+TABLE: Table = MappingProxyType(
     {  #                dev test stag prod
         Risk.READ: (_A, _A, _A, _A),
         Risk.RENDER: (_A, _A, _A, _A),
@@ -63,6 +59,8 @@ TABLE: MappingProxyType[Risk, tuple[Verdict, Verdict, Verdict, Verdict]] = Mappi
 EXPIRES_AFTER_MIN: MappingProxyType[Priority, int] = MappingProxyType({"CRITICAL": 30, "HIGH": 60, "MEDIUM": 60})
 
 _COLUMNS = tuple(Environment)
+STRICTNESS = tuple(Verdict)
+"""From the loosest to the strictest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +88,41 @@ def environment_of(labels: Mapping[str, str] | None, place: str = "", planned: s
     return max([told, *words], key=_COLUMNS.index)
 
 
-def decide(risk: Risk, environment: Environment, *, named: bool, always_asked: bool = False) -> Decision:
-    """The design's table, and two rules on top of it that can only be stricter.
+def with_cells(cells: Cells) -> Table:
+    """The table with the operator's own cells in place of the design's."""
+    row = dict(zip(TABLE, TABLE.values(), strict=True))
+    for risk, own in cells.items():
+        row[risk] = cast(
+            "tuple[Verdict, Verdict, Verdict, Verdict]",
+            tuple(own.get(environment, row[risk][at]) for at, environment in enumerate(_COLUMNS)),
+        )
+    return MappingProxyType(row)
+
+
+def differences(table: Table) -> list[str]:
+    """The cells in which a table is not the design's, in words, the looser ones first."""
+    looser: list[str] = []
+    stricter: list[str] = []
+    for risk, verdicts in table.items():
+        for environment, usual, own in zip(_COLUMNS, TABLE[risk], verdicts, strict=True):
+            if own is usual:
+                continue
+            is_looser = STRICTNESS.index(own) < STRICTNESS.index(usual)
+            said = f"{risk.value} in {environment.value}: {own.value} instead of {usual.value}"
+            (looser if is_looser else stricter).append(f"{said}, looser" if is_looser else said)
+    return [*looser, *stricter]
+
+
+def decide(
+    risk: Risk, environment: Environment, *, named: bool, always_asked: bool = False, table: Table = TABLE
+) -> Decision:
+    """The table, and two rules on top of it that can only be stricter.
 
     `named`: the task names the target and asks for a change. Every session reads files and the cluster before
     its first turn, and what stands there must not widen a decision: a change the task did not name asks.
     `always_asked`: the tool's changes ask wherever the table would allow them.
     """
-    verdict = TABLE[risk][_COLUMNS.index(environment)]
+    verdict = table[risk][_COLUMNS.index(environment)]
     if verdict is Verdict.DENY:
         owner: Owner = "Atlas" if risk is Risk.CLUSTER else "Flow"
         return Decision(verdict, _denied(risk, environment, owner), environment, "CRITICAL", owner)

@@ -43,6 +43,8 @@ class SessionStarted:
     """For a one-call session: {"tool", "arguments"}; in "then" the calls that wait for what it changed."""
     before: Json | None = None
     """In a conversation, the session before: {"session", "said": [{"task", "answer"}], "spoken"}."""
+    gate: list[str] = field(default_factory=list)
+    """Where the gate decides otherwise than by its own table, in words, as desk.yaml has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class SessionResumed:
 
     requester: str
     why: str
+    gate: list[str] = field(default_factory=list)
+    """As of `SessionStarted`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Protocol
 
+from agent.gate.policy import TABLE, Table
 from agent.journal.events import CallGated, Event
 from agent.journal.journal import Entry, Journal
 from agent.journal.view import SessionView
@@ -91,6 +92,8 @@ class Desk(Records):
     tools: Mapping[str, Tool]
     surface: Surface
     stop: StopSignal
+    table: Table = TABLE
+    """What the gate decides by."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     planned: dict[str, Planned] = field(default_factory=dict)
     drivers: dict[str, Driver] = field(default_factory=dict)

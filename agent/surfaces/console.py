@@ -208,13 +208,14 @@ class LiveConsole:
 def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[str, str]]:
     """(style, text) for an event; empty for those a person need not see. Pure."""
     match entry.event:
-        case SessionStarted(task=task, namespace=namespace, model=model, requester=who):
+        case SessionStarted(task=task, namespace=namespace, model=model, requester=who, gate=own):
             plans = [("dim", PLAYBOOK_PLANS)] if model == "playbook" else []
-            return [("bold", f"Desk, session {entry.session}"), ("", f"{task}  [{namespace}, as {who}]"), *plans]
+            asked = ("", f"{task}  [{namespace}, as {who}]")
+            return [("bold", f"Desk, session {entry.session}"), asked, *plans, *_gate(own)]
         case Oriented(taken=[*taken]) if taken:
             return [("", f"Taken from the task before: {'; '.join(taken)}")]
-        case SessionResumed(why=why):
-            return [("bold", f"Desk, session {entry.session} goes on ({why})")]
+        case SessionResumed(why=why, gate=own):
+            return [("bold", f"Desk, session {entry.session} goes on ({why})"), *_gate(own)]
         case ModelTurn() as turn:
             calls = [raw for raw in turn.blocks if raw["type"] == "tool_use" and raw["name"] not in ENDING_TOOLS]
             return [*_turn(turn), *(("cyan", _call(raw, risks)) for raw in calls)]
@@ -245,6 +246,11 @@ def lines_of(entry: Entry, risks: Mapping[str, str] = NO_RISKS) -> list[tuple[st
             return _closed(closed)
         case _:
             return []
+
+
+def _gate(own: list[str]) -> list[tuple[str, str]]:
+    """Where the operator has the gate decide otherwise."""
+    return [("yellow", f"desk.yaml changes the gate: {'; '.join(own)}")] if own else []
 
 
 def _turn(turn: ModelTurn) -> list[tuple[str, str]]:

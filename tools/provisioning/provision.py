@@ -16,6 +16,7 @@ from tools.changes.plan import Change, Check, Plan, Step
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
+from tools.environments import Environment
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import Namespace, ToolContext
 from tools.json import Json
@@ -23,7 +24,6 @@ from tools.provisioning import guardrails, openshift
 from tools.provisioning.adoption import consequences
 from tools.provisioning.guardrails import MANAGED_BY, PROVISIONED, Surroundings
 from tools.provisioning.specification import (
-    Environment,
     Opening,
     Specification,
     SpecificationError,

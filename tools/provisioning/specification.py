@@ -10,18 +10,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from tools.apimachinery import quantity
+from tools.environments import WORDS, Environment
 from tools.json import Json
 
-Environment = Literal["dev", "qa", "test", "staging", "prod"]
 Opening = Literal["dns", "same-namespace", "ingress-controller", "monitoring", "api-server"]
 """What traffic is let through the default deny, a NetworkPolicy each."""
 
 OPENINGS: tuple[Opening, ...] = ("dns", "same-namespace", "ingress-controller", "monitoring", "api-server")
 
-ENVIRONMENT_WORDS: Mapping[str, Environment] = {
-    "dev": "dev", "development": "dev", "qa": "qa", "test": "test", "testing": "test",
-    "stage": "staging", "staging": "staging", "prod": "prod", "production": "prod",
-}  # fmt: skip
 _ABOUT_GIB = re.compile(r"\s*([0-9.]+)\s*([KMGTP])(i?)B\s*", re.IGNORECASE)
 _ALLOWED_CATEGORIES = frozenset("LMNPSZ")
 _PART = re.compile(r"[A-Za-z]{1,3}=")
@@ -105,14 +101,12 @@ def _written(like: str, number: Decimal) -> str:
 def team_of(namespace: str) -> str:
     """The team that a namespace's name tells: without the environment at its end."""
     first, _, last = namespace.rpartition("-")
-    return first if first and last in ENVIRONMENT_WORDS else namespace
+    return first if first and last in WORDS else namespace
 
 
 def environment_in(namespace: str) -> tuple[Environment, ...]:
     """The environments that a namespace's name says, as words of their own."""
-    return tuple(
-        dict.fromkeys(ENVIRONMENT_WORDS[word] for word in namespace.split("-") if word in ENVIRONMENT_WORDS)
-    )
+    return tuple(dict.fromkeys(WORDS[word] for word in namespace.split("-") if word in WORDS))
 
 
 def _check(wanted: Specification) -> None:

@@ -7,13 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from agent.gate.policy import (
-    Decision,
-    Environment,
-    Verdict,
-    decide,
-    environment_of,
-)
+from agent.gate.plans import Case, environments
+from agent.gate.policy import Decision, Verdict
 from agent.journal import approvals
 from agent.journal.approvals import Request
 from agent.journal.events import CallGated, PlanMade, ToolResult
@@ -33,9 +28,6 @@ from tools.errors import ArgumentsError, Refused, ToolError
 from tools.frame import Rendering, Tool
 from tools.json import Json
 from tools.risk import Risk
-
-Place = tuple[str, str]
-"""A system, and where in it a change takes effect."""
 
 
 def gate(desk: Desk, call: ToolUse) -> None:
@@ -108,12 +100,13 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
         return _conclude(desk, call, _unchanged(call, plan, f"Nothing to change: {plan.summary}."))
     tool = replace(tool, risk=plan.risk or tool.risk, always_asked=plan.always_asked or tool.always_asked)
     left = tuple(change for change in plan.changes if not desk.view.is_made(call.id, change.id))
-    environments = _environments(desk, plan, left)
-    decision = _decide(desk, call, tool, plan, left, environments, {})
+    where = environments(plan, left, desk.driver)
+    case = Case(left, tool.risk, tool.always_asked, _named(desk, call, plan), where, desk.driver, desk.table)
+    decision = case.judge({})
     if decision.verdict is not Verdict.DENY:
         _refuse_without_rights(desk, left)
         previews = _previews(desk, call, plan, left)
-        decision = _decide(desk, call, tool, plan, left, environments, previews)
+        decision = case.judge(previews)
     gated = CallGated(
         call.id, tool.name, tool.risk.value, decision.verdict.value, decision.reason,
         environment=decision.environment.value, owner=decision.owner,
@@ -203,72 +196,6 @@ def _journal(desk: Desk, made: PlanMade) -> None:
     before = desk.view.plans.get(made.call_id)
     if before is None or (before.digest, before.unchanged) != (made.digest, made.unchanged):
         desk.append(made)
-
-
-def _decide(
-    desk: Desk,
-    call: ToolUse,
-    tool: Tool,
-    plan: Plan,
-    left: Sequence[Change],
-    environments: Mapping[Place, tuple[Environment, str]],
-    previews: Mapping[str, Preview],
-) -> Decision:
-    """The strictest decision over all changes that are left of a plan."""
-    order = (Verdict.ALLOW, Verdict.ASK, Verdict.DENY)
-    named = _named(desk, call, plan)
-    decisions = [
-        _decide_change(desk, tool, each, environments, previews.get(each.id), named=named) for each in left
-    ]
-    strictest = max(decisions, key=lambda decision: order.index(decision.verdict))
-    why = [said for each in left if (said := _why(each, previews.get(each.id)))]
-    return replace(strictest, reason=f"{strictest.reason}: {'; '.join(why)}") if why else strictest
-
-
-def _why(change: Change, preview: Preview | None) -> str:
-    """What of a change a person should see first: a guardrail that it loosens, or whose fields it takes over."""
-    if preview is None:
-        return ""
-    if preview.loosens:
-        return f"it loosens {preview.loosens}"
-    taken = "; ".join(map(str, preview.takes_over))
-    return f"in {change.target.kind} {change.target.name} {taken}" if taken else ""
-
-
-def _decide_change(
-    desk: Desk,
-    tool: Tool,
-    change: Change,
-    environments: Mapping[Place, tuple[Environment, str]],
-    preview: Preview | None,
-    *,
-    named: bool,
-) -> Decision:
-    risk = desk.driver(change).risk(change, tool.risk, preview)
-    environment, note = environments[_place(desk, change)]
-    asked = tool.always_asked or (preview is not None and bool(preview.takes_over))
-    decision = decide(risk, environment, named=named, always_asked=asked)
-    if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or not note:
-        return decision
-    return replace(decision, reason=f"{decision.reason} ({note})")
-
-
-def _place(desk: Desk, change: Change) -> Place:
-    return change.system, desk.driver(change).place(change)
-
-
-def _environments(desk: Desk, plan: Plan, changes: Sequence[Change]) -> dict[Place, tuple[Environment, str]]:
-    """The environment of each place that the changes touch, asked for once, with what is to be said of it."""
-    found: dict[Place, tuple[Environment, str]] = {}
-    for change in changes:
-        system, place = key = _place(desk, change)
-        if key in found:
-            continue
-        labels = desk.driver(change).labels(place) if place else {}
-        is_told = not place or "environment" in labels or place in plan.environments
-        note = "" if is_told else f"namespace {place} has no label environment, so it counts as prod"
-        found[system, place] = (environment_of(labels, place, plan.environments.get(place, "")), note)
-    return found
 
 
 def _named(desk: Desk, call: ToolUse, plan: Plan) -> bool:
