@@ -92,7 +92,7 @@ class Desk(Records):
     tools: Mapping[str, Tool]
     surface: Surface
     stop: StopSignal
-    table: Table = TABLE
+    table: Table = field(default_factory=lambda: TABLE)
     """What the gate decides by."""
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     planned: dict[str, Planned] = field(default_factory=dict)
