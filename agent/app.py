@@ -42,9 +42,12 @@ from agent.workspace.discovery import refuse_unless_workspace
 from agent.workspace.files import Workspace
 from agent.workspace.history import History
 from agent.workspace.past_changes import rollout_history_tool
-from tools.catalog import RISKS, TOOLS
+from tools.catalog import OFFLINE, RISKS, TOOLS
+from tools.cluster.absent import FINGERPRINT as NO_CLUSTER
+from tools.cluster.absent import AbsentCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.did_you_mean import NotThere
+from tools.cluster.errors import ClusterSettingsError, Unreachable
 from tools.cluster.namespaces import refuse_unless_there
 from tools.risk import Risk
 
@@ -74,6 +77,8 @@ class Task:
     """Fingerprint of the only cluster it may run on; empty: any."""
     before: dict[str, Any] | None = None
     """Of a conversation's session before, as `agent.session.conversation.behind` gives it."""
+    offline: bool = False
+    """Of a call that can be made without a cluster: none is asked."""
     running: dict[str, Any] | None = None
     """The kubeconfig of a sandbox that is there already; None: one is made for this session."""
 
@@ -98,7 +103,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
     model, stop = _name_of(settings, task), StopSignal()
     thinker = model_of(settings, model, task.call, stop)
     with (
-        _cluster(settings, sandbox=task.sandbox, running=task.running) as (cluster, identity),
+        _cluster_of(settings, task) as (cluster, identity),
         _journal_of(settings, cluster) as journal,
     ):
         _refuse_other_cluster(task.cluster or cluster.fingerprint, cluster)
@@ -188,7 +193,10 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
     stop = StopSignal()
     thinker = model_of(settings, started.model, started.call, stop)
     with contextlib.ExitStack() as stack:
-        cluster, identity = stack.enter_context(_cluster(settings, sandbox=started.sandbox))
+        if started.cluster == NO_CLUSTER:
+            cluster, identity = _without_cluster("this session began without one")
+        else:
+            cluster, identity = stack.enter_context(_cluster(settings, sandbox=started.sandbox))
         journal = stack.enter_context(_journal_of(settings, cluster))
         if not started.sandbox:
             _refuse_other_cluster(started.cluster, cluster)
@@ -327,6 +335,28 @@ def tools_of(started: SessionStarted, history: History, journal: Journal, view: 
         undo_tool(history, journal, sandbox=started.sandbox) if is_rollback else undo_last_tool(view, history.root)
     )
     return {tool.name: tool for tool in (*TOOLS, rollout_history_tool(history), undo)}
+
+
+@contextlib.contextmanager
+def _cluster_of(settings: Settings, task: Task) -> Iterator[tuple[HttpCluster, Identity]]:
+    """The cluster of a new session; none where its one call needs none, and none is there or to be asked."""
+    with contextlib.ExitStack() as stack:
+        yield _without_cluster("no cluster is to be asked") if task.offline else _found(settings, task, stack)
+
+
+def _found(settings: Settings, task: Task, stack: contextlib.ExitStack) -> tuple[HttpCluster, Identity]:
+    try:
+        return stack.enter_context(_cluster(settings, sandbox=task.sandbox, running=task.running))
+    except (ClusterSettingsError, Unreachable) as error:
+        named = isinstance(error, ClusterSettingsError) and (settings.kubeconfig or settings.context)
+        if named or task.call is None or task.call["tool"] not in OFFLINE:
+            raise
+        return _without_cluster(str(error))
+
+
+def _without_cluster(why: str) -> tuple[HttpCluster, Identity]:
+    cluster = AbsentCluster(why)
+    return cluster, cluster.whoami()
 
 
 @contextlib.contextmanager

@@ -38,6 +38,7 @@ from tools.kubernetes.workloads import (
     set_reference,
     set_resources,
 )
+from tools.manifests.tool import apply_application, generate_manifest
 from tools.provisioning.check import check_namespace
 from tools.provisioning.deprovision import deprovision_namespace
 from tools.provisioning.provision import provision_namespace
@@ -83,8 +84,13 @@ TOOLS: tuple[Tool, ...] = (
     Tool(set_claim_class, Risk.DELETE),
     Tool(delete, Risk.DELETE),
     Tool(save_manifest, Risk.RENDER),
+    Tool(generate_manifest, Risk.RENDER, offline=True),
+    Tool(apply_application, Risk.CHANGE),
     Tool(save_logs, Risk.RENDER, "Ask for fewer tail_lines."),
 )
 
 RISKS: dict[str, str] = {tool.name: tool.risk.value for tool in TOOLS}
 """Each tool's class of risk."""
+
+OFFLINE = frozenset(tool.name for tool in TOOLS if tool.offline)
+"""The tools that do their work without a cluster, too."""

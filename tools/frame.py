@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, Unpack, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -121,6 +121,8 @@ class Tool:
     """How to ask for less when the result is too long."""
     always_asked: bool = False
     """A person approves each of its changes, in every environment."""
+    offline: bool = False
+    """It does its work without a cluster, too, and says what it took for granted."""
     verbatim: tuple[str, ...] = ()
     """Arguments whose values stand in the task as the person wrote it: no model chooses them."""
 
@@ -137,12 +139,12 @@ class Tool:
     @cached_property
     def arguments(self) -> type[BaseModel]:
         """The pydantic model of the arguments, from the function's signature."""
-        hints = get_type_hints(self.function, include_extras=True)
         fields: dict[str, Any] = {}
-        for name, parameter in inspect.signature(self.function).parameters.items():
-            if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-                default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-                fields[name] = (hints[name], default)
+        parameters = inspect.signature(self.function).parameters
+        for name, hint in self._hints.items():
+            default = parameters[name].default if name in parameters else None
+            is_needed = name in self._needed or default is inspect.Parameter.empty
+            fields[name] = (hint, ... if is_needed else default)
         return create_model(self.name, __config__=ConfigDict(extra="forbid", frozen=True), **fields)
 
     @cached_property
@@ -154,17 +156,34 @@ class Tool:
             described.pop("title", None)
         return schema
 
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        """Each argument's type: those that tools share, `**asked: Unpack[...]` of a TypedDict, behind its own."""
+        hints = get_type_hints(self.function, include_extras=True)
+        parameters = inspect.signature(self.function).parameters
+        own = {name: hints[name] for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY}
+        return {**own, **(get_type_hints(self._shared, include_extras=True) if self._shared else {})}
+
+    @cached_property
+    def _shared(self) -> Any:
+        """The TypedDict of the arguments that it shares with other tools; None where it shares none."""
+        hints = get_type_hints(self.function, include_extras=True).values()
+        return next((get_args(hint)[0] for hint in hints if get_origin(hint) is Unpack), None)
+
+    @property
+    def _needed(self) -> frozenset[str]:
+        return self._shared.__required_keys__ if self._shared else frozenset()
+
     def namespaces(self, arguments: Mapping[str, Any]) -> list[str]:
         """The namespaces that a call acts in: its arguments of type `Namespace`, and of lists of it."""
-        hints = get_type_hints(self.function, include_extras=True)
+        hints = self._hints
         scoped = [arguments[name] for name, hint in hints.items() if name in arguments and _is_marked(hint, _SCOPE)]
         values = (value for each in scoped for value in (each if isinstance(each, list | tuple) else [each]))
         return [str(value) for value in values if value]
 
     @cached_property
     def _folders(self) -> tuple[str, ...]:
-        hints = get_type_hints(self.function, include_extras=True)
-        return tuple(name for name, hint in hints.items() if _is_marked(hint, _FOLDER))
+        return tuple(name for name, hint in self._hints.items() if _is_marked(hint, _FOLDER))
 
     def only_who_asks_may_choose(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """The arguments of a call that the task has to name word for word: `verbatim`, and folders of one's own."""

@@ -496,6 +496,20 @@ INTENTS: Mapping[str, Intent] = {
         ("deprovision namespace web-dev", "please decommission the namespace web-dev", "deprovision web-dev"),
         ("delete deployment web", "should I deprovision namespace web-dev?"),
     ),
+    "generate_manifest": Intent(
+        # Read by agent/understanding/manifests.py: the application need not be there yet.
+        (Way("make manifests for {app} in namespace {namespace}", "desk generate-manifest {app} --image IMAGE -n {namespace}"),),
+        ("make me manifests for payment-service v3.2, port 8080, three replicas, reachable at pay.example.com",
+         "generate manifests for the cronjob report from image ghcr.io/acme/report:1.4 running every day at 3:00",
+         "erstelle Manifeste für web v2 mit 3 Replikas in den Ordner k8s"),
+        ("save the manifest of web", "should I make manifests for web v2?"),
+    ),
+    "apply_application": Intent(
+        (Way("apply manifests for {app} in namespace {namespace}", "desk generate-manifest {app} --image IMAGE -n {namespace} --apply"),),
+        ("make and apply manifests for payment-service v3.2 in namespace pay-dev", "apply manifests for web v2 in web-dev",
+         "generate and apply manifests for web from image ghcr.io/acme/web:v2 in namespace web-dev with 2 replicas"),
+        ("make manifests for web v2", "restart web"),
+    ),
     "create_pull_secret": Intent(
         (
             Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",

@@ -24,12 +24,13 @@ from agent.cli.help import Group
 from agent.cli.options import chosen_output, print_document
 from agent.errors import DeskError, ExitCode
 from agent.surfaces.streams import discard_output, say_what_they_can
-from agent.workspace.files import SETTINGS_FILE
+from agent.workspace.names import SETTINGS_FILE
 
 HEADINGS = {
     "Why does it not run?": {"debug-pod": "debug"},
     "Ask in words": {"run": "run", "resume": "run", "cancel": "sessions"},
     "Make room for a team": {"provision-namespace": "provision", "deprovision-namespace": "provision"},
+    "Write manifests": {"generate-manifest": "manifests"},
     "Decide what waits": {"approvals": "approvals"},
     "See what was done, and undo it": {
         "status": "sessions",

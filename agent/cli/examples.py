@@ -55,6 +55,13 @@ EXAMPLES: Mapping[str, Examples] = {
         ("what would be lost", "desk deprovision-namespace web-dev --dry-run"),
         ("delete it, when somebody has approved", "desk deprovision-namespace web-dev"),
     ),
+    "generate-manifest": (
+        ("print them", "desk generate-manifest web --image acme/web:v2"),
+        ("into a folder", "desk generate-manifest web --image web:2 --output-dir k8s"),
+        ("from outside", "desk generate-manifest web --image web:2 --host web.io"),
+        ("is there room?", "desk generate-manifest web --image web:2 -n web-dev"),
+        ("make them", "desk generate-manifest web --image web:2 -n dev --apply"),
+    ),
     "approvals": (
         ("what waits", "desk approvals list"),
         ("decide, as yourself", "desk approvals approve apr-1a2b3c4d5e"),

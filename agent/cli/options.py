@@ -18,7 +18,7 @@ import click
 from agent.cli import completing
 from agent.errors import UsageError
 from agent.workspace.discovery import JOURNAL, find
-from agent.workspace.files import SETTINGS_FILE
+from agent.workspace.names import SETTINGS_FILE
 from tools.plaintext import plain
 
 if TYPE_CHECKING:

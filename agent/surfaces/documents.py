@@ -230,6 +230,32 @@ class Provisioning(Document, frozen=True, kw_only=True, tag="desk.provisioning/v
     left: Annotated[Left | None, Meta(description="What was not made because this identity may not make it.")]
 
 
+class ManifestFile(Part, frozen=True, kw_only=True):
+    """One manifest: the name of its file, and its text, which begins with `---`."""
+
+    path: str
+    text: str
+
+
+class Excepted(Part, frozen=True, kw_only=True):
+    """What a judge of manifests demands of an object (KIND/NAME) and it cannot have, with the reason."""
+
+    object: str
+    demand: str
+    why: str
+
+
+class Manifests(Document, frozen=True, kw_only=True, tag="desk.manifests/v1"):
+    """`desk generate-manifest -o json`, where the manifests are printed."""
+
+    app: str
+    namespace: str
+    files: list[ManifestFile]
+    assumed: Annotated[list[str], Meta(description="What nobody said, and no cluster told: a sentence each.")]
+    lacking: Annotated[list[str], Meta(description="What the namespace lacks for it: a sentence each.")]
+    excepted: list[Excepted]
+
+
 class Lesson(lesson.Lesson, frozen=True, kw_only=True, tag_field="schema", tag="desk.lesson/v1"):
     """`desk debug-pod --explain CAUSE -o json`."""
 
@@ -312,7 +338,7 @@ Printed = Document | Report | Diagnosis | FindingLine | Lesson
 """Whatever is printed as JSON, but for a journal's events."""
 
 DOCUMENTS: tuple[type[Struct], ...] = (
-    *(Session, Approvals, Decision, Sessions, Status, Provisioning),
+    *(Session, Approvals, Decision, Sessions, Status, Provisioning, Manifests),
     *(Report, Diagnosis, FindingLine, Lesson),
     *(Tools, Doctor, Made, Verified, Error),
 )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from agent.understanding.parts import AND, arguments_in, quantity
 from agent.understanding.wishes import Call, Order, Understanding
 from tools.json import Json
 
 TOOL = "provision_namespace"
 
 _NAME = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_AND = r"(?:\s*,\s*(?:and\s+|und\s+)?|\s+and\s+|\s+und\s+)"
 _PERSON = r"[^\s,;\"'`]+@[^\s,;\"'`]*[\w]"
 _ENVIRONMENT = r"dev|qa|test|staging|prod"
 _ORDER = re.compile(
@@ -20,7 +20,7 @@ _ORDER = re.compile(
     r"(?:please\s+|bitte\s+)?"
     r"(?:(?:create|provision|make|set\s+up|give\s+(?:us|me)|erstelle|erzeuge|gib\s+uns)\s+)?"
     r"(?:(?:us|me|uns|please|bitte)\s+)*(?:(?:a|the|new|one|einen|ein|den|neuen|neues)\s+)*"
-    rf"(?:namespaces?|projects?|namensr(?:ä|ae)ume?)\s+(?P<names>{_NAME}(?:{_AND}{_NAME})*)",
+    rf"(?:namespaces?|projects?|namensr(?:ä|ae)ume?)\s+(?P<names>{_NAME}(?:{AND}{_NAME})*)",
     re.IGNORECASE,
 )
 _VERB = re.compile(
@@ -35,7 +35,7 @@ _PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("team", r"(?:for|für|of)\s+(?:the\s+|das\s+)?team\s+(?P<team>[\w.-]*\w)"),
         ("team", r"(?:for|für|of)\s+(?:the\s+|das\s+)(?P<team>[\w.-]*\w)[\s-]+team(?!\w)"),
         ("group", r"(?:for|für)\s+(?:the\s+|die\s+)?(?:group|gruppe)\s+(?P<group>[^\s,;\"'`]*[\w])"),
-        ("members", rf"(?:(?:for|für)\s+)?(?:(?:the\s+)?members?\s+)?(?P<members>{_PERSON}(?:{_AND}{_PERSON})*)"),
+        ("members", rf"(?:(?:for|für)\s+)?(?:(?:the\s+)?members?\s+)?(?P<members>{_PERSON}(?:{AND}{_PERSON})*)"),
         ("cost_center", r"(?:(?:the\s+)?cost[\s-]cent(?:er|re)|kostenstelle)\s+(?P<cost_center>[\w.-]*\w)"),
         ("environment", rf"(?:in|as|for|für|als)\s+(?:the\s+)?(?P<environment>{_ENVIRONMENT})(?!\s*-|\w)"),
         ("environment", rf"environment\s+(?P<environment>{_ENVIRONMENT})(?!\s*-|\w)"),
@@ -89,7 +89,6 @@ _NO_NAMES = {
     *("today", "again", "there", "here", "quota", "limits", "access"),
 }
 """What is no name where a name could stand."""
-_END = re.compile(r"\s*(?:,?\s*(?:please|bitte|thanks|danke))?\s*[.!]*\s*", re.IGNORECASE)
 
 
 def ordered(task: str) -> Understanding | None:
@@ -103,10 +102,10 @@ def ordered(task: str) -> Understanding | None:
     began = _ORDER.match(task.strip())
     if began is None or not _VERB.search(began[0]):
         return None
-    arguments = _arguments(task.strip()[began.end() :])
+    arguments = arguments_in(task.strip()[began.end() :], _PARTS, _value)
     if arguments is None:
         return None
-    names = re.split(_AND, began["names"].lower())
+    names = re.split(AND, began["names"].lower())
     if _NO_NAMES.intersection(names):
         return None
     return _asked(TOOL, [{"namespace": name, **arguments} for name in names])
@@ -118,23 +117,9 @@ def _asked(tool: str, calls: list[Json]) -> Understanding:
     return Understanding(wishes=wishes, orders=(Order((), names, frozenset({tool})),), namespaces=names)
 
 
-def _arguments(rest: str) -> Json | None:
-    """What stands behind the names, each thing once; None when there is a word left."""
-    arguments: Json = {}
-    while not _END.fullmatch(rest):
-        matched = ((argument, pattern.match(rest.lstrip())) for argument, pattern in _PARTS)
-        said = next(((argument, part) for argument, part in matched if part is not None), None)
-        if said is None or said[0] in arguments:
-            return None
-        argument, part = said
-        arguments[argument] = _value(argument, part[argument])
-        rest = rest.lstrip()[part.end() :]
-    return arguments
-
-
 def _value(argument: str, text: str) -> Any:
     if argument == "members":
-        return re.split(_AND, text)
-    if argument == "memory":  # 16 GB is 16G, and 16 GiB is 16Gi
-        return re.sub(r"[\sB]", "", text, flags=re.IGNORECASE).replace("K", "k" if "i" not in text else "K")
+        return re.split(AND, text)
+    if argument == "memory":
+        return quantity(text)
     return text.lower() if argument == "environment" else text

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from agent.errors import UsageError
-from agent.workspace.files import SETTINGS_FILE, TITLES
+from agent.workspace.names import SETTINGS_FILE, TITLES
 
 JOURNAL = ".desk/journal.db"
 

@@ -31,18 +31,9 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
 from agent.errors import DeskError, UsageError
+from agent.workspace.names import INCIDENTS, LOGS, TITLES, WORKING
 
 AGENT = "developer-experience (Desk)"
-WORKING = "working/WORKING.md"
-LOGS = "logs/LOGS.md"
-INCIDENTS = "incidents/INCIDENTS.md"
-TITLES: Mapping[str, bytes] = {WORKING: b"# WORKING\n", LOGS: b"# LOGS\n", INCIDENTS: b"# INCIDENTS\n"}
-SETTINGS_FILE = "desk.yaml"
-MADE_BY_INIT: Mapping[str, bytes] = {
-    **TITLES,
-    SETTINGS_FILE: b"# A workspace of Desk. Its settings stand here; what is not set has its default.\n",
-}
-
 READ_LIMIT_CHARS = 32_000
 ITEM_LIMIT_CHARS = 500
 TITLE_LIMIT_CHARS = 120

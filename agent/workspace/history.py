@@ -34,13 +34,13 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from agent.errors import DeskError, HistoryError, UsageError
 from agent.stopping import HeldBack, held_from_children
 from agent.workspace.files import (
-    MADE_BY_INIT,
     Edit,
     Workspace,
     applied,
     checked_path,
     plain_line,
 )
+from agent.workspace.names import MADE_BY_INIT
 
 if TYPE_CHECKING:
     from git import Git

@@ -19,8 +19,9 @@ from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from agent.session.context import Desk
 from agent.stopping import StopSignal
-from agent.workspace.files import WORKING, Workspace
+from agent.workspace.files import Workspace
 from agent.workspace.history import History
+from agent.workspace.names import WORKING
 from tools.catalog import TOOLS
 from tools.changes.build import reference
 from tools.cluster.client import HttpCluster

@@ -23,8 +23,8 @@ def risk_of(change: Change, asked: Risk, loosens: str = "", username: str = "") 
     """The class of risk of one change: its tool's, or a stricter one because of what it does.
 
     `loosens` says what of a guardrail it makes less strict. Only what is asked for as provisioning may touch
-    namespaces, and loosen or delete guardrails, and then somebody decides; but who provisions (`username`) may give
-    up a role of their own.
+    namespaces, and loosen or delete guardrails, and then somebody decides; so they do of the NetworkPolicy that an
+    application has for its own pods. Who provisions (`username`) may give up a role of their own.
     """
     target = change.target
     provisions = asked is Risk.PROVISION
@@ -37,7 +37,7 @@ def risk_of(change: Change, asked: Risk, loosens: str = "", username: str = "") 
     if target.kind == "RoleBinding" and not may_be_given(change.body, target.namespace):
         return Risk.CLUSTER
     if loosens:
-        return Risk.DELETE if provisions else Risk.CLUSTER
+        return Risk.DELETE if provisions or _is_an_applications_own(change) else Risk.CLUSTER
     return Risk.SECRET if target.kind == "Secret" else asked
 
 
@@ -47,6 +47,13 @@ def _of_cluster_scope(change: Change, asked: Risk, loosens: str) -> Risk:
     if change.verb == "delete":
         return Risk.DELETE
     return Risk.PROVISION if asked is Risk.PROVISION and not loosens else Risk.CLUSTER
+
+
+def _is_an_applications_own(change: Change) -> bool:
+    """Whether it is a NetworkPolicy for the pods of the one application whose name it bears, before and after."""
+    spec, undone = change.body.get("spec") or {}, change.undo.get("spec") or {}
+    own = {"matchLabels": {"app.kubernetes.io/name": change.target.name}}
+    return change.target.kind == "NetworkPolicy" and spec.get("podSelector") == own and "podSelector" not in undone
 
 
 def may_be_given(binding: Json, namespace: str) -> bool:

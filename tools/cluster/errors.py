@@ -2,6 +2,7 @@
 
     ClusterError
       ClusterSettingsError   no kubeconfig, not YAML, no such context (the caller's settings are wrong)
+      Absent                 there is no cluster, and the work goes on without one
       Unreachable            no answer: refused, timed out, name not resolved, TLS
       Unauthorized           401
       Forbidden              403
@@ -33,6 +34,10 @@ class ClusterError(Exception):
 
 class ClusterSettingsError(ClusterError):
     """The cluster cannot even be addressed: kubeconfig or context are wrong."""
+
+
+class Absent(ClusterError):
+    """This work is done without a cluster; the text says why."""
 
 
 class Unreachable(ClusterError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from tools.json import Json
 from tools.manifests import controllers, networking, scaling
@@ -18,6 +19,7 @@ _HEADLESS = "-headless"
 
 def objects(wanted: Specification, served: Served = ASSUMED) -> list[Json]:
     """All objects, in the order in which they are applied: what others refer to comes first."""
+    wanted = replace(wanted, platform=wanted.platform or served.platform)
     return [with_exceptions(each, wanted) for each in _made(wanted, served)]
 
 

@@ -51,7 +51,7 @@ def _spec(wanted: Specification) -> Json:
 
 def _pod_security(wanted: Specification) -> Json:
     security: Json = {"runAsNonRoot": True}
-    if wanted.platform == "kubernetes":
+    if wanted.platform != "openshift":
         security |= {"runAsUser": UID, "runAsGroup": UID, "fsGroup": UID}
         security["fsGroupChangePolicy"] = "OnRootMismatch"
     if any(port.number < 1024 for port in wanted.ports):

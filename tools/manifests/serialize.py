@@ -18,12 +18,12 @@ from tools.manifests.comments import comment_on
 
 QUOTED = frozenset({"data", "env", "annotations", "labels", "matchLabels", "args", "command"})
 """Below these keys every string is quoted."""
-_WORD = re.compile(r"[A-Za-z/][-A-Za-z0-9_./]*(?::[-A-Za-z0-9_./@]+)*(?:@sha256:[0-9a-f]{64})?")
-_QUANTITY = re.compile(r"[0-9]+(?:m|[KMGTP]i)")
+_WORD = r"[A-Za-z/][-A-Za-z0-9_./]*(?::[-A-Za-z0-9_./@]+)*(?:@sha256:[0-9a-f]{64})?"
+_QUANTITY = r"[0-9]+(?:m|[KMGTP]i)"
 _NO_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-_KEY = re.compile(r"[A-Za-z][-A-Za-z0-9_./]*")
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_LITERAL = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]*")
+_KEY = r"[A-Za-z][-A-Za-z0-9_./]*"
+_ESCAPED = "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
+_LITERAL = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]*"
 
 
 def document(made: dict[str, Any], name: str) -> str:
@@ -73,7 +73,7 @@ def _is_block(text: str) -> bool:
     lines = text.removesuffix("\n").split("\n")
     return (
         len(lines) > 1
-        and _LITERAL.fullmatch(text) is not None
+        and re.fullmatch(_LITERAL, text) is not None
         and not text.endswith("\n\n")
         and not lines[0].startswith(" ")
         and bool(lines[0])
@@ -82,7 +82,7 @@ def _is_block(text: str) -> bool:
 
 
 def _key(key: str) -> str:
-    return key if _KEY.fullmatch(key) and key.lower() not in _NO_WORDS else _quote(key)
+    return key if re.fullmatch(_KEY, key) and key.lower() not in _NO_WORDS else _quote(key)
 
 
 def _scalar(value: Any, *, quoted: bool) -> str:
@@ -92,9 +92,11 @@ def _scalar(value: Any, *, quoted: bool) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    return (_WORD.fullmatch(text) is not None and text.lower() not in _NO_WORDS) or bool(_QUANTITY.fullmatch(text))
+    return (re.fullmatch(_WORD, text) is not None and text.lower() not in _NO_WORDS) or bool(
+        re.fullmatch(_QUANTITY, text)
+    )
 
 
 def _quote(text: str) -> str:
     """A double-quoted scalar: JSON's, but that YAML escapes more characters, and none beyond the first plane."""
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return re.sub(_ESCAPED, lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tools.manifests.specification import Exposure, Specification
+from tools.manifests.specification import Exposure, Platform, Specification
 
 INGRESS_NAMESPACES = (
     *("ingress-nginx", "traefik", "haproxy-controller", "projectcontour", "kong", "istio-system", "istio-ingress"),
@@ -20,6 +20,7 @@ class Served:
 
     is_known: bool = False
     """Whether a cluster was asked."""
+    platform: Platform = "kubernetes"
     exposures: tuple[Exposure, ...] = ()
     """The kinds by which hosts are reached there, the first before the others."""
     ingress_class: str = ""
@@ -44,6 +45,32 @@ def exposure_of(wanted: Specification, served: Served) -> Exposure | None:
         return wanted.exposure
     if wanted.ingress_class or wanted.gateway:
         return "ingress" if wanted.ingress_class else "gateway"
-    if wanted.platform == "openshift":
+    if (wanted.platform or served.platform) == "openshift":
         return "route"
     return served.exposures[0] if served.exposures else "ingress"
+
+
+def taken_for_granted(wanted: Specification, served: Served) -> list[str]:
+    """What nobody said and no cluster told, and is therefore supposed: a sentence each."""
+    said = []
+    exposure = exposure_of(wanted, served)
+    if wanted.platform is None and not served.is_known:
+        said.append("the cluster is Kubernetes and not OpenShift (--for openshift)")
+    if exposure == "ingress" and not (wanted.ingress_class or served.ingress_class):
+        said.append("the cluster has a default IngressClass (--ingress-class)")
+    if exposure == "ingress" and not served.cluster_issuer:
+        said.append(f"the certificate of {wanted.host} is in Secret {wanted.app}-tls, or the controller has one")
+    if exposure == "gateway" and not (wanted.gateway or served.gateway):
+        said.append("there is a Gateway of the name default (--gateway)")
+    if exposure in ("ingress", "gateway") and served.ingress_namespaces == INGRESS_NAMESPACES:
+        said.append("what lets requests in runs in a namespace with its usual name")
+    if wanted.service_monitor and served.service_monitors and not served.is_known:
+        said.append("the cluster has the Prometheus operator")
+    if not _names_registry(wanted.image):
+        said.append(f"the image {wanted.image} is Docker Hub's, for it names no registry")
+    return said
+
+
+def _names_registry(image: str) -> bool:
+    first, slash, _ = image.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from tools.apimachinery import quantity
 
@@ -37,16 +37,17 @@ MOST_PORTS = 10
 TMP = "/tmp"  # noqa: S108  a mount's path
 DEFAULT_CLAIM = "data:/data:1Gi"
 
+_MOST_IMAGE = 512
+# Patterns are kept as text: `re` compiles and keeps each at its first use, and most are not used.
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_DNS_LABEL = re.compile(_LABEL)
-_DNS_SUBDOMAIN = re.compile(rf"{_LABEL}(\.{_LABEL})*")
-_APP = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_DNS_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_APP = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _MOST_APP = 52
 """A CronJob's Jobs and a StatefulSet's pods carry the name with eleven characters more, in a label of 63."""
-_PORT_NAME = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_KEY = re.compile(r"[-._a-zA-Z0-9]+")
-_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|[KMGTP]i|[MGTP])?")
+_PORT_NAME = r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+_KEY = r"[-._a-zA-Z0-9]+"
+_QUANTITY = r"[0-9]+(\.[0-9]+)?(m|k|[KMGTP]i|[MGTP])?"
 _MACROS = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 _GIVEN_BY_US = ("POD_NAME", "POD_NAMESPACE")
 
@@ -55,7 +56,7 @@ _DOMAIN = (
     r"(?:[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?)*(?::[0-9]+)?/)?"
 )
 _PATH = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_IMAGE = re.compile(
+_IMAGE = (
     rf"(?P<name>{_DOMAIN}{_PATH}(?:/{_PATH})*)(?::(?P<tag>[A-Za-z0-9_][-A-Za-z0-9_.]{{0,127}}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
@@ -65,16 +66,14 @@ class SpecificationError(ValueError):
     """A value that no application can have; the text says which, why, and what would do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """A port that the application listens on."""
 
     name: str
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """An environment variable: its value, or the Secret and the key in it that has it."""
 
     name: str
@@ -83,8 +82,7 @@ class Variable:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """A folder to write in: a claim of its own for each pod of a StatefulSet, elsewhere gone with the pod."""
 
     name: str
@@ -92,8 +90,7 @@ class Volume:
     size: str
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
+class Peer(NamedTuple):
     """Whom the application asks: an application of the same namespace by its name, or addresses (CIDR)."""
 
     app: str
@@ -101,12 +98,14 @@ class Peer:
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class Compute:
+class Compute(NamedTuple):
     """Request and limit of a resource, as Kubernetes writes quantities."""
 
     request: str
     limit: str
+
+
+CPU, MEMORY = Compute("100m", "500m"), Compute("128Mi", "512Mi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +137,11 @@ class Specification:
     egress: tuple[Peer, ...] = ()
     schedule: str = ""
     command: tuple[str, ...] = ()
-    cpu: Compute = Compute("100m", "500m")
-    memory: Compute = Compute("128Mi", "512Mi")
+    cpu: Compute = CPU
+    memory: Compute = MEMORY
     service_monitor: bool = False
-    platform: Platform = "kubernetes"
+    platform: Platform | None = None
+    """None: what the cluster is, else Kubernetes."""
 
     @property
     def serves(self) -> bool:
@@ -176,7 +176,7 @@ class Specification:
     @property
     def version(self) -> str:
         """The image's tag as a label's value; empty when it has none."""
-        found = _IMAGE.fullmatch(self.image)
+        found = re.fullmatch(_IMAGE, self.image)
         tag = (found["tag"] if found else None) or ""
         return re.sub(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$", "", tag[:63])
 
@@ -186,10 +186,11 @@ class Specification:
         return f"/etc/{self.app}"
 
 
-def specified(app: str, image: str, **given: Any) -> Specification:
+def specified(app: str, image: str = "", **given: Any) -> Specification:
     """The checked specification; what is None or empty takes the platform's default.
 
-    `given` are, as people write them: type, namespace, ports ([NAME:]NUMBER, or none), replicas, hpa (MIN:MAX),
+    `image` may be left out, or have no tag, where `version` is given: it is then APP:VERSION, or has that tag.
+    The others are, as people write them: type, namespace, ports ([NAME:]NUMBER, or none), replicas, hpa (MIN:MAX),
     host, exposure, ingress_class, gateway, env (NAME=VALUE), env_from_secret (SECRET, or NAME=SECRET/KEY), config
     (file's name -> text), volumes (NAME:PATH:SIZE), egress (APP:PORT or CIDR:PORT), schedule, command, cpu and
     memory (REQUEST[:LIMIT]), service_monitor, platform. Raises `SpecificationError`.
@@ -197,6 +198,7 @@ def specified(app: str, image: str, **given: Any) -> Specification:
     asked = {name: value for name, value in given.items() if not _is_empty(value)}
     _refuse_unwritable({"app": app, "image": image, **asked})
     kind = _one_of("type", asked.pop("type", "deployment"), TYPES)
+    image = _image(app, image, str(asked.pop("version", "")))
     _refuse_what_no_such_type_has(kind, asked)
     values: dict[str, Any] = {
         name: _READ[name](value) for name, value in asked.items() if name not in ("env_from_secret", "ports")
@@ -206,7 +208,7 @@ def specified(app: str, image: str, **given: Any) -> Specification:
     values["ports"] = _ports(asked.get("ports", ("8080",) if kind in SERVING else ("none",)))
     if kind == "statefulset" and "volumes" not in values:
         values["volumes"] = (_volume(DEFAULT_CLAIM),)
-    wanted = Specification(_app(app), _image(image), kind, env_from=whole, **values)
+    wanted = Specification(_app(app), image, kind, env_from=whole, **values)
     _check(wanted)
     return wanted
 
@@ -290,7 +292,7 @@ def _refuse_twice(name: str, values: Iterable[str], why: str) -> None:
 
 
 def _app(text: str) -> str:
-    if not _APP.fullmatch(text) or len(text) > _MOST_APP:
+    if len(text) > _MOST_APP or not re.fullmatch(_APP, text):
         raise SpecificationError(
             f"app {_shown(text)} cannot be a name: small letters, digits and -, a letter first, "
             f"at most {_MOST_APP} characters."
@@ -298,24 +300,36 @@ def _app(text: str) -> str:
     return text
 
 
-def _image(text: str) -> str:
-    found = _IMAGE.fullmatch(text)
+def _image(app: str, text: str, version: str) -> str:
+    """The image with its tag: as it is given, or of the version."""
+    if not text and not version:
+        raise SpecificationError("image is missing: give REGISTRY/NAME:TAG, or a version.")
+    found = _parsed_image(text or app)
+    if version and found["tag"] not in (None, version):
+        raise SpecificationError(f"image {text} and version {_shown(version)}: the tag is another version.")
+    if version and found["tag"] is None and found["digest"] is None:
+        found = _parsed_image(f"{found['name']}:{version}")
+    if found["digest"] is None and found["tag"] in (None, "latest"):
+        said = "has no tag, which means latest" if found["tag"] is None else "has the tag latest"
+        raise SpecificationError(
+            f"image {found[0]} {said}: nobody can tell what runs, and there is nothing to roll back to. "
+            "Give the version."
+        )
+    return found[0]
+
+
+def _parsed_image(text: str) -> re.Match[str]:
+    found = re.fullmatch(_IMAGE, text) if len(text) <= _MOST_IMAGE else None
     if found is None:
         raise SpecificationError(
             f"image {_shown(text)} is no image: give REGISTRY/NAME:TAG in small letters, without spaces, as in "
             "registry.example.com/payment-service:v3.2."
         )
-    if found["digest"] is None and found["tag"] in (None, "latest"):
-        said = "has no tag, which means latest" if found["tag"] is None else "has the tag latest"
-        raise SpecificationError(
-            f"image {text} {said}: nobody can tell what runs, and there is nothing to roll back to. "
-            "Give the version."
-        )
-    return text
+    return found
 
 
 def _name(name: str, text: str) -> str:
-    if len(text) > 253 or not _DNS_SUBDOMAIN.fullmatch(text):
+    if len(text) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, text):
         raise SpecificationError(
             f"{name} {_shown(text)} cannot be a name: small letters, digits, - and ., at most 253."
         )
@@ -323,7 +337,7 @@ def _name(name: str, text: str) -> str:
 
 
 def _namespace(text: str) -> str:
-    if len(text) > 63 or not _DNS_LABEL.fullmatch(text):
+    if len(text) > 63 or not re.fullmatch(_LABEL, text):
         raise SpecificationError(
             f"namespace {_shown(text)} cannot be one: small letters, digits and -, at most 63."
         )
@@ -332,7 +346,7 @@ def _namespace(text: str) -> str:
 
 def _gateway(text: str) -> str:
     parts = text.split("/")
-    if len(parts) > 2 or not all(_DNS_SUBDOMAIN.fullmatch(part) for part in parts):
+    if len(parts) > 2 or not all(re.fullmatch(_DNS_SUBDOMAIN, part) for part in parts):
         raise SpecificationError(f"gateway {_shown(text)} cannot be one: give NAME or NAMESPACE/NAME.")
     return text
 
@@ -364,7 +378,7 @@ def _ports(value: object) -> tuple[Port, ...]:
 
 def _port(text: str, usual: str) -> Port:
     name, colon, number = text.rpartition(":")
-    if colon and (len(name) > 15 or not _PORT_NAME.fullmatch(name)):
+    if colon and (len(name) > 15 or not re.fullmatch(_PORT_NAME, name)):
         raise SpecificationError(
             f"port {_shown(text)}: {_shown(name)} cannot be a port's name: small letters, digits and -, at most 15."
         )
@@ -390,7 +404,7 @@ def _host(text: str) -> str:
     if (
         len(text) > 253
         or "." not in name
-        or not _DNS_SUBDOMAIN.fullmatch(name)
+        or not re.fullmatch(_DNS_SUBDOMAIN, name)
         or name.rpartition(".")[2].isdigit()
     ):
         raise SpecificationError(f"host {_shown(text)} is no host's name: give one such as pay.example.com.")
@@ -411,7 +425,7 @@ def _variable(text: str) -> Variable:
 
 
 def _variable_name(argument: str, name: str) -> str:
-    if not _VARIABLE.fullmatch(name):
+    if not re.fullmatch(_VARIABLE, name):
         raise SpecificationError(
             f"{argument} {_shown(name)} cannot be a variable: letters, digits and _, as in LOG_LEVEL."
         )
@@ -429,14 +443,14 @@ def _from_secrets(value: Sequence[str]) -> tuple[tuple[Variable, ...], tuple[str
 def _secret_variable(text: str) -> Variable:
     name, _, where = text.partition("=")
     secret, slash, key = where.partition("/")
-    if not slash or not _KEY.fullmatch(key):
+    if not slash or not re.fullmatch(_KEY, key):
         raise SpecificationError(f"env_from_secret {_shown(text)}: give SECRET, or NAME=SECRET/KEY.")
     return Variable(_variable_name("env_from_secret", name), secret=_name("env_from_secret", secret), key=key)
 
 
 def _config(files: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     for name, text in files.items():
-        if not _KEY.fullmatch(name) or len(name) > 253 or name in (".", "..") or name.startswith(".."):
+        if not re.fullmatch(_KEY, name) or len(name) > 253 or name in (".", "..") or name.startswith(".."):
             raise SpecificationError(
                 f"config file {_shown(name)}: letters, digits, -, _ and . alone are taken in a name."
             )
@@ -456,7 +470,7 @@ def _volume(text: str) -> Volume:
     if len(parts) != 3:
         raise SpecificationError(f"volume {_shown(text)}: give NAME:PATH:SIZE, as in {DEFAULT_CLAIM}.")
     name, path, size = parts
-    if not _DNS_LABEL.fullmatch(name) or len(name) > 63:
+    if len(name) > 63 or not re.fullmatch(_LABEL, name):
         raise SpecificationError(
             f"volume {_shown(name)} cannot be a name: small letters, digits and -, at most 63."
         )
@@ -476,7 +490,7 @@ def _peer(text: str) -> Peer:
     if not colon or not whom:
         raise SpecificationError(f"egress {_shown(text)}: give APP:PORT or CIDR:PORT, as in postgres:5432.")
     number = _number("egress port", port, 1, 65535)
-    if _APP.fullmatch(whom) and len(whom) <= 63:
+    if len(whom) <= 63 and re.fullmatch(_APP, whom):
         return Peer(whom, "", number)
     try:
         return Peer("", str(ip_network(whom.strip("[]"))), number)
@@ -533,7 +547,7 @@ def _compute(name: str, usual: Compute, least: Decimal, most: Decimal, said: str
 def _bounded(name: str, text: str, least: Decimal, most: Decimal, said: str) -> str:
     if re.fullmatch(r"[0-9.]+\s*[KMGTP]i?[bB]", text):
         raise SpecificationError(f"{name} {_shown(text)} is no quantity of Kubernetes': write Mi, Gi, without B.")
-    if not _QUANTITY.fullmatch(text):
+    if not re.fullmatch(_QUANTITY, text):
         example = "500m or 2" if name == "cpu" else "512Mi or 2Gi"
         raise SpecificationError(f"{name} {_shown(text)} is no quantity: give one such as {example}.")
     if not least <= quantity.parse(text) <= most:
@@ -553,8 +567,6 @@ def _shown(value: object) -> str:
     return repr(text if len(text) <= 80 else f"{text[:77]}...")
 
 
-_CPU = partial(_compute, "cpu", Compute("100m", "500m"), LEAST_CPU, MOST_CPU, "1m and 1000")
-_MEMORY = partial(_compute, "memory", Compute("128Mi", "512Mi"), LEAST_MEMORY, MOST_MEMORY, "4Mi and 16Ti")
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "namespace": _namespace,
     "replicas": partial(_number, "replicas", least=1, most=MOST_REPLICAS),
@@ -569,8 +581,8 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "egress": _peers,
     "schedule": _schedule,
     "command": _command,
-    "cpu": _CPU,
-    "memory": _MEMORY,
+    "cpu": partial(_compute, "cpu", CPU, LEAST_CPU, MOST_CPU, "1m and 1000"),
+    "memory": partial(_compute, "memory", MEMORY, LEAST_MEMORY, MOST_MEMORY, "4Mi and 16Ti"),
     "service_monitor": bool,
     "platform": partial(_one_of, "platform", known=get_args(Platform)),
 }

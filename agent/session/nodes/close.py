@@ -12,7 +12,8 @@ from agent.journal.view import MAX_SAME_CALLS, SessionView
 from agent.model.port import Text, ToolUse, block_from_json
 from agent.session.context import Records
 from agent.session.recording import commits_of, record_end, undo_of
-from agent.workspace.files import WORKING, LogEntry
+from agent.workspace.files import LogEntry
+from agent.workspace.names import WORKING
 from tools.json import Json
 from tools.plaintext import counted
 

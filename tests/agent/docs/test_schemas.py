@@ -39,6 +39,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "export": desk("journal", "export"),
         "findings": desk("debug-pod", "--sandbox", "-o", "jsonl"),
         "provisioned": desk("provision-namespace", "web-dev", "--members", "ann", "--sandbox", "-o", "json"),
+        "manifests": desk(
+            "generate-manifest", "web", "--image", "web:2", "--host", "web.io", "--offline", "-o", "json"
+        ),
         "lesson": desk("debug-pod", "--explain", "OOMKilled", "-o", "json"),
     }
     lists = ("approvals list", "sessions", "status", "tools", "doctor", "journal verify")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from agent.workspace.discovery import find, is_workspace
-from agent.workspace.files import SETTINGS_FILE
 from agent.workspace.history import init_repository
+from agent.workspace.names import SETTINGS_FILE
 from tests.agent.conftest import InProcess
 
 LIST = ("call", "list", "--json", '{"kind": "pods"}', "--sandbox")

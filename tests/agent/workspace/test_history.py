@@ -18,10 +18,6 @@ import pytest
 
 from agent.errors import DeskError, HistoryError, UsageError
 from agent.workspace.files import (
-    INCIDENTS,
-    LOGS,
-    SETTINGS_FILE,
-    WORKING,
     Edit,
     LogEntry,
     WorkingState,
@@ -32,6 +28,7 @@ from agent.workspace.files import (
     write_change_set,
 )
 from agent.workspace.history import History, commit_message, init_repository
+from agent.workspace.names import INCIDENTS, LOGS, SETTINGS_FILE, WORKING
 
 AT = datetime(2025, 1, 31, 9, 30, 5, tzinfo=UTC)
 STATE = WorkingState("2025-01-31T09:30:00Z", "mend checkout", ("found it",), (), (), "watch")

@@ -13,10 +13,7 @@ import pytest
 
 from agent.errors import DeskError, UsageError
 from agent.workspace.files import (
-    INCIDENTS,
-    LOGS,
     READ_LIMIT_CHARS,
-    WORKING,
     Edit,
     Incident,
     LogEntry,
@@ -35,6 +32,7 @@ from agent.workspace.files import (
     working_section,
     write_change_set,
 )
+from agent.workspace.names import INCIDENTS, LOGS, WORKING
 
 STATE = WorkingState(
     started="2025-01-31T09:30:00Z",

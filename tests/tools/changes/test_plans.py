@@ -177,6 +177,18 @@ def test_loosening_is_no_provisioning_by_the_way() -> None:
     assert risk_of(change, Risk.CHANGE, "hard pods 5 -> 50") is Risk.CLUSTER
 
 
+def test_an_applications_own_network_policy_is_asked_about_where_another_is_denied() -> None:
+    own = {"spec": {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "x"}}}}
+    change = change_of("apply", "NetworkPolicy", "shop", own)
+    loosens = "what NetworkPolicy x lets through"
+    assert (change.target.name, risk_of(change, Risk.CHANGE, loosens)) == ("x", Risk.DELETE)
+    was_everybodys = replace(change, undo={"spec": {"podSelector": {"matchLabels": None}}})
+    assert risk_of(was_everybodys, Risk.CHANGE, loosens) is Risk.CLUSTER
+    for selector in ({}, {"matchLabels": {"app.kubernetes.io/name": "y"}}):
+        other = replace(change, body={"spec": {"podSelector": selector}})
+        assert risk_of(other, Risk.CHANGE, loosens) is Risk.CLUSTER
+
+
 def guardrail(kind: str, labels: Json | None = None, **spec: Any) -> Json:
     return {"kind": kind, "metadata": {"name": "x", "labels": labels or {}}, "spec": spec}
 

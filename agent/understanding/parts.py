@@ -1,0 +1,35 @@
+"""What stands behind an order: parts that each give one argument, until nothing is left. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tools.json import Json
+
+AND = r"(?:\s*,\s*(?:and\s+|und\s+)?|\s+and\s+|\s+und\s+)"
+"""What joins the elements of a list."""
+_END = re.compile(r"\s*(?:,?\s*(?:please|bitte|thanks|danke))?\s*[.!]*\s*", re.IGNORECASE)
+
+Parts = Iterable[tuple[str, re.Pattern[str]]]
+"""Argument -> the pattern that has a group of its name; the first that matches is taken."""
+
+
+def arguments_in(rest: str, parts: Parts, value: Callable[[str, str], Any]) -> Json | None:
+    """The arguments that are said, each once, `value` made of its text; None when a word is left over."""
+    arguments: Json = {}
+    while not _END.fullmatch(rest):
+        matched = ((argument, pattern.match(rest.lstrip())) for argument, pattern in parts)
+        said = next(((argument, part) for argument, part in matched if part is not None), None)
+        if said is None or said[0] in arguments:
+            return None
+        argument, part = said
+        arguments[argument] = value(argument, part[argument])
+        rest = rest.lstrip()[part.end() :]
+    return arguments
+
+
+def quantity(text: str) -> str:
+    """A quantity as Kubernetes writes it: 16 GB is 16G, and 16 GiB is 16Gi."""
+    return re.sub(r"[\sB]", "", text, flags=re.IGNORECASE).replace("K", "k" if "i" not in text else "K")

@@ -1,0 +1,96 @@
+"""What a cluster serves of what an application's objects follow, and what a namespace has room for: read there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from tools.cluster.errors import Absent, Forbidden, NotFound
+from tools.json import Json
+from tools.manifests.served import INGRESS_NAMESPACES, MONITORING_NAMESPACES, Served
+from tools.manifests.specification import Exposure
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Cluster
+
+
+_DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+_TO_ROUTE = "openshift.io/ingress-to-route"
+"""OpenShift's own controller, which makes Routes of Ingresses."""
+_USUAL_ISSUER = "letsencrypt-prod"
+_PARALLEL = 4
+
+
+def discovered(cluster: Cluster) -> Served:
+    """What the cluster serves; what may not be read counts as not there. `Absent` where there is no cluster."""
+    groups = cluster.groups()
+    known = ", ".join([*INGRESS_NAMESPACES, *MONITORING_NAMESPACES])
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        classes = pool.submit(_listed, cluster, "IngressClass")
+        namespaces = pool.submit(_listed, cluster, "Namespace", f"kubernetes.io/metadata.name in ({known})")
+        has_gateways = "gateway.networking.k8s.io" in groups
+        gateways = pool.submit(_listed, cluster, "Gateway") if has_gateways else None
+        issuers = pool.submit(_listed, cluster, "ClusterIssuer") if "cert-manager.io" in groups else None
+    names = {each["metadata"]["name"] for each in namespaces.result()}
+    ingress_class = _class_of(classes.result())
+    gateway = _gateway_of(gateways.result() if gateways else [])
+    there: dict[Exposure, bool] = {
+        "ingress": bool(ingress_class), "gateway": bool(gateway), "route": "route.openshift.io" in groups,
+    }  # fmt: skip
+    return Served(
+        is_known=True,
+        platform="openshift" if "security.openshift.io" in groups else "kubernetes",
+        exposures=tuple(each for each, is_there in there.items() if is_there),
+        ingress_class=ingress_class,
+        gateway=gateway,
+        cluster_issuer=_issuer_of(issuers.result() if issuers else []),
+        service_monitors="monitoring.coreos.com" in groups,
+        ingress_namespaces=tuple(n for n in INGRESS_NAMESPACES if n in names) or INGRESS_NAMESPACES,
+        monitoring_namespaces=tuple(n for n in MONITORING_NAMESPACES if n in names) or MONITORING_NAMESPACES,
+    )
+
+
+def _listed(cluster: Cluster, kind: str, selector: str = "") -> list[Json]:
+    try:
+        return cluster.list(kind, None, label_selector=selector)
+    except (Forbidden, NotFound):
+        return []
+
+
+def _class_of(classes: Sequence[Json]) -> str:
+    """The cluster's default, else the first by name."""
+    own = [each for each in classes if (each.get("spec") or {}).get("controller") != _TO_ROUTE]
+    names = sorted(each["metadata"]["name"] for each in own)
+    default = [
+        each["metadata"]["name"]
+        for each in own
+        if (each["metadata"].get("annotations") or {}).get(_DEFAULT_CLASS) == "true"
+    ]
+    return next(iter([*sorted(default), *names]), "")
+
+
+def _gateway_of(gateways: Sequence[Json]) -> str:
+    found = sorted(f"{each['metadata']['namespace']}/{each['metadata']['name']}" for each in gateways)
+    return found[0] if found else ""
+
+
+def _issuer_of(issuers: Sequence[Json]) -> str:
+    names = sorted(each["metadata"]["name"] for each in issuers)
+    return _USUAL_ISSUER if _USUAL_ISSUER in names else next(iter(names), "")
+
+
+def rations(cluster: Cluster, namespace: str) -> tuple[list[Json], list[Json]]:
+    """The namespace's ResourceQuotas and LimitRanges; none where they may not be read."""
+    try:
+        return cluster.list("ResourceQuota", namespace), cluster.list("LimitRange", namespace)
+    except (Forbidden, Absent):
+        return [], []
+
+
+def live(cluster: Cluster, kind: str, name: str, namespace: str) -> Json | None:
+    """The object that is there already, if it is and may be read."""
+    try:
+        return cluster.get(kind, name, namespace)
+    except (Forbidden, NotFound, Absent):
+        return None
