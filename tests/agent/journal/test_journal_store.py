@@ -133,7 +133,7 @@ def test_an_entry_is_exported_whole(journal: Journal) -> None:
         "session": "s1",
         "at": "2025-06-01T12:00:00.000+00:00",
         "type": "session_resumed",
-        "body": {"requester": "alice", "why": "note 1"},
+        "body": {"requester": "alice", "why": "note 1", "gate": []},
         "hash": entry.hash,
         "number": 1,
     }
