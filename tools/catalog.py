@@ -42,7 +42,10 @@ from tools.manifests.tool import apply_application, generate_manifest
 from tools.provisioning.check import check_namespace
 from tools.provisioning.deprovision import deprovision_namespace
 from tools.provisioning.provision import provision_namespace
+from tools.provisioning.team import onboard_team
 from tools.risk import Risk
+
+_ACCESS = ("group", "members", "pull_secret", "registry", "username")
 
 TOOLS: tuple[Tool, ...] = (
     Tool(diagnose, Risk.READ, "Name one workload."),
@@ -61,7 +64,8 @@ TOOLS: tuple[Tool, ...] = (
     Tool(check_namespace, Risk.READ),
     Tool(wait_for_rollout, Risk.READ),
     Tool(wait_until_mended, Risk.READ),
-    Tool(provision_namespace, Risk.PROVISION, verbatim=("group", "members", "viewers")),
+    Tool(provision_namespace, Risk.PROVISION, verbatim=(*_ACCESS, "viewers")),
+    Tool(onboard_team, Risk.PROVISION, verbatim=(*_ACCESS, "repos")),
     Tool(deprovision_namespace, Risk.DELETE, always_asked=True),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),

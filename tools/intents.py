@@ -491,6 +491,15 @@ INTENTS: Mapping[str, Intent] = {
         ("check the guardrails of web-dev", "check guardrails in namespace web-dev", "please check the guardrails of web-dev"),
         ("check namespace shop-dev", "what is wrong in shop-dev?"),
     ),
+    "onboard_team": Intent(
+        # Read by agent/understanding/onboarding.py: the names are not there yet.
+        (Way("onboard team {team} with namespaces {namespaces} for {members}",
+             "desk onboard-team {team} --namespaces {namespaces} --members {members}"),),
+        ("onboard team web with namespaces web-dev and web-staging for ann@example.com",
+         "we are the web team, please give us dev and staging with 4 CPUs and 16 GB each; we are ann@example.com",
+         "onboard team web with dev and qa for group oidc:web"),
+        ("create namespace web-dev", "we are the web team and checkout crashes"),
+    ),
     "deprovision_namespace": Intent(
         (Way("deprovision namespace {namespace}", "desk deprovision-namespace {namespace}"),),
         ("deprovision namespace web-dev", "please decommission the namespace web-dev", "deprovision web-dev"),

@@ -29,7 +29,11 @@ from agent.workspace.names import SETTINGS_FILE
 HEADINGS = {
     "Why does it not run?": {"debug-pod": "debug"},
     "Ask in words": {"run": "run", "resume": "run", "cancel": "sessions"},
-    "Make room for a team": {"provision-namespace": "provision", "deprovision-namespace": "provision"},
+    "Make room for a team": {
+        "provision-namespace": "provision",
+        "deprovision-namespace": "provision",
+        "onboard-team": "team",
+    },
     "Write manifests": {"generate-manifest": "manifests"},
     "Decide what waits": {"approvals": "approvals"},
     "See what was done, and undo it": {

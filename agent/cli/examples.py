@@ -51,6 +51,10 @@ EXAMPLES: Mapping[str, Examples] = {
         ("what would be made, and make nothing", "desk provision-namespace web-dev --dry-run"),
         ("is it still so? who changed it?", "desk provision-namespace web-dev --check"),
     ),
+    "onboard-team": (
+        ("a namespace for two people", "desk onboard-team web --namespaces web-dev --members a,b"),
+        ("for a group of the login", "desk onboard-team web --namespaces web-qa --group web"),
+    ),
     "deprovision-namespace": (
         ("what would be lost", "desk deprovision-namespace web-dev --dry-run"),
         ("delete it, when somebody has approved", "desk deprovision-namespace web-dev"),

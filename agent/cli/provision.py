@@ -14,7 +14,19 @@ from agent.errors import UsageError
 
 _ANY_LIMITS = {"cpu": "10k", "memory": "1Pi"}
 """What is not given may be as it was provisioned: the tool, which reads that, compares requests with limits."""
-_VALUES = ("team", "cpu", "memory", "cpu_requests", "memory_requests", "storage", "cost_center", "group")
+_VALUES = (
+    "pull_secret",
+    "registry",
+    "username",
+    "team",
+    "cpu",
+    "memory",
+    "cpu_requests",
+    "memory_requests",
+    "storage",
+    "cost_center",
+    "group",
+)
 _LISTS = ("members", "viewers")
 
 
@@ -36,6 +48,13 @@ _LISTS = ("members", "viewers")
 @click.option("--group", help="A group that gets edit, as the cluster's login names it.")
 @click.option("--members", help="Users that get edit, with commas; replaces who has it.")
 @click.option("--viewers", help="Users that get view, with commas; replaces who has it.")
+@click.option(
+    "--pull-secret",
+    metavar="SOURCE",
+    help="The registry's login: a docker config's FILE, or NAMESPACE/NAME of a pull secret to copy.",
+)
+@click.option("--registry", help="With --username: --pull-secret is a file that holds the password.")
+@click.option("--username", help="User at the registry.")
 @click.option(
     "--close",
     "closed",

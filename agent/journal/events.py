@@ -211,6 +211,8 @@ class ToolReceipt:
     change_id: str = ""
     operation: str = ""
     """What a change that is still being made is asked for by."""
+    told: str = ""
+    """What whoever asked for the change should know of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,18 @@ def plan_of(desk: Desk, rendering: Rendering) -> Plan:
     into = folder or ", ".join(file.path for file in files)
     steps = (Step(rendering.summary, changes),) if changes else ()
     return Plan(f"{rendering.summary}, into {into}", steps)
+
+
+def with_files(desk: Desk, plan: Plan) -> Plan:
+    """The plan with changes in place of its steps' files, which go into the workspace. Raises as `plan_of`."""
+    if files := [file for step in plan.steps for file in step.files]:
+        _check(desk, None, files)
+
+    def changed(step: Step) -> Step:
+        written = (_change(desk, None, file) for file in step.files)
+        return replace(step, changes=(*step.changes, *written), files=())
+
+    return replace(plan, steps=tuple(map(changed, plan.steps)))
 
 
 def kept_for_printing(desk: Desk, rendering: Rendering) -> list[Json]:

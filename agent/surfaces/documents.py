@@ -256,6 +256,38 @@ class Manifests(Document, frozen=True, kw_only=True, tag="desk.manifests/v1"):
     excepted: list[Excepted]
 
 
+class Placed(Provisioned, frozen=True, kw_only=True):
+    """One object of a team, in a namespace or in a folder; empty: the object is in none."""
+
+    namespace: str
+
+
+class Checked(Part, frozen=True, kw_only=True):
+    """One item of a team's checklist. What waits says for whom; what is skipped or waits says why."""
+
+    title: str
+    state: Literal["done", "unchanged", "not done", "skipped", "waits"]
+    why: str
+    waits_for: str
+
+
+class Onboarding(Document, frozen=True, kw_only=True, tag="desk.onboarding/v1"):
+    """`desk onboard-team TEAM -o json`. `exit_code` None: not over."""
+
+    operation: Literal["onboard_team", "offboard_member", "rotate_kubeconfig"]
+    team: str
+    namespaces: list[str]
+    session: str
+    success: bool
+    exit_code: int | None
+    summary: str
+    approval: str | None
+    checklist: list[Checked]
+    resources: list[Placed]
+    errors: list[str]
+    message: Annotated[Json | None, Meta(description="For the team's channel, as Slack's blocks; null: none.")]
+
+
 class Lesson(lesson.Lesson, frozen=True, kw_only=True, tag_field="schema", tag="desk.lesson/v1"):
     """`desk debug-pod --explain CAUSE -o json`."""
 
@@ -338,7 +370,7 @@ Printed = Document | Report | Diagnosis | FindingLine | Lesson
 """Whatever is printed as JSON, but for a journal's events."""
 
 DOCUMENTS: tuple[type[Struct], ...] = (
-    *(Session, Approvals, Decision, Sessions, Status, Provisioning, Manifests),
+    *(Session, Approvals, Decision, Sessions, Status, Provisioning, Onboarding, Manifests),
     *(Report, Diagnosis, FindingLine, Lesson),
     *(Tools, Doctor, Made, Verified, Error),
 )

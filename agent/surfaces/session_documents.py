@@ -88,7 +88,7 @@ def provisioning(view: SessionView) -> Provisioning:
     call = view.task.call or {}
     call_id = next(iter(view.plans), "")
     plan = view.plans[call_id].plan if call_id else {"steps": []}
-    changes = _distinct_changes(view, call_id, plan)
+    changes = distinct_changes(view, call_id, plan)
     hard = [change["body"]["spec"]["hard"] for change in changes if change["target"]["kind"] == "ResourceQuota"]
     drift = [each for result in view.results.values() for each in (result.data or {}).get("drift", ())]
     ending = view.closed or view.paused
@@ -103,7 +103,7 @@ def provisioning(view: SessionView) -> Provisioning:
         exit_code=code,
         summary=view.closed.summary if view.closed else (view.paused.reason if view.paused else ""),
         approval=waiting.approval_id if waiting else None,
-        resources=[_provisioned(view, call_id, change) for change in changes],
+        resources=[provisioned(view, call_id, change) for change in changes],
         quota=hard[0] if hard else {},
         drift=msgspec.convert(drift, list[Drift]),
         warnings=[each for result in view.results.values() for each in (result.data or {}).get("warnings", ())],
@@ -112,7 +112,7 @@ def provisioning(view: SessionView) -> Provisioning:
     )
 
 
-def _distinct_changes(view: SessionView, call_id: str, plan: Json) -> list[Json]:
+def distinct_changes(view: SessionView, call_id: str, plan: Json) -> list[Json]:
     """An object once: what an earlier plan of the call made, then what its last one says of all others."""
     last = [change for step in plan["steps"] for change in step["changes"]]
     ids = {id_of(change) for change in last}
@@ -121,7 +121,8 @@ def _distinct_changes(view: SessionView, call_id: str, plan: Json) -> list[Json]
     return [*earlier, *(change for change in last if change["target"] not in made)]
 
 
-def _provisioned(view: SessionView, call_id: str, change: Json) -> Provisioned:
+def provisioned(view: SessionView, call_id: str, change: Json) -> Provisioned:
+    """What became of one change of a plan."""
     same = id_of(change) in view.plans[call_id].unchanged
     is_new = not change["uid"] and change["verb"] in ("apply", "create")
     would: Literal["deleted", "created", "changed"] = (

@@ -12,7 +12,7 @@ from tools.json import Json
 TOOL = "provision_namespace"
 
 _NAME = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_PERSON = r"[^\s,;\"'`]+@[^\s,;\"'`]*[\w]"
+PERSON = r"[^\s,;\"'`]+@[^\s,;\"'`]*[\w]"
 _ENVIRONMENT = r"dev|qa|test|staging|prod"
 _ORDER = re.compile(
     r"(?:please\s+|bitte\s+)?"
@@ -27,7 +27,7 @@ _VERB = re.compile(
     r"\b(?:create|provision|make|set\s+up|give|need|erstelle|erzeuge|gib|brauchen?)\b", re.IGNORECASE
 )
 _WITH = r"(?:with\s+|mit\s+|and\s+|und\s+|,\s*)*"
-_PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (argument, re.compile(rf"{_WITH}{pattern}", re.IGNORECASE))
     for argument, pattern in (
         ("cpu", r"(?P<cpu>\d+(?:\.\d+)?m?)\s*(?:v?cpus?|cores?|kerne(?:n)?)(?![\w-])"),
@@ -35,7 +35,7 @@ _PARTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("team", r"(?:for|für|of)\s+(?:the\s+|das\s+)?team\s+(?P<team>[\w.-]*\w)"),
         ("team", r"(?:for|für|of)\s+(?:the\s+|das\s+)(?P<team>[\w.-]*\w)[\s-]+team(?!\w)"),
         ("group", r"(?:for|für)\s+(?:the\s+|die\s+)?(?:group|gruppe)\s+(?P<group>[^\s,;\"'`]*[\w])"),
-        ("members", rf"(?:(?:for|für)\s+)?(?:(?:the\s+)?members?\s+)?(?P<members>{_PERSON}(?:{AND}{_PERSON})*)"),
+        ("members", rf"(?:(?:for|für)\s+)?(?:(?:the\s+)?members?\s+)?(?P<members>{PERSON}(?:{AND}{PERSON})*)"),
         ("cost_center", r"(?:(?:the\s+)?cost[\s-]cent(?:er|re)|kostenstelle)\s+(?P<cost_center>[\w.-]*\w)"),
         ("environment", rf"(?:in|as|for|für|als)\s+(?:the\s+)?(?P<environment>{_ENVIRONMENT})(?!\s*-|\w)"),
         ("environment", rf"environment\s+(?P<environment>{_ENVIRONMENT})(?!\s*-|\w)"),
@@ -102,7 +102,7 @@ def ordered(task: str) -> Understanding | None:
     began = _ORDER.match(task.strip())
     if began is None or not _VERB.search(began[0]):
         return None
-    arguments = arguments_in(task.strip()[began.end() :], _PARTS, _value)
+    arguments = arguments_in(task.strip()[began.end() :], PARTS, value_of)
     if arguments is None:
         return None
     names = re.split(AND, began["names"].lower())
@@ -117,7 +117,8 @@ def _asked(tool: str, calls: list[Json]) -> Understanding:
     return Understanding(wishes=wishes, orders=(Order((), names, frozenset({tool})),), namespaces=names)
 
 
-def _value(argument: str, text: str) -> Any:
+def value_of(argument: str, text: str) -> Any:
+    """What an argument is, of the words that say it."""
     if argument == "members":
         return re.split(AND, text)
     if argument == "memory":

@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agent.understanding import kubectl, manifests, provisioning, remit
+from agent.understanding import kubectl, manifests, onboarding, provisioning, remit
 from agent.understanding.clauses import Clause, Terms, clauses_of
 from agent.understanding.lexicon import Lexicon, Tag, lexicon
 from agent.understanding.login import Login, login_of, registry_of
@@ -59,7 +59,7 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     typed = kubectl.parsed(task, world, schemas)
     if typed is not None:
         return _of_commands(typed, world)
-    made_anew = provisioning.ordered(task) or manifests.ordered(task, world.namespace)
+    made_anew = provisioning.ordered(task) or onboarding.ordered(task) or manifests.ordered(task, world.namespace)
     if made_anew is not None:
         return made_anew
     login, rest = login_of(task)

@@ -44,7 +44,7 @@ def files(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> dict[str, str]:
 def _undone_by(change: Json) -> str:
     verb = change.get("verb", "patch")
     if verb == "apply":
-        return "patch" if change["uid"] else "delete"
+        return "patch" if change["uid"] or change["undo"] else "delete"
     return {"patch": "patch", "create": "delete", "delete": "create"}[verb]
 
 

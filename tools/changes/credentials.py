@@ -22,6 +22,7 @@ PASSWORD_LIMIT_BYTES = 64 * 1024
 _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _STAND_IN = "desk-stand-in"
+CONFIG_KEY = ".dockerconfigjson"
 
 
 def filled(change: Change, cluster: Cluster) -> Json:
@@ -31,6 +32,8 @@ def filled(change: Change, cluster: Cluster) -> Json:
     """
     if change.credentials is None:
         return change.body
+    if not change.credentials.registry:
+        return _with_config(change.body, _auths(change, change.credentials, cluster))
     return _with_password(change.body, change.credentials, _password(change, change.credentials, cluster))
 
 
@@ -38,6 +41,8 @@ def stood_in(change: Change) -> Json:
     """The body of a change as the API server previews it: with a stand-in for the password."""
     if change.credentials is None:
         return change.body
+    if not change.credentials.registry:
+        return _with_config(change.body, {_STAND_IN: {"auth": _STAND_IN}})
     return _with_password(change.body, change.credentials, _STAND_IN)
 
 
@@ -58,8 +63,32 @@ def _with_password(body: Json, credentials: Credentials, password: str) -> Json:
     registry = _DOCKER_HUB_KEY if credentials.registry in _DOCKER_HUB else credentials.registry
     auth = base64.b64encode(f"{credentials.username}:{password}".encode()).decode()
     entry = {"username": credentials.username, "password": password, "auth": auth}
-    config = json.dumps({"auths": {registry: entry}})
-    return {**body, "data": {".dockerconfigjson": base64.b64encode(config.encode()).decode()}}
+    return _with_config(body, {registry: entry})
+
+
+def _with_config(body: Json, auths: Json) -> Json:
+    config = json.dumps({"auths": auths})
+    return {**body, "data": {CONFIG_KEY: base64.b64encode(config.encode()).decode()}}
+
+
+def _auths(change: Change, credentials: Credentials, cluster: Cluster) -> Json:
+    """The logins of a docker config; raises `ToolFailed` where it has none, or only the name of who keeps them."""
+    raw = _read(credentials, change.target.namespace or "", cluster)
+    try:
+        auths = json.loads(raw[:PASSWORD_LIMIT_BYTES])["auths"]
+        complete = bool(auths) and all(each.get("auth") or each.get("password") for each in auths.values())
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise ToolFailed(
+            f"What is in {credentials.source} is no docker config with logins under auths. Name the file that "
+            "`docker login` writes (~/.docker/config.json), or with --registry and --username a file that holds "
+            "the password."
+        ) from None
+    if not complete:
+        raise ToolFailed(
+            f"The docker config in {credentials.source} has no password for each of its registries: docker keeps "
+            "them in a credentials store. Give --registry and --username, and a file that holds the password."
+        )
+    return dict(auths)
 
 
 def _password(change: Change, credentials: Credentials, cluster: Cluster) -> str:
@@ -112,7 +141,7 @@ def _unreadable(file: str, why: str) -> ToolFailed:
 
 
 def _value_of(credentials: Credentials, namespace: str, cluster: Cluster) -> bytes:
-    data = cluster.get("Secret", credentials.existing_secret, namespace).get("data") or {}
+    data = cluster.get("Secret", credentials.existing_secret, credentials.namespace or namespace).get("data") or {}
     if credentials.key not in data:
         there = ", ".join(sorted(data)) or "none"
         raise ToolFailed(f"Secret {credentials.existing_secret} has no key {credentials.key}; it has: {there}.")

@@ -50,6 +50,8 @@ class Effect:
     after: Json
     uid: str = ""
     """Of an object that was created."""
+    told: str = ""
+    """What whoever asked for it should know, in words: until when a kubeconfig is valid."""
 
 
 @dataclass(frozen=True, slots=True)

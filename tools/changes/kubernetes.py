@@ -82,7 +82,7 @@ class KubernetesDriver:
     def is_current(self, change: Change) -> bool:
         """By uid and by what people wrote of it; what is to be created must not be there."""
         live = self._live(change)
-        if live is None:
+        if live is None or change.may_appear:
             return not change.uid
         return change.verb != "create" and _is_as_planned(live, change)
 
@@ -234,7 +234,8 @@ class KubernetesDriver:
 
     def _apply(self, change: Change, body: Json) -> Json:
         live = self._live(change)
-        if (live is None) == bool(change.uid) or (live is not None and not _is_as_planned(live, change)):
+        as_planned = not change.uid if live is None else _is_as_planned(live, change)
+        if not (as_planned or change.may_appear):
             raise Stale
         bound = body if live is None else _bound(body, live["metadata"]["resourceVersion"])
         return self._cluster.apply(change.target, bound, force=bool(change.takes_over))

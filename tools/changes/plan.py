@@ -22,7 +22,8 @@ KUBERNETES = "kubernetes"
 class Credentials:
     """Which credentials a pull secret holds, and where the password is: it says all but the password itself.
 
-    The password is in the file; else under a key of an existing Secret beside it; else on standard input.
+    The password is in the file; else under a key of an existing Secret; else on standard input. Without a registry
+    it is no password but a whole docker config, of which the `auths` are taken.
     """
 
     registry: str
@@ -30,13 +31,17 @@ class Credentials:
     file: str = ""
     existing_secret: str = ""
     key: str = ""
+    namespace: str = ""
+    """Of the existing Secret; empty: it is beside the new one."""
 
     @property
     def source(self) -> str:
         """Where the password is, in words."""
         if self.file:
             return f"file {self.file}"
-        return f"key {self.key} of Secret {self.existing_secret}" if self.existing_secret else "standard input"
+        where = f" in {self.namespace}" if self.namespace else ""
+        secret = f"key {self.key} of Secret {self.existing_secret}{where}"
+        return secret if self.existing_secret else "standard input"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,9 @@ class Change:
     """Fields that are taken from other managers: only after somebody approved it."""
     part: int = 0
     """Tells the changes of one target by one verb apart, where a plan has several: an undo of several patches."""
+    may_appear: bool = False
+    """Whether an apply is also for an object that somebody else has made since it was planned: the service account
+    `default`, which the cluster makes in each new namespace."""
 
     @property
     def id(self) -> str:
@@ -112,12 +120,37 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """One file that a tool gives: its path below the folder, with slashes, its bytes, its mode (0o644 or 0o755)."""
+
+    path: str
+    content: bytes
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One subtask: its changes become one change set and one commit."""
+    """One subtask: its changes become one change set and one commit.
+
+    `files` go into the workspace: the agent makes changes of them before the plan is gated, and none are left then.
+    """
 
     title: str
     changes: tuple[Change, ...]
     holds: tuple[Check, ...] = ()
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What belongs to what was asked for and is not in the plan: why, and for whom it waits (empty: for nobody)."""
+
+    title: str
+    why: str
+    waits_for: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.why}" + (f"; it waits for {self.waits_for}" if self.waits_for else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +184,7 @@ class Plan:
     always_asked: bool = False
     left: Left | None = None
     continues: bool = False
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [change.id for change in self.changes]

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from tools.changes.build import create_change, patch_change
 from tools.changes.credentials import check_source
-from tools.changes.plan import Credentials, Plan
+from tools.changes.plan import Change, Credentials, Plan
+from tools.cluster.client import Cluster
 from tools.cluster.errors import NotFound
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import Name, Namespace, ToolContext
@@ -90,8 +91,12 @@ def link_pull_secret(
     if kind not in PULL_SECRET_TYPES:
         raise ToolFailed(f"Secret {pull_secret} in {namespace} is of type {kind}, which is no pull secret.")
     live = context.cluster.get("ServiceAccount", service_account, namespace)
-    linked = live.get("imagePullSecrets") or []
-    there = any(each.get("name") == pull_secret for each in linked)
-    body = {"imagePullSecrets": linked if there else [*linked, {"name": pull_secret}]}
-    change = patch_change(context.cluster.find("ServiceAccount").plural, live, body)
-    return Plan.of(f"link pull secret {pull_secret} to {where(live)}", change)
+    return Plan.of(f"link pull secret {pull_secret} to {where(live)}", linked(context.cluster, live, pull_secret))
+
+
+def linked(cluster: Cluster, account: Json, pull_secret: str) -> Change:
+    """The patch of a service account by which its pods pull with this secret, too."""
+    before = account.get("imagePullSecrets") or []
+    there = any(each.get("name") == pull_secret for each in before)
+    body = {"imagePullSecrets": before if there else [*before, {"name": pull_secret}]}
+    return patch_change(cluster.find("ServiceAccount").plural, account, body)

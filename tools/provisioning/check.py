@@ -16,8 +16,8 @@ from tools.json import Json
 from tools.provisioning import guardrails
 from tools.provisioning.adoption import read as read_kinds
 from tools.provisioning.adoption import workloads_of
-from tools.provisioning.guardrails import PROVISIONED, Surroundings
-from tools.provisioning.provision import Found, is_managed, read
+from tools.provisioning.guardrails import PROVISIONED, Surroundings, is_managed
+from tools.provisioning.provision import Found, read
 from tools.provisioning.specification import Specification, specified
 from tools.provisioning.usage import WORKLOADS, Quota, stuck
 

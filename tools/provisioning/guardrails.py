@@ -21,6 +21,8 @@ MANAGED_BY = "desk-agent"
 PROVISIONED = "desk.dev/provisioned"
 """Annotation of the quota: the specification as JSON. Who has `edit` can write neither a quota nor a binding."""
 WHY = "desk.dev/why"
+MEMBER = "desk.dev/member"
+"""Annotation of a member's service account: whose it is."""
 CI_ACCOUNT = "ci"
 LIMITS = "default-limits"
 POD_SECURITY = {
@@ -221,15 +223,37 @@ def _policy(wanted: Specification, name: str, why: str, spec: Json) -> Json:
 
 
 def access(wanted: Specification) -> list[Json]:
-    """The CI's service account, and a RoleBinding a subject."""
+    """The CI's service account, a RoleBinding a subject, and the service accounts of members' kubeconfigs."""
     account = {"kind": "ServiceAccount", "name": CI_ACCOUNT, "namespace": wanted.namespace}
     # Who has `edit` may mint the account's tokens: it never has more than that.
     bindings = [_binding(wanted, "edit", account)]
     bindings += [_binding(wanted, "edit", _subject("Group", wanted.group))] if wanted.group else []
     bindings += [_binding(wanted, "edit", _subject("User", member)) for member in wanted.members]
     bindings += [_binding(wanted, "view", _subject("User", viewer)) for viewer in wanted.viewers]
-    ci = _object("v1", "ServiceAccount", wanted, CI_ACCOUNT, automountServiceAccountToken=False)
-    return [ci, *bindings]
+    pulls: Json = {"imagePullSecrets": [{"name": wanted.pull_secret}]} if wanted.pull_secret else {}
+    ci = _object("v1", "ServiceAccount", wanted, CI_ACCOUNT, automountServiceAccountToken=False, **pulls)
+    return [ci, *bindings, *_members_accounts(wanted)]
+
+
+def _members_accounts(wanted: Specification) -> list[Json]:
+    """Each member's account with its binding: in the namespace itself, for who has `edit` in another one could
+    mint the tokens of an account there, and so get into this one."""
+    made: list[Json] = []
+    for member in wanted.members if wanted.kubeconfigs else ():
+        name = member_account(member)
+        account = {"kind": "ServiceAccount", "name": name, "namespace": wanted.namespace}
+        of = {MEMBER: member}
+        made += [
+            _object("v1", "ServiceAccount", wanted, name, of, automountServiceAccountToken=False),
+            _binding(wanted, "edit", account),
+        ]
+    return made
+
+
+def member_account(member: str) -> str:
+    """The name of a member's service account: readable, and another one for each member."""
+    local = re.sub(r"[^a-z0-9]+", "-", member.partition("@")[0].lower()).strip("-")[:30].rstrip("-")
+    return "-".join(filter(None, ["member", local, _digest("User", member)]))
 
 
 def _subject(kind: str, name: str) -> Json:
@@ -238,8 +262,7 @@ def _subject(kind: str, name: str) -> Json:
 
 def _binding(wanted: Specification, role: str, subject: Json) -> Json:
     """Named after the whole subject: two people with the same local part have two bindings."""
-    whole = json.dumps([subject["kind"], subject["name"]], ensure_ascii=False).encode()
-    name = f"{role}-{subject['kind'].lower()}-{hashlib.sha256(whole).hexdigest()[:12]}"
+    name = f"{role}-{subject['kind'].lower()}-{_digest(subject['kind'], subject['name'])}"
     ref = {"apiGroup": _RBAC, "kind": "ClusterRole", "name": role}
     return _object(f"{_RBAC}/v1", "RoleBinding", wanted, name, roleRef=ref, subjects=[subject])
 
@@ -248,6 +271,16 @@ def annotated(body: Json, annotations: Json) -> Json:
     """The object with these annotations, too."""
     metadata = body["metadata"]
     return {**body, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}}
+
+
+def is_managed(live: Json) -> bool:
+    """Whether Desk provisioned it."""
+    return (live["metadata"].get("labels") or {}).get("managed-by") == MANAGED_BY
+
+
+def _digest(kind: str, name: str) -> str:
+    whole = json.dumps([kind, name], ensure_ascii=False).encode()
+    return hashlib.sha256(whole).hexdigest()[:12]
 
 
 def _object(

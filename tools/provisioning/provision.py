@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -20,14 +20,18 @@ from tools.environments import Environment
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import Namespace, ToolContext
 from tools.json import Json
+from tools.kubernetes.pull_secrets import Registry, Username
 from tools.provisioning import guardrails, openshift
 from tools.provisioning.adoption import consequences
-from tools.provisioning.guardrails import MANAGED_BY, PROVISIONED, Surroundings
+from tools.provisioning.guardrails import PROVISIONED, Surroundings, is_managed
+from tools.provisioning.pulling import NAME as PULL_SECRET
+from tools.provisioning.pulling import Source, credentials_from, pull_secret_changes
 from tools.provisioning.specification import (
     Opening,
     Specification,
     SpecificationError,
     joined,
+    memory_said,
     specified,
 )
 
@@ -97,6 +101,9 @@ def provision_namespace(
     members: Annotated[list[Subject] | None, Field(description="Users that get edit; replaces who has it.")] = None,
     viewers: Annotated[list[Subject] | None, Field(description="Users that get view; replaces who has it.")] = None,
     closed: Annotated[list[Opening] | None, Field(description="Traffic that is not let through.")] = None,
+    pull_secret: Source | None = None,
+    registry: Registry | None = None,
+    username: Username | None = None,
 ) -> Plan:
     """Make a namespace with its guardrails (quota, limits, network policies, access), or bring it up to them.
 
@@ -105,17 +112,40 @@ def provision_namespace(
     """
     cluster = context.cluster
     around = surroundings(cluster)
-    found = read(cluster, namespace, openshift=around.openshift)
-    _refuse_terminating(found)
     given = {
         "environment": environment, "team": team, "cost_center": cost_center, "storage": storage,
         "cpu": cpu, "memory": memory, "cpu_requests": cpu_requests, "memory_requests": memory_requests,
         "group": group, "members": members, "viewers": viewers, "closed": closed,
+        "pull_secret": PULL_SECRET if pull_secret else None,
     }  # fmt: skip
+    login = credentials_from(pull_secret, registry, username)
+    found = read_to_change(cluster, namespace, around)
+    wanted = wanted_of(found, namespace, given, "provision_namespace")
+    plan = planned(cluster, wanted, around, found)
+    if login is None or plan.continues:
+        return plan
+    said = f"{plan.summary}; images are pulled with the login in {login.source}"
+    pulls = Step(f"pull secret of namespace {namespace}", pull_secret_changes(cluster, found, namespace, login))
+    return replace(plan, summary=said, steps=(*plan.steps, pulls))
+
+
+def read_to_change(cluster: Cluster, namespace: str, around: Surroundings) -> Found:
+    """What there is of a namespace; raises `ToolFailed` where it is being deleted."""
+    found = read(cluster, namespace, openshift=around.openshift)
+    _refuse_terminating(found)
+    return found
+
+
+def wanted_of(found: Found, namespace: str, given: Mapping[str, Any], tool: str) -> Specification:
+    """What a namespace is to have, checked; raises `ArgumentsError` for values that it cannot have."""
     try:
-        wanted = specified(namespace, given, found.provisioned)
+        return specified(namespace, given, found.provisioned)
     except SpecificationError as error:
-        raise ArgumentsError(f"provision_namespace: {error}") from error
+        raise ArgumentsError(f"{tool}: {error}") from error
+
+
+def planned(cluster: Cluster, wanted: Specification, around: Surroundings, found: Found) -> Plan:
+    """The plan for one namespace. On OpenShift it first asks for the project, and continues in it."""
     if not around.openshift:
         return _plan(cluster, wanted, around, found)
     return _requested(wanted) if found.namespace is None else _in_project(cluster, wanted, around, found)
@@ -241,7 +271,8 @@ def _asked(wanted: Specification, doing: str) -> str:
     people = [*filter(None, [wanted.group]), *wanted.members]
     said = (
         f"{doing} namespace {wanted.namespace} ({wanted.environment}, team {wanted.team}) with CPU "
-        f"{wanted.cpu_requests}/{wanted.cpu}, memory {wanted.memory_requests}/{wanted.memory}, "
+        f"{wanted.cpu_requests}/{wanted.cpu}, memory {memory_said(wanted.memory_requests)}/"
+        f"{memory_said(wanted.memory)}, "
         f"edit for {joined(people)}"
     )
     return said + (f", view for {joined(wanted.viewers)}" if wanted.viewers else "")
@@ -312,11 +343,6 @@ def _listed(cluster: Cluster, kind: str, namespace: str | None, selector: str) -
         return cluster.list(kind, namespace, label_selector=selector)
     except Forbidden:
         return []
-
-
-def is_managed(live: Json) -> bool:
-    """Whether Desk provisioned it."""
-    return (live["metadata"].get("labels") or {}).get("managed-by") == MANAGED_BY
 
 
 def _parsed(text: str) -> Json | None:

@@ -62,6 +62,10 @@ class Specification:
     viewers: tuple[str, ...] = ()
     closed: tuple[Opening, ...] = ()
     """What is not let through."""
+    kubeconfigs: bool = False
+    """Whether each member has a service account, which a kubeconfig is issued for."""
+    pull_secret: str = ""
+    """The Secret by which its pods pull images; empty: none is linked."""
 
     def as_json(self) -> Json:
         """What is written down of it: all but the namespace, which it is written into."""
@@ -96,6 +100,13 @@ def _written(like: str, number: Decimal) -> str:
     units = _BINARY if like.endswith("i") else _DECIMAL
     unit, size = next((each for each in units if number and number % each[1] == 0), ("", Decimal(1)))
     return f"{number / size:f}".split(".")[0] + unit
+
+
+def memory_said(text: str) -> str:
+    """Bytes as people should read them: beside a decimal quantity, which may be meant as a binary one, that."""
+    if text.endswith("i") or not text[-1:].isalpha():
+        return text
+    return f"{text} (decimal, {quantity.parse(text) / quantity.GIB:.1f}Gi)"
 
 
 def team_of(namespace: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from agent.journal import approvals
@@ -106,10 +107,20 @@ def _finish_step(desk: Desk, call: ToolUse, number: int) -> None:
     unchanged = desk.view.plans[call.id].unchanged
     same = [str(change.target) for change in plan.changes if change.id in unchanged]
     already = f" Already as wanted: {', '.join(same)}." if same else ""
-    text = f"Done: {plan.summary}.{already}{left_over(plan)}"
+    text = "\n".join([f"Done: {plan.summary}.{already}{left_over(plan)}", *_checklist(desk, call, plan)])
     left = asdict(plan.left) if plan.left else None
     result = ToolResult(call.id, call.name, text, summary=plan.summary, changed=True, left=left)
     return desk.append(done, result)
+
+
+def _checklist(desk: Desk, call: ToolUse, plan: Plan) -> Iterator[str]:
+    """What became of each step of a plan that has several, and what whoever asked for it should know."""
+    unchanged = desk.view.plans[call.id].unchanged
+    for step in plan.steps if len(plan.steps) > 1 or plan.left_out else ():
+        same = all(change.id in unchanged for change in step.changes)
+        yield f"- {'as it was' if same else 'done'}: {step.title}"
+    yield from (f"- {receipt.told}" for _, receipt in desk.view.changes(call.id) if receipt.told)
+    yield from (f"- left out: {each}" for each in plan.left_out)
 
 
 def _broken(desk: Desk, check: Check) -> str:

@@ -105,14 +105,22 @@ class Sending:
 
     def _arrived(self, outcome: str, found: Effect) -> ToolReceipt:
         text = f"{_DONE[self.change.verb]} {self.change.target}"
-        return self._receipt(outcome, text, after=found.after, uid=found.uid)
+        return self._receipt(outcome, text, after=found.after, uid=found.uid, told=found.told)
 
     def _receipt(
-        self, outcome: str, text: str, *, after: Json | None = None, uid: str = "", operation: str = ""
+        self,
+        outcome: str,
+        text: str,
+        *,
+        after: Json | None = None,
+        uid: str = "",
+        operation: str = "",
+        told: str = "",
     ) -> ToolReceipt:
         return ToolReceipt(
-            self.call_id, self.index, outcome, text, after or {}, uid, change_id=self.change.id, operation=operation
-        )
+            self.call_id, self.index, outcome, text, after or {}, uid,
+            change_id=self.change.id, operation=operation, told=told,
+        )  # fmt: skip
 
 
 def settle(desk: Desk, call: ToolUse) -> bool:

@@ -18,7 +18,7 @@ from agent.redaction import MARK
 from agent.session.context import Desk, Planned
 from agent.session.endings import ENDINGS
 from agent.session.nodes.effect import arrived
-from agent.session.rendering import plan_of
+from agent.session.rendering import plan_of, with_files
 from agent.understanding.ordered import is_within, orders_change, says
 from tools.changes.driver import Preview
 from tools.changes.plan import Change, Plan, plan_from
@@ -157,7 +157,7 @@ def _plan(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> P
         return plan_of(desk, made_anew)
     if not isinstance(made_anew, Plan):
         raise TypeError(f"{tool.name} has the risk {tool.risk} and must give a plan, or a rendering")
-    return made_anew
+    return with_files(desk, made_anew)
 
 
 def _is_current(desk: Desk, call: ToolUse, plan: Plan) -> bool:

@@ -42,6 +42,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "manifests": desk(
             "generate-manifest", "web", "--image", "web:2", "--host", "web.io", "--offline", "-o", "json"
         ),
+        "onboarded": desk(
+            "onboard-team", "shop", "--namespaces", "shop-qa", "--group", "shop", "--sandbox", "-o", "json"
+        ),
         "lesson": desk("debug-pod", "--explain", "OOMKilled", "-o", "json"),
     }
     lists = ("approvals list", "sessions", "status", "tools", "doctor", "journal verify")
