@@ -14,11 +14,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from agent.context.loops import ENDED_AFTER
 from agent.errors import ExitCode
 from agent.gate.policy import EXPIRES_AFTER_MIN, TABLE, Environment
 from agent.journal.events import TYPES
 from agent.journal.turns import MAX_FAULTY_TURNS
-from agent.journal.view import FULL, MAX_CONFLICTS, MAX_SAME_CALLS
+from agent.journal.view import FULL, MAX_CONFLICTS
 from agent.model.claude.failure import LONGEST_WAIT_S, MAX_TRIES
 from agent.session.nodes.close import MAX_FAILED_ATTEMPTS
 from agent.session.nodes.effect import MAX_TRIES as EFFECT_TRIES
@@ -88,7 +89,7 @@ def limits() -> Rows:
     yield "tries of one model turn", str(MAX_TRIES), "the session pauses, exit code 1"
     yield "longest wait that Desk chooses, seconds", str(LONGEST_WAIT_S), "a `retry-after` may be longer"
     yield "turns in a row that could not be used", str(MAX_FAULTY_TURNS), "handed over, exit code 4"
-    yield "the same calls in a row", str(MAX_SAME_CALLS), "handed over, exit code 4"
+    yield "turns in a row that brought nothing new", str(ENDED_AFTER), "handed over, exit code 4"
     yield "share of the context window", f"{FULL:.0%}", "handed over, exit code 4"
     yield "failed attempts", str(MAX_FAILED_ATTEMPTS), "an incident is opened"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, assert_never
 
+from agent.context.loops import ENDED_AFTER, Called, Circling, note_on
 from agent.errors import UsageError
 from agent.ids import the_one
 from agent.journal.events import (
@@ -52,7 +53,6 @@ Made = tuple[ToolIntent, ToolReceipt]
 """A change that is in effect: what was intended, and what came of it."""
 
 MAX_CONFLICTS = 3
-MAX_SAME_CALLS = 3
 FULL = 0.8
 """Of the model's context window; what is left must suffice for the end. Source: the seed, 11."""
 
@@ -109,6 +109,7 @@ class SessionView:
     _steps_to_record: list[StepDone] = field(default_factory=list)
     _messages: list[Message] = field(default_factory=list)
     _told: int = 0
+    _circling: Circling = field(default_factory=Circling)
 
     @classmethod
     def of(cls, session: str, entries: Iterable[Entry]) -> SessionView:
@@ -314,10 +315,17 @@ class SessionView:
         return next((result.left for result in reversed(self.results.values()) if result.left), None)
 
     def loops(self) -> bool:
-        """Whether the newest calls are the same again and again."""
-        newest = [raw for turn in self.turns[-MAX_SAME_CALLS:] for raw in turn.blocks if raw["type"] == "tool_use"]
-        same = {repr((raw["name"], raw["input"])) for raw in newest}
-        return len(newest) >= MAX_SAME_CALLS and len(same) == 1
+        """Whether the newest turns go in circles."""
+        self._tell()
+        return self._circling.fruitless >= ENDED_AFTER
+
+    def _called(self, turn: ModelTurn) -> list[Called]:
+        calls = [raw for raw in turn.blocks if raw["type"] == "tool_use"]
+        return [
+            Called(raw["name"], raw["input"], result.text, result.ok, bool(self._made.get(raw["id"])))
+            for raw in calls
+            if (result := self.results[raw["id"]])
+        ]
 
     def stopped_by_model(self) -> bool:
         """The newest turn is a refusal, or breaks off at the end of the context window: its calls do not count."""
@@ -366,20 +374,26 @@ class SessionView:
         return "ask" if gate.verdict == "ask" else "act"
 
     def messages(self) -> tuple[Message, ...]:
-        """The conversation so far. Turns that are answered do not change any more, and are told once."""
-        while self._told < len(self.turns) and self._is_answered(self.turns[self._told]):
-            self._messages += self._messages_of(self.turns[self._told])
-            self._told += 1
+        """The conversation so far."""
+        self._tell()
         rest = [message for turn in self.turns[self._told :] for message in self._messages_of(turn)]
         return (*self._messages, *rest)
+
+    def _tell(self) -> None:
+        """Add the turns that are answered: they do not change any more, and are told once."""
+        while self._told < len(self.turns) and self._is_answered(self.turns[self._told]):
+            turn = self.turns[self._told]
+            self._circling.turn(self._called(turn))
+            self._messages += self._messages_of(turn, note_on(self._circling.fruitless))
+            self._told += 1
 
     def _is_answered(self, turn: ModelTurn) -> bool:
         return all(call_id in self.results for call_id in call_ids(turn))
 
-    def _messages_of(self, turn: ModelTurn) -> list[Message]:
+    def _messages_of(self, turn: ModelTurn, circling: str = "") -> list[Message]:
         blocks = tuple(block_from_json(raw) for raw in turn.blocks)
         answers = tuple(_answer(self.results[call_id]) for call_id in call_ids(turn) if call_id in self.results)
-        note = note_to(turn)
+        note = note_to(turn) or circling
         after = [AnswersMessage(answers, note)] if answers or note else []
         return [AssistantMessage(blocks, turn.request), *after]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from agent.context.loops import ENDED_AFTER
 from agent.errors import ExitCode
 from agent.journal.events import ENDING_TOOLS, Event, IncidentOpened, Outcome, SessionClosed, SessionPaused
 from agent.journal.turns import MAX_FAULTY_TURNS
-from agent.journal.view import MAX_SAME_CALLS, SessionView
+from agent.journal.view import SessionView
 from agent.model.port import Text, ToolUse, block_from_json
 from agent.session.context import Records
 from agent.session.recording import commits_of, record_end, undo_of
@@ -181,7 +182,7 @@ def _why_handed_over(view: SessionView) -> tuple[str, str]:
     if view.stopped_by_model():
         return "the model's context is full", go_on
     if view.loops():
-        return f"the same call was made {MAX_SAME_CALLS} times without progress", "start again with a narrower task"
+        return f"{ENDED_AFTER} turns in a row brought nothing new", "start again with a narrower task"
     if view.astray():
         return (
             f"{MAX_FAULTY_TURNS} turns of the model in a row could not be used",

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from agent.context.loops import ENDED_AFTER
 from agent.journal import approvals
 from agent.journal.events import ApprovalAsked
 from agent.journal.journal import Entry
 from agent.journal.summary import summarize
-from agent.model.port import Block, Text
+from agent.model.port import AnswersMessage, Block, Text
 from agent.session.choosing import choose
 from agent.session.context import Desk
 from agent.session.run import drive
@@ -383,11 +384,13 @@ def test_the_limit_of_turns_hands_over(bench: Bench) -> None:
     assert "limit of 3 turns" in summary(desk)
 
 
-def test_the_same_call_three_times_hands_over(bench: Bench) -> None:
-    desk = bench.begin(Scripted(*[[use("events", namespace="shop-dev")]] * 5))
+def test_turns_that_bring_nothing_new_are_told_and_then_hand_over(bench: Bench) -> None:
+    desk = bench.begin(Scripted(*[[use("events", namespace="shop-dev")]] * 9))
     assert drive(desk) == 4
-    assert len(desk.view.turns) == 3
-    assert "same call was made 3 times" in summary(desk)
+    assert len(desk.view.turns) == 1 + ENDED_AFTER
+    assert "turns in a row brought nothing new" in summary(desk)
+    notes = [message.note for message in desk.view.messages() if isinstance(message, AnswersMessage)]
+    assert [note.startswith("Your last") for note in notes] == [False, False, True, True, True, False]
 
 
 def test_a_model_that_ends_its_turns_without_a_call_is_not_believed_to_be_done(bench: Bench) -> None:
