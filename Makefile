@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TASK ?= checkout keeps crashing in shop-dev, find out why and fix it
 
-.PHONY: run test check format docs bench chaos clean
+.PHONY: run test check format docs schemas bench chaos clean
 
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Desk needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. Say: make PYTHON=python3.12" % v)'
@@ -40,6 +40,20 @@ docs: .venv/.ready  ## Write the JSON schemas and the tables in docs/ anew
 	$(BIN)/python -m agent.docs.schemas docs/schemas
 	$(BIN)/python -m agent.docs.tables docs
 
+SCHEMAS ?= .schemas
+KUBERNETES_VALIDATE ?= 1.37.0
+OPENSHIFT_API ?= v0.0.0-20260318185450-1f2fa3f09f4e
+KUBERNETES_MODULES ?= api@v0.37.2 api@v0.29.0 api@v0.24.17 api@v0.22.17 \
+	apiextensions-apiserver@v0.37.2 kube-aggregator@v0.37.2
+
+schemas: .venv/.ready  ## Write the schemas that ship with Desk anew, from packages of PyPI and Go modules
+	mkdir -p $(SCHEMAS)
+	$(BIN)/pip download --quiet --no-deps --dest $(SCHEMAS) kubernetes-validate==$(KUBERNETES_VALIDATE)
+	cd $(SCHEMAS) && export GOMODCACHE=$$PWD/go GOFLAGS=-modcacherw && \
+		go mod download $(addprefix k8s.io/,$(KUBERNETES_MODULES)) github.com/openshift/api@$(OPENSHIFT_API)
+	$(BIN)/python -m tools.validation.shipped $(SCHEMAS)/kubernetes_validate-$(KUBERNETES_VALIDATE)-*.whl \
+		$(SCHEMAS)/go $(SCHEMAS)/go/github.com/openshift/api@$(OPENSHIFT_API)
+
 bench: .venv/.ready  ## What the loop, many sessions, the start and a diagnosis cost, as ratios; some 15 minutes
 	$(BIN)/python -m tests.benchmarks.loop
 	$(BIN)/python -m tests.benchmarks.sessions
@@ -52,4 +66,4 @@ chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG,
 	$(BIN)/python -m tests.chaos --kills 1000
 
 clean:
-	rm -rf .venv .demo .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv .demo .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
