@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from tools.checks import Check
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Cause, Evidence, Finding, Remedy, Risk, Severity, Starting
 
@@ -24,7 +25,10 @@ class ReportedObject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class ReportedRemedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person could type; and, where Desk can do it, the tool with its arguments, else None."""
+    """What a person could type; and, where Desk can do it, the tool with its arguments, else None.
+
+    `command` is empty where a file is to be edited.
+    """
 
     title: str
     command: str
@@ -36,7 +40,7 @@ class ReportedRemedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault, on the object a person would change."""
 
-    cause: Cause
+    cause: Annotated[Cause | Check, msgspec.Meta(description="Of a diagnosis, or the rule of `desk validate`.")]
     severity: Severity
     so_far: Annotated[bool, msgspec.Meta(description="Time alone may still mend it: a warning, until settles_at.")]
     settles_at: Annotated[
@@ -49,6 +53,11 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     why: str
     evidence: list[Evidence]
     remedies: list[ReportedRemedy]
+    file: Annotated[
+        str | msgspec.UnsetType, msgspec.Meta(description="Of `desk validate`: the file; - is standard input.")
+    ] = msgspec.UNSET
+    line: Annotated[int | msgspec.UnsetType, msgspec.Meta(description="The line in it, from 1.")] = msgspec.UNSET
+    column: Annotated[int | msgspec.UnsetType, msgspec.Meta(description="The column, from 1.")] = msgspec.UNSET
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,10 +82,14 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         list[str] | msgspec.UnsetType,
         msgspec.Meta(description="What was not readable, and why; absent where there is nothing."),
     ] = msgspec.UNSET
+    kubernetes: Annotated[
+        str | msgspec.UnsetType,
+        msgspec.Meta(description="Of `desk validate`: the version that manifests were judged for, as 1.37."),
+    ] = msgspec.UNSET
 
 
 class Report(Looked, frozen=True, kw_only=True, tag_field="schema", tag="desk.findings/v1"):
-    """`desk debug-pod -o json`, and the data of a `diagnose` result."""
+    """`desk debug-pod -o json`, `desk validate -o json`, and the data of their tools' results."""
 
     findings: list[ReportedFinding]
 
