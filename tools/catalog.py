@@ -44,6 +44,7 @@ from tools.provisioning.deprovision import deprovision_namespace
 from tools.provisioning.provision import provision_namespace
 from tools.provisioning.team import onboard_team
 from tools.risk import Risk
+from tools.validation.tool import mend_manifests, validate_manifests
 
 _ACCESS = ("group", "members", "pull_secret", "registry", "username")
 
@@ -62,6 +63,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(who_can, Risk.READ, "Ask for one user or group."),
     Tool(whoami, Risk.READ),
     Tool(check_namespace, Risk.READ),
+    Tool(validate_manifests, Risk.READ, "Name one file, or a folder below it.", verbatim=("path",), offline=True),
     Tool(wait_for_rollout, Risk.READ),
     Tool(wait_until_mended, Risk.READ),
     Tool(provision_namespace, Risk.PROVISION, verbatim=(*_ACCESS, "viewers")),
@@ -90,6 +92,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(save_manifest, Risk.RENDER),
     Tool(generate_manifest, Risk.RENDER, offline=True),
     Tool(apply_application, Risk.CHANGE),
+    Tool(mend_manifests, Risk.RENDER, verbatim=("path",), offline=True),
     Tool(save_logs, Risk.RENDER, "Ask for fewer tail_lines."),
 )
 

@@ -519,6 +519,20 @@ INTENTS: Mapping[str, Intent] = {
          "generate and apply manifests for web from image ghcr.io/acme/web:v2 in namespace web-dev with 2 replicas"),
         ("make manifests for web v2", "restart web"),
     ),
+    "validate_manifests": Intent(
+        # Read by agent/understanding/validation.py, as mend_manifests is: no object of the cluster is named.
+        (
+            Way("check the manifests in {path}", "desk validate {path}"),
+            Way("check the manifests in {path} for namespace {namespace}", "desk validate {path} -n {namespace}"),
+        ),
+        ("check the manifests in ./k8s", "are these manifests fine?", "validate deploy/web.yaml for namespace shop-dev"),
+        ("save the manifest of web", "check web"),
+    ),
+    "mend_manifests": Intent(
+        (Way("mend the manifests in {path}", "desk validate {path} --fix"),),
+        ("mend the manifests in ./k8s", "please fix the manifests in k8s/base", "repair these manifests"),
+        ("fix web", "should I fix the manifests in ./k8s?"),
+    ),
     "create_pull_secret": Intent(
         (
             Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",

@@ -34,7 +34,7 @@ HEADINGS = {
         "deprovision-namespace": "provision",
         "onboard-team": "team",
     },
-    "Write manifests": {"generate-manifest": "manifests"},
+    "Write manifests, and check them": {"generate-manifest": "manifests", "validate": "validate"},
     "Decide what waits": {"approvals": "approvals"},
     "See what was done, and undo it": {
         "status": "sessions",
@@ -186,7 +186,7 @@ def _say(message: str, code: int, output: str) -> None:
     from tools.plaintext import plain
 
     shown = plain(Redactor().text(message))
-    if output != "text":
+    if output in ("json", "jsonl"):
         from agent.surfaces.documents import Error
 
         print_document(Error(error=shown, exit_code=code), "jsonl")

@@ -45,6 +45,13 @@ EXAMPLES: Mapping[str, Examples] = {
         ("just applied: look until it is settled", "desk debug-pod shop-dev --wait=60s"),
         ("what a cause is, and what one does about it", "desk debug-pod --explain OOMKilled"),
     ),
+    "validate": (
+        ("a folder, by the cluster and by rules", "desk validate k8s"),
+        ("what kubectl kustomize or helm template printed", "desk validate - -n shop-dev"),
+        ("without a cluster, for a version", "desk validate k8s --offline --kubernetes 1.36"),
+        ("mend what has one right answer", "desk validate k8s --fix"),
+        ("for code review", "desk validate k8s -o sarif"),
+    ),
     "provision-namespace": (
         ("quota, limits, network policies and access", "desk provision-namespace web-dev --members ann,bob"),
         ("its size, and a group", "desk provision-namespace web-dev --cpu 4 --group web"),

@@ -31,7 +31,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def common(command: Command) -> Command:
     """--workspace, --kubeconfig, --context and --output."""
-    for option in reversed(_COMMON):
+    command = output_option(command)
+    return places(command)
+
+
+def places(command: Command) -> Command:
+    """--workspace, --kubeconfig and --context."""
+    for option in reversed(_PLACES):
         command = option(command)
     return command
 
@@ -93,17 +99,22 @@ def _parsed(file: Path) -> dict[str, Any]:
     return document
 
 
-output_option = click.option(
-    "--output",
-    "-o",
-    type=click.Choice(["text", "json", "jsonl"]),
-    envvar="DESK_OUTPUT",
-    default="text",
-    callback=_choose_output,
-    help="text for people, json or jsonl for programs.",
-)
+def output_in(*more: str, help: str = "text for people, json or jsonl for programs.") -> Callable[..., Any]:  # noqa: A002
+    """--output, with further formats besides those that every command has."""
+    return click.option(
+        "--output",
+        "-o",
+        type=click.Choice(["text", "json", "jsonl", *more]),
+        envvar="DESK_OUTPUT",
+        default="text",
+        callback=_choose_output,
+        help=help,
+    )
 
-_COMMON = (
+
+output_option: Callable[[Command], Command] = output_in()
+
+_PLACES = (
     click.option(
         "--workspace",
         type=click.Path(path_type=Path),
@@ -124,7 +135,6 @@ _COMMON = (
         shell_complete=completing.context,
         help="Context of the kubeconfig. Default: its current one.",
     ),
-    output_option,
 )
 
 _RUNNING = (

@@ -30,6 +30,7 @@ from agent.understanding.lexicon import phrases_of
 from tools.catalog import TOOLS
 from tools.diagnose.rules import LESSONS
 from tools.intents import INTENTS
+from tools.validation.rules import RULES as CHECKS
 
 _MARKED = re.compile(r"(<!-- table (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -102,6 +103,14 @@ def causes() -> Rows:
         yield f"`{lesson.cause}`", lesson.means, lesson.why, lesson.mend, lesson.example, more
 
 
+def checks() -> Rows:
+    """The rules of `validate`, a module a subject."""
+    yield "rule", "severity", "what it means", "why", "how to mend it", "more"
+    for rule in CHECKS:
+        more = f"[documentation]({rule.source})"
+        yield f"`{rule.name}`", rule.severity, rule.means, rule.why, rule.mend, more
+
+
 def words() -> Rows:
     """What each tool is asked for with, what does not mean it, and the shapes of an order."""
     yield "tool", "for example", "but not", "in the words that mean nothing else"
@@ -139,6 +148,7 @@ TABLES: dict[str, Callable[[], Rows]] = {
     "exit-codes": exit_codes,
     "limits": limits,
     "causes": causes,
+    "checks": checks,
     "words": words,
     "languages": languages,
 }

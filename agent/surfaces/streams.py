@@ -24,11 +24,11 @@ def discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def read_input(what: str) -> str:
+def read_input(what: str, limit_bytes: int = LIMIT_BYTES) -> str:
     """All of standard input, UTF-8 whatever the locale; raises `UsageError` when it is not, or far too long."""
-    raw = sys.stdin.buffer.read(LIMIT_BYTES + 1)
-    if len(raw) > LIMIT_BYTES:
-        raise UsageError(f"{what} on standard input is longer than {LIMIT_BYTES // 1024 // 1024} MiB. Say less.")
+    raw = sys.stdin.buffer.read(limit_bytes + 1)
+    if len(raw) > limit_bytes:
+        raise UsageError(f"{what} on standard input is longer than {limit_bytes // 1024 // 1024} MiB. Say less.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
