@@ -63,6 +63,9 @@ _MARKER = b"desk-agent "
 _MARKER_LIMIT_BYTES = 128
 _TRAILER_KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _SAFE_DIRECTORY = re.compile(r"--add safe\.directory (.+)")
+_ON_BRANCH = b"ref: refs/heads/"
+_CONVERTING = ("text", "eol", "crlf", "ident", "filter", "working-tree-encoding")
+"""The attributes by which git stores other bytes than those of the file. Source: gitattributes(5)."""
 _PLAIN, _EXECUTABLE, _GONE = "100644", "100755", "000000"
 _FILE_MODES = frozenset({_PLAIN, _EXECUTABLE})
 _REDIRECTING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR")
@@ -128,6 +131,17 @@ class _Git:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._differences: dict[tuple[str, str], dict[str, _Blob]] = {}
+
+    def changes(self, before: str, after: str) -> dict[str, _Blob]:
+        """What each path that differs between two trees is in the second; mode 000000 where it is gone.
+
+        Trees and commits never change, so it is asked once.
+        """
+        if (before, after) not in self._differences:
+            diff = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after)
+            self._differences[before, after] = _raw_diff(self.ask(*diff))
+        return self._differences[before, after]
 
     def run(
         self,
@@ -352,12 +366,12 @@ class History:
 
     def recent(self, n: int = 10) -> list[CommitLine]:
         """The newest n commits of HEAD, newest first."""
-        records = self._log(n, "%H%x1f%cI%x1f%s", self._head())
+        records = self._log(n, "%H%x1f%cI%x1f%s", "HEAD")
         return [CommitLine(*record.split("\x1f", 2)) for record in records]
 
     def with_trailer(self, key: str, limit: int = 1000) -> list[tuple[CommitLine, str]]:
         """Those of HEAD's last `limit` commits that carry a trailer, with its value, newest first."""
-        records = self._log(limit, "%H%x1f%cI%x1f%s%n%(trailers:only,unfold)", self._head())
+        records = self._log(limit, "%H%x1f%cI%x1f%s%n%(trailers:only,unfold)", "HEAD")
         halves = [record.partition("\n") for record in records]
         found = [(line, _parsed_trailers(trailers).get(key, "")) for line, _, trailers in halves]
         return [(CommitLine(*line.split("\x1f", 2)), value) for line, value in found if value]
@@ -365,7 +379,7 @@ class History:
     def all_with_trailer(self, key: str) -> list[tuple[CommitLine, dict[str, str]]]:
         """Each commit of any branch, local or fetched, that carries a trailer, with all its trailers."""
         more = ("--branches", "--remotes", f"--grep=^{_checked_key(key)}: ")
-        records = self._log(-1, "%H%x1f%cI%x1f%s%n%(trailers:only,unfold)", self._head(), *more)
+        records = self._log(-1, "%H%x1f%cI%x1f%s%n%(trailers:only,unfold)", "HEAD", *more)
         halves = [record.partition("\n") for record in records]
         found = [(line, _parsed_trailers(trailers)) for line, _, trailers in halves]
         return [(CommitLine(*line.split("\x1f", 2)), trailers) for line, trailers in found if key in trailers]
@@ -387,7 +401,7 @@ class History:
     def find_by_trailers(self, trailers: Mapping[str, str], limit: int = 200) -> str | None:
         """The newest of HEAD's last `limit` commits that carries all of these trailers, or None."""
         wanted = {key: value for key, value in _flat(trailers).items() if value}
-        for record in self._log(limit, "%H%n%(trailers:only,unfold)", self._head()):
+        for record in self._log(limit, "%H%n%(trailers:only,unfold)", "HEAD"):
             sha, _, lines = record.partition("\n")
             if wanted and wanted.items() <= _parsed_trailers(lines).items():
                 return sha
@@ -428,11 +442,14 @@ class History:
         return _Tree(self._git, head).read(self._place.prefix + str(checked_path(path))) if head else None
 
     def _log(self, n: int, record: str, tip: str, *more: str) -> list[str]:
-        """The newest n commits from `tip`, each in the record's format, which must not be empty."""
-        if not tip:
-            return []
+        """The newest n commits from `tip`, each in the record's format, which must not be empty.
+
+        None on a branch that has no commit yet.
+        """
         log = ("-c", "log.showSignature=false", "log", "-z", f"--max-count={n}", "--encoding=UTF-8")
-        output = self._git.ask(*log, f"--format={record}", *more, tip, "--")
+        output = self._git.run(*log, f"--format={record}", *more, tip, "--")
+        if output.status and self._head():
+            raise _refusal(output.err, "log", self._git.directory)
         return [part for part in output.out.decode("utf-8", "replace").split("\0") if part]
 
     @cached_property
@@ -447,11 +464,14 @@ class History:
                 f"{', '.join(redirecting)} in the environment leads git elsewhere. Next: unset it, run again"
             )
         git = _Git(self._root)
-        if git.ask("rev-parse", "--is-inside-work-tree").text != "true":
+        asked = ("--is-inside-work-tree", "--show-toplevel", "--absolute-git-dir", "--show-prefix")
+        is_inside, *told = git.ask("rev-parse", *asked).text.split("\n")
+        if is_inside != "true":
             raise _bare(self._root)
-        top = Path(git.ask("rev-parse", "--show-toplevel").text)
-        git_dir = Path(git.ask("rev-parse", "--absolute-git-dir").text)
-        return _Place(top, git_dir, git.ask("rev-parse", "--show-prefix").text)
+        if len(told) != 3:
+            raise UsageError(f"{str(self._root)!r} has a line break in its path. Next: give another folder")
+        top, git_dir, prefix = told
+        return _Place(Path(top), Path(git_dir), prefix)
 
     def _head(self) -> str:
         """HEAD's sha; empty on a branch that has no commit yet."""
@@ -571,9 +591,16 @@ class History:
                 raise UsageError(
                     f"a {operation} is in progress in {top}. Next: finish it, or `git {operation} --abort`"
                 )
-        if self._git.run("symbolic-ref", "--quiet", "HEAD").status:
+        if not self._is_on_branch():
             raise UsageError(f"HEAD is detached in {top}: a commit would be lost. Next: git switch BRANCH")
         self._refuse_without_identity()
+
+    def _is_on_branch(self) -> bool:
+        """By HEAD's own file; where that does not say it (another store of refs), git does."""
+        head = self._place.git_dir / "HEAD"
+        if head.read_bytes().startswith(_ON_BRANCH):
+            return True
+        return not self._git.run("symbolic-ref", "--quiet", "HEAD").status
 
     def _refuse_without_identity(self) -> None:
         if self._identified:
@@ -675,17 +702,24 @@ class _Tree:
     def entry(self, path: str) -> _Blob | None:
         """A file's mode and object. Raises HistoryError where the path is a link, a folder or a submodule."""
         if path not in self._entries:
-            self._entries[path] = self._listed(path)
+            self.look([path])
         return self._entries[path]
 
-    def _listed(self, path: str) -> _Blob | None:
-        listed = self._git.ask("ls-tree", "-z", "--full-tree", self._treeish, "--", path).text
-        if not listed:
-            return None
-        mode, _, oid = listed.partition("\t")[0].split(" ")
-        if mode not in _FILE_MODES:
-            raise HistoryError(f"{path} is committed as something else than a file. Next: git mv it away")
-        return _Blob(mode, oid)
+    def look(self, paths: Sequence[str]) -> None:
+        """Look all of these up at once, for whoever asks for each of them. Raises as `entry`."""
+        if paths:
+            self._entries |= {**dict.fromkeys(paths), **self._listed(paths)}
+
+    def _listed(self, paths: Sequence[str]) -> dict[str, _Blob]:
+        listed = self._git.ask("ls-tree", "-z", "--full-tree", self._treeish, "--", *paths).text
+        found = {}
+        for line in filter(None, listed.split("\0")):
+            what, _, path = line.partition("\t")
+            mode, _, oid = what.split(" ")
+            if mode not in _FILE_MODES:
+                raise HistoryError(f"{path} is committed as something else than a file. Next: git mv it away")
+            found[path] = _Blob(mode, oid)
+        return found
 
     def read(self, path: str) -> bytes | None:
         """A file's bytes as a checkout would write them, None when there is no such file."""
@@ -701,9 +735,13 @@ class _Commit:
         self._place = place
         self._held = held
         self._tree = _Tree(git, held.base)
+        self._scratch = scratch
         self._env = {"GIT_INDEX_FILE": str(scratch / "index")}
 
     def make(self, message: str, edits: Sequence[Edit], files: Mapping[str, Content | None]) -> str | None:
+        self._tree.look(
+            [self._place.prefix + str(checked_path(path)) for path in (*(e.path for e in edits), *files)]
+        )
         whole = {self._place.prefix + str(checked_path(path)): each for path, each in files.items()}
         contents = {path: None if each is None else each.content for path, each in whole.items()}
         contents |= self._contents(edits)
@@ -728,16 +766,37 @@ class _Commit:
     def _changed(self, contents: Mapping[str, bytes | None], modes: Mapping[str, str]) -> dict[str, _Blob]:
         """What differs from HEAD. A file has the mode that is given, else that of HEAD's."""
         changed: dict[str, _Blob] = {}
+        stored = self._stored({path: content for path, content in contents.items() if content is not None})
         for path, content in contents.items():
             before = self._tree.entry(path)
             if content is None:
                 changed |= {path: _Blob(_GONE, "0" * len(before.oid))} if before else {}
                 continue
             mode = modes.get(path) or (before.mode if before else _PLAIN)
-            blob = _Blob(mode, self._hashed(path, content, before))
+            blob = _Blob(mode, stored.get(path) or self._hashed(path, content, before))
             if blob != before:
                 changed[path] = blob
         return changed
+
+    def _stored(self, contents: Mapping[str, bytes]) -> dict[str, str]:
+        """Stores at once what git stores as it is; the objects by their paths."""
+        plain = self._unconverted(list(contents)) if len(contents) > 1 else []
+        files = [self._scratch / f"blob-{number}" for number in range(len(plain))]
+        for file, path in zip(files, plain, strict=True):
+            file.write_bytes(contents[path])
+        names = "".join(f"{file}\n" for file in files).encode()
+        oids = self._git.ask("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names) if plain else None
+        return dict(zip(plain, oids.text.split("\n"), strict=True)) if oids else {}
+
+    def _unconverted(self, paths: Sequence[str]) -> list[str]:
+        """The paths whose files neither an attribute nor a setting has git convert."""
+        if self._git.run("config", "--get", "core.autocrlf").text not in ("", "false"):
+            return []
+        asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+        told = self._git.ask("check-attr", "-z", "--stdin", *_CONVERTING, stdin=asked).text.split("\0")
+        values = zip(told[::3], told[2::3], strict=False)
+        converted = {path for path, value in values if value != "unspecified"}
+        return [path for path in paths if path not in converted]
 
     def _hashed(self, path: str, content: bytes, before: _Blob | None) -> str:
         """Stores the content as `git add` would and returns its object.
@@ -799,7 +858,7 @@ class _Commit:
 
         A hook may rewrite Desk's own files, unless the work tree's copy held more than Desk's edits.
         """
-        changed = _changes(self._git, self._held.base, sha)
+        changed = self._git.changes(self._held.base, sha)
         swept = [path for path, blob in changed.items() if path not in clean and blob != ours.get(path)]
         if not swept:
             return
@@ -816,11 +875,6 @@ def _index_info(blobs: Mapping[str, _Blob]) -> bytes:
     """The stdin of `git update-index -z --index-info`."""
     lines = (f"{blob.mode} {blob.oid}\t{path}\0" for path, blob in blobs.items())
     return "".join(lines).encode("utf-8", "surrogateescape")
-
-
-def _changes(git: _Git, before: str, after: str) -> dict[str, _Blob]:
-    """What each path that differs between two trees is in the second; mode 000000 where it is gone."""
-    return _raw_diff(git.ask("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after))
 
 
 def _raw_diff(output: _Output) -> dict[str, _Blob]:
@@ -857,7 +911,7 @@ def _advance_index(git: _Git, git_dir: Path, base: str, tip: str) -> None:
             shutil.copy(index, copy)
         env = {"GIT_INDEX_FILE": str(copy)}
         staged = _raw_diff(git.ask(*diff, env=env))
-        moved = {path: blob for path, blob in _changes(git, base, tip).items() if path not in staged}
+        moved = {path: blob for path, blob in git.changes(base, tip).items() if path not in staged}
         if not moved:
             return
         git.ask("update-index", "-z", "--index-info", stdin=_index_info(moved), env=env)
