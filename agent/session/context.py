@@ -13,22 +13,20 @@ from agent.journal.events import CallGated, Event
 from agent.journal.journal import Entry, Journal
 from agent.journal.view import SessionView
 from agent.model.port import ToolSpec
-from agent.session.conversation import understood
 from agent.session.endings import ENDINGS
 from agent.stopping import StopSignal
-from agent.understanding.wishes import Understanding
-from agent.workspace.past_changes import wrote_last
 from tools.changes.driver import Driver, Preview
-from tools.changes.files import FILES, FilesDriver
 from tools.changes.kubernetes import KubernetesDriver
-from tools.changes.plan import KUBERNETES, Change, Plan
+from tools.changes.plan import FILES, KUBERNETES, Change, Plan
 from tools.frame import Tool, ToolContext
 
 if TYPE_CHECKING:
     from agent.model.port import Model
+    from agent.understanding.wishes import Understanding
     from agent.workspace.files import Workspace
     from agent.workspace.history import History
     from tools.cluster.client import Cluster, Identity
+    from tools.cluster.errors import ClusterError
     from tools.json import Json
 
 
@@ -61,6 +59,13 @@ class Planned:
     plan: Plan
     gated: CallGated
     previews: Mapping[str, Preview]
+    seen: dict[str, Preview | ClusterError] = field(default_factory=dict)
+    """By the change's id, what the system says of those that it could not be asked for before; not sent yet."""
+
+    def is_unseen(self, change: Change) -> bool:
+        """Whether the system could not be asked for a change that is left."""
+        preview = self.previews.get(change.id)
+        return preview is not None and preview.unseen
 
     @property
     def diff(self) -> str:
@@ -109,6 +114,9 @@ class Desk(Records):
     def driver(self, change: Change) -> Driver:
         """Who makes this change; raises `LookupError` where nothing of that system is known."""
         if change.system == FILES and change.system not in self.drivers:
+            from agent.workspace.past_changes import wrote_last
+            from tools.changes.files import FilesDriver
+
             wrote = partial(wrote_last, self.history)
             self.drivers[FILES] = FilesDriver(self.workspace.root, self.history, wrote)
         if change.system == KUBERNETES and change.system not in self.drivers:
@@ -123,6 +131,8 @@ class Desk(Records):
 
     def understood(self) -> Understanding:
         """What the person's own words ask for, among the names that were listed."""
+        from agent.session.conversation import understood  # a typed call does without it
+
         if self._understood is None:
             self._understood = understood(self.view, self.schemas())
         return self._understood

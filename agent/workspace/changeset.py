@@ -13,9 +13,9 @@ import yaml
 from agent.journal.events import ToolIntent, ToolReceipt
 from agent.redaction import MARK
 from tools.changes.build import create_change, delete_change, patch_change
-from tools.changes.files import FILES, is_undone, undo_change
+from tools.changes.files import is_undone, undo_change
 from tools.changes.patches import contains, inverse
-from tools.changes.plan import Change, Plan
+from tools.changes.plan import FILES, Change, Plan
 from tools.cluster.client import Cluster
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef

@@ -71,6 +71,14 @@ class Driver(Protocol):
         """Which cluster or account it is: part of what an approval is bound to."""
         ...
 
+    @property
+    def at_once(self) -> int:
+        """Of how many changes it may be asked at the same time, from as many threads; 1: one after the other.
+
+        What it says of `refusal`, `is_current` and `preview` is asked so; changes are sent one by one.
+        """
+        ...
+
     def refusal(self, change: Change) -> str:
         """Who may not make this change, in words; empty when it may be made."""
         ...

@@ -18,14 +18,12 @@ from typing import Protocol
 
 from tools.changes.driver import Effect, Preview, Running
 from tools.changes.folder import Folder, Found
-from tools.changes.plan import Change, Plan, Takeover
+from tools.changes.plan import FILES, Change, Plan, Takeover
 from tools.cluster.resources import ObjectRef
 from tools.errors import ToolFailed
 from tools.json import Json
 from tools.risk import Risk
 
-FILES = "files"
-"""The system of a change of a file."""
 WORKSPACE = "workspace"
 
 _OWN = MappingProxyType({"environment": "dev"})
@@ -59,6 +57,8 @@ class FilesDriver:
     """`Driver` of files. `root`: the workspace; `wrote`: whether Desk wrote this file with this digest last."""
 
     account = FILES
+    at_once = 1
+    """Git is asked, and starts its processes from the main thread only."""
 
     def __init__(self, root: Path, blobs: Blobs, wrote: Callable[[ObjectRef, str], bool]) -> None:
         self._root = root

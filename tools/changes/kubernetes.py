@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -25,6 +26,7 @@ from tools.cluster.resources import ObjectRef
 from tools.json import Json
 from tools.risk import Risk
 
+REQUESTS_AT_ONCE = 8
 RETRY_S = 0.5
 GOING_S = 20.0
 """How long an object that is being deleted may still be in the way of the one that replaces it."""
@@ -51,18 +53,34 @@ class KubernetesDriver:
         self._mask = mask
         self._sleep = sleep
         self._username = username
+        self._rules: dict[str, list[Json]] = {}
+        self._reading_rules = threading.Lock()
 
     @property
     def account(self) -> str:
         """The cluster's fingerprint."""
         return self._cluster.fingerprint
 
+    @property
+    def at_once(self) -> int:
+        """So many requests an API server takes from one client without queueing them."""
+        return REQUESTS_AT_ONCE
+
     def refusal(self, change: Change) -> str:
-        """Which right is missing, by SelfSubjectAccessReview."""
+        """Which right is missing: by the rules of the namespace where they say it all, else by access reviews."""
         for access in rights(change):
-            if not self._cluster.may(access):
+            if not (self._allowed(access) or self._cluster.may(access)):
                 return f"{self._username or 'This identity'} may not {access}"
         return ""
+
+    def _allowed(self, access: Access) -> bool:
+        """Whether the rules that were read of the namespace allow it; False: they do not tell."""
+        if not access.namespace:
+            return False
+        with self._reading_rules:
+            if access.namespace not in self._rules:
+                self._rules[access.namespace] = self._cluster.all_rules(access.namespace) or []
+        return any(covers(rule, access) for rule in self._rules[access.namespace])
 
     def risk(self, change: Change, asked: Risk, preview: Preview | None) -> Risk:
         """By kind, scope and content."""
@@ -285,6 +303,18 @@ def rights(change: Change) -> tuple[Access, ...]:
     # A role of a namespace may be about the Namespace itself: the API server takes its name for its namespace, too.
     there = Access(verb, group, change.resource, namespace_of(change), target.name)
     return (there, new) if change.verb == "apply" and not change.uid else (there,)
+
+
+def covers(rule: Json, access: Access) -> bool:
+    """Whether an RBAC rule allows it. Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/"""
+    names = rule.get("resourceNames") or ()
+    resource = f"{access.resource}/{access.subresource}" if access.subresource else access.resource
+    return (
+        not {access.verb, "*"}.isdisjoint(rule.get("verbs") or ())
+        and not {access.group, "*"}.isdisjoint(rule.get("apiGroups") or ())
+        and not {resource, "*"}.isdisjoint(rule.get("resources") or ())
+        and (not names or access.name in names)
+    )
 
 
 def namespace_of(change: Change) -> str | None:

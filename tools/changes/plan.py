@@ -16,6 +16,8 @@ Verb = Literal["patch", "create", "apply", "delete"]
 
 KUBERNETES = "kubernetes"
 """The system of a change of a cluster's object."""
+FILES = "files"
+"""The system of a change of a file."""
 
 
 @dataclass(frozen=True, slots=True)

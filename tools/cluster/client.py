@@ -122,6 +122,7 @@ class Cluster(Protocol):
     def may_other(self, access: Access, user: str, groups: tuple[str, ...]) -> tuple[bool, str]: ...
     def rules(self, namespace: str) -> Objects: ...
     def groups(self) -> frozenset[str]: ...
+    def all_rules(self, namespace: str) -> Objects | None: ...
     def version(self, *, timeout_s: float | None = None) -> str: ...
 
 
@@ -352,9 +353,19 @@ class HttpCluster:
         return bool(status.get("allowed")), str(status.get("reason") or "")
 
     def rules(self, namespace: str) -> Objects:
-        """What we may do in a namespace, as resource rules. Source: the SelfSubjectRulesReview API."""
-        status = self._review("authorization.k8s.io/v1", "SelfSubjectRulesReview", {"namespace": namespace})
-        return list(status.get("resourceRules") or ())
+        """What we may do in a namespace, as resource rules, as far as the API server can tell.
+
+        Source: the SelfSubjectRulesReview API.
+        """
+        return list(self._rules(namespace).get("resourceRules") or ())
+
+    def all_rules(self, namespace: str) -> Objects | None:
+        """As `rules`; None where an authorizer besides RBAC has a say that the API server cannot list."""
+        status = self._rules(namespace)
+        return None if status.get("incomplete") else list(status.get("resourceRules") or ())
+
+    def _rules(self, namespace: str) -> Json:
+        return self._review("authorization.k8s.io/v1", "SelfSubjectRulesReview", {"namespace": namespace})
 
     def groups(self) -> frozenset[str]:
         """The names of the API groups that are served, as `apps` and `route.openshift.io`: one request."""

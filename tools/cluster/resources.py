@@ -85,6 +85,7 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("batch/v1", "CronJob", "cronjobs", short=("cj",)),
     Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", short=("hpa",)),
     Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", short=("pdb",)),
+    Resource("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
     Resource("networking.k8s.io/v1", "Ingress", "ingresses", short=("ing",)),
     Resource("networking.k8s.io/v1", "IngressClass", "ingressclasses", namespaced=False),
     Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", short=("netpol",)),

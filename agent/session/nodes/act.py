@@ -8,6 +8,7 @@ from dataclasses import asdict
 from agent.journal import approvals
 from agent.journal.events import StepDone, ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
+from agent.session import asking
 from agent.session.context import Desk, Planned
 from agent.session.nodes.effect import Sending, settle
 from agent.session.nodes.gate import find_tool, left_over
@@ -70,7 +71,7 @@ def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:
             continue
         if preview.unseen:
             try:
-                preview = desk.driver(change).preview(change, planned.plan, _made_ids(desk, call, planned))
+                preview = _seen(desk, call, planned, change)
             except RESUMABLE:
                 raise
             except ClusterError as error:
@@ -87,8 +88,33 @@ def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:
     return _finish_step(desk, call, number)
 
 
-def _made_ids(desk: Desk, call: ToolUse, planned: Planned) -> set[str]:
-    return {change.id for change in planned.plan.changes if desk.view.is_made(call.id, change.id)}
+def _seen(desk: Desk, call: ToolUse, planned: Planned, change: Change) -> Preview:
+    """What the system makes of a change now that what it is in is there; all others of the plan are asked for, too.
+
+    Raises its `ClusterError`; those of others are theirs to raise when it is their turn.
+    """
+    if change.id not in planned.seen:
+        done = {each.id for each in planned.plan.changes if desk.view.is_made(call.id, each.id)}
+        unseen = [each for each in planned.plan.changes if each.id not in done and planned.is_unseen(each)]
+        asked = asking.each(desk, unseen, lambda driver, each: driver.preview(each, planned.plan, done))
+        told = {each.id: _kept(answer) for each, answer in asked}
+        planned.seen.update({key: seen for key, seen in told.items() if key == change.id or _is_final(seen)})
+    seen = planned.seen.pop(change.id)
+    if isinstance(seen, ClusterError):
+        raise seen
+    return seen
+
+
+def _kept(answer: asking.Answer[Preview]) -> Preview | ClusterError:
+    try:
+        return answer()
+    except ClusterError as error:
+        return error
+
+
+def _is_final(seen: Preview | ClusterError) -> bool:
+    """Whether it need not be asked again: the system has seen the change, or refuses it."""
+    return not isinstance(seen, RESUMABLE) if isinstance(seen, ClusterError) else not seen.unseen
 
 
 def _finish_step(desk: Desk, call: ToolUse, number: int) -> None:

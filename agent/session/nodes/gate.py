@@ -15,6 +15,7 @@ from agent.journal.events import CallGated, PlanMade, ToolResult
 from agent.journal.view import MAX_CONFLICTS
 from agent.model.port import ToolUse
 from agent.redaction import MARK
+from agent.session import asking
 from agent.session.context import Desk, Planned
 from agent.session.endings import ENDINGS
 from agent.session.nodes.effect import arrived
@@ -162,13 +163,15 @@ def _plan(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> P
 
 def _is_current(desk: Desk, call: ToolUse, plan: Plan) -> bool:
     deleted: set[ObjectRef] = set()
+    left: list[Change] = []
     for change in plan.changes:
         is_made = desk.view.is_made(call.id, change.id)
-        if not is_made and change.target not in deleted and not desk.driver(change).is_current(change):
-            return False
+        if not is_made and change.target not in deleted:
+            left.append(change)
         if change.verb == "delete" and not is_made:
             deleted.add(change.target)
-    return True
+    asked = asking.each(desk, left, lambda driver, change: driver.is_current(change))
+    return all(is_current() for _, is_current in asked)
 
 
 def _completed(plan: Plan, previews: Mapping[str, Preview]) -> Plan:
@@ -208,8 +211,8 @@ def _named(desk: Desk, call: ToolUse, plan: Plan) -> bool:
 
 
 def _refuse_without_rights(desk: Desk, changes: Sequence[Change]) -> None:
-    for change in changes:
-        if refusal := desk.driver(change).refusal(change):
+    for _, asked in asking.each(desk, changes, lambda driver, change: driver.refusal(change)):
+        if refusal := asked():
             raise ClusterError(
                 f"{refusal}. Nothing was changed. "
                 "Who administers the namespace can grant it: a RoleBinding to the ClusterRole edit."
@@ -219,7 +222,8 @@ def _refuse_without_rights(desk: Desk, changes: Sequence[Change]) -> None:
 def _previews(desk: Desk, call: ToolUse, plan: Plan, left: Sequence[Change]) -> dict[str, Preview]:
     """What the systems would make of what is left, without an effect."""
     done = {change.id for change in plan.changes if desk.view.is_made(call.id, change.id)}
-    return {change.id: desk.driver(change).preview(change, plan, done) for change in left}
+    asked = asking.each(desk, left, lambda driver, change: driver.preview(change, plan, done))
+    return {change.id: preview() for change, preview in asked}
 
 
 def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, made: PlanMade, decision: Decision) -> None:

@@ -36,6 +36,7 @@ class Cloud:
 
     file: Path
     account: str = "account-1"
+    at_once: int = 1
     loses_answers: int = 0
     dies_while_running: bool = False
     fails: bool = False
