@@ -16,33 +16,18 @@ from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Journal
 from agent.journal.sqlite import JOURNAL, SqliteStore
 from agent.journal.view import SessionView, find_session, load_view
-from agent.model.claude.model import Claude, Profile
-from agent.model.claude.price import KNOWN, parse_price
 from agent.model.onecall import OneCall
-from agent.model.playbook import Playbook
 from agent.redaction import Redactor
 from agent.session import cancelling
 from agent.session.choosing import NO_SESSION, Choice, choose
 from agent.session.context import Desk, Records, Surface
-from agent.session.conversation import behind
 from agent.session.nodes.close import is_over
-from agent.session.rollback import (
-    UNDO,
-    change_set_of,
-    made_by,
-    undo_last_tool,
-    undo_tool,
-    waits_for,
-)
 from agent.session.run import drive
 from agent.settings import CLAUDE, PLAYBOOK
 from agent.stopping import StopSignal
-from agent.workspace.changeset import undo_of
 from agent.workspace.discovery import refuse_unless_workspace
 from agent.workspace.files import Workspace
 from agent.workspace.history import History
-from agent.workspace.past_changes import rollout_history_tool
-from tools.catalog import OFFLINE, RISKS, TOOLS
 from tools.cluster.absent import FINGERPRINT as NO_CLUSTER
 from tools.cluster.absent import AbsentCluster
 from tools.cluster.connect import Where, connect
@@ -50,8 +35,10 @@ from tools.cluster.did_you_mean import NotThere
 from tools.cluster.errors import ClusterSettingsError, Unreachable
 from tools.cluster.namespaces import refuse_unless_there
 from tools.risk import Risk
+from tools.rooms import ALONE, tools_for
 
 if TYPE_CHECKING:
+    from agent.model.claude.model import Profile
     from agent.model.port import Model
     from agent.settings import Settings
     from tools.cluster.client import HttpCluster, Identity
@@ -143,6 +130,9 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
 
 def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool) -> int:
     """Undo a commit of Desk in a session of its own; nothing begins where the journal does not vouch for it."""
+    from agent.session.rollback import UNDO, change_set_of, made_by, waits_for
+    from agent.workspace.changeset import undo_of
+
     history = history_of(settings)
     sha = _commit_of_subtask(settings, commit) or history.resolve(commit)
     folder = change_set_of(history, sha)
@@ -222,6 +212,8 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
 
 def before_next(settings: Settings, session: str) -> tuple[str, dict[str, Any]]:
     """Where a conversation goes on behind a session, and what the next one is told of it."""
+    from agent.session.conversation import behind
+
     with _existing_journal(settings) as journal:
         view = load_view(journal, session)
         tools = tools_of(view.task, History(settings.workspace), journal, view)
@@ -286,13 +278,20 @@ def model_of(settings: Settings, name: str, call: dict[str, Any] | None, stop: S
     if call is not None:
         return OneCall(call["tool"], call["arguments"], call.get("then", ()))
     if name == PLAYBOOK:
+        from agent.model.playbook import Playbook
+
         return Playbook()
+    from agent.model.claude.model import Claude
+
     model = Claude(_profile(settings, name), stop.sleep)
     model.warm()
     return model
 
 
 def _profile(settings: Settings, name: str) -> Profile:
+    from agent.model.claude.model import Profile
+    from agent.model.claude.price import KNOWN, parse_price
+
     return Profile(
         base_url=settings.base_url,
         api_key=_needed_key(settings, name),
@@ -328,13 +327,19 @@ def key_of(settings: Settings) -> str:
 def tools_of(started: SessionStarted, history: History, journal: Journal, view: SessionView) -> Mapping[str, Tool]:
     """The tools a session has: the catalog, what the history adds, and what undoes.
 
-    A rollback's `undo` is no other session's.
+    A typed call has those of its room. A rollback's `undo` is no other session's.
     """
-    is_rollback = started.call is not None and started.call["tool"] == UNDO
-    undo = (
-        undo_tool(history, journal, sandbox=started.sandbox) if is_rollback else undo_last_tool(view, history.root)
-    )
-    return {tool.name: tool for tool in (*TOOLS, rollout_history_tool(history), undo)}
+    called = started.call["tool"] if started.call else ""
+    if called in ALONE:
+        return {tool.name: tool for tool in tools_for(called)}
+    from agent.session.rollback import UNDO, undo_last_tool, undo_tool
+    from agent.workspace.past_changes import rollout_history_tool
+
+    if called == UNDO:
+        undo = undo_tool(history, journal, sandbox=started.sandbox)
+    else:
+        undo = undo_last_tool(view, history.root)
+    return {tool.name: tool for tool in (*tools_for(called), rollout_history_tool(history), undo)}
 
 
 @contextlib.contextmanager
@@ -348,6 +353,8 @@ def _found(settings: Settings, task: Task, stack: contextlib.ExitStack) -> tuple
     try:
         return stack.enter_context(_cluster(settings, sandbox=task.sandbox, running=task.running))
     except (ClusterSettingsError, Unreachable) as error:
+        from tools.catalog import OFFLINE
+
         named = isinstance(error, ClusterSettingsError) and (settings.kubeconfig or settings.context)
         if named or task.call is None or task.call["tool"] not in OFFLINE:
             raise
@@ -392,13 +399,18 @@ def _refuse_other_cluster(fingerprint: str, cluster: HttpCluster) -> None:
 
 def _refuse_missing_namespace(task: Task, cluster: HttpCluster) -> None:
     """Raises `UsageError` for a namespace that a person gave, as an option or to read in, and that is not there."""
-    reads = task.call is not None and RISKS.get(task.call["tool"]) == Risk.READ.value
-    given = {task.namespace, task.call["arguments"].get("namespace") if task.call and reads else None}
+    given = {task.namespace, _read_in(task.call) if task.call else None}
     for namespace in filter(None, given):
         try:
             refuse_unless_there(cluster, namespace)
         except NotThere as error:
             raise UsageError(str(error)) from error
+
+
+def _read_in(call: dict[str, Any]) -> str | None:
+    """The namespace that a typed call reads in; None where it changes something, which may make the namespace."""
+    reads = any(tool.name == call["tool"] and tool.risk is Risk.READ for tool in tools_for(call["tool"]))
+    return call["arguments"].get("namespace") if reads else None
 
 
 def _refuse_other_identity(session: str, requester: str, identity: Identity) -> None:

@@ -39,14 +39,10 @@ from tools.kubernetes.workloads import (
     set_resources,
 )
 from tools.manifests.tool import apply_application, generate_manifest
-from tools.provisioning.check import check_namespace
-from tools.provisioning.deprovision import deprovision_namespace
-from tools.provisioning.provision import provision_namespace
+from tools.provisioning import tools as provisioning
 from tools.provisioning.team import onboard_team
 from tools.risk import Risk
 from tools.validation.tool import mend_manifests, validate_manifests
-
-_ACCESS = ("group", "members", "pull_secret", "registry", "username")
 
 TOOLS: tuple[Tool, ...] = (
     Tool(diagnose, Risk.READ, "Name one workload."),
@@ -62,13 +58,11 @@ TOOLS: tuple[Tool, ...] = (
     Tool(rollout_history, Risk.READ),
     Tool(who_can, Risk.READ, "Ask for one user or group."),
     Tool(whoami, Risk.READ),
-    Tool(check_namespace, Risk.READ),
     Tool(validate_manifests, Risk.READ, "Name one file, or a folder below it.", verbatim=("path",), offline=True),
     Tool(wait_for_rollout, Risk.READ),
     Tool(wait_until_mended, Risk.READ),
-    Tool(provision_namespace, Risk.PROVISION, verbatim=(*_ACCESS, "viewers")),
-    Tool(onboard_team, Risk.PROVISION, verbatim=(*_ACCESS, "repos")),
-    Tool(deprovision_namespace, Risk.DELETE, always_asked=True),
+    *provisioning.TOOLS,
+    Tool(onboard_team, Risk.PROVISION, verbatim=(*provisioning.ACCESS, "repos")),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),
     Tool(set_image, Risk.CHANGE),

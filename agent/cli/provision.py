@@ -106,7 +106,7 @@ def _call(
     _check(tool, arguments)
     call = {"tool": tool, "arguments": arguments}
     task = Task(shlex.join(words), None, sandbox, dry_run=dry_run, call=call)  # it may not be there yet
-    code, _ = ran(settings(given), partial(begin, task), provisioning)
+    code, _ = ran(settings(given), partial(begin, task), provisioning, tool=tool)
     raise click.exceptions.Exit(code)
 
 
@@ -122,12 +122,12 @@ def _arguments(name: str, environment: str | None, given: dict[str, Any]) -> dic
 
 def _check(tool: str, arguments: dict[str, Any]) -> None:
     """Wrong values are wrong usage: no session begins."""
-    from tools.catalog import TOOLS
     from tools.errors import ArgumentsError
     from tools.provisioning.specification import SpecificationError, specified
+    from tools.rooms import tools_for
 
     try:
-        checked = next(known for known in TOOLS if known.name == tool).check(arguments)
+        checked = next(known for known in tools_for(tool) if known.name == tool).check(arguments)
         if tool == "provision_namespace":
             specified(checked.pop("namespace"), checked, _ANY_LIMITS)
     except (ArgumentsError, SpecificationError) as error:

@@ -200,12 +200,14 @@ def ran(
     document: Callable[[SessionView], Document] | None = None,
     *,
     aside: bool = False,
+    tool: str = "",
 ) -> tuple[int, str]:
     """The exit code of a session, and the session; a document of it is printed where one is wanted.
 
-    `aside`: its files go to standard output, and what is said of it, as text, to standard error.
+    `aside`: its files go to standard output, and what is said of it, as text, to standard error. `tool`: the only
+    one it calls; empty: any.
     """
-    surface, last = _surface(configured.output, aside=aside)
+    surface, last = _surface(configured.output, tool, aside=aside)
     try:
         code = work(configured, surface)
     finally:
@@ -217,10 +219,10 @@ def ran(
     return code, last[0] if last else ""
 
 
-def _surface(output: str, *, aside: bool) -> tuple[Surface, list[str]]:
+def _surface(output: str, tool: str, *, aside: bool) -> tuple[Surface, list[str]]:
     """The surface for an output, and the session it has seen."""
     from agent.surfaces.console import JsonLines, LiveConsole, Quiet
-    from tools.catalog import RISKS
+    from tools.rooms import tools_for
 
     seen: list[str] = []
     if output == "jsonl":
@@ -235,7 +237,10 @@ def _surface(output: str, *, aside: bool) -> tuple[Surface, list[str]]:
         def entry(self, entry: Entry) -> None:
             seen[:] = [entry.session]
 
-    return (Console(risks=RISKS, aside=aside) if output == "text" else Remember()), seen
+    if output != "text":
+        return Remember(), seen
+    risks = {each.name: each.risk.value for each in tools_for(tool)}
+    return Console(risks=risks, aside=aside), seen
 
 
 def _print(configured: Settings, session: str, document: Callable[[SessionView], Document] | None) -> None:

@@ -9,24 +9,18 @@ StateGraph; it compiles with any checkpointer, and Desk itself needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command
 
-from agent.model.port import ToolUse
 from agent.session.context import Desk
-from agent.session.nodes import (
-    act,
-    ask,
-    close,
-    gate,
-    orient,
-    record,
-    think,
-)
+from agent.session.nodes import close
+from agent.session.nodes.ask import ask
+from agent.session.steps import STEPS, Step, following
 
 
 class State(TypedDict, total=False):
@@ -34,29 +28,6 @@ class State(TypedDict, total=False):
 
     session: str
     seq: int
-
-
-def _on_call(decide: Callable[[Desk, ToolUse], None]) -> Callable[[Desk], None]:
-    """A step that is about the call that waits."""
-
-    def step(desk: Desk) -> None:
-        call = desk.view.pending_call()
-        if call is None:
-            raise LookupError(f"session {desk.view.id} has no call to decide")
-        decide(desk, call)
-
-    return step
-
-
-STEPS: dict[str, Callable[[Desk], None]] = {
-    "orient": orient.orient,
-    "think": think.think,
-    "gate": _on_call(gate.gate),
-    "ask": ask.ask,
-    "act": _on_call(act.act),
-    "record": record.record,
-    "close": close.close,
-}
 
 
 class Node(Protocol):
@@ -67,35 +38,32 @@ class Node(Protocol):
         ...
 
 
-def _node(step: Callable[[Desk], None]) -> Node:
+def _node(step: Step) -> Node:
     def node(state: State, *, runtime: Runtime[Desk]) -> Command[str]:
         desk = runtime.context
         step(desk)
         over = step is close.close
         return Command(
-            goto=END if over else _next(desk), update={"session": desk.view.id, "seq": desk.view.last_seq}
+            goto=END if over else following(desk), update={"session": desk.view.id, "seq": desk.view.last_seq}
         )
 
     return node
 
 
-def _next(desk: Desk) -> str:
-    step = desk.view.next_step()
-    if step not in ("record", "close"):  # what was done is written down before a stop
-        desk.stop.check()
-    return step
-
-
 def _first(state: State, runtime: Runtime[Desk]) -> str:
-    return _next(runtime.context)
+    return following(runtime.context)
+
+
+NODES: Mapping[str, Step] = MappingProxyType({**STEPS, "ask": ask})
+"""Name -> the step of each node."""
 
 
 def wire() -> StateGraph[State, Desk, State, State]:
     """The graph, not compiled."""
     wired = StateGraph(State, context_schema=Desk)
-    for name, step in STEPS.items():
-        wired.add_node(name, _node(step), destinations=(END,) if name == "close" else tuple(STEPS))
-    wired.add_conditional_edges(START, _first, list(STEPS))
+    for name, step in NODES.items():
+        wired.add_node(name, _node(step), destinations=(END,) if name == "close" else tuple(NODES))
+    wired.add_conditional_edges(START, _first, list(NODES))
     return wired
 
 

@@ -22,7 +22,6 @@ from agent.workspace.changeset import (
     undo_of,
     undo_plan,
 )
-from tools.catalog import TOOLS
 from tools.changes.plan import KUBERNETES, Plan
 from tools.cluster.resources import ObjectRef
 from tools.errors import ToolFailed
@@ -110,6 +109,8 @@ def _maker(history: History, journal: Journal, view: SessionView, call_id: str) 
 
 
 def _tool(view: SessionView, call_id: str) -> Tool | None:
+    from tools.catalog import TOOLS  # all of them, whoever made it: a typed call that undoes nothing needs few
+
     return next((tool for tool in TOOLS if tool.name == view.results[call_id].tool), None)
 
 

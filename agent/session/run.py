@@ -14,6 +14,7 @@ from agent.session.nodes.close import (
     leaves_commit,
     record_pause,
 )
+from agent.session.steps import walk
 from tools.cluster.errors import ClusterError
 from tools.errors import ToolError
 from tools.frame import Stopped
@@ -45,18 +46,24 @@ def drive(desk: Desk) -> int:
 
 
 def _drive(desk: Desk) -> int:
-    from agent.session.graph import graph
-
-    compiled = graph.compile()
-    limit = desk.view.task.max_turns * STEPS_A_TURN + 100
-    while True:
-        state: dict[str, Any] = compiled.invoke({"session": desk.view.id}, {"recursion_limit": limit}, context=desk)
-        if "__interrupt__" not in state:
-            closed = desk.view.closed
-            return closed.exit_code if closed is not None else ExitCode.FAILED
+    go = walk if desk.view.task.call is not None else _run_graph
+    while not go(desk):
         asked = desk.view.pending_approval()
         if asked is None or not _decided_at_terminal(desk, asked):
             return _wait(desk)
+    closed = desk.view.closed
+    return closed.exit_code if closed is not None else ExitCode.FAILED
+
+
+def _run_graph(desk: Desk) -> bool:
+    """Run the graph; False: the session waits for an approval."""
+    # LangGraph takes half a second, more than all of a typed call: that needs no model, so it walks.
+    from agent.session.graph import graph
+
+    limit = desk.view.task.max_turns * STEPS_A_TURN + 100
+    compiled = graph.compile()
+    state: dict[str, Any] = compiled.invoke({"session": desk.view.id}, {"recursion_limit": limit}, context=desk)
+    return "__interrupt__" not in state
 
 
 def _decided_at_terminal(desk: Desk, asked: ApprovalAsked) -> bool:

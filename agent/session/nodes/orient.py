@@ -7,10 +7,6 @@ from dataclasses import replace
 
 from agent.journal.events import Oriented
 from agent.session.context import Desk
-from agent.session.conversation import spoken_before, world_of
-from agent.understanding.lexicon import kinds_in
-from agent.understanding.understand import understand
-from agent.understanding.world import World
 from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.cluster.names import read_names
 from tools.json import Json
@@ -35,16 +31,25 @@ def orient(desk: Desk) -> None:
         version=desk.cluster.version(),
         rights=_or_unknown(lambda: [_rule(rule) for rule in desk.cluster.rules(started.namespace)]),
         namespaces=namespaces,
-        names=_spoken_of(desk, tuple(namespaces)),
     )
-    desk.append(replace(read, taken=_taken(desk, read)))
+    # Of a call that a person typed, no words are to be understood.
+    desk.append(read if started.call is not None else _understood(desk, read))
+
+
+def _understood(desk: Desk, read: Oriented) -> Oriented:
+    """With the names that the task speaks of, and what it leaves to the task before it, in a conversation."""
+    named = replace(read, names=_spoken_of(desk, tuple(read.namespaces)))
+    return replace(named, taken=_taken(desk, named))
 
 
 def _spoken_of(desk: Desk, namespaces: tuple[str, ...]) -> dict[str, dict[str, list[str]]]:
-    """The names of the objects in the namespaces that the task speaks of; none for a call that a person typed."""
+    """The names of the objects in the namespaces that the task speaks of."""
+    from agent.session.conversation import spoken_before
+    from agent.understanding.lexicon import kinds_in
+    from agent.understanding.understand import understand
+    from agent.understanding.world import World
+
     started = desk.view.task
-    if started.call is not None:
-        return {}
     before = spoken_before(started)
     spoken = understand(
         started.task, World(started.namespace, namespaces, spoken=before), desk.schemas()
@@ -55,8 +60,11 @@ def _spoken_of(desk: Desk, namespaces: tuple[str, ...]) -> dict[str, dict[str, l
 
 def _taken(desk: Desk, read: Oriented) -> list[str]:
     """What the task leaves to the one before it, in a conversation."""
+    from agent.session.conversation import world_of
+    from agent.understanding.understand import understand
+
     started = desk.view.task
-    if started.before is None or started.call is not None:
+    if started.before is None:
         return []
     return list(understand(started.task, world_of(started, read), desk.schemas()).taken)
 

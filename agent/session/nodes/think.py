@@ -9,7 +9,6 @@ from agent.journal.events import ModelTurn
 from agent.journal.view import SessionView
 from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, TurnEnded
 from agent.session.context import Desk
-from agent.session.conversation import names_of, said_before, spoken_before
 from tools.json import Json
 
 
@@ -70,11 +69,16 @@ def _journaled(desk: Desk, ended: TurnEnded) -> list[Json]:
 
 
 def conversation(desk: Desk) -> Conversation:
-    """What the model is given: task, surroundings, tools, and all that was said."""
+    """What the model is given: task, surroundings, tools, and all that was said; of a typed call, only that."""
+    started = desk.view.task
+    if started.call is not None:
+        return Conversation(started.task, Context(started.namespace), (), desk.view.messages())
     return Conversation(desk.view.task.task, _context(desk.view), desk.specs, desk.view.messages())
 
 
 def _context(view: SessionView) -> Context:
+    from agent.session.conversation import names_of, said_before, spoken_before
+
     read = view.oriented
     if read is None:
         return Context(view.task.namespace)

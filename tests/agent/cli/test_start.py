@@ -67,6 +67,19 @@ def test_a_session_says_that_it_began_before_langgraph_is_imported() -> None:
     assert not loaded_by("import agent.app, agent.model.playbook") & (HEAVY | {"rich"})
 
 
+def test_a_typed_call_of_a_room_imports_neither_langgraph_nor_the_other_rooms(workspace: Path) -> None:
+    arguments = ("provision-namespace", "web-dev", "--sandbox", "--workspace", str(workspace), "-o", "json")
+    assert not imported(*arguments) & {"langgraph", "langchain_core", "langsmith", "anthropic", "rich"}
+    loads = "import agent.app, agent.session.steps; from tools.rooms import tools_for; tools_for('check_namespace')"
+    assert not whole_names_loaded_by(loads) & {"tools.catalog", "agent.understanding.understand"}
+
+
+def whole_names_loaded_by(imports: str) -> set[str]:
+    script = f"{imports}; import sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
 def test_the_sandbox_needs_no_client_of_kubernetes() -> None:
     assert "kubernetes" not in loaded_by("import agent.sandbox.server")
 

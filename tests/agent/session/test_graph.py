@@ -13,19 +13,20 @@ from langgraph.graph import StateGraph
 from langgraph.types import Command
 
 from agent.journal import approvals
-from agent.session.graph import STEPS, graph, wire
+from agent.session.graph import NODES, graph, wire
+from agent.session.steps import STEPS
 from tests.agent.session_bench import SESSION, Bench, Scripted, finish, healthy, limit, use
 
 TOP = Path(__file__).parents[3]
 
 
 def test_the_nodes_are_the_designs() -> None:
-    assert tuple(STEPS) == ("orient", "think", "gate", "ask", "act", "record", "close")
-    assert set(graph.nodes) == set(STEPS)
+    assert set(graph.nodes) == {"orient", "think", "gate", "ask", "act", "record", "close"}
+    assert set(graph.nodes) - {"ask"} == set(STEPS)
 
 
 def test_it_compiles_with_a_checkpointer_and_without() -> None:
-    assert set(wire().compile().nodes) - {"__start__"} == set(STEPS)
+    assert set(wire().compile().nodes) - {"__start__"} == set(NODES)
     assert wire().compile(checkpointer=InMemorySaver()).checkpointer is not None
 
 

@@ -63,7 +63,7 @@ def scaffold_tool(files: Files) -> Tool:
 @pytest.fixture(autouse=True)
 def in_the_catalog(monkeypatch: pytest.MonkeyPatch) -> None:
     """An undo is decided as the change was: its tool has to be known."""
-    monkeypatch.setattr("agent.session.rollback.TOOLS", (*TOOLS, scaffold_tool(())))
+    monkeypatch.setattr("tools.catalog.TOOLS", (*TOOLS, scaffold_tool(())))
 
 
 @pytest.fixture

@@ -1,0 +1,18 @@
+"""The tools that provision."""
+
+from __future__ import annotations
+
+from tools.frame import Tool
+from tools.provisioning.check import check_namespace
+from tools.provisioning.deprovision import deprovision_namespace
+from tools.provisioning.provision import provision_namespace
+from tools.risk import Risk
+
+ACCESS = ("group", "members", "pull_secret", "registry", "username")
+"""Arguments that only the person who asks may choose: who gets in, and with whose credentials."""
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(check_namespace, Risk.READ),
+    Tool(provision_namespace, Risk.PROVISION, verbatim=(*ACCESS, "viewers")),
+    Tool(deprovision_namespace, Risk.DELETE, always_asked=True),
+)

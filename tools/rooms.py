@@ -1,0 +1,25 @@
+"""Which tools a call that a person typed needs: those of its room, where that does without the others; else all.
+
+To import all of them takes as long as a small change of the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tools.frame import Tool
+
+ALONE: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(("check_namespace", "provision_namespace", "deprovision_namespace"), "tools.provisioning.tools")
+)
+"""Tool -> the module that lists it and whatever its plans ask for."""
+
+
+def tools_for(name: str) -> tuple[Tool, ...]:
+    """The tools that a call of this one needs; of an empty name, or one that is in no such room, the catalog."""
+    found: tuple[Tool, ...] = import_module(ALONE.get(name, "tools.catalog")).TOOLS
+    return found
