@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TASK ?= checkout keeps crashing in shop-dev, find out why and fix it
 
-.PHONY: run test check format docs schemas bench chaos clean
+.PHONY: run test check format docs schemas judge bench chaos clean
 
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Desk needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. Say: make PYTHON=python3.12" % v)'
@@ -21,6 +21,14 @@ run: .venv/.ready  ## The main job at work, in the sandbox
 	@echo
 	@echo "Ask it something else:  $(BIN)/desk run --workspace .demo --sandbox \"why is catalog not starting in shop-dev?\""
 	@echo "On your own cluster:    $(BIN)/desk run --workspace .demo \"why does NAME crash in NAMESPACE?\""
+
+.judges/.ready: tests/judges/requirements.lock
+	$(PYTHON) -m venv .judges
+	.judges/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/judges/requirements.lock
+	@touch $@
+
+judge: .venv/.ready .judges/.ready  ## What checkov, kube-score, kubeconform and yamllint say of what Desk makes
+	$(BIN)/pytest tests/tools/manifests/test_judges.py
 
 test: .venv/.ready  ## All tests; those for a real cluster need DESK_TEST_KUBECONFIG
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
@@ -67,4 +75,4 @@ chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG,
 	$(BIN)/python -m tests.chaos --kills 1000
 
 clean:
-	rm -rf .venv .demo .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv .judges .demo .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -35,7 +35,7 @@ def _made(wanted: Specification, served: Served) -> Iterator[Json]:
     yield controllers.controller(wanted)
     if wanted.hpa:
         yield scaling.autoscaler(wanted, *wanted.hpa)
-    if wanted.type in SCALED and wanted.replicas_least > 1:
+    if wanted.type in SCALED and wanted.replicas_most > 1:
         yield scaling.disruption_budget(wanted)
     if exposure := exposure_of(wanted, served):
         yield networking.exposed(wanted, exposure, served)

@@ -77,7 +77,9 @@ def _ignored(kind: str, wanted: Specification) -> Iterator[tuple[str, str]]:
     one = "one replica was asked for"
     if kind == "Deployment" and not wanted.hpa and wanted.replicas == 1:
         yield "deployment-replicas", one
-    if kind == "HorizontalPodAutoscaler" and wanted.replicas_least == 1:
+    if kind == "HorizontalPodAutoscaler" and wanted.hpa and wanted.hpa[0] == 1:
         yield "horizontalpodautoscaler-replicas", one
+    if kind == "StatefulSet" and not wanted.ports:
+        yield "pod-probes", "it answers no requests"
     if kind in _CONTROLLERS and wanted.platform == "openshift":
         yield "container-security-context-user-group-id", "OpenShift gives the user id"

@@ -159,11 +159,6 @@ class Specification:
         return next((port for port in self.ports if port.name == "metrics"), self.http)
 
     @property
-    def replicas_least(self) -> int:
-        """How many there are at the least."""
-        return self.hpa[0] if self.hpa else self.replicas
-
-    @property
     def replicas_most(self) -> int:
         """How many there are at the most, but for a rollout's surge."""
         return self.hpa[1] if self.hpa else self.replicas

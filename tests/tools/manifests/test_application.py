@@ -63,7 +63,7 @@ def test_what_is_not_asked_for_is_not_made() -> None:
     assert kinds(objects(specified("pay", IMAGE, replicas=1, ports="none"))) == [
         "serviceaccount", "networkpolicy", "deployment",
     ]  # fmt: skip
-    assert kinds(objects(specified("pay", IMAGE, hpa="1:3")))[-2:] == ["deployment", "hpa"]
+    assert kinds(objects(specified("pay", IMAGE, hpa="1:3")))[-3:] == ["deployment", "hpa", "pdb"]
 
 
 def test_with_an_autoscaler_nobody_else_says_how_many() -> None:
