@@ -53,7 +53,8 @@ def _is_an_applications_own(change: Change) -> bool:
     """Whether it is a NetworkPolicy for the pods of the one application whose name it bears, before and after."""
     spec, undone = change.body.get("spec") or {}, change.undo.get("spec") or {}
     own = {"matchLabels": {"app.kubernetes.io/name": change.target.name}}
-    return change.target.kind == "NetworkPolicy" and spec.get("podSelector") == own and "podSelector" not in undone
+    selectors = spec.get("podSelector"), undone.get("podSelector", own)
+    return change.target.kind == "NetworkPolicy" and selectors == (own, own)
 
 
 def may_be_given(binding: Json, namespace: str) -> bool:
