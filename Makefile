@@ -70,6 +70,7 @@ bench: .venv/.ready  ## What the loop, many sessions, the start and a diagnosis 
 	$(BIN)/python -m tests.benchmarks.understanding
 	$(BIN)/python -m tests.benchmarks.diagnosis
 	$(BIN)/python -m tests.benchmarks.provisioning
+	$(BIN)/python -m tests.benchmarks.manifests
 
 chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG, ours and a plain LangGraph agent's
 	$(BIN)/python -m tests.chaos --kills 1000

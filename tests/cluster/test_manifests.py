@@ -165,7 +165,7 @@ def test_what_the_namespace_has_no_room_for_is_said_beside_the_manifests(
         "generate-manifest", "big", "--image", "desk/web:1", "-n", namespace, "--hpa", "2:12", "--cpu", "1:3",
     )  # fmt: skip
     assert done.returncode == 0
-    assert "4 requests.cpu left, and 13 pods need 13: " in done.stderr
+    assert "requests.cpu left, and it needs 13 for 13 pods: " in done.stderr
     assert "lets a Container have 2 cpu at most, and it wants 3" in done.stderr
 
 

@@ -13,6 +13,7 @@ from tools.apimachinery import quantity
 from tools.apimachinery.quantity import amount
 from tools.json import Json
 from tools.manifests.specification import Specification
+from tools.plaintext import counted
 
 _SCOPES = frozenset({"NotBestEffort", "NotTerminating"})
 """The scopes that the generated pods are in."""
@@ -90,7 +91,7 @@ def _exceeded(quota: Json, needed: Mapping[str, Decimal], freed: Mapping[str, De
             lacks = _said(resource, want - free)
             yield (
                 f"quota {quota['metadata']['name']} has {_said(resource, max(free, Decimal(0)))} of {hard} "
-                f"{resource} left, and {pods} pods need {_said(resource, want)}: {lacks} short"
+                f"{resource} left, and it needs {_said(resource, want)} for {counted(pods, 'pod')}: {lacks} short"
             )
 
 
