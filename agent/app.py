@@ -353,12 +353,14 @@ def _found(settings: Settings, task: Task, stack: contextlib.ExitStack) -> tuple
     try:
         return stack.enter_context(_cluster(settings, sandbox=task.sandbox, running=task.running))
     except (ClusterSettingsError, Unreachable) as error:
-        from tools.catalog import OFFLINE
-
         named = isinstance(error, ClusterSettingsError) and (settings.kubeconfig or settings.context)
-        if named or task.call is None or task.call["tool"] not in OFFLINE:
+        if named or not _is_made_offline(task.call):
             raise
         return _without_cluster(str(error))
+
+
+def _is_made_offline(call: dict[str, Any] | None) -> bool:
+    return call is not None and any(tool.name == call["tool"] and tool.offline for tool in tools_for(call["tool"]))
 
 
 def _without_cluster(why: str) -> tuple[HttpCluster, Identity]:

@@ -24,7 +24,6 @@ from tools.kubernetes.roles import allow
 from tools.kubernetes.rollouts.changes import resume_rollout, rollback_rollout, scale
 from tools.kubernetes.rollouts.history import rollout_history
 from tools.kubernetes.rollouts.status import rollout_status
-from tools.kubernetes.rollouts.wait import wait_for_rollout
 from tools.kubernetes.saved_logs import save_logs
 from tools.kubernetes.services import set_service_port, set_service_selector
 from tools.kubernetes.who_can import who_can
@@ -38,7 +37,7 @@ from tools.kubernetes.workloads import (
     set_reference,
     set_resources,
 )
-from tools.manifests.tool import apply_application, generate_manifest
+from tools.manifests import tools as manifests
 from tools.provisioning import tools as provisioning
 from tools.provisioning.team import onboard_team
 from tools.risk import Risk
@@ -59,7 +58,6 @@ TOOLS: tuple[Tool, ...] = (
     Tool(who_can, Risk.READ, "Ask for one user or group."),
     Tool(whoami, Risk.READ),
     Tool(validate_manifests, Risk.READ, "Name one file, or a folder below it.", verbatim=("path",), offline=True),
-    Tool(wait_for_rollout, Risk.READ),
     Tool(wait_until_mended, Risk.READ),
     *provisioning.TOOLS,
     Tool(onboard_team, Risk.PROVISION, verbatim=(*provisioning.ACCESS, "repos")),
@@ -84,14 +82,10 @@ TOOLS: tuple[Tool, ...] = (
     Tool(set_claim_class, Risk.DELETE),
     Tool(delete, Risk.DELETE),
     Tool(save_manifest, Risk.RENDER),
-    Tool(generate_manifest, Risk.RENDER, offline=True),
-    Tool(apply_application, Risk.CHANGE),
+    *manifests.TOOLS,
     Tool(mend_manifests, Risk.RENDER, verbatim=("path",), offline=True),
     Tool(save_logs, Risk.RENDER, "Ask for fewer tail_lines."),
 )
 
 RISKS: dict[str, str] = {tool.name: tool.risk.value for tool in TOOLS}
 """Each tool's class of risk."""
-
-OFFLINE = frozenset(tool.name for tool in TOOLS if tool.offline)
-"""The tools that do their work without a cluster, too."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ALONE: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(("check_namespace", "provision_namespace", "deprovision_namespace"), "tools.provisioning.tools")
+    | dict.fromkeys(("generate_manifest", "apply_application"), "tools.manifests.tools")
 )
 """Tool -> the module that lists it and whatever its plans ask for."""
 
