@@ -290,7 +290,7 @@ def model_of(settings: Settings, name: str, call: dict[str, Any] | None, stop: S
 
 def _profile(settings: Settings, name: str) -> Profile:
     from agent.model.claude.model import Profile
-    from agent.model.claude.price import KNOWN, parse_price
+    from agent.model.claude.price import KNOWN
 
     return Profile(
         base_url=settings.base_url,
@@ -300,7 +300,7 @@ def _profile(settings: Settings, name: str) -> Profile:
         max_tokens=settings.max_tokens,
         timeout_s=settings.model_timeout_s,
         patience_s=settings.model_patience_s,
-        price=parse_price(settings.price) if settings.price else KNOWN.get(name),
+        price=settings.price or KNOWN.get(name),
     )
 
 

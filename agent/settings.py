@@ -1,145 +1,249 @@
 """Settings: flags beat DESK_* variables, which beat desk.yaml in the workspace, which beats these defaults.
 
-The command line merges the four; here they are checked. Each field states its unit and why its default is so.
+A field is a setting, and all there is to it stands here: its type and bounds, its default, what `--help` says of
+it, and why it is so. `agent/cli/configured.py` makes the options from the fields, `agent/docs/tables.py` the table
+in docs/settings.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from msgspec import Meta, Struct, ValidationError, convert
+from msgspec.structs import fields
 
 from agent.errors import UsageError
-from agent.model.claude.price import parse_price
+from agent.model.claude.price import Price, parse_price
 
 PLAYBOOK = "playbook"
 CLAUDE = "claude-sonnet-5-5"
 Output = Literal["text", "json", "jsonl"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 
+WHERE = "Which cluster, which workspace"
+WHO = "Who thinks"
 
-class Settings(BaseModel):
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """What is told of a setting, and how it is given."""
+
+    help: str
+    """What it is, in which unit."""
+    unset: str = ""
+    """What holds when it is not set, where the default does not say it."""
+    why: str = ""
+    """Why the default is so."""
+    section: str = ""
+    """The heading of `--help` that its option stands under; without one it is set in desk.yaml only."""
+    short: str = ""
+    """The flag of one letter."""
+    everywhere: bool = False
+    """Whether commands take it that run no session."""
+    variables: tuple[str, ...] = ()
+    """Environment variables that are understood beside DESK_*."""
+    completes: str = ""
+    """What a shell completes, as `agent.cli.completing` names it; choices and paths are completed anyway."""
+
+
+class Settings(Struct, frozen=True, kw_only=True):
     """What one process of Desk runs with."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     workspace: Annotated[
         Path,
-        Field(
-            description="Workspace, as `desk init` makes it; the folder one stands in, or the nearest above that "
-            "is one, as git finds its repository."
+        Setting(
+            help="Workspace, as `desk init` makes it.",
+            unset="this folder, or the nearest one above that is one",
+            why="Git finds its repository in the same way.",
+            section=WHERE,
+            everywhere=True,
         ),
     ] = Path()
     kubeconfig: Annotated[
         str | None,
-        Field(description="Kubeconfig file; as kubectl finds it, so that both mean the same cluster."),
+        Setting(
+            help="Kubeconfig file.",
+            unset="as kubectl finds it",
+            why="Both then mean the same cluster.",
+            section=WHERE,
+            everywhere=True,
+            completes="file",
+        ),
     ] = None
     context: Annotated[
-        str | None, Field(description="Context of the kubeconfig; its current one, as kubectl has it.")
+        str | None,
+        Setting(
+            help="Context of the kubeconfig.",
+            unset="its current one",
+            section=WHERE,
+            everywhere=True,
+            completes="context",
+        ),
     ] = None
     namespace: Annotated[
         str | None,
-        Field(
-            pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-            max_length=63,
-            description="Namespace when the task does not say one; that of the context, as kubectl has it.",
+        Meta(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63),
+        Setting(
+            help="Namespace, when nothing else says it.",
+            unset="that of the context",
+            section=WHERE,
+            short="n",
+            completes="namespace",
         ),
     ] = None
-    output: Annotated[Output, Field(description="text for people, json or jsonl for programs.")] = "text"
+    output: Annotated[
+        Output,
+        Setting(help="text for people, json or jsonl for programs.", section=WHERE, short="o", everywhere=True),
+    ] = "text"
     model: Annotated[
         str | None,
-        Field(
-            pattern=r"^(playbook|[\w.:/@-]*claude[\w.:/@-]*)$",
-            max_length=200,
-            description="Who thinks: claude (claude-sonnet-5-5), another Claude's name, or playbook, which needs "
-            "no key and no network; claude where there is a key, else playbook.",
+        Meta(pattern=r"^(playbook|[\w.:/@-]*claude[\w.:/@-]*)$", max_length=200),
+        Setting(
+            help="Who thinks: claude, another Claude's name, or playbook.",
+            unset="claude where there is a key, else playbook",
+            why=f"claude is {CLAUDE}; playbook needs no key and no network.",
+            section=WHO,
+            completes="model",
         ),
     ] = None
     base_url: Annotated[
         str,
-        Field(
-            pattern=r"^https?://\S+$",
-            description="Where the Messages API is: Anthropic's own, a gateway, or a server for tests.",
+        Meta(pattern=r"^https?://\S+$"),
+        Setting(
+            help="Where the Messages API is.",
+            why="Anthropic's own; it may be a gateway's, or a server for tests.",
+            section=WHO,
+            variables=("ANTHROPIC_BASE_URL",),
         ),
     ] = "https://api.anthropic.com"
     api_key_file: Annotated[
         Path | None,
-        Field(description="File that holds the key; ANTHROPIC_API_KEY, so that no key stands in a settings file."),
+        Setting(
+            help="File that holds the key.",
+            unset="the variable ANTHROPIC_API_KEY",
+            why="No key stands in a settings file.",
+            section=WHO,
+        ),
     ] = None
     effort: Annotated[
         Effort | None,
-        Field(description="How much the model puts into a turn, of low to max; as the model itself has it."),
+        Setting(help="How much the model puts into a turn.", unset="as the model has it", section=WHO),
     ] = None
     window_tokens: Annotated[
         int,
-        Field(
-            ge=10_000,
-            description="Tokens of the model's context window; at 80 % the session is handed over. A million is "
-            "what Claude Sonnet 5.5 has.",
+        Meta(ge=10_000),
+        Setting(
+            help="Tokens of the model's context window.",
+            why="A million is what Claude Sonnet 5.5 has; at 80 % the session is handed over.",
+            section=WHO,
         ),
     ] = 1_000_000
     max_tokens: Annotated[
         int,
-        Field(
-            ge=256,
-            le=128_000,
-            description="Tokens a turn may have, thinking included; 32,000 is room to think, and ends a ramble.",
+        Meta(ge=256, le=128_000),
+        Setting(
+            help="Tokens a turn may have, thinking included.",
+            why="32,000 is room to think, and ends a ramble.",
+            section=WHO,
         ),
     ] = 32_000
     model_timeout_s: Annotated[
         float,
-        Field(
-            gt=0, le=3600, description="Seconds of silence of the model; 60: a live stream says something sooner."
-        ),
+        Meta(gt=0, le=3600),
+        Setting(help="Seconds of silence of the model.", why="A live stream says something sooner.", section=WHO),
     ] = 60.0
     model_patience_s: Annotated[
         float,
-        Field(
-            ge=0,
-            le=86_400,
-            description="Seconds to wait in all for one turn when the model asks to come back; 300 outlasts a rush "
-            "hour, and a session that waits longer is better resumed.",
+        Meta(ge=0, le=86_400),
+        Setting(
+            help="Seconds to wait in all for one turn when the model asks to come back.",
+            why="300 outlasts a rush hour, and a session that waits longer is better resumed.",
+            section=WHO,
         ),
     ] = 300.0
     price: Annotated[
-        str | None,
-        Field(
-            description="US dollars for a million tokens: input,output,cache write,cache read; known for Claude "
-            "Sonnet 5.5 and Opus 5.5, and without a price the cost is not told.",
+        Price | None,
+        Setting(
+            help="US dollars for a million tokens: input,output,cache write,cache read.",
+            unset="known for Claude Sonnet 5.5 and Opus 5.5",
+            why="Without a price the cost is not told.",
+            section=WHO,
         ),
     ] = None
     max_turns: Annotated[
         int,
-        Field(
-            ge=1,
-            le=1000,
-            description="Turns of the model in one session; 50 is far above what a task takes, and ends a loop.",
+        Meta(ge=1, le=1000),
+        Setting(
+            help="Turns of the model in one session.",
+            why="50 is far above what a task takes, and ends a loop.",
+            section=WHO,
         ),
     ] = 50
     api_timeout_s: Annotated[
         float,
-        Field(
-            gt=0,
-            le=600,
-            description="Seconds to wait for one answer of the API server; 30 outlasts a slow one, not a dead one.",
+        Meta(gt=0, le=600),
+        Setting(
+            help="Seconds to wait for one answer of the API server.",
+            why="30 outlasts a slow one, not a dead one.",
+            section=WHERE,
         ),
     ] = 30.0
 
-    @field_validator("price")
-    @classmethod
-    def _four_numbers(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_price(value)
-        return value
+
+class Field(Struct, frozen=True):
+    """A field of the settings; `type` is that of a value, not of its absence."""
+
+    name: str
+    type: Any
+    default: Any
+    told: Setting
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words it may be; empty where it is no choice."""
+        return get_args(self.type.__origin__) if get_origin(self.type.__origin__) is Literal else ()
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it is the path of a file or a folder."""
+        return self.type.__origin__ is Path
 
 
-def load(given: dict[str, Any]) -> Settings:
-    """Check merged settings; raises `UsageError` that names each one that is wrong."""
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
-        raise UsageError(
-            f"Wrong settings: {faults}. They come from flags, DESK_* variables or desk.yaml in the workspace."
-        ) from error
+def _field(name: str, annotated: Any, default: Any) -> Field:
+    (told,) = (each for each in annotated.__metadata__ if isinstance(each, Setting))
+    kind = annotated.__origin__
+    value = next(each for each in (*get_args(kind), kind) if each is not NoneType) if default is None else kind
+    return Field(name, Annotated[value, *annotated.__metadata__], default, told)
+
+
+FIELDS = {each.name: _field(each.name, each.type, each.default) for each in fields(Settings)}
+
+
+def load(given: Mapping[str, object], sources: Mapping[str, str] | None = None) -> Settings:
+    """Settings from what is given for them; None is as not given.
+
+    `sources`: where each comes from, as an error says it. Raises `UsageError` that names each one that is wrong.
+    """
+    checked: dict[str, Any] = {}
+    faults = []
+    for name, value in given.items():
+        try:
+            if value is not None:
+                checked[name] = _value(FIELDS[name], value)
+        except (ValidationError, ValueError) as error:
+            meant = ", ".join(FIELDS[name].choices) or FIELDS[name].told.help.removesuffix(".")
+            faults.append(f"{(sources or {}).get(name, name)} is {value!r}: {error} ({meant})")
+    if faults:
+        raise UsageError(f"Wrong settings: {'; '.join(faults)}. Mend what stands there.")
+    return Settings(**checked)
+
+
+def _value(field: Field, value: object) -> object:
+    """What is given, as its type; raises `ValidationError` or `ValueError`."""
+    if value == "":
+        raise ValueError("Is a variable of the shell not set?")
+    if field.type.__origin__ is Price:
+        return parse_price(str(value))
+    return convert(value, field.type, strict=False, dec_hook=lambda _path, given: Path(given))

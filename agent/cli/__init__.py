@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from click.core import ParameterSource
 
 from agent import __version__
 from agent.cli import completing
@@ -24,7 +23,6 @@ from agent.cli.help import Group
 from agent.cli.options import chosen_output, print_document
 from agent.errors import DeskError, ExitCode
 from agent.surfaces.streams import discard_output, say_what_they_can
-from agent.workspace.names import SETTINGS_FILE
 
 HEADINGS = {
     "Why does it not run?": {"debug-pod": "debug"},
@@ -138,19 +136,10 @@ def process() -> NoReturn:
 
 
 def _wrong_usage(error: click.ClickException, arguments: list[str]) -> int:
-    message = error.format_message() + _from_file(error)
     ctx = error.ctx if isinstance(error, click.UsageError) else None
     more = f" `{ctx.command_path} --help` shows how." if ctx else ""
-    _say(message + more, error.exit_code, chosen_output(arguments))
+    _say(error.format_message() + more, error.exit_code, chosen_output(arguments))
     return error.exit_code
-
-
-def _from_file(error: click.ClickException) -> str:
-    """Where a wrong value came from, when it was no flag."""
-    if not isinstance(error, click.BadParameter) or error.ctx is None or error.param is None:
-        return ""
-    source = error.ctx.get_parameter_source(error.param.name or "")
-    return f" It stands in {SETTINGS_FILE} of the workspace." if source is ParameterSource.DEFAULT_MAP else ""
 
 
 def failed(error: Exception, arguments: list[str]) -> int:

@@ -148,7 +148,6 @@ def _causes(_ctx: click.Context, _incomplete: str) -> Pairs:
 tool = _completer(_tools)
 cause = _completer(_causes)
 model = _completer(lambda _ctx, _: [("claude", "needs a key"), ("playbook", "needs none")])
-effort = _completer(lambda _ctx, _: [(each, "") for each in ("low", "medium", "high", "xhigh", "max")])
 
 
 def file(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:

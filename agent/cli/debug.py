@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from agent.cli import completing
-from agent.cli.options import common, print_document
+from agent.cli.options import common, print_document, setting
 from agent.cli.waiting import DEFAULT, Span, WaitingCommand, settled
 from agent.errors import ExitCode, UsageError
 
@@ -31,13 +31,6 @@ WATCH_EVERY_S = 3.0
 @click.argument(
     "words", nargs=-1, metavar="[NAMESPACE] [NAME | TYPE/NAME | TYPE NAME]", shell_complete=completing.asked_about
 )
-@click.option(
-    "--namespace",
-    "-n",
-    envvar="DESK_NAMESPACE",
-    shell_complete=completing.namespace,
-    help="The namespace. Default: that of the context.",
-)
 @click.option("--all-namespaces", "-A", is_flag=True, help="Look at every namespace that may be read.")
 @click.option("--selector", "-l", help="Only the pods with these labels, as kubectl takes them: app=web,tier!=db.")
 @click.option("--brief", is_flag=True, help="One line for each finding.")
@@ -56,9 +49,8 @@ WATCH_EVERY_S = 3.0
     help="Teach a cause, with an example; no cluster is asked.",
 )
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
-@click.option(
-    "--api-timeout-s", envvar="DESK_API_TIMEOUT_S", default=30.0, help="Seconds to wait for the API server."
-)
+@setting("namespace")
+@setting("api_timeout_s")
 @common
 @click.pass_context
 def debug_pod(
@@ -96,7 +88,7 @@ def debug_pod(
 def _check_usage(words: tuple[str, ...], typed: str | None, given: dict[str, Any]) -> None:
     if given["all_namespaces"] and (words or typed is not None):
         raise UsageError("Give a namespace or --all-namespaces, not both.")
-    if "" in words or typed == "":
+    if "" in words:
         raise UsageError("An argument is empty. Is a variable of the shell not set? Nothing was looked at.")
     if given["wait"] and given["watch"]:
         raise UsageError("Give --wait or --watch, not both.")

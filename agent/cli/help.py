@@ -8,20 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
+from agent.cli.configured import Configured, SettingOption
 from agent.cli.examples import EXAMPLES
+from agent.settings import FIELDS
 
 Rows = list[tuple[str, str]]
-
-_SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "Which cluster, which workspace": (
-        *("workspace", "kubeconfig", "context", "namespace", "api_timeout_s", "output"),
-    ),
-    "Who thinks": (
-        *("model", "effort", "max_turns", "base_url", "api_key_file", "window_tokens", "max_tokens"),
-        *("model_timeout_s", "model_patience_s", "price"),
-    ),
-}
-"""Heading -> the options that many commands share; a command's own stand before them."""
 
 
 class Formatter(click.HelpFormatter):
@@ -41,7 +32,7 @@ class _Context(click.Context):
     formatter_class = Formatter
 
 
-class Command(click.Command):
+class Command(Configured):
     """A command whose help has its examples, and its options in sections."""
 
     context_class = _Context
@@ -59,13 +50,18 @@ class Command(click.Command):
                     formatter.write_dl(rows)
 
     def _sections(self, ctx: click.Context) -> dict[str, Rows]:
-        found: dict[str, Rows] = {"Options": [], **{heading: [] for heading in _SECTIONS}}
-        for parameter in self.get_params(ctx):
+        """Heading -> its options: the command's own, then those of the settings, in the settings' order."""
+        found: dict[str, Rows] = {"Options": [], **{field.told.section: [] for field in FIELDS.values()}}
+        for parameter in sorted(self.get_params(ctx), key=_order):
             record = parameter.get_help_record(ctx)
             if record is not None and not isinstance(parameter, click.Argument):
-                shared = (heading for heading, names in _SECTIONS.items() if parameter.name in names)
-                found[next(shared, "Options")].append(record)
+                found[getattr(parameter, "section", "Options")].append(record)
         return found
+
+
+def _order(parameter: click.Parameter) -> int:
+    names = list(FIELDS)
+    return names.index(parameter.name) if isinstance(parameter, SettingOption) else -1
 
 
 class Group(Command, click.Group):

@@ -7,7 +7,7 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from itertools import pairwise
 from pathlib import Path
@@ -15,38 +15,37 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from agent.cli import completing
+from agent.cli.configured import SettingOption
 from agent.errors import UsageError
+from agent.settings import FIELDS, Settings
 from agent.workspace.discovery import JOURNAL, find
 from agent.workspace.names import SETTINGS_FILE
 from tools.plaintext import plain
 
 if TYPE_CHECKING:
     from agent.journal.journal import Journal
-    from agent.settings import Settings
     from agent.surfaces.documents import Printed
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def common(command: Command) -> Command:
-    """--workspace, --kubeconfig, --context and --output."""
-    command = output_option(command)
-    return places(command)
+def setting(name: str, *, help: str = "", more: Sequence[str] = ()) -> Callable[[Command], Command]:  # noqa: A002
+    """The option of a setting; `help` in a command's own words, `more` choices than other commands have."""
+    is_eager, callback = name == "workspace", _CALLBACKS.get(name)
+    return click.option(
+        cls=SettingOption, field=FIELDS[name], said=help, more=tuple(more), is_eager=is_eager, callback=callback
+    )
 
 
-def places(command: Command) -> Command:
-    """--workspace, --kubeconfig and --context."""
-    for option in reversed(_PLACES):
-        command = option(command)
-    return command
+def _settings(names: Iterable[str]) -> Callable[[Command], Command]:
+    options = [setting(name) for name in names]
 
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
 
-def running(command: Command) -> Command:
-    """What commands that run a session take besides."""
-    for option in reversed(_RUNNING):
-        command = option(command)
-    return command
+    return decorate
 
 
 def _workspace(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> Path:
@@ -70,8 +69,8 @@ def _share(workspace: Path) -> None:
 _OUTPUT: ContextVar[str] = ContextVar("output", default="")
 
 
-def _choose_output(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
-    _OUTPUT.set(value)
+def _choose_output(_ctx: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    _OUTPUT.set(value or "text")
     return value
 
 
@@ -93,108 +92,28 @@ def _parsed(file: Path) -> dict[str, Any]:
         raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())[:300]}. Mend it.") from error
     if not isinstance(document, dict):
         raise UsageError(f"{file} must be a mapping of settings to values, such as `max_turns: 30`.")
-    unknown = sorted(set(map(str, document)) - set(IN_FILE))
+    known = [name for name in FIELDS if name != "workspace"]
+    unknown = sorted(set(map(str, document)) - set(known))
     if unknown:
-        raise UsageError(f"{file} has unknown settings: {', '.join(unknown)}. Known: {', '.join(IN_FILE)}.")
+        raise UsageError(f"{file} has unknown settings: {', '.join(unknown)}. Known: {', '.join(known)}.")
     return document
 
 
-def output_in(*more: str, help: str = "text for people, json or jsonl for programs.") -> Callable[..., Any]:  # noqa: A002
-    """--output, with further formats besides those that every command has."""
-    return click.option(
-        "--output",
-        "-o",
-        type=click.Choice(["text", "json", "jsonl", *more]),
-        envvar="DESK_OUTPUT",
-        default="text",
-        callback=_choose_output,
-        help=help,
-    )
+_CALLBACKS = {"workspace": _workspace, "output": _choose_output}
 
+_EVERYWHERE = [name for name, field in FIELDS.items() if field.told.everywhere]
 
-output_option: Callable[[Command], Command] = output_in()
-
-_PLACES = (
-    click.option(
-        "--workspace",
-        type=click.Path(path_type=Path),
-        envvar="DESK_WORKSPACE",
-        is_eager=True,
-        callback=_workspace,
-        help="Workspace, as `desk init` makes it. Default: this folder, or the nearest one above that is one.",
-    ),
-    click.option(
-        "--kubeconfig",
-        envvar="DESK_KUBECONFIG",
-        shell_complete=completing.file,
-        help="Kubeconfig file. Default: as kubectl finds it.",
-    ),
-    click.option(
-        "--context",
-        envvar="DESK_CONTEXT",
-        shell_complete=completing.context,
-        help="Context of the kubeconfig. Default: its current one.",
-    ),
-)
-
-_RUNNING = (
-    click.option(
-        "--namespace",
-        "-n",
-        envvar="DESK_NAMESPACE",
-        shell_complete=completing.namespace,
-        help="Namespace, when nothing else says it.",
-    ),
-    click.option(
-        "--model",
-        envvar="DESK_MODEL",
-        shell_complete=completing.model,
-        help="Who thinks: claude, another Claude's name, or playbook. Default: claude where there is a key.",
-    ),
-    click.option("--max-turns", envvar="DESK_MAX_TURNS", default=50, help="Turns of the model at most."),
-    click.option(
-        "--effort",
-        envvar="DESK_EFFORT",
-        shell_complete=completing.effort,
-        help="low, medium, high, xhigh or max. Default: the model's.",
-    ),
-    click.option("--base-url", envvar=["DESK_BASE_URL", "ANTHROPIC_BASE_URL"], help="Where the Messages API is."),
-    click.option(
-        "--api-key-file",
-        envvar="DESK_API_KEY_FILE",
-        type=click.Path(path_type=Path),
-        help="File that holds the key. Default: the variable ANTHROPIC_API_KEY.",
-    ),
-    click.option("--window-tokens", envvar="DESK_WINDOW_TOKENS", type=int, help="The model's context window."),
-    click.option("--max-tokens", envvar="DESK_MAX_TOKENS", type=int, help="Tokens a turn may have."),
-    click.option(
-        "--model-timeout-s", envvar="DESK_MODEL_TIMEOUT_S", type=float, help="The model's longest silence."
-    ),
-    click.option(
-        "--model-patience-s", envvar="DESK_MODEL_PATIENCE_S", type=float, help="Wait at most so long for a turn."
-    ),
-    click.option("--price", envvar="DESK_PRICE", help="USD a million tokens: input,output,cache write,cache read."),
-    click.option(
-        "--api-timeout-s",
-        envvar="DESK_API_TIMEOUT_S",
-        default=30.0,
-        help="Seconds to wait for the API server.",
-    ),
-)
-
-IN_FILE = (
-    *("kubeconfig", "context", "namespace", "output", "model", "max_turns", "api_timeout_s"),
-    *("effort", "base_url", "api_key_file", "window_tokens", "max_tokens"),
-    *("model_timeout_s", "model_patience_s", "price"),
-)
-SETTINGS = ("workspace", *IN_FILE)
+common = _settings(_EVERYWHERE)
+"""The options of every command."""
+places = _settings(name for name in _EVERYWHERE if name != "output")
+"""Those of a command whose output has more formats."""
+running = _settings(name for name, field in FIELDS.items() if field.told.section and name not in _EVERYWHERE)
+"""The options that commands which run a session take besides."""
 
 
 def settings(given: dict[str, Any]) -> Settings:
-    """The checked settings among a command's parameters."""
-    from agent.settings import load
-
-    return load({name: value for name, value in given.items() if name in SETTINGS})
+    """The settings among a command's parameters, which are checked."""
+    return Settings(**{name: value for name, value in given.items() if name in FIELDS})
 
 
 def existing_journal(workspace: Path, *, writes: bool = False) -> Journal:

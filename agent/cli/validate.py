@@ -11,7 +11,7 @@ import click
 
 from agent.cli import completing
 from agent.cli.help import Command
-from agent.cli.options import output_in, places, settings
+from agent.cli.options import places, setting, settings
 from agent.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -26,11 +26,8 @@ STDIN = "-"
 
 @click.command("validate", cls=Command)
 @click.argument("path", metavar="PATH", shell_complete=completing.file)
-@click.option(
-    "--namespace",
-    "-n",
-    envvar="DESK_NAMESPACE",
-    shell_complete=completing.namespace,
+@setting(
+    "namespace",
     help="Where what names no namespace is meant to go: what is there already is asked of the cluster, too.",
 )
 @click.option("--offline", is_flag=True, help="Ask no cluster: the schemas that ship with Desk judge.")
@@ -42,11 +39,9 @@ STDIN = "-"
 @click.option("--brief", is_flag=True, help="One line for each finding, as compilers say it.")
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, shown as a diff first.")
 @click.option("--dry-run", is_flag=True, help="With --fix: show the diff, and write nothing.")
-@click.option(
-    "--api-timeout-s", envvar="DESK_API_TIMEOUT_S", default=30.0, help="Seconds to wait for the API server."
-)
+@setting("api_timeout_s")
 @places
-@output_in("sarif", help="text for people, json or jsonl for programs, sarif for code review.")
+@setting("output", help="text for people, json or jsonl for programs, sarif for code review.", more=("sarif",))
 def validate(path: str, fix: bool, **given: Any) -> None:
     """Judge the manifests of PATH: a file, a folder, or - for standard input. Changes nothing without --fix.
 

@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from agent.cli.help import Command
-from agent.cli.options import common, output_option, print_document, running, settings
+from agent.cli.options import common, print_document, running, setting, settings
 from agent.errors import ExitCode
 
 
 @click.command(cls=Command)
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
-@output_option
+@setting("output")
 def init(directory: Path, output: str) -> None:
     """Make DIR a workspace: a git repository for the journal, the files and the history.
 

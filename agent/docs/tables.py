@@ -24,7 +24,7 @@ from agent.model.claude.failure import LONGEST_WAIT_S, MAX_TRIES
 from agent.session.nodes.close import MAX_FAILED_ATTEMPTS
 from agent.session.nodes.effect import MAX_TRIES as EFFECT_TRIES
 from agent.session.nodes.effect import RETRY_S
-from agent.settings import Settings
+from agent.settings import FIELDS
 from agent.understanding.languages import english, german
 from agent.understanding.lexicon import phrases_of
 from tools.catalog import TOOLS
@@ -68,10 +68,12 @@ def approvals() -> Rows:
 def settings() -> Rows:
     """Each setting, where it comes from, its default and the reason."""
     yield "setting", "flag", "variable", "default", "what, in which unit, and why so"
-    for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{_shown(field.default)}`"
-        flag = f"`--{name.replace('_', '-')}`"
-        yield f"`{name}`", flag, f"`DESK_{name.upper()}`", default, str(field.description)
+    for name, field in FIELDS.items():
+        told = field.told
+        default = told.unset or f"`{_shown(field.default)}`"
+        flag = f"`--{name.replace('_', '-')}`" if told.section else ""
+        variables = ", ".join(f"`{each}`" for each in (f"DESK_{name.upper()}", *told.variables) if told.section)
+        yield f"`{name}`", flag, variables, default, f"{told.help} {told.why}".strip()
 
 
 def exit_codes() -> Rows:

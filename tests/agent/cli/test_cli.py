@@ -100,9 +100,10 @@ def test_no_git_repository(run_desk: RunDesk, tmp_path: Path) -> None:
     [
         (("run", "  ", "--sandbox"), ("task is empty", "desk run")),
         (("run", "why", "--sandbox", "--model", "gpt"), ("model", "playbook")),
-        (("run", "why", "--sandbox", "--max-turns", "0"), ("max_turns", "greater than or equal to 1")),
+        (("run", "why", "--sandbox", "--max-turns", "0"), ("--max-turns is '0'", ">= 1")),
         (("run", "why", "--sandbox", "--max-turns", "many"), ("--max-turns", "many")),
-        (("run", "why", "--sandbox", "--api-timeout-s", "-1"), ("api_timeout_s", "greater than 0")),
+        (("run", "why", "--sandbox", "--api-timeout-s", "-1"), ("--api-timeout-s is '-1'", "> 0")),
+        (("run", "why", "--sandbox", "--context", ""), ("--context is ''", "a variable of the shell")),
         (("call", "make_coffee", "--sandbox"), ('no tool "make_coffee"', "desk tools")),
         (("call", "list", "--json", "{", "--sandbox"), ("--json is not JSON", "line 1")),
         (("call", "list", "--json", "[]", "--sandbox"), ("must be a JSON object",)),
@@ -150,6 +151,27 @@ def test_a_wrong_settings_file_is_said(
 ) -> None:
     (workspace / "desk.yaml").write_text(content)
     assert_said(in_process("run", "why", "--sandbox", "--workspace", workspace), 2, *words)
+    git(workspace, "checkout", "desk.yaml")
+    assert_nothing_left(workspace)
+
+
+def test_all_wrong_settings_are_said_at_once_with_where_each_stands(
+    in_process: InProcess, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace / "desk.yaml").write_text("max_tokens: 1\nnamespace: 2026\noutput: xml\n")
+    monkeypatch.setenv("DESK_EFFORT", "much")
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", "ftp://model")
+    done = in_process("run", "why", "--sandbox", "--price", "1,2", "--workspace", workspace)
+    assert_said(
+        done,
+        2,
+        f"max_tokens in {workspace}/desk.yaml is '1'",
+        f"output in {workspace}/desk.yaml is 'xml': Invalid enum value 'xml' (text, json, jsonl)",
+        "DESK_EFFORT is 'much'",
+        "ANTHROPIC_BASE_URL is 'ftp://model'",
+        "--price is '1,2': give four numbers",
+    )
+    assert "2026" not in done.stderr  # a name may be all digits
     git(workspace, "checkout", "desk.yaml")
     assert_nothing_left(workspace)
 

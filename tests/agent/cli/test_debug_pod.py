@@ -104,7 +104,7 @@ def test_brief_is_a_line_a_finding(run_desk: RunDesk) -> None:
         (("debug-pod", "shop-dev", "web", "-l", "app=web"), 2, "not both"),
         (("debug-pod", "-n", "shop-dev", "web", "-l", "app=web"), 2, "not both"),
         (("debug-pod", "shop-dev", ""), 2, "An argument is empty"),
-        (("debug-pod", "-n", "", "web"), 2, "An argument is empty"),
+        (("debug-pod", "-n", "", "web"), 2, "--namespace is ''"),
         (("debug-pod", "shop-dev", "web", "api", "--sandbox"), 2, '"web api" is not one name'),
         (("debug-pod", "shop-dev", "chekout", "--sandbox"), 1, "Did you mean deployment/checkout?"),
         (("debug-pod", "shop-dve", "--sandbox"), 1, 'There is no namespace "shop-dve"'),

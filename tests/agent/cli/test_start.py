@@ -80,6 +80,10 @@ def whole_names_loaded_by(imports: str) -> set[str]:
     return set(done.stdout.split())
 
 
+def test_the_settings_are_light() -> None:
+    assert not loaded_by("import agent.settings, agent.cli.options") & (HEAVY | {"pydantic", "yaml", "rich", "git"})
+
+
 def test_the_sandbox_needs_no_client_of_kubernetes() -> None:
     assert "kubernetes" not in loaded_by("import agent.sandbox.server")
 

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.options import SETTINGS
 from agent.docs.tables import TABLES, with_tables, write
-from agent.settings import Settings
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -22,10 +20,6 @@ def test_a_page_has_the_code_s_tables(file: Path) -> None:
 def test_every_table_stands_on_a_page() -> None:
     shown = re.findall(r"<!-- table ([\w-]+) -->", "".join(file.read_text() for file in DOCS.glob("*.md")))
     assert sorted(shown) == sorted(TABLES)
-
-
-def test_every_setting_can_be_given() -> None:
-    assert sorted(SETTINGS) == sorted(Settings.model_fields)
 
 
 def test_a_table_that_there_is_not_is_an_error(tmp_path: Path) -> None:
