@@ -39,7 +39,6 @@ from tools.kubernetes.workloads import (
 )
 from tools.manifests import tools as manifests
 from tools.provisioning import tools as provisioning
-from tools.provisioning.team import onboard_team
 from tools.risk import Risk
 from tools.validation.tool import mend_manifests, validate_manifests
 
@@ -60,7 +59,6 @@ TOOLS: tuple[Tool, ...] = (
     Tool(validate_manifests, Risk.READ, "Name one file, or a folder below it.", verbatim=("path",), offline=True),
     Tool(wait_until_mended, Risk.READ),
     *provisioning.TOOLS,
-    Tool(onboard_team, Risk.PROVISION, verbatim=(*provisioning.ACCESS, "repos")),
     Tool(set_resources, Risk.CHANGE),
     Tool(restart, Risk.CHANGE),
     Tool(set_image, Risk.CHANGE),

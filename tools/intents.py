@@ -500,6 +500,18 @@ INTENTS: Mapping[str, Intent] = {
          "onboard team web with dev and qa for group oidc:web"),
         ("create namespace web-dev", "we are the web team and checkout crashes"),
     ),
+    "offboard_member": Intent(
+        (Way("offboard {member} from team {team}", "desk offboard-member {team} {member}"),),
+        ("offboard ann@example.com from team web", "please offboard bob@example.com from the web team",
+         "take ann@example.com off team web"),
+        ("onboard team web", "delete pod web"),
+    ),
+    "rotate_kubeconfig": Intent(
+        (Way("rotate the kubeconfig of {member} in team {team}", "desk rotate-kubeconfig {team} {member}"),),
+        ("rotate the kubeconfig of ann@example.com in team web", "please rotate kubeconfig of bob@example.com in the web team",
+         "rotate the kubeconfig of ann@example.com of team web"),
+        ("restart web", "rotate the certificates of the nodes"),
+    ),
     "deprovision_namespace": Intent(
         (Way("deprovision namespace {namespace}", "desk deprovision-namespace {namespace}"),),
         ("deprovision namespace web-dev", "please decommission the namespace web-dev", "deprovision web-dev"),

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tools.frame import Tool
 
+_PROVISIONING = (
+    "check_namespace", "provision_namespace", "deprovision_namespace", "onboard_team", "offboard_member",
+    "rotate_kubeconfig",
+)  # fmt: skip
 ALONE: Mapping[str, str] = MappingProxyType(
-    dict.fromkeys(("check_namespace", "provision_namespace", "deprovision_namespace"), "tools.provisioning.tools")
+    dict.fromkeys(_PROVISIONING, "tools.provisioning.tools")
     | dict.fromkeys(("generate_manifest", "apply_application"), "tools.manifests.tools")
 )
 """Tool -> the module that lists it and whatever its plans ask for."""

@@ -31,6 +31,8 @@ HEADINGS = {
         "provision-namespace": "provision",
         "deprovision-namespace": "provision",
         "onboard-team": "team",
+        "offboard-member": "team",
+        "rotate-kubeconfig": "team",
     },
     "Write manifests, and check them": {"generate-manifest": "manifests", "validate": "validate"},
     "Decide what waits": {"approvals": "approvals"},

@@ -62,6 +62,11 @@ EXAMPLES: Mapping[str, Examples] = {
         ("a namespace for two people", "desk onboard-team web --namespaces web-dev --members a,b"),
         ("for a group of the login", "desk onboard-team web --namespaces web-qa --group web"),
     ),
+    "offboard-member": (
+        ("what would be taken", "desk offboard-member web ann@example.com --dry-run"),
+        ("take it, when somebody approved", "desk offboard-member web ann@example.com"),
+    ),
+    "rotate-kubeconfig": (("new tokens, where they were", "desk rotate-kubeconfig web ann@example.com"),),
     "deprovision-namespace": (
         ("what would be lost", "desk deprovision-namespace web-dev --dry-run"),
         ("delete it, when somebody has approved", "desk deprovision-namespace web-dev"),

@@ -1,9 +1,10 @@
-"""onboard-team: all that a team needs, in one command."""
+"""onboard-team, offboard-member, rotate-kubeconfig: all that a team needs, and its members."""
 
 from __future__ import annotations
 
 import shlex
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -22,6 +23,7 @@ _VALUES = ("group", "cpu", "memory", "pull_secret", "registry", "username", "arg
 @click.option("--group", help="A group that gets edit.")
 @click.option("--cpu", help="CPU limit of each namespace. Default 8, of which requests 4.")
 @click.option("--memory", help="Memory limit of each namespace. Default 16Gi, of which requests 8Gi.")
+@click.option("--kubeconfig-dir", metavar="DIR", help="A kubeconfig a member, into this folder, with mode 0600.")
 @click.option(
     "--pull-secret",
     metavar="SOURCE",
@@ -43,9 +45,43 @@ def onboard_team(team: str, sandbox: bool, dry_run: bool, **given: Any) -> None:
     """
     arguments = {"team": team, "repos": list(given["repos"]) or None, **_people(given)}
     arguments |= {flag: given[flag] for flag in _VALUES}
+    arguments["kubeconfig_dir"] = _absolute(given["kubeconfig_dir"])
     words = ["onboard-team", team, "--namespaces", given["namespaces"]]
     call = {name: value for name, value in arguments.items() if value is not None}
     _call(words, "onboard_team", call, given, sandbox=sandbox, dry_run=dry_run)
+
+
+@click.command("offboard-member", cls=Command)
+@click.argument("team")
+@click.argument("member")
+@click.option("--dry-run", is_flag=True, help="Show what would be taken, and take nothing.")
+@running
+@common
+def offboard_member(team: str, member: str, dry_run: bool, **given: Any) -> None:
+    """Take all access of MEMBER to TEAM's namespaces: bindings, accounts, kubeconfigs. Somebody else approves it.
+
+    What cannot be taken is listed: certificates and until when they are valid, and production, which is Flow's.
+    """
+    arguments = {"team": team, "member": member}
+    _call(["offboard-member", team, member], "offboard_member", arguments, given, sandbox=False, dry_run=dry_run)
+
+
+@click.command("rotate-kubeconfig", cls=Command)
+@click.argument("team")
+@click.argument("member")
+@click.option("--kubeconfig-dir", metavar="DIR", help="Where the file goes. Default: where it was.")
+@click.option("--dry-run", is_flag=True, help="Show what would be replaced, and replace nothing.")
+@running
+@common
+def rotate_kubeconfig(team: str, member: str, kubeconfig_dir: str | None, dry_run: bool, **given: Any) -> None:
+    """Replace the tokens in MEMBER's kubeconfig for TEAM's namespaces; those before answer 401 from then on."""
+    arguments = {"team": team, "member": member, "kubeconfig_dir": _absolute(kubeconfig_dir)}
+    call = {name: value for name, value in arguments.items() if value is not None}
+    _call(["rotate-kubeconfig", team, member], "rotate_kubeconfig", call, given, sandbox=False, dry_run=dry_run)
+
+
+def _absolute(folder: str | None) -> str | None:
+    return None if folder is None else str(Path(folder).expanduser().absolute())
 
 
 def _people(given: dict[str, Any]) -> dict[str, Any]:
@@ -71,16 +107,19 @@ def _call(
 
 def _check(tool: str, arguments: dict[str, Any]) -> None:
     """Wrong values are wrong usage: no session begins."""
-    from tools.catalog import TOOLS
-    from tools.errors import ArgumentsError
+    from tools.errors import ArgumentsError, ToolFailed
+    from tools.provisioning.kubeconfigs import folder_of
     from tools.provisioning.pulling import credentials_from
     from tools.provisioning.team import check
+    from tools.provisioning.tools import TOOLS
 
     try:
         checked = next(known for known in TOOLS if known.name == tool).check(arguments)
         if tool == "onboard_team":
             credentials_from(checked["pull_secret"], checked["registry"], checked["username"])
             given = {name: checked[name] for name in ("team", "members", "group", "cpu", "memory")}
+            if checked["kubeconfig_dir"]:
+                folder_of(checked["kubeconfig_dir"])
             check(checked["namespaces"], given, checked["repos"] or (), checked["argocd_namespace"])
-    except ArgumentsError as error:
+    except (ArgumentsError, ToolFailed) as error:
         raise UsageError(str(error)) from error

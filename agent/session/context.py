@@ -17,7 +17,7 @@ from agent.session.endings import ENDINGS
 from agent.stopping import StopSignal
 from tools.changes.driver import Driver, Preview
 from tools.changes.kubernetes import KubernetesDriver
-from tools.changes.plan import FILES, KUBERNETES, Change, Plan
+from tools.changes.plan import FILES, KUBECONFIGS, KUBERNETES, Change, Plan
 from tools.frame import Tool, ToolContext
 
 if TYPE_CHECKING:
@@ -123,6 +123,10 @@ class Desk(Records):
             self.drivers[KUBERNETES] = KubernetesDriver(
                 self.cluster, mask=self.mask, sleep=self.stop.sleep, username=self.identity.username
             )
+        if change.system == KUBECONFIGS and change.system not in self.drivers:
+            from tools.changes.kubeconfigs import KubeconfigDriver
+
+            self.drivers[KUBECONFIGS] = KubeconfigDriver(self.cluster, username=self.identity.username)
         return self.drivers[change.system]
 
     def schemas(self) -> dict[str, Json]:

@@ -22,7 +22,7 @@ from agent.workspace.changeset import (
     undo_of,
     undo_plan,
 )
-from tools.changes.plan import KUBERNETES, Plan
+from tools.changes.plan import FILES, Plan
 from tools.cluster.resources import ObjectRef
 from tools.errors import ToolFailed
 from tools.frame import Tool, ToolContext
@@ -57,7 +57,7 @@ class Made:
     def on_cluster(self) -> list[ObjectRef]:
         """The cluster's objects that were changed."""
         made = (intent.change for intent, _ in self.changes)
-        return [ObjectRef(**each["target"]) for each in made if each.get("system", KUBERNETES) == KUBERNETES]
+        return [ObjectRef(**each["target"]) for each in made if each.get("system") != FILES]
 
 
 def made_by(history: History, journal: Journal, commit: str) -> Made:

@@ -45,6 +45,14 @@ _SAYINGS: tuple[re.Pattern[str], ...] = tuple(
     )
 )
 """Each says one thing, by the names of its groups; a filler says nothing."""
+_OF_MEMBERS = {
+    tool: re.compile(rf"(?:please\s+|bitte\s+)?{pattern}\s+(?:the\s+)?{_NAMED}[.!]*", re.IGNORECASE)
+    for tool, pattern in (
+        ("offboard_member", rf"(?:offboard|take)\s+(?P<member>{PERSON})\s+(?:from|off|of)"),
+        ("rotate_kubeconfig", rf"rotate\s+(?:the\s+)?kubeconfig\s+of\s+(?P<member>{PERSON})\s+(?:in|of|from)"),
+    )
+}
+"""Sentences that say nothing but a member and a team."""
 _ASKED_FOR = re.compile(rf"\b(?:{_GIVE}|onboard|on-board|on\s?board)\b", re.IGNORECASE)
 
 
@@ -53,6 +61,9 @@ def ordered(task: str) -> Understanding | None:
 
     What a team has to say and has not is asked for (`unclear`), and so is what has a word of another meaning.
     """
+    for tool, pattern in _OF_MEMBERS.items():
+        if (of := pattern.fullmatch(task.strip())) is not None:
+            return _of_member(tool, of["member"], of["team"] or of["team_"])
     said, left = _said(task.strip())
     if "team" not in said or not ("rooms" in said or _ASKED_FOR.search(task)):
         return None
@@ -72,6 +83,11 @@ def ordered(task: str) -> Understanding | None:
     return Understanding(
         wishes=(call,), orders=(Order((), tuple(names), frozenset({TOOL})),), namespaces=tuple(names)
     )
+
+
+def _of_member(tool: str, member: str, team: str) -> Understanding:
+    call = Call(tool, {"team": team.lower(), "member": member})
+    return Understanding(wishes=(call,), orders=(Order((), (team.lower(),), frozenset({tool})),))
 
 
 def _said(task: str) -> tuple[dict[str, str], str]:

@@ -12,10 +12,11 @@ import yaml
 
 from agent.journal.events import ToolIntent, ToolReceipt
 from agent.redaction import MARK
+from tools.changes import kubeconfigs
 from tools.changes.build import create_change, delete_change, patch_change
 from tools.changes.files import is_undone, undo_change
 from tools.changes.patches import contains, inverse
-from tools.changes.plan import FILES, Change, Plan
+from tools.changes.plan import FILES, KUBECONFIGS, KUBERNETES, Change, Plan
 from tools.cluster.client import Cluster
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
@@ -64,7 +65,7 @@ def _undo(intent: ToolIntent, receipt: ToolReceipt) -> Json:
         "expects": receipt.after,
         "verb": verb,
         **({verb: change["undo"]} if verb != "delete" else {}),
-        **({"system": FILES} if change.get("system") == FILES else {}),
+        **({"system": change["system"]} if change.get("system", KUBERNETES) != KUBERNETES else {}),
     }
 
 
@@ -103,6 +104,8 @@ def _is_undone(item: Json, items: Sequence[Json], cluster: Cluster, root: Path) 
     """Whether the target is as the undo would make it, and not as the change left it."""
     if item.get("system") == FILES:
         return is_undone(item, root)
+    if item.get("system") == KUBECONFIGS:
+        return kubeconfigs.is_undone(item, cluster)
     live = _live(ObjectRef(**item["target"]), cluster)
     match item["verb"]:
         case "patch":
@@ -141,6 +144,8 @@ def _undo_change(item: Json, cluster: Cluster, root: Path, *, replaces: bool) ->
     """`replaces`: what is made again takes the place of what the same undo deletes."""
     if item.get("system") == FILES:
         return undo_change(item, root)
+    if item.get("system") == KUBECONFIGS:
+        return kubeconfigs.undo_change(item)
     target = ObjectRef(**item["target"])
     if item["verb"] == "create":
         if not item["create"]:

@@ -16,6 +16,8 @@ Verb = Literal["patch", "create", "apply", "delete"]
 
 KUBERNETES = "kubernetes"
 """The system of a change of a cluster's object."""
+KUBECONFIGS = "kubeconfigs"
+"""The system of a change of a kubeconfig, and of the token in it."""
 FILES = "files"
 """The system of a change of a file."""
 

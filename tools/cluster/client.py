@@ -78,6 +78,8 @@ class Cluster(Protocol):
     """Which cluster this is: the digest of its CA, or its address when there is none."""
     address: str
     """Where its API server is: `https://HOST:PORT`."""
+    authority: bytes
+    """The CA certificate (PEM) that it is known by; empty: one that the system trusts."""
 
     def find(self, word: str) -> Resource: ...
     def serves(self, api_version: str, kind: str) -> bool: ...
@@ -117,6 +119,7 @@ class Cluster(Protocol):
     def warnings(self, target: ObjectRef, body: Json) -> tuple[str, ...]: ...
     def create(self, target: ObjectRef, body: Json, *, dry_run: bool = False) -> Json: ...
     def delete(self, target: ObjectRef, *, uid: str, resource_version: str, dry_run: bool = False) -> None: ...
+    def issue_token(self, account: Json, secret: Json, *, expires_after_s: int) -> Json: ...
     def whoami(self) -> Identity: ...
     def may(self, access: Access) -> bool: ...
     def may_other(self, access: Access, user: str, groups: tuple[str, ...]) -> tuple[bool, str]: ...
@@ -133,6 +136,7 @@ class HttpCluster:
         self.namespace = endpoint.namespace
         self.fingerprint = endpoint.fingerprint
         self.address = endpoint.host
+        self.authority = endpoint.authority
         self._endpoint = endpoint
         self._timeout_s = timeout_s
         self._discovered: Resources | None = None
@@ -324,6 +328,23 @@ class HttpCluster:
             again=dry_run,
             doing=f"delete {target}",
         )
+
+    def issue_token(self, account: Json, secret: Json, *, expires_after_s: int) -> Json:
+        """A token of a service account, bound to a Secret: with its deletion it is revoked.
+
+        Gives `token` and `expirationTimestamp`; the server may have shortened it. Both objects are live ones.
+        Source: the TokenRequest API (authentication.k8s.io/v1)
+        """
+        named, bound = account["metadata"], secret["metadata"]
+        reference = {"apiVersion": "v1", "kind": "Secret", "name": bound["name"], "uid": bound["uid"]}
+        body: Json = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": expires_after_s, "boundObjectRef": reference},
+        }
+        path = self.find("ServiceAccount").path(named["namespace"], named["name"], "token")
+        status = self._json("POST", path, body=body, doing=f"ask for a token of {named['name']}").get("status")
+        return status if isinstance(status, dict) else {}
 
     def whoami(self) -> Identity:
         """Our user name and groups. Source: the SelfSubjectReview API (authentication.k8s.io/v1)."""

@@ -40,6 +40,8 @@ class Endpoint(NamedTuple):
     impersonation: Headers
     namespace: str
     fingerprint: str
+    authority: bytes
+    """The CA certificate (PEM) that its TLS is checked by; empty: what the system trusts, or nothing."""
 
 
 def fingerprint_of(host: str, ca: bytes, *, verified: bool) -> str:
@@ -81,6 +83,7 @@ def endpoint_of(configuration: Configuration, login: Login, namespace: str) -> E
         impersonation=login.impersonation,
         namespace=namespace,
         fingerprint=fingerprint_of(host, ca, verified=verified),
+        authority=ca if verified else b"",
     )
 
 
@@ -99,6 +102,7 @@ def _plain(chosen: Chosen, login: Login) -> Endpoint:
         impersonation=login.impersonation,
         namespace=chosen.namespace,
         fingerprint=fingerprint_of(host, ca, verified=verified),
+        authority=ca if verified else b"",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -20,6 +21,7 @@ from tools.json import Json
 from tools.kubernetes.pull_secrets import Registry, Username
 from tools.provisioning import argo_cd, guardrails, page
 from tools.provisioning.guardrails import Surroundings
+from tools.provisioning.kubeconfigs import KubeconfigDir, folder_of, issued
 from tools.provisioning.provision import (
     Found,
     Quantity,
@@ -76,6 +78,7 @@ def onboard_team(
     memory: Annotated[
         Quantity | None, Field(description="Limit of each namespace: 16Gi, or 16G (decimal).")
     ] = None,
+    kubeconfig_dir: KubeconfigDir | None = None,
     pull_secret: Source | None = None,
     registry: Registry | None = None,
     username: Username | None = None,
@@ -93,8 +96,9 @@ def onboard_team(
     login = credentials_from(pull_secret, registry, username)
     given = {
         "team": team, "members": members, "group": group, "cpu": cpu, "memory": memory,
-        "pull_secret": PULL_SECRET if login else None,
+        "pull_secret": PULL_SECRET if login else None, "kubeconfigs": True if kubeconfig_dir else None,
     }  # fmt: skip
+    folder = folder_of(kubeconfig_dir) if kubeconfig_dir else None
     check(namespaces, given, repos or (), argocd_namespace)
     around = surroundings(cluster)
     rooms = [_room(cluster, namespace, given, around) for namespace in dict.fromkeys(namespaces)]
@@ -104,12 +108,15 @@ def onboard_team(
     everywhere = sorted([room.wanted for room in rooms] + _others(cluster, team, namespaces), key=_by_name)
     names = tuple(each.namespace for each in everywhere)
     project = _Project(team, names, tuple(repos or ()), rooms[0].wanted.group, argocd_namespace)
+    open_rooms = [room for room in rooms if room.wanted.environment != "prod"]
     steps = [
-        *_pull_secrets(cluster, team, rooms, login),
+        *_pull_secrets(cluster, team, open_rooms, login),
         *project.steps(cluster),
+        *_kubeconfigs(team, open_rooms, folder),
         Step(f"page for team {team}", (), files=(page.of_team(team, everywhere, around),)),
     ]
-    return replace(plan, steps=(*plan.steps, *steps), left_out=tuple(_left_out(cluster, login, project)))
+    left_out = tuple(_left_out(cluster, rooms, login, project, folder))
+    return replace(plan, steps=(*plan.steps, *steps), left_out=left_out)
 
 
 def _of_rooms(team: str, rooms: Sequence[_Room]) -> Plan:
@@ -163,6 +170,8 @@ def _room(cluster: Cluster, namespace: str, given: Json, around: Surroundings) -
         raise ToolFailed(
             f"Namespace {namespace} is team {owner}'s, and not {given['team']}'s. Nothing was changed."
         )
+    if "prod" in environment_in(namespace):  # no secret is written there
+        given = {**given, "pull_secret": None, "kubeconfigs": None}
     members = [*(before.get("members") or ()), *(given["members"] or ())]
     wanted = wanted_of(found, namespace, {**given, "members": members}, TOOL)
     return _Room(wanted, found, planned(cluster, wanted, around, found))
@@ -234,7 +243,24 @@ class _Project:
             return None
 
 
-def _left_out(cluster: Cluster, login: Credentials | None, project: _Project) -> Iterator[LeftOut]:
-    if login is None:
+def _kubeconfigs(team: str, rooms: Sequence[_Room], folder: Path | None) -> Iterator[Step]:
+    changes = issued(folder, [room.wanted for room in rooms]) if folder else ()
+    if changes:
+        yield Step(f"kubeconfigs of team {team}", changes)
+
+
+def _left_out(
+    cluster: Cluster,
+    rooms: Sequence[_Room],
+    login: Credentials | None,
+    project: _Project,
+    folder: Path | None,
+) -> Iterator[LeftOut]:
+    wanted = [room.wanted for room in rooms]
+    if login is None and not any(each.pull_secret for each in wanted):
         yield LeftOut("pull secrets", "no registry's login was named; public images need none")
     yield from project.left_out(cluster)
+    if folder is None and not any(each.kubeconfigs for each in wanted):
+        yield LeftOut("kubeconfigs", "no folder was named for them; who is in the cluster's login needs none")
+    if (login or folder) and (closed := [each.namespace for each in wanted if each.environment == "prod"]):
+        yield LeftOut(f"pull secrets and kubeconfigs in {', '.join(closed)}", "production is Flow's", "Flow")
