@@ -1,0 +1,63 @@
+"""Template texts, rendered by Jinja2. They are real files in templates/, each valid in its own language as it stands.
+
+| where | Jinja2 |
+|---|---|
+| in a line | `«app»` |
+| a line of its own, after the language's sign for a comment | `#% if serves`, `//% else`, `--% endif`, `<!--% endif %-->` |
+
+So `${{ }}`, Helm's braces and a shell's brackets are text like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+_STATEMENT = re.compile(r"^[ \t]*(?:#|//|--|<!--)% (?P<statement>.*?)(?: %-->)?$", re.MULTILINE)
+"""Not Jinja2's own line statements, which take the empty lines behind them away."""
+
+
+def rendered(layers: Sequence[str], values: Mapping[str, object]) -> dict[str, str]:
+    """Path -> text of every file of the layers, which are folders of `TEMPLATES`; a later one's file wins.
+
+    A value that a template asks for and that is not there is an error of the template, and raised as it is.
+    """
+    files: dict[str, str] = {}
+    for layer in layers:
+        folder = TEMPLATES / layer
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                files[path.relative_to(folder).as_posix()] = _rendered(path.read_text(encoding="utf-8"), values)
+    return files
+
+
+def _rendered(text: str, values: Mapping[str, object]) -> str:
+    marked = _STATEMENT.sub(r"«% \g<statement> %»", text)
+    return _environment().from_string(marked).render(values) if "«" in marked else text
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    return ImmutableSandboxedEnvironment(
+        block_start_string="«%",
+        block_end_string="%»",
+        variable_start_string="«",
+        variable_end_string="»",
+        comment_start_string="«#",
+        comment_end_string="#»",
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701  no HTML is made
+    )
