@@ -41,6 +41,8 @@ class Answers:
     team: str = "platform"
     repository: str = ""
     registry: str = ""
+    external_secrets: bool = False
+    """Whether an ExternalSecret brings the database's password in staging and production."""
 
     @property
     def serves(self) -> bool:
@@ -52,7 +54,7 @@ class Answers:
         """The image's name, without a tag."""
         return f"{self.registry}/{self.app}"
 
-    def as_document(self) -> dict[str, str | int]:
+    def as_document(self) -> dict[str, str | int | bool]:
         """The answers as `.desk-scaffold.yaml` has them."""
         return asdict(self)
 
@@ -85,6 +87,7 @@ def answered(given: Mapping[str, object]) -> Answers:
         team=team,
         repository=repository,
         registry=registry,
+        external_secrets=bool(asked.get("external_secrets")) and asked.get("database", "none") != "none",
     )
 
 

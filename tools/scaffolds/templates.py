@@ -3,7 +3,8 @@
 | where | Jinja2 |
 |---|---|
 | in a line | `«app»` |
-| a line of its own, after the language's sign for a comment | `#% if serves`, `//% else`, `--% endif`, `<!--% endif %-->` |
+| a line of its own, after the language's sign for a comment | `#% if serves`, `//% else`, `--% endif` |
+| anywhere in markup | `<!--% endif %-->` |
 
 So `${{ }}`, Helm's braces and a shell's brackets are text like any other.
 """
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-_STATEMENT = re.compile(r"^[ \t]*(?:#|//|--|<!--)% (?P<statement>.*?)(?: %-->)?$", re.MULTILINE)
+_COMPILED = "__pycache__"
+"""What an installer makes of templates in Python."""
+_MARKUP = r"<!--% ((?:(?! %-->).)*) %-->"
+_STATEMENT = re.compile(rf"^[ \t]*(?:(?:#|//|--)% (.*)|{_MARKUP})$|{_MARKUP}", re.MULTILINE)
 """Not Jinja2's own line statements, which take the empty lines behind them away."""
 
 
@@ -34,13 +38,13 @@ def rendered(layers: Sequence[str], values: Mapping[str, object]) -> dict[str, s
     for layer in layers:
         folder = TEMPLATES / layer
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
+            if path.is_file() and path.parent.name != _COMPILED:
                 files[path.relative_to(folder).as_posix()] = _rendered(path.read_text(encoding="utf-8"), values)
     return files
 
 
 def _rendered(text: str, values: Mapping[str, object]) -> str:
-    marked = _STATEMENT.sub(r"«% \g<statement> %»", text)
+    marked = _STATEMENT.sub(lambda found: f"«% {found[1] or found[2] or found[3]} %»", text)
     return _environment().from_string(marked).render(values) if "«" in marked else text
 
 

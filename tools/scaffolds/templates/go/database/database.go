@@ -39,7 +39,8 @@ func open() (*sql.DB, error) {
 	pool, err := sql.Open("pgx", place.String())
 	//% else
 	place := mysql.NewConfig()
-	place.User, place.Passwd = variable("DATABASE_USER", "app"), os.Getenv("DATABASE_PASSWORD")
+	place.User = variable("DATABASE_USER", "app")
+	place.Passwd = os.Getenv("DATABASE_PASSWORD")
 	place.Net = "tcp"
 	place.Addr = net.JoinHostPort(variable("DATABASE_HOST", "localhost"), variable("DATABASE_PORT", "3306"))
 	place.DBName = variable("DATABASE_NAME", "app")

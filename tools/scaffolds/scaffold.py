@@ -1,0 +1,95 @@
+"""All files of a scaffold, from its answers. Pure but for the templates' texts, which are read.
+
+`.desk-scaffold.yaml` remembers the answers, the template's version and each file's git blob, so that an update finds
+what was made then in the folder's own history.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tools.scaffolds import kubernetes
+from tools.scaffolds.answers import Answers
+from tools.scaffolds.templates import rendered
+
+MEMORY = ".desk-scaffold.yaml"
+VERSION = 1
+"""Of the templates; one more with each change of what they give."""
+
+_LANGUAGES = {"python": "Python", "node": "Node.js", "go": "Go", "java": "Java"}
+_DATABASES = {"postgres": "PostgreSQL", "mysql": "MySQL", "none": ""}
+_DATABASE_KUSTOMIZATION = "---\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Scaffold:
+    """The files by their paths, and what made them."""
+
+    answers: Answers
+    files: Mapping[str, str]
+
+    def with_memory(self) -> dict[str, str]:
+        """The files, and the one that remembers what they were made from."""
+        return {**self.files, MEMORY: self.memory()}
+
+    def memory(self) -> str:
+        """The text of `MEMORY`."""
+        lines = [
+            "---",
+            "# What this was made from. `desk template-app --update .` merges a newer template into it. Commit it.",
+            f"template: {VERSION}",
+            "answers:",
+            *(f"  {name}: {json.dumps(value)}" for name, value in self.answers.as_document().items()),
+            "# Each file's git blob, as it was made.",
+            "files:",
+            *(f"  - {blob_of(text)} {path}" for path, text in sorted(self.files.items())),
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def blob_of(text: str) -> str:
+    """The id that git gives a file with this text. Source: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
+    content = text.encode()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+
+
+def scaffold(answers: Answers) -> Scaffold:
+    """The scaffold that the answers ask for."""
+    base, database = kubernetes.base(answers), kubernetes.dev_database(answers)
+    files = dict(kubernetes.texts([*base, *database]))
+    if database:
+        names = "".join(f"  - {path.rpartition('/')[2]}\n" for path, _ in database)
+        files[f"{kubernetes.DATABASE}/kustomization.yaml"] = _DATABASE_KUSTOMIZATION + names
+    values = {
+        **answers.as_document(),
+        "serves": answers.serves,
+        "image": answers.image,
+        "language_name": _LANGUAGES[answers.language],
+        "database_name": _DATABASES[answers.database],
+        "database_port": kubernetes.DATABASE_PORTS.get(answers.database, 0),
+        "placeholder": "$1" if answers.database == "postgres" else "?",
+        "migrate": kubernetes.MIGRATE[answers.language],
+        "resources": [path.rpartition("/")[2] for path, _ in base],
+        "policies": [each["metadata"]["name"] for _, each in base if each["kind"] == "NetworkPolicy"],
+        "exceptions": kubernetes.excepted([*base, *database]),
+    }
+    return Scaffold(answers, files | rendered(list(_layers(answers)), values))
+
+
+def _layers(answers: Answers) -> Iterator[str]:
+    language = answers.language
+    yield "common"
+    yield answers.pipeline
+    yield f"{language}/base"
+    if answers.serves:
+        yield f"{language}/serving"
+    yield f"{language}/{'service' if answers.type == 'web-api' else 'working'}"
+    if answers.database != "none":
+        yield "database"
+        yield f"{language}/database"
+        if answers.external_secrets:
+            yield "external"
+    yield f"{language}/locks/{'serving' if answers.serves else 'batch'}-{answers.database}"
