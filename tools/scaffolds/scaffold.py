@@ -35,24 +35,23 @@ class Scaffold:
         """The files, and the one that remembers what they were made from."""
         return {**self.files, MEMORY: self.memory()}
 
-    def memory(self) -> str:
-        """The text of `MEMORY`."""
+    def memory(self, *, with_blobs: bool = True) -> str:
+        """The text of `MEMORY`; without blobs where the files are not as they will be."""
         lines = [
             "---",
             "# What this was made from. `desk template-app --update .` merges a newer template into it. Commit it.",
             f"template: {VERSION}",
             "answers:",
             *(f"  {name}: {json.dumps(value)}" for name, value in self.answers.as_document().items()),
-            "# Each file's git blob, as it was made.",
-            "files:",
-            *(f"  - {blob_of(text)} {path}" for path, text in sorted(self.files.items())),
         ]
+        if with_blobs:
+            lines += ["# Each file's git blob, as it was made.", "files:"]
+            lines += [f"  - {blob_of(text.encode())} {path}" for path, text in sorted(self.files.items())]
         return "\n".join(lines) + "\n"
 
 
-def blob_of(text: str) -> str:
-    """The id that git gives a file with this text. Source: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
-    content = text.encode()
+def blob_of(content: bytes) -> str:
+    """The id that git gives such a file. Source: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
@@ -63,7 +62,21 @@ def scaffold(answers: Answers) -> Scaffold:
     if database:
         names = "".join(f"  - {path.rpartition('/')[2]}\n" for path, _ in database)
         files[f"{kubernetes.DATABASE}/kustomization.yaml"] = _DATABASE_KUSTOMIZATION + names
-    values = {
+    values = _values(answers) | {
+        "resources": [path.rpartition("/")[2] for path, _ in base],
+        "policies": [each["metadata"]["name"] for _, each in base if each["kind"] == "NetworkPolicy"],
+        "exceptions": kubernetes.excepted([*base, *database]),
+    }
+    return Scaffold(answers, files | rendered(list(_layers(answers)), values))
+
+
+def portal_page(answers: Answers) -> str:
+    """The text of a Backstage template."""
+    return rendered(["portal"], _values(answers))["template.yaml"]
+
+
+def _values(answers: Answers) -> dict[str, object]:
+    return {
         **answers.as_document(),
         "serves": answers.serves,
         "image": answers.image,
@@ -72,11 +85,7 @@ def scaffold(answers: Answers) -> Scaffold:
         "database_port": kubernetes.DATABASE_PORTS.get(answers.database, 0),
         "placeholder": "$1" if answers.database == "postgres" else "?",
         "migrate": kubernetes.MIGRATE[answers.language],
-        "resources": [path.rpartition("/")[2] for path, _ in base],
-        "policies": [each["metadata"]["name"] for _, each in base if each["kind"] == "NetworkPolicy"],
-        "exceptions": kubernetes.excepted([*base, *database]),
     }
-    return Scaffold(answers, files | rendered(list(_layers(answers)), values))
 
 
 def _layers(answers: Answers) -> Iterator[str]:
