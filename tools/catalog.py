@@ -11,6 +11,7 @@ from tools.kubernetes.describe import describe
 from tools.kubernetes.environment import set_env
 from tools.kubernetes.jobs import set_schedule, suspend
 from tools.kubernetes.objects import delete, save_manifest
+from tools.kubernetes.passwords import create_password
 from tools.kubernetes.port_forward import port_forward
 from tools.kubernetes.pull_secrets import create_pull_secret, link_pull_secret
 from tools.kubernetes.read import (
@@ -40,6 +41,7 @@ from tools.kubernetes.workloads import (
 from tools.manifests import tools as manifests
 from tools.provisioning import tools as provisioning
 from tools.risk import Risk
+from tools.scaffolds import tools as scaffolds
 from tools.validation.tool import mend_manifests, validate_manifests
 
 TOOLS: tuple[Tool, ...] = (
@@ -75,12 +77,14 @@ TOOLS: tuple[Tool, ...] = (
     Tool(set_service_selector, Risk.CHANGE),
     Tool(set_service_port, Risk.CHANGE),
     Tool(create_pull_secret, Risk.SECRET, verbatim=("file", "existing_secret")),
+    Tool(create_password, Risk.SECRET),
     Tool(link_pull_secret, Risk.PROVISION),
     Tool(allow, Risk.CHANGE, always_asked=True),
     Tool(set_claim_class, Risk.DELETE),
     Tool(delete, Risk.DELETE),
     Tool(save_manifest, Risk.RENDER),
     *manifests.TOOLS,
+    *scaffolds.TOOLS,
     Tool(mend_manifests, Risk.RENDER, verbatim=("path",), offline=True),
     Tool(save_logs, Risk.RENDER, "Ask for fewer tail_lines."),
 )

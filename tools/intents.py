@@ -545,6 +545,25 @@ INTENTS: Mapping[str, Intent] = {
         ("mend the manifests in ./k8s", "please fix the manifests in k8s/base", "repair these manifests"),
         ("fix web", "should I fix the manifests in ./k8s?"),
     ),
+    "template_app": Intent(
+        # Read by agent/understanding/scaffolds.py: the application is not there yet.
+        (Way("make a {type} called {app} in {language}", "desk template-app {app} --type {type} --language {language}"),
+         Way("make a {type} called {app}", "desk template-app {app} --type {type}")),
+        ("make me an API called shop on port 8080 with postgres in Go", "scaffold a worker billing in Python for team payments",
+         "erstelle eine API namens shop in Java mit MySQL"),
+        ("create cronjob report", "make manifests for web v2"),
+    ),
+    "update_scaffold": Intent(
+        (Way("update the scaffold in {folder}", "desk template-app --update {folder}"),),
+        ("update the scaffold in ./shop", "please update the scaffold in /srv/shop", "refresh the scaffold of ./billing"),
+        ("update the image of web to web:2", "should I update the scaffold in ./shop?"),
+    ),
+    "create_password": Intent(
+        (Way("create password secret {secret} in {namespace}", "desk run \"create password secret {secret} in {namespace}\""),),
+        ("create password secret shop-db in shop-dev", "please create a random password secret shop-db in namespace shop-dev",
+         "make a password secret db in web-dev"),
+        ("create secret db", "create pull secret regcred"),
+    ),
     "create_pull_secret": Intent(
         (
             Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",

@@ -34,6 +34,7 @@ HEADINGS = {
         "offboard-member": "team",
         "rotate-kubeconfig": "team",
     },
+    "Begin an application": {"template-app": "scaffolds"},
     "Write manifests, and check them": {"generate-manifest": "manifests", "validate": "validate"},
     "Decide what waits": {"approvals": "approvals"},
     "See what was done, and undo it": {

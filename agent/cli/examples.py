@@ -71,6 +71,13 @@ EXAMPLES: Mapping[str, Examples] = {
         ("what would be lost", "desk deprovision-namespace web-dev --dry-run"),
         ("delete it, when somebody has approved", "desk deprovision-namespace web-dev"),
     ),
+    "template-app": (
+        ("an API in Python, into ./shop", "desk template-app shop"),
+        ("in Go, with a database", "desk template-app shop --language go --database postgres"),
+        ("what it would be", "desk template-app shop --output-dir - | less"),
+        ("a newer template, edits kept", "desk template-app --update shop"),
+        ("the same from a portal's form", "desk template-app go-api --language go --backstage"),
+    ),
     "generate-manifest": (
         ("print them", "desk generate-manifest web --image acme/web:v2"),
         ("into a folder", "desk generate-manifest web --image web:2 --output-dir k8s"),

@@ -217,12 +217,12 @@ def _refuse_secrets(made: Generated) -> None:
 
 
 def _document(made: Generated) -> Manifests:
-    from agent.surfaces.documents import Excepted, ManifestFile, Manifests
+    from agent.surfaces.documents import Excepted, Manifests, WrittenFile
 
     return Manifests(
         app=made.wanted.app,
         namespace=made.wanted.namespace,
-        files=[ManifestFile(path=name, text=text) for name, text in made.files],
+        files=[WrittenFile(path=name, text=text) for name, text in made.files],
         assumed=list(made.assumed),
         lacking=list(made.lacking),
         excepted=[Excepted(object=each.object, demand=each.demand, why=each.why) for each in made.excepted],

@@ -68,11 +68,12 @@ def template_app(app: str | None, **given: Any) -> None:
     arguments = {"app": app, **answers, **({"external_secrets": True} if given["external_secrets"] else {})}
     _check(arguments)
     if given["output_dir"] == "-":
-        return _print(arguments, given)
+        _print(arguments, given)
+        return
     folder = _new_folder(given["output_dir"] or app)
     arguments |= {"port": int(arguments.get("port", 8080)), "backstage": given["backstage"], "folder": folder}
     words = ["template-app", app, "--output-dir", folder]
-    return _session(words, {"tool": "template_app", "arguments": arguments}, given)
+    _session(words, {"tool": "template_app", "arguments": arguments}, given)
 
 
 def _update(app: str | None, answers: dict[str, Any], given: dict[str, Any]) -> NoReturn:
@@ -122,9 +123,9 @@ def _print(arguments: dict[str, Any], given: dict[str, Any]) -> None:
     answers, output = answered(arguments), given["output"]
     files = portal(answers) if given["backstage"] else scaffold(answers).with_memory()
     if output != "text":
-        from agent.surfaces.documents import ManifestFile, ScaffoldFiles
+        from agent.surfaces.documents import ScaffoldFiles, WrittenFile
 
-        listed = [ManifestFile(path=path, text=text) for path, text in files.items()]
+        listed = [WrittenFile(path=path, text=text) for path, text in files.items()]
         return print_document(ScaffoldFiles(app=arguments["app"], files=listed), output)
     for path, text in files.items():
         sys.stdout.write(f"==> {path} <==\n{text}\n")

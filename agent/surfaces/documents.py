@@ -230,8 +230,8 @@ class Provisioning(Document, frozen=True, kw_only=True, tag="desk.provisioning/v
     left: Annotated[Left | None, Meta(description="What was not made because this identity may not make it.")]
 
 
-class ManifestFile(Part, frozen=True, kw_only=True):
-    """One manifest: the name of its file, and its text, which begins with `---`."""
+class WrittenFile(Part, frozen=True, kw_only=True):
+    """A file: its path below the folder, and its text. A manifest's begins with `---`."""
 
     path: str
     text: str
@@ -250,7 +250,7 @@ class Manifests(Document, frozen=True, kw_only=True, tag="desk.manifests/v1"):
 
     app: str
     namespace: str
-    files: list[ManifestFile]
+    files: list[WrittenFile]
     assumed: Annotated[list[str], Meta(description="What nobody said, and no cluster told: a sentence each.")]
     lacking: Annotated[list[str], Meta(description="What the namespace lacks for it: a sentence each.")]
     excepted: list[Excepted]
@@ -286,6 +286,13 @@ class Onboarding(Document, frozen=True, kw_only=True, tag="desk.onboarding/v1"):
     resources: list[Placed]
     errors: list[str]
     message: Annotated[Json | None, Meta(description="For the team's channel, as Slack's blocks; null: none.")]
+
+
+class ScaffoldFiles(Document, frozen=True, kw_only=True, tag="desk.scaffold/v1"):
+    """`desk template-app APP --output-dir - -o json`."""
+
+    app: str
+    files: list[WrittenFile]
 
 
 class Lesson(lesson.Lesson, frozen=True, kw_only=True, tag_field="schema", tag="desk.lesson/v1"):
@@ -370,7 +377,7 @@ Printed = Document | Report | Diagnosis | FindingLine | Lesson
 """Whatever is printed as JSON, but for a journal's events."""
 
 DOCUMENTS: tuple[type[Struct], ...] = (
-    *(Session, Approvals, Decision, Sessions, Status, Provisioning, Onboarding, Manifests),
+    *(Session, Approvals, Decision, Sessions, Status, Provisioning, Onboarding, Manifests, ScaffoldFiles),
     *(Report, Diagnosis, FindingLine, Lesson),
     *(Tools, Doctor, Made, Verified, Error),
 )

@@ -1,4 +1,5 @@
-"""A registry's credentials: a plan says where they are, and only the sending of its change reads them.
+"""What a Secret is to hold: a plan says where it is, or that it is to be made, and only the sending of its change
+does that.
 
 Nothing here keeps a password: `filled` gives the body to send, and the sender forgets it.
 """
@@ -9,11 +10,12 @@ import base64
 import binascii
 import json
 import os
+import secrets
 import stat
 import sys
 from pathlib import Path
 
-from tools.changes.plan import Change, Credentials
+from tools.changes.plan import Change, Credentials, Password
 from tools.cluster.client import Cluster
 from tools.errors import ToolFailed
 from tools.json import Json
@@ -23,6 +25,8 @@ _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _STAND_IN = "desk-stand-in"
 CONFIG_KEY = ".dockerconfigjson"
+_RANDOM_BYTES = 24
+"""Of a password that is made: 192 bits."""
 
 
 def filled(change: Change, cluster: Cluster) -> Json:
@@ -32,6 +36,8 @@ def filled(change: Change, cluster: Cluster) -> Json:
     """
     if change.credentials is None:
         return change.body
+    if isinstance(change.credentials, Password):
+        return _with_value(change.body, change.credentials, secrets.token_urlsafe(_RANDOM_BYTES))
     if not change.credentials.registry:
         return _with_config(change.body, _auths(change, change.credentials, cluster))
     return _with_password(change.body, change.credentials, _password(change, change.credentials, cluster))
@@ -41,6 +47,8 @@ def stood_in(change: Change) -> Json:
     """The body of a change as the API server previews it: with a stand-in for the password."""
     if change.credentials is None:
         return change.body
+    if isinstance(change.credentials, Password):
+        return _with_value(change.body, change.credentials, _STAND_IN)
     if not change.credentials.registry:
         return _with_config(change.body, {_STAND_IN: {"auth": _STAND_IN}})
     return _with_password(change.body, change.credentials, _STAND_IN)
@@ -56,6 +64,10 @@ def check_source(credentials: Credentials, namespace: str, cluster: Cluster) -> 
         raise ToolFailed(
             "Standard input is a terminal, where a password would be seen: pipe it in (`< FILE`), or name a file."
         )
+
+
+def _with_value(body: Json, password: Password, value: str) -> Json:
+    return {**body, "data": {password.under: base64.b64encode(value.encode()).decode()}}
 
 
 def _with_password(body: Json, credentials: Credentials, password: str) -> Json:

@@ -49,6 +49,13 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class Password:
+    """A password that nobody chooses or sees: it is made when its Secret is sent, under this key."""
+
+    under: str
+
+
+@dataclass(frozen=True, slots=True)
 class Takeover:
     """A field that another manager has set, and to what: with the change it is ours. Values are as JSON."""
 
@@ -87,7 +94,7 @@ class Change:
     resource_version: str
     version: str
     verb: Verb = "patch"
-    credentials: Credentials | None = None
+    credentials: Credentials | Password | None = None
     """What `body` lacks: read when the change is sent, and written nowhere but to the system."""
     system: str = KUBERNETES
     volatile: tuple[tuple[str, ...], ...] = ()

@@ -57,7 +57,7 @@ def create_pull_secret(
             "with neither, on standard input."
         )
     credentials = Credentials(registry, username, file or "", existing_secret or "", key or "")
-    _refuse_existing(context, pull_secret, namespace)
+    refuse_existing(context, pull_secret, namespace)
     check_source(credentials, namespace, context.cluster)
     metadata = {"name": pull_secret, "namespace": namespace}
     body: Json = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": PULL_SECRET_TYPE}
@@ -68,7 +68,8 @@ def create_pull_secret(
     )
 
 
-def _refuse_existing(context: ToolContext, name: str, namespace: str) -> None:
+def refuse_existing(context: ToolContext, name: str, namespace: str) -> None:
+    """Raises `ToolFailed` where there is a Secret of this name: it is not overwritten."""
     try:
         there = context.cluster.get("Secret", name, namespace)
     except NotFound:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 Type = Literal["web-api", "worker", "cronjob"]
 Language = Literal["python", "node", "go", "java"]
 Database = Literal["postgres", "mysql", "none"]
 Pipeline = Literal["github", "tekton"]
+
+Known = TypeVar("Known")
 
 DEFAULT_PORT = 8080
 DEFAULT_SCHEDULE = "0 3 * * *"
@@ -64,17 +66,21 @@ def answered(given: Mapping[str, object]) -> Answers:
     asked = {name: value for name, value in given.items() if value is not None}
     unknown = sorted(set(asked) - set(Answers.__dataclass_fields__))
     if unknown:
-        raise AnswersError(f"There is no answer {', '.join(unknown)}: there are {', '.join(Answers.__dataclass_fields__)}.")
+        raise AnswersError(
+            f"There is no answer {', '.join(unknown)}: there are {', '.join(Answers.__dataclass_fields__)}."
+        )
     app = str(asked.get("app", ""))
     if not _APP.fullmatch(app) or len(app) > _MOST_APP:
         raise AnswersError(
-            f"{_shown(app)} cannot be an application's name: small letters, digits and -, a letter first, no - last, "
-            f"at most {_MOST_APP} characters."
+            f"{_shown(app)} cannot be an application's name: small letters, digits and -, a letter first, no - "
+            f"last, at most {_MOST_APP} characters."
         )
     repository = str(asked.get("repository") or f"https://github.com/example/{app}").removesuffix(".git")
     _check("repository", repository, _REPOSITORY, f"give its https address, as in https://github.com/example/{app}")
     registry = str(asked.get("registry") or "ghcr.io/example")
-    _check("registry", registry, _REGISTRY, "give where images go, as in ghcr.io/example, small letters, without https")
+    _check(
+        "registry", registry, _REGISTRY, "give where images go, as in ghcr.io/example, small letters, without https"
+    )
     team = str(asked.get("team") or "platform")
     _check("team", team, _TEAM, "small letters, digits and -")
     return Answers(
@@ -91,17 +97,20 @@ def answered(given: Mapping[str, object]) -> Answers:
     )
 
 
-def _one_of(name: str, value: object, known: tuple[str, ...]) -> str:
-    if value not in known:
-        raise AnswersError(f"{name} {_shown(value)}: there is none. Take {', '.join(known[:-1])} or {known[-1]}.")
-    return str(value)
+def _one_of(name: str, value: object, known: tuple[Known, ...]) -> Known:
+    for each in known:
+        if each == value:
+            return each
+    raise AnswersError(
+        f"{name} {_shown(value)}: there is none. Take {', '.join(map(str, known[:-1]))} or {known[-1]}."
+    )
 
 
 def _port(value: object) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", str(value)) or not 1024 <= int(str(value)) <= 65535:
         raise AnswersError(
-            f"port {_shown(value)}: give a whole number from 1024 to 65535; lower ones are for root, which it does not "
-            "run as."
+            f"port {_shown(value)}: give a whole number from 1024 to 65535; lower ones are for root, which it does "
+            "not run as."
         )
     return int(str(value))
 

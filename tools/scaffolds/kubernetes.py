@@ -147,7 +147,12 @@ def _database_probes(answers: Answers) -> Json:
     }[answers.database]
     port = {"port": answers.database}
     return {
-        "startupProbe": {"exec": {"command": asked}, "periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 60},
+        "startupProbe": {
+            "exec": {"command": asked},
+            "periodSeconds": 5,
+            "timeoutSeconds": 5,
+            "failureThreshold": 60,
+        },
         "livenessProbe": {"tcpSocket": port, "periodSeconds": 10, "timeoutSeconds": 5},
         "readinessProbe": {"exec": {"command": asked}, "periodSeconds": 5, "timeoutSeconds": 5},
     }

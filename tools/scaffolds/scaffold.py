@@ -1,7 +1,7 @@
 """All files of a scaffold, from its answers. Pure but for the templates' texts, which are read.
 
-`.desk-scaffold.yaml` remembers the answers, the template's version and each file's git blob, so that an update finds
-what was made then in the folder's own history.
+`.desk-scaffold.yaml` remembers the answers, the template's version and each file's git blob, so that an update
+finds what was made then in the folder's own history.
 """
 
 from __future__ import annotations

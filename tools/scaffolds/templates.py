@@ -1,4 +1,4 @@
-"""Template texts, rendered by Jinja2. They are real files in templates/, each valid in its own language as it stands.
+"""Template texts, rendered by Jinja2: real files in templates/, each valid in its own language as it stands.
 
 | where | Jinja2 |
 |---|---|
@@ -63,5 +63,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         keep_trailing_newline=True,
         undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701  no HTML is made
+        autoescape=False,
     )

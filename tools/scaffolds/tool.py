@@ -1,4 +1,4 @@
-"""Make an application from the templates, and merge newer templates into it. The functions write nothing themselves."""
+"""Make an application from the templates, and merge newer templates into it. The functions write nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tools.cluster.errors import Absent
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import File, Folder, Rendering, ToolContext
 from tools.scaffolds.answers import Answers, AnswersError, Database, Language, Pipeline, Type, answered
@@ -63,11 +64,14 @@ def said(answers: Answers) -> str:
 
 
 def _serves_external_secrets(context: ToolContext) -> bool:
-    return context.cluster.serves("external-secrets.io/v1", "ExternalSecret")
+    try:
+        return context.cluster.serves("external-secrets.io/v1", "ExternalSecret")
+    except Absent:
+        return False
 
 
 def update_scaffold(
-    context: ToolContext,
+    context: ToolContext,  # noqa: ARG001  it asks no cluster
     *,
     folder: Annotated[Folder, Field(min_length=1, description="The application's folder, as the task names it.")],
 ) -> Rendering:

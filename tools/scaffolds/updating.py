@@ -24,7 +24,7 @@ from typing import Any
 
 from tools.changes.folder import Folder
 from tools.errors import ToolFailed
-from tools.scaffolds.answers import Answers, AnswersError, answered
+from tools.scaffolds.answers import Answers, answered
 from tools.scaffolds.scaffold import MEMORY, VERSION, blob_of, scaffold
 
 _RECORD = re.compile(r"(?P<blob>[0-9a-f]{40}) (?P<path>\S.*)")
@@ -136,9 +136,8 @@ def _kept(root: Path, blob: str | None) -> bytes:
 
 def _git(*arguments: str, at: Path) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(
-            ["git", "-C", str(at), *arguments], capture_output=True, check=False, timeout=_GIT_TIMEOUT_S
-        )
+        command = ["git", "-C", str(at), *arguments]
+        return subprocess.run(command, capture_output=True, check=False, timeout=_GIT_TIMEOUT_S)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ToolFailed(f"git cannot be run: {error}. Install it, and call it again.") from error
 

@@ -81,6 +81,7 @@ def test_commands_stand_under_what_they_are_for_and_options_under_whom_they_conc
         "Why does it not run?",
         "Ask in words",
         "Make room for a team",
+        "Begin an application",
         "Write manifests, and check them",
         "Decide what waits",
         "See what was done, and undo it",
