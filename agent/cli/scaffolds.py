@@ -70,7 +70,7 @@ def template_app(app: str | None, **given: Any) -> None:
     if given["output_dir"] == "-":
         _print(arguments, given)
         return
-    folder = _new_folder(given["output_dir"] or app)
+    folder = _new_folder(app if given["output_dir"] is None else given["output_dir"])
     arguments |= {"port": int(arguments.get("port", 8080)), "backstage": given["backstage"], "folder": folder}
     words = ["template-app", app, "--output-dir", folder]
     _session(words, {"tool": "template_app", "arguments": arguments}, given)

@@ -46,8 +46,10 @@ _PLACEHOLDER = r"""
     | <[a-z][a-z_. -]{0,60}> | change[-_]?(?:me|this)!? | (?:your|insert|replace)[-_][a-z_-]{2,60}
     | todo | fixme | placeholder | redacted
     | (?-i:(?:[A-Z]+_)?(?:PASSWORD|PASSWD|PASS|TOKEN|SECRET|KEY|VALUE|FILE))"""
+# Of a package whose name speaks of secrets: `"pg-connection-string": "^2.14.1"`.
+_VERSIONS = r"[~^]\d+(?:\.\d+){1,3}"
 _HARMLESS = rf"""(?aix)(?: true | false | null | nil | none | ~ | \d+\ bytes | <set\ to\ the\ key\ [^\n]{{0,300}}
-    | {_VARIABLE} | {_CODE} | {_STORE} | {_PLACEHOLDER}
+    | {_VERSIONS} | {_VARIABLE} | {_CODE} | {_STORE} | {_PLACEHOLDER}
     | (?: /(?:var|run|etc|mnt|opt|home|tmp|secrets|vault) | ~ | \$HOME )/[\w./-]* )"""
 _HARMLESS_VALUE = rf"{_HARMLESS}(?:[ \t]+\#[^\n]*|[;,])?"
 _HARMLESS_WORD = rf"""{_HARMLESS}(?=[\s,;"'`)}}\]\\]|\Z)(?![ \t]*(?:\|\||\?\?|\bor\b))"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tools.changes.folder import Found
 
 MAX_FILES = 200
+MOST_NAMED = 10
+"""Of a plan's files in its summary."""
 
 _RECORDS = frozenset({"working", "logs", "incidents", ".desk", "desk.yaml", ".gitattributes", ".gitmodules"})
 """What of a workspace no rendering writes: the session's own records, settings, and what tells git how to read."""
@@ -34,7 +37,7 @@ def plan_of(desk: Desk, rendering: Rendering) -> Plan:
     files = [File(f"{below}{file.path}", file.content, file.mode) for file in rendering.files]
     _check(desk, folder, files)
     changes = tuple(_change(desk, folder, file) for file in files)
-    into = folder or ", ".join(file.path for file in files)
+    into = folder or _into(files)
     steps = (Step(rendering.summary, changes),) if changes else ()
     return Plan(f"{rendering.summary}, into {into}", steps)
 
@@ -49,6 +52,12 @@ def with_files(desk: Desk, plan: Plan) -> Plan:
         return replace(step, changes=(*step.changes, *written), files=())
 
     return replace(plan, steps=tuple(map(changed, plan.steps)))
+
+
+def _into(files: list[File]) -> str:
+    """Where files of the workspace go: each by its path, and many by the folder that they share."""
+    shared = posixpath.commonpath([file.path for file in files]) if len(files) > MOST_NAMED else ""
+    return f"{shared}/ ({len(files)} files)" if shared else ", ".join(file.path for file in files)
 
 
 def kept_for_printing(desk: Desk, rendering: Rendering) -> list[Json]:

@@ -17,10 +17,11 @@ from tools.scaffolds.templates import rendered
 
 MEMORY = ".desk-scaffold.yaml"
 VERSION = 1
-"""Of the templates; one more with each change of what they give."""
+"""Of the templates: one more when an older Desk could not merge them."""
 
 _LANGUAGES = {"python": "Python", "node": "Node.js", "go": "Go", "java": "Java"}
-_DATABASES = {"postgres": "PostgreSQL", "mysql": "MySQL", "none": ""}
+_DATABASES = {"postgres": " with PostgreSQL", "mysql": " with MySQL", "none": ""}
+_TYPES = {"web-api": "An API", "worker": "A worker", "cronjob": "A job by the clock"}
 _DATABASE_KUSTOMIZATION = "---\napiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n"
 
 
@@ -80,8 +81,7 @@ def _values(answers: Answers) -> dict[str, object]:
         **answers.as_document(),
         "serves": answers.serves,
         "image": answers.image,
-        "language_name": _LANGUAGES[answers.language],
-        "database_name": _DATABASES[answers.database],
+        "what": f"{_TYPES[answers.type]} in {_LANGUAGES[answers.language]}{_DATABASES[answers.database]}",
         "database_port": kubernetes.DATABASE_PORTS.get(answers.database, 0),
         "placeholder": "$1" if answers.database == "postgres" else "?",
         "migrate": kubernetes.MIGRATE[answers.language],

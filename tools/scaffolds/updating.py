@@ -100,9 +100,11 @@ def _remembered(content: bytes) -> _Memory:
 def _merged(
     root: Path, memory: _Memory, newest: Mapping[str, str], here: Mapping[str, bytes]
 ) -> Iterator[tuple[str, _Merged]]:
+    blobs = memory.blobs
+    if not blobs and memory.template == VERSION:  # the portal made it, which writes none
+        blobs = {path: blob_of(text.encode()) for path, text in newest.items()}
     for path, text in newest.items():
-        same = memory.template == VERSION  # a portal's scaffold has no blobs, and may be as new as this
-        was, ours = memory.blobs.get(path, blob_of(text.encode()) if same else None), here.get(path)
+        was, ours = blobs.get(path), here.get(path)
         if ours is None:
             if was is None:
                 yield path, _Merged(text.encode())

@@ -45,6 +45,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         "onboarded": desk(
             "onboard-team", "shop", "--namespaces", "shop-qa", "--group", "shop", "--sandbox", "-o", "json"
         ),
+        "scaffold": desk("template-app", "shop", "--output-dir", "-", "-o", "json"),
         "lesson": desk("debug-pod", "--explain", "OOMKilled", "-o", "json"),
     }
     lists = ("approvals list", "sessions", "status", "tools", "doctor", "journal verify")

@@ -7,7 +7,7 @@ import mysql from "mysql2/promise";
 // Found by DATABASE_HOST, _PORT, _NAME, _USER and _PASSWORD. No connection is opened before it is needed.
 const place = {
   host: process.env.DATABASE_HOST ?? "localhost",
-  port: Number(process.env.DATABASE_PORT ?? «5432 if database == "postgres" else 3306»),
+  port: Number(process.env.DATABASE_PORT ?? «database_port»),
   database: process.env.DATABASE_NAME ?? "app",
   user: process.env.DATABASE_USER ?? "app",
   password: process.env.DATABASE_PASSWORD,

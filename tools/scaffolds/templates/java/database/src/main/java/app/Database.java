@@ -16,13 +16,17 @@ final class Database implements AutoCloseable {
 
     /** Found by DATABASE_HOST, _PORT, _NAME, _USER and _PASSWORD. */
     static Database fromEnvironment() {
-        return at(Config.variable("DATABASE_HOST", "localhost"), Config.number("DATABASE_PORT", «5432 if database == "postgres" else 3306»));
+        return at(Config.variable("DATABASE_HOST", "localhost"), Config.number("DATABASE_PORT", «database_port»));
     }
 
     static Database at(String host, int port) {
         HikariConfig config = new HikariConfig();
         String name = Config.variable("DATABASE_NAME", "app");
-        config.setJdbcUrl("jdbc:«"postgresql" if database == "postgres" else "mysql"»://%s:%d/%s".formatted(host, port, name));
+        //% if database == "postgres"
+        config.setJdbcUrl("jdbc:postgresql://%s:%d/%s".formatted(host, port, name));
+        //% else
+        config.setJdbcUrl("jdbc:mysql://%s:%d/%s".formatted(host, port, name));
+        //% endif
         config.setUsername(Config.variable("DATABASE_USER", "app"));
         config.setPassword(System.getenv("DATABASE_PASSWORD"));
         config.setMaximumPoolSize(5);
