@@ -74,7 +74,7 @@ EXAMPLES: Mapping[str, Examples] = {
     "template-app": (
         ("an API in Python, into ./shop", "desk template-app shop"),
         ("in Go, with a database", "desk template-app shop --language go --database postgres"),
-        ("what it would be", "desk template-app shop --output-dir - | less"),
+        ("what it would be", "desk template-app shop --output-dir -"),
         ("a newer template, edits kept", "desk template-app --update shop"),
         ("the same from a portal's form", "desk template-app go-api --language go --backstage"),
     ),
