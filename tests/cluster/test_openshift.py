@@ -14,6 +14,7 @@ import yaml
 
 from tests.cluster import served
 from tests.cluster.conftest import KUBECONFIG, Workspace, kubectl, new_workspace
+from tests.cluster.killing_proxy import KillingProxy, Moment
 from tests.cluster.test_provisioning import document_of, provisioned
 
 pytestmark = pytest.mark.cluster
@@ -181,6 +182,36 @@ def test_with_the_right_to_label_in_the_project_only_the_rest_is_left(
     assert "the labels" not in partial["left"]["what"]
     assert metadata_of(name)["labels"]["team"] == name.removesuffix("-dev")
     assert (KIM, "admin") not in roles(name)
+
+
+@pytest.mark.parametrize(
+    ("change", "moment"),
+    [
+        (("POST", "/projectrequests"), "before the effect"),
+        (("POST", "/projectrequests"), "after the effect"),
+        (("DELETE", "/rolebindings/admin"), "after the effect"),  # nobody may look any more whether it is gone
+    ],
+)
+def test_killed_around_the_request_and_the_last_right_it_is_gone_on_with(
+    workspace: Workspace,
+    project: Callable[[], str],
+    tmp_path: Path,
+    change: tuple[str, str],
+    moment: Moment,
+) -> None:
+    name, proxy = project(), KillingProxy(tmp_path)
+    proxy.change, proxy.moment = change, moment
+    user = {"as": KIM, "as-groups": ["system:authenticated"]}
+    (tmp_path / "user").write_text(yaml.safe_dump({"users": [{"user": user}]}))
+    kubeconfig = proxy.kubeconfig(tmp_path, of=str(tmp_path / "user"))
+    running = workspace.start("provision-namespace", name, "--members", ANN, kubeconfig=kubeconfig)
+    proxy.victim = running.pid
+    running.communicate(timeout=60)
+    assert running.returncode == -9
+    resumed = workspace.desk("resume", kubeconfig=kubeconfig)
+    assert resumed.returncode == 5, resumed.stdout + resumed.stderr
+    assert roles(name) == {("ci", "edit"), (ANN, "edit")}
+    assert metadata_of(name)["annotations"]["openshift.io/requester"] == KIM
 
 
 def test_a_name_that_is_taken_and_a_user_who_may_not_ask_are_told(
