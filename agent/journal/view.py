@@ -311,8 +311,12 @@ class SessionView:
         return next((d for d in self.decisions.values() if d.decision in ("rejected", "expired")), None)
 
     def left(self) -> Json | None:
-        """What the newest of the calls that left something undone has left, and to whom."""
-        return next((result.left for result in reversed(self.results.values()) if result.left), None)
+        """What is left undone, and whose it is, by the last call of a tool about the same; None: nothing is."""
+        last: dict[tuple[str, str], Json | None] = {}
+        for call_id, result in self.results.items():
+            planned = self.plans.get(call_id)
+            last[result.tool, repr(planned.plan.get("subjects") if planned else None)] = result.left
+        return next((left for left in reversed(last.values()) if left), None)
 
     def loops(self) -> bool:
         """Whether the newest turns go in circles."""

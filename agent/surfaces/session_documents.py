@@ -116,7 +116,7 @@ def distinct_changes(view: SessionView, call_id: str, plan: Json) -> list[Json]:
     """An object once: what an earlier plan of the call made, then what its last one says of all others."""
     last = [change for step in plan["steps"] for change in step["changes"]]
     ids = {id_of(change) for change in last}
-    earlier = [intent.change for intent, _ in view.changes(call_id) if intent.change_id not in ids]
+    earlier = [intent.change for intent, _ in view.changes(call_id) if id_of(intent.change) not in ids]
     made = [change["target"] for change in earlier]
     return [*earlier, *(change for change in last if change["target"] not in made)]
 
@@ -129,7 +129,7 @@ def provisioned(view: SessionView, call_id: str, change: Json) -> Provisioned:
         "deleted" if change["verb"] == "delete" else "created" if is_new else "changed"
     )
     planned = "unchanged" if same else would
-    is_done = same or any(intent.change_id == id_of(change) for intent, _ in view.changes(call_id))
+    is_done = same or any(id_of(intent.change) == id_of(change) for intent, _ in view.changes(call_id))
     target = change["target"]
     return Provisioned(
         object=f"{target['kind']}/{target['name']}", planned=planned, result=planned if is_done else "skipped"

@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
@@ -413,6 +414,7 @@ def add_incident(incident: Incident) -> Edit:
     )
 
 
+@lru_cache(maxsize=4)
 def _entries(document: str) -> tuple[str, tuple[str, ...]]:
     """What stands above the first dated heading, and each entry with all its text, in their order."""
     preamble, entries = "", list[str]()

@@ -133,6 +133,11 @@ class _Git:
         self.directory = directory
         self._differences: dict[tuple[str, str], dict[str, _Blob]] = {}
 
+    @cached_property
+    def converts_all(self) -> bool:
+        """Whether a setting has git convert the line ends of every text."""
+        return self.run("config", "--get", "core.autocrlf").text not in ("", "false")
+
     def changes(self, before: str, after: str) -> dict[str, _Blob]:
         """What each path that differs between two trees is in the second; mode 000000 where it is gone.
 
@@ -790,7 +795,7 @@ class _Commit:
 
     def _unconverted(self, paths: Sequence[str]) -> list[str]:
         """The paths whose files neither an attribute nor a setting has git convert."""
-        if self._git.run("config", "--get", "core.autocrlf").text not in ("", "false"):
+        if self._git.converts_all:
             return []
         asked = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
         told = self._git.ask("check-attr", "-z", "--stdin", *_CONVERTING, stdin=asked).text.split("\0")
