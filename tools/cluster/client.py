@@ -547,7 +547,7 @@ class HttpCluster:
             method,
             path + (f"?{urlencode(query)}" if query else ""),
             headers,
-            None if body is None else json.dumps(body).encode(),
+            None if body is None else _encoded(body),
             connect_s=min(timeout_s, CONNECT_TIMEOUT_S),
             read_s=timeout_s,
         )
@@ -616,6 +616,11 @@ def _quoted(warning: str) -> str:
     """The text of a Warning header, which is quoted as in HTTP."""
     text = warning.partition('"')[2].rpartition('"')[0]
     return re.sub(r"\\(.)", r"\1", text)
+
+
+def _encoded(body: Json) -> bytes:
+    """JSON without escapes: what is applied is read as YAML, which has no pairs of surrogates for an emoji."""
+    return json.dumps(body, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def _given(**values: str) -> dict[str, str]:
