@@ -17,6 +17,7 @@ Check: TypeAlias = Literal[
     "ServerRefuses",
     "RemovedAPI",
     "DeprecatedAPI",
+    "PrereleaseAPI",
     "DeprecatedField",
     "InvalidName",
     "InvalidLabel",

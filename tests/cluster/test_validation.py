@@ -43,6 +43,11 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: elsewhere, namespace: NS-not-there}
 ---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: fine, namespace: NS}
+data: {said: "done 🚀"}
+---
 apiVersion: example.com/v1
 kind: Widget
 metadata: {name: a, namespace: NS}

@@ -205,7 +205,7 @@ class Manifests:
     @cached_property
     def pods(self) -> list[PodTemplate]:
         """What all objects make pods of."""
-        return [pod for each in self.objects if (pod := _pod_of(each)) is not None]
+        return [pod for each in self.objects if (pod := pod_of(each)) is not None]
 
     @cached_property
     def workloads(self) -> list[PodTemplate]:
@@ -255,7 +255,8 @@ class Manifests:
         return found
 
 
-def _pod_of(each: Manifest) -> PodTemplate | None:
+def pod_of(each: Manifest) -> PodTemplate | None:
+    """What an object makes pods of; None where it makes none."""
     path = _TEMPLATES.get(each.kind)
     if path is None or each.group not in _GROUPS:
         return None

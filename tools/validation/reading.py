@@ -166,14 +166,10 @@ def _folders(folder: Path, left_out: list[str]) -> Iterator[tuple[Path, list[str
 
 
 def _readable(file: Path, path: str, folder: Path, left_out: list[str]) -> Source | None:
-    shown = _shown(file, path, folder)
     try:
-        if file.stat().st_size > MAX_BYTES:
-            left_out.append(f"{shown} is larger than {MAX_BYTES // 1024 // 1024} MiB")
-            return None
-        return Source(shown, _text(file))
-    except (OSError, ToolFailed) as error:
-        left_out.append(f"{shown}: {error.strerror if isinstance(error, OSError) else error}")
+        return Source(_shown(file, path, folder), _text(file))
+    except ToolFailed as error:
+        left_out.append(str(error).removesuffix("."))
         return None
 
 
@@ -186,8 +182,10 @@ def _text(file: Path) -> str:
     try:
         if not file.is_file():
             raise ToolFailed(f"{file} is neither a file nor a folder.")
+        if file.stat().st_size > MAX_BYTES:
+            raise ToolFailed(f"{file} is larger than {MAX_BYTES // 1024 // 1024} MiB.")
         with file.open(encoding="utf-8", newline="") as opened:
-            return opened.read(MAX_BYTES)
+            return opened.read()
     except UnicodeDecodeError:
         raise ToolFailed(f"{file} is not UTF-8 text.") from None
     except OSError as error:

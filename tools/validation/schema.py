@@ -12,7 +12,7 @@ from tools.cluster.did_you_mean import did_you_mean, near
 from tools.json import Json
 from tools.validation import edits, shipped
 from tools.validation.fault import Fault
-from tools.validation.manifests import Manifest, is_filled_in
+from tools.validation.manifests import Manifest, containers_of, is_filled_in, pod_of
 from tools.validation.parsing import Path
 from tools.validation.shipped import Code, Schemas
 
@@ -78,9 +78,36 @@ def faults(objects: Iterable[Manifest], minor: int) -> Found:
         if number is not None:
             for check, fault in _Walk(each, schemas).object(each.data, number, ()):
                 found[check].append(fault)
+            found["MissingField"] += _unsaid(each, schemas.type(number).required)
         elif (unknown := _unknown_kind(each, schemas, minor)) is not None:
             found["UnknownKind"].append(unknown)
     return found
+
+
+_NEED_A_SPEC = frozenset(
+    {"Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Service"}
+)
+
+
+def _unsaid(each: Manifest, said: list[str]) -> Iterator[Fault]:
+    """What the API server wants, though the schema does not say so."""
+    if each.kind not in _NEED_A_SPEC or not is_builtin(each):
+        return
+    if each.data.get("spec") is None and "spec" not in said:
+        yield Fault(each, (), "spec is missing")
+    elif each.kind == "Service":
+        if not (each.spec.get("ports") or each.spec.get("type") == "ExternalName" or _is_headless(each)):
+            yield Fault(each, ("spec",), "spec.ports is missing")
+    elif (pod := pod_of(each)) is not None:
+        if pod.spec.get("containers") == []:
+            yield Fault(each, (*pod.path, "containers"), f"{shown(pod.path)}.containers is empty")
+        for container in containers_of(pod):
+            if not container.spec.get("image"):
+                yield Fault(each, container.path, f"{shown(container.path)}.image is missing", container.name)
+
+
+def _is_headless(service: Manifest) -> bool:
+    return service.spec.get("clusterIP") == "None"
 
 
 def _unknown_kind(each: Manifest, schemas: Schemas, minor: int) -> Fault | None:
@@ -225,5 +252,5 @@ def shown(path: Path) -> str:
         elif re.fullmatch(r"[\w-]+", step):
             text += f".{step}" if text else step
         else:
-            text += f"[{step}]"
+            text += f"[{step}]" if step.isprintable() else f"[{step!r}]"
     return text

@@ -9,7 +9,7 @@ from tools.validation.edits import Edit
 from tools.validation.fault import Fault
 from tools.validation.manifests import Manifest
 from tools.validation.rule import Context, Rule
-from tools.validation.schema import kind_of
+from tools.validation.schema import is_builtin, kind_of
 from tools.validation.shipped import Life
 
 _GUIDE = "https://kubernetes.io/docs/reference/using-api/deprecation-guide/"
@@ -79,6 +79,17 @@ def _mended(each: Manifest, life: Life) -> tuple[Edit, ...]:
     return edits.rewritten(each.node.at(("apiVersion",)), life.replacement.split(" ")[0])
 
 
+def _prerelease(context: Context) -> Iterator[Fault]:
+    table = shipped.lifecycle()
+    for each in context.manifests.objects:
+        stage = next((stage for stage in ("alpha", "beta") if stage in each.api_version.rpartition("/")[2]), "")
+        life = table.get(kind_of(each))
+        is_gone = life is not None and life.removed is not None and life.removed <= context.minor
+        if stage and not is_gone and is_builtin(each):
+            says = f"{each.api_version} is {stage}: it is served only where somebody switched it on"
+            yield Fault(each, ("apiVersion",), says)
+
+
 _FIELDS = (("serviceAccount", "serviceAccountName"),)
 """Fields of a pod that have another name today."""
 
@@ -114,6 +125,15 @@ RULES = (
         _GUIDE,
         _deprecated,
         of_text=True,
+    ),
+    Rule(
+        "PrereleaseAPI",
+        "info",
+        "The apiVersion is alpha or beta.",
+        "Clusters do not serve it unless somebody switches it on, and it goes within a few releases.",
+        "Write the stable version, where there is one.",
+        "https://kubernetes.io/docs/reference/using-api/#api-versioning",
+        _prerelease,
     ),
     Rule(
         "DeprecatedField",

@@ -63,8 +63,6 @@ def _ports(context: Context) -> Iterator[Fault]:
         ports = list(mappings(each.spec.get("ports")))
         names: set[Any] = set()
         numbers: set[tuple[Any, Any]] = set()
-        if not ports and each.spec.get("type") in ("NodePort", "LoadBalancer"):
-            yield Fault(each, ("spec",), "it has no ports")
         for index, port in ports:
             path: Path = ("spec", "ports", index)
             name, number = port.get("name"), (port.get("port"), port.get("protocol", "TCP"))
