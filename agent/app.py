@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ from agent.session.nodes.close import is_over
 from agent.session.run import drive
 from agent.settings import CLAUDE, PLAYBOOK
 from agent.stopping import StopSignal
+from agent.surfaces import log
 from agent.workspace.discovery import refuse_unless_workspace
 from agent.workspace.files import Workspace
 from agent.workspace.history import History
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from agent.settings import Settings
     from tools.cluster.client import HttpCluster, Identity
     from tools.frame import Tool
+
+_log = logging.getLogger(__name__)
 
 NO_RECORD = (
     "This workspace has no journal, as no clone has, and without the record of what was done no undo is believed. "
@@ -124,7 +128,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             surface=surface,
             stop=stop,
         )
-        with journal.lease(session):
+        with _leased(journal, session):
             return _run(desk, started)
 
 
@@ -191,7 +195,7 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
         if not started.sandbox:
             _refuse_other_cluster(started.cluster, cluster)
             _refuse_other_identity(session, started.requester, identity)
-        stack.enter_context(journal.lease(session))  # what is read from here on, nobody else changes
+        stack.enter_context(_leased(journal, session))  # what is read from here on, nobody else changes
         approvals.expire(journal, datetime.now(UTC))
         view = load_view(journal, session)
         why = view.pauses[-1][2].reason if view.pauses else "its process ended"
@@ -226,13 +230,24 @@ def cancel(settings: Settings, session: str) -> SessionView:
     history = history_of(settings)
     with _existing_journal(settings) as journal:
         session = find_session(journal, session)
-        with journal.lease(session):
+        with _leased(journal, session):
             view = load_view(journal, session)
             if view.closed is not None and view.closed.outcome != "cancelled":
                 raise UsageError(f"Session {session} is over ({view.closed.outcome}): there is nothing to cancel.")
             journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
             cancelling.cancel(Records(view, journal, Workspace(settings.workspace), history))
         return view
+
+
+@contextlib.contextmanager
+def _leased(journal: Journal, session: str) -> Iterator[None]:
+    """Be the one process that runs the session; what is logged meanwhile is the session's."""
+    log.begin(session, journal.redactor)
+    with journal.lease(session):
+        _log.debug("lease taken")
+        journal.observe(log.tell)
+        yield
+    _log.debug("lease let go")
 
 
 @contextlib.contextmanager

@@ -22,9 +22,12 @@ PLAYBOOK = "playbook"
 CLAUDE = "claude-sonnet-5-5"
 Output = Literal["text", "json", "jsonl"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
 
 WHERE = "Which cluster, which workspace"
 WHO = "Who thinks"
+LOG = "What is logged"
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -190,6 +193,20 @@ class Settings(Struct, frozen=True, kw_only=True):
             section=WHERE,
         ),
     ] = 30.0
+    log_level: Annotated[
+        LogLevel | None,
+        Setting(
+            help="Log on standard error, this and graver.",
+            unset="nothing is logged",
+            why="What one person needs of one session is printed; a log is for who operates many.",
+            section=LOG,
+            everywhere=True,
+        ),
+    ] = None
+    log_format: Annotated[
+        LogFormat,
+        Setting(help="Lines of text, or a JSON object a line.", section=LOG, everywhere=True),
+    ] = "text"
 
 
 class Field(Struct, frozen=True):

@@ -147,9 +147,12 @@ def _wrong_usage(error: click.ClickException, arguments: list[str]) -> int:
 
 def failed(error: Exception, arguments: list[str]) -> int:
     """Say an error, and give its exit code."""
+    from agent.surfaces.log import failed as log_failure
+
     code = _code_of(error)
     if code is None and os.environ.get("DESK_DEBUG"):
         raise error
+    log_failure(error, is_bug=code is None)
     message = str(error) if code is not None else _bug(error)
     code = code if code is not None else int(ExitCode.FAILED)
     _say(message, code, chosen_output(arguments))

@@ -114,6 +114,10 @@ class Configured(click.Command):
         sources = {name: _in_file(ctx, name) for name in in_file}
         sources |= {name: option.source(ctx) for name, option in options.items()}
         checked = load(given, sources)
+        if checked.log_level is not None:
+            from agent.surfaces.log import configure
+
+            configure(checked.log_level, checked.log_format)
         ctx.params.update({name: getattr(checked, name) for name in given})
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from agent.model.port import ToolUse
 from agent.session.context import Desk
 from agent.session.nodes import act, close, gate, orient, record, think
+
+log = logging.getLogger(__name__)
 
 Step = Callable[[Desk], None]
 
@@ -40,6 +43,7 @@ STEPS: Mapping[str, Step] = MappingProxyType(
 def following(desk: Desk) -> str:
     """The step that the journal says is next, `ask` included; raises `Stopped` where the session is to stop."""
     step = desk.view.next_step()
+    log.debug("step", extra={"node": step})
     if step not in ("record", "close"):  # what was done is written down before a stop
         desk.stop.check()
     return step

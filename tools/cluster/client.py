@@ -6,6 +6,7 @@ Objects are the API's own JSON (`dict[str, Any]`), not the client's models: noth
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -31,6 +32,8 @@ Objects = list[Json]
 Resources = list[Resource]
 Errors = tuple[type[errors.ClusterError], ...]
 Pages = Generator[bytes, str | None, None]
+
+log = logging.getLogger(__name__)
 
 FIELD_MANAGER = "desk-agent"
 PAGE_OBJECTS = 500
@@ -551,10 +554,13 @@ class HttpCluster:
             connect_s=min(timeout_s, CONNECT_TIMEOUT_S),
             read_s=timeout_s,
         )
+        began = time.monotonic()
         try:
             answer = self._endpoint.transport.send(request)
         except NoAnswer as error:
+            log.debug("%s %s", method, request.target, extra={"ms": _ms_since(began), "error": str(error)})
             raise errors.Unreachable(_no_answer(self.address, doing, error)) from error
+        log.debug("%s %s", method, request.target, extra={"status": answer.status, "ms": _ms_since(began)})
         if answer.status >= 400:
             raise errors.from_status(
                 answer.status, answer.data, doing=doing, host=self.address, retry_after=answer.retry_after
@@ -597,8 +603,13 @@ def _again(send: Callable[[float], Answer], timeout_s: float, after: Errors) -> 
                 left_s -= time.monotonic() - begun + pause_s
                 if left_s <= 0:
                     raise silence from error
+            log.info("asked again: %s", error, extra={"wait_s": pause_s})
             time.sleep(pause_s)
     return send(min(timeout_s, left_s))
+
+
+def _ms_since(began: float) -> int:
+    return round(1000 * (time.monotonic() - began))
 
 
 def _attributes(access: Access) -> Json:

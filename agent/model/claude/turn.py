@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 
 import httpx2
@@ -15,6 +16,8 @@ from agent.model.claude.model import Profile
 from agent.model.claude.request import Request, request_of
 from agent.model.port import Conversation, Part, Retrying, TextDelta, TurnEnded
 from tools.json import Json
+
+log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 10.0
 # Between here and the model. The SDK does not translate what breaks a stream; httpx2 is its HTTP client.
@@ -54,6 +57,7 @@ def turn(
                 raise _given_up(profile.model, len(failures), failure) from error
         else:
             return
+        log.info("the model is asked again: %s", failure.reason, extra={"model": profile.model, "wait_s": wait})
         yield Retrying(failure.reason, wait)
         sleep(wait)
         waited_s += wait

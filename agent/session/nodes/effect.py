@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 
 from agent.journal.events import ToolIntent, ToolReceipt
@@ -14,6 +15,8 @@ from tools.cluster.client import RETRY_AFTER_LIMIT_S
 from tools.cluster.errors import PASSING, RESUMABLE, ClusterError, Conflict
 from tools.errors import ToolError
 from tools.json import Json
+
+log = logging.getLogger(__name__)
 
 MAX_TRIES = 5
 RETRY_S = 0.5
@@ -54,6 +57,7 @@ class Sending:
                 return self._receipt("stale", f"{self.change.target} was changed by somebody else")
             except PASSING as error:  # it may have happened: look before the next try
                 lost = error
+                log.info("looked for before it is sent again: %s", error, extra={"change_id": self.change.id})
                 self.desk.stop.sleep(max(RETRY_S, min(error.retry_after_s, RETRY_AFTER_LIMIT_S)))
                 if (found := self.driver.observe(self.change, self.expected)) is not None:
                     return self._arrived("reconciled", found)
