@@ -172,7 +172,9 @@ def _print(arguments: dict[str, Any], given: dict[str, Any]) -> None:
     if given["output"] != "text":
         print_document(_document(made), given["output"])
         return
-    sys.stdout.write("".join(text for _, text in made.files))
+    sys.stdout.flush()
+    sys.stdout.buffer.write("".join(text for _, text in made.files).encode())
+    sys.stdout.flush()
     for remark in made.remarks:
         click.echo(remark, err=True)
 

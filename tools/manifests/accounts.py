@@ -9,6 +9,7 @@ from tools.manifests.specification import Specification
 
 MANAGED_BY = "desk-agent"
 NAME, VERSION = "app.kubernetes.io/name", "app.kubernetes.io/version"
+COMPONENT = "app.kubernetes.io/component"
 
 
 def selector(wanted: Specification) -> Json:

@@ -75,10 +75,16 @@ def _served(cluster: Cluster | None) -> Served:
 
 
 def _lacking(made: Generated, cluster: Cluster, served: Served) -> tuple[str, ...]:
+    from tools.cluster.did_you_mean import NotThere
+    from tools.cluster.namespaces import refuse_unless_there
     from tools.manifests.discovered import live, rations
     from tools.manifests.fitting import shortfalls
 
     wanted, controller = made.wanted, made.controller
+    try:
+        refuse_unless_there(cluster, wanted.namespace)
+    except NotThere as error:
+        return (str(error),)
     quotas, limit_ranges = rations(cluster, wanted.namespace)
     there = live(cluster, controller["kind"], wanted.app, wanted.namespace)
     lacking = shortfalls(wanted, controller, quotas, limit_ranges, there)

@@ -62,14 +62,14 @@ def _skipped(kind: str, wanted: Specification) -> Iterator[tuple[str, str]]:
     if kind not in _CONTROLLERS:
         return
     if not wanted.is_pinned:
-        yield "CKV_K8S_43", "the tag came without a digest"
+        yield "CKV_K8S_43", "the image was given without a digest"
     if wanted.env_from or any(variable.secret for variable in wanted.env):
-        yield "CKV_K8S_35", "it reads these variables"
+        yield "CKV_K8S_35", "the application reads variables"
     if wanted.platform == "openshift":
-        yield "CKV_K8S_40", "OpenShift gives the user id"
+        yield "CKV_K8S_40", "OpenShift sets the user id"
     if not wanted.ports and kind not in ("Job", "CronJob"):
-        yield "CKV_K8S_8", "it answers no requests"
-        yield "CKV_K8S_9", "it answers no requests"
+        yield "CKV_K8S_8", "it has no port to probe"
+        yield "CKV_K8S_9", "it has no port to probe"
 
 
 def _ignored(kind: str, wanted: Specification) -> Iterator[tuple[str, str]]:
@@ -80,6 +80,6 @@ def _ignored(kind: str, wanted: Specification) -> Iterator[tuple[str, str]]:
     if kind == "HorizontalPodAutoscaler" and wanted.hpa and wanted.hpa[0] == 1:
         yield "horizontalpodautoscaler-replicas", one
     if kind == "StatefulSet" and not wanted.ports:
-        yield "pod-probes", "it answers no requests"
+        yield "pod-probes", "it has no port to probe"
     if kind in _CONTROLLERS and wanted.platform == "openshift":
-        yield "container-security-context-user-group-id", "OpenShift gives the user id"
+        yield "container-security-context-user-group-id", "OpenShift sets the user id"

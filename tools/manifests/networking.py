@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from tools.json import Json
-from tools.manifests.accounts import NAME, made, selector
+from tools.manifests.accounts import COMPONENT, NAME, made, selector
 from tools.manifests.controllers import headless_name
 from tools.manifests.served import Served, exposure_of
 from tools.manifests.specification import Exposure, Port, Specification
@@ -32,7 +32,9 @@ def headless(wanted: Specification) -> Json:
     }  # fmt: skip
     if not wanted.ports:
         del spec["ports"]
-    return made("v1", "Service", wanted, headless_name(wanted), spec=spec)
+    headless = made("v1", "Service", wanted, headless_name(wanted), spec=spec)
+    headless["metadata"]["labels"][COMPONENT] = "headless"
+    return headless
 
 
 def _service_ports(wanted: Specification) -> list[Json]:
@@ -144,5 +146,8 @@ def _rule(side: str, peer: Json, *ports: Port) -> Json:
 def service_monitor(wanted: Specification) -> Json:
     """Which port the Prometheus operator asks for metrics."""
     endpoint = {"port": wanted.metrics.name, "path": "/metrics", "interval": SCRAPED_EVERY}
-    spec = {"selector": {"matchLabels": selector(wanted)}, "endpoints": [endpoint]}
+    selected: Json = {"matchLabels": selector(wanted)}
+    if wanted.type == "statefulset":  # its headless Service leads to the same pods
+        selected["matchExpressions"] = [{"key": COMPONENT, "operator": "DoesNotExist"}]
+    spec = {"selector": selected, "endpoints": [endpoint]}
     return made("monitoring.coreos.com/v1", "ServiceMonitor", wanted, spec=spec)

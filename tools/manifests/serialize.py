@@ -22,8 +22,9 @@ _WORD = r"[A-Za-z/][-A-Za-z0-9_./]*(?::[-A-Za-z0-9_./@]+)*(?:@sha256:[0-9a-f]{64
 _QUANTITY = r"[0-9]+(?:m|[KMGTP]i)"
 _NO_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _KEY = r"[A-Za-z][-A-Za-z0-9_./]*"
-_ESCAPED = "[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
-_LITERAL = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]*"
+_UNSEEN = "\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff"
+"""Control characters, and those that show a text in another order than it is in: they are escaped."""
+_LITERAL = rf"[^\x00-\x08\x0b-\x1f{_UNSEEN}\ud800-\udfff]*"
 
 
 def document(made: dict[str, Any], name: str) -> str:
@@ -99,4 +100,4 @@ def _is_plain(text: str) -> bool:
 
 def _quote(text: str) -> str:
     """A double-quoted scalar: JSON's, but that YAML escapes more characters, and none beyond the first plane."""
-    return re.sub(_ESCAPED, lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return re.sub(f"[{_UNSEEN}]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

@@ -292,13 +292,17 @@ def _app(text: str) -> str:
             f"app {_shown(text)} cannot be a name: small letters, digits and -, a letter first, "
             f"at most {_MOST_APP} characters."
         )
+    if text in ("default", "kubernetes"):
+        raise SpecificationError(f"app {text}: the cluster has objects of its own of this name. Take another one.")
     return text
 
 
 def _image(app: str, text: str, version: str) -> str:
     """The image with its tag: as it is given, or of the version."""
     if not text and not version:
-        raise SpecificationError("image is missing: give REGISTRY/NAME:TAG, or a version.")
+        raise SpecificationError(
+            "image is missing: give REGISTRY/NAME:TAG, as in registry.example.com/payment-service:v3.2."
+        )
     found = _parsed_image(text or app)
     if version and found["tag"] not in (None, version):
         raise SpecificationError(f"image {text} and version {_shown(version)}: the tag is another version.")
@@ -469,7 +473,7 @@ def _volume(text: str) -> Volume:
         raise SpecificationError(
             f"volume {_shown(name)} cannot be a name: small letters, digits and -, at most 63."
         )
-    if not path.startswith("/") or not path.isprintable() or posixpath.normpath(path) != path or path == "/":
+    if not re.match("/[^/]", path) or not path.isprintable() or posixpath.normpath(path) != path:
         raise SpecificationError(f"volume {name}: the path {_shown(path)} is no plain absolute path below /.")
     return Volume(name, path, _bounded("volume", size, LEAST_STORAGE, MOST_STORAGE, "1Mi and 1Pi"))
 

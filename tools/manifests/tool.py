@@ -10,6 +10,7 @@ from tools.changes.build import apply_change, reference
 from tools.changes.plan import Change, Check, Plan, Step
 from tools.cluster.client import Cluster
 from tools.cluster.errors import NotFound
+from tools.cluster.namespaces import refuse_unless_there
 from tools.errors import ArgumentsError
 from tools.frame import (
     File,
@@ -79,6 +80,7 @@ def apply_application(context: ToolContext, **asked: Unpack[Application]) -> Pla
     """Make an application's objects in the cluster, as generate_manifest writes them; wait until it is healthy."""
     made = _generated(context, asked)
     wanted, controller = made.wanted, made.controller
+    refuse_unless_there(context.cluster, wanted.namespace)
     changes = tuple(_change(context.cluster, each) for each in made.objects)
     arguments = {"namespace": wanted.namespace, "name": wanted.app, "kind": controller["kind"]}
     waited = {**arguments, "timeout_s": HEALTHY_WITHIN_S}

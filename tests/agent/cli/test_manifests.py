@@ -81,7 +81,7 @@ def test_as_json_it_says_what_is_excepted_and_why(in_process: InProcess) -> None
         "serviceaccount.yaml", "networkpolicy.yaml", "service.yaml", "deployment.yaml", "pdb.yaml",
     ]  # fmt: skip
     assert done["excepted"] == [
-        {"object": "Deployment/pay", "demand": "checkov CKV_K8S_43", "why": "the tag came without a digest"}
+        {"object": "Deployment/pay", "demand": "checkov CKV_K8S_43", "why": "the image was given without a digest"}
     ]
 
 

@@ -42,6 +42,7 @@ def test_a_yaml_parser_reads_back_the_very_objects(name: str) -> None:
     [
         *("yes", "on", "n", "NULL", "~", "", " ", "1e3", "0o14", "012", "1_000", ".inf", "12:30:45", "2001-01-01"),
         *("a: b", "- a", "# a", "a #b", "'", '"', "\\", "\u2028", "\x85", "\x7f", "é", "\U0001f600"),
+        *("a\u202eb", "a\u200bb\nc\n"),
         *("\ufeff", "=", "<<", "!!x", "&a", "*a", "?", "|", "@a", "`a", "{a}", "[a]", ",", "0x1F", "1:2", "a:"),
         *("a\nb", "a\nb\n", "a\n\n", "\na", "  a\nb", "a\n  \nb", "a\r\nb", "a\n\tb", "a \nb", "---\na\n", "%a\nb"),
     ],
@@ -92,6 +93,14 @@ def test_a_host_is_reached_as_the_cluster_can() -> None:
     assert kinds(objects(replace(wanted, exposure="ingress"), gateways))[-1] == "ingress"
 
 
+def test_a_statefulset_is_asked_for_metrics_once() -> None:
+    made = objects(specified("pay", IMAGE, type="statefulset", service_monitor=True))
+    selected = one(made, "ServiceMonitor")["spec"]["selector"]
+    assert selected["matchExpressions"] == [{"key": "app.kubernetes.io/component", "operator": "DoesNotExist"}]
+    labelled = [each for each in made if "app.kubernetes.io/component" in each["metadata"]["labels"]]
+    assert kinds(labelled) == ["service-headless"]
+
+
 def test_a_changed_configuration_rolls_the_pods() -> None:
     def template(text: str) -> Any:
         return one(objects(specified("pay", IMAGE, config={"a": text})), "Deployment")["spec"]["template"]
@@ -103,12 +112,12 @@ def test_each_exception_has_its_reason() -> None:
     assert list(exceptions(objects(specified("pay", PINNED, namespace="shop")))) == []
     made = objects(specified("pay", IMAGE, namespace="shop", replicas=1, platform="openshift"))
     assert [tuple(each) for each in exceptions(made)] == [
-        ("Deployment/pay", "checkov CKV_K8S_43", "the tag came without a digest"),
-        ("Deployment/pay", "checkov CKV_K8S_40", "OpenShift gives the user id"),
+        ("Deployment/pay", "checkov CKV_K8S_43", "the image was given without a digest"),
+        ("Deployment/pay", "checkov CKV_K8S_40", "OpenShift sets the user id"),
         ("Deployment/pay", "kube-score deployment-replicas",
-         "one replica was asked for; OpenShift gives the user id"),
+         "one replica was asked for; OpenShift sets the user id"),
         ("Deployment/pay", "kube-score container-security-context-user-group-id",
-         "one replica was asked for; OpenShift gives the user id"),
+         "one replica was asked for; OpenShift sets the user id"),
     ]  # fmt: skip
 
 

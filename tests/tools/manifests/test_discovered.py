@@ -36,6 +36,8 @@ class Played:
         return found
 
     def get(self, kind: str, name: str, namespace: str | None) -> Json:
+        if kind == "namespaces":
+            return named(name)
         raise NotFound(name)
 
 
