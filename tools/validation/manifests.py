@@ -102,11 +102,6 @@ class Manifest:
         """Where a field stands."""
         return self.node.mark(path)
 
-    @cached_property
-    def labels(self) -> dict[str, str]:
-        """Its labels that are text."""
-        return texts(self.metadata.get("labels"))
-
 
 @dataclass(frozen=True, slots=True)
 class Broken:

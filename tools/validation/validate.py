@@ -41,17 +41,10 @@ class Validation:
     found: list[Found]
     not_checked: list[str]
     kinds: Counter[str]
-    files: int
-    excepted: int = 0
 
     def count(self, severity: str) -> int:
         """How many of a severity."""
         return sum(each.rule.severity == severity for each in self.found)
-
-    @property
-    def mendable(self) -> int:
-        """How many have one right answer."""
-        return sum(bool(each.fault.edits) for each in self.found)
 
 
 @dataclass(frozen=True)
@@ -89,8 +82,6 @@ def validate(reading: Reading, against: Against) -> Validation:
         found,
         [*not_checked, *(f"{each.rule.name}: excepted for {_owner(each.fault)}: {why}" for each, why in excepted)],
         Counter(each.kind for each in reading.objects),
-        len(reading.sources),
-        len(excepted),
     )
 
 
