@@ -24,6 +24,8 @@ MAX_BYTES = 10 * 1024 * 1024
 _NAMED = 5
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 _LEFT_OUT = frozenset({"node_modules", "vendor", "__pycache__", "venv"})
+_WORKSPACE, _RECORDS = "desk.yaml", frozenset({"working", "logs", "incidents"})
+"""What marks a workspace of Desk, and the folders in it where objects stand as they once were."""
 _KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 _GENERATED = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 _NOT_APPLIED = frozenset(
@@ -156,7 +158,8 @@ def _folders(folder: Path, left_out: list[str]) -> Iterator[tuple[Path, list[str
         left_out.append(f"{error.filename}: {error.strerror}")
 
     for below, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in _LEFT_OUT)
+        left = _LEFT_OUT | (_RECORDS if _WORKSPACE in names else frozenset())
+        folders[:] = sorted(each for each in folders if not each.startswith(".") and each not in left)
         if "Chart.yaml" in names:
             where = os.path.normpath(below)
             left_out.append(f"{where} is a chart: render it first (helm template {where} | desk validate -)")

@@ -62,6 +62,15 @@ def test_a_folder_gives_its_manifests_and_says_what_it_leaves_out(tmp_path: Path
     assert not reading.broken and "notes.txt" not in told
 
 
+def test_of_a_workspace_the_records_are_no_manifests(tmp_path: Path) -> None:
+    files = {
+        "desk.yaml": "",
+        "working/changes/before.yaml": CONFIG.format("a"),
+        "k8s/working/b.yaml": CONFIG.format("b"),
+    }
+    assert [each.name for each in read(str(write(tmp_path, files))).objects] == ["b"]
+
+
 def test_of_kustomize_only_what_holds_in_any_case_is_judged(tmp_path: Path) -> None:
     folder = write(
         tmp_path,
