@@ -111,6 +111,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             dry_run=task.dry_run,
             max_turns=settings.max_turns,
             window_tokens=settings.window_tokens if _is_claude(model) else 0,
+            max_tokens=settings.max_tokens if _is_claude(model) else 0,
             commits_reads=task.call is None,
             call=task.call,
             before=task.before,

@@ -14,12 +14,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from agent.context.budget import FULL
 from agent.context.loops import ENDED_AFTER
 from agent.errors import ExitCode
 from agent.gate.policy import EXPIRES_AFTER_MIN, TABLE, Environment
 from agent.journal.events import TYPES
 from agent.journal.turns import MAX_FAULTY_TURNS
-from agent.journal.view import FULL, MAX_CONFLICTS
+from agent.journal.view import MAX_CONFLICTS
 from agent.model.claude.failure import LONGEST_WAIT_S, MAX_TRIES
 from agent.session.nodes.close import MAX_FAILED_ATTEMPTS
 from agent.session.nodes.effect import MAX_TRIES as EFFECT_TRIES

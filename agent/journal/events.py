@@ -38,6 +38,8 @@ class SessionStarted:
     max_turns: int = 50
     window_tokens: int = 0
     """The model's context window; 0: it has none."""
+    max_tokens: int = 0
+    """What a turn may have, thinking included."""
     commits_reads: bool = True
     call: Json | None = None
     """For a one-call session: {"tool", "arguments"}; in "then" the calls that wait for what it changed."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal, TypeVar, assert_never
 
+from agent.context.budget import Budget, Ratio
 from agent.context.loops import ENDED_AFTER, Called, Circling, note_on
 from agent.errors import UsageError
 from agent.ids import the_one
@@ -53,8 +55,7 @@ Made = tuple[ToolIntent, ToolReceipt]
 """A change that is in effect: what was intended, and what came of it."""
 
 MAX_CONFLICTS = 3
-FULL = 0.8
-"""Of the model's context window; what is left must suffice for the end. Source: the seed, 11."""
+_RATIO_TURNS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +352,24 @@ class SessionView:
 
     def is_full(self) -> bool:
         """Whether the context window is so full that the next session must go on."""
-        return 0 < self.task.window_tokens * FULL < self.tokens_used()
+        return self.task.window_tokens > 0 and bool(self.turns) and self.budget().is_full
+
+    def budget(self) -> Budget:
+        """The context window before the next request."""
+        coming = self._answers_to(self.turns[-1]) if self.turns else ()
+        return Budget(self.task.window_tokens, self.task.max_tokens, self.tokens_used(), coming, self._ratio())
+
+    def _ratio(self) -> Ratio:
+        """What the newest turns show of how the model's tokens are to be estimated."""
+        ratio = Ratio()
+        newest = self.turns[-_RATIO_TURNS:]
+        for before, after in pairwise(newest):
+            sent = tokens(after.usage) - int(after.usage.get("output_tokens") or 0)
+            ratio.learn(sent - tokens(before.usage), self._answers_to(before))
+        return ratio
+
+    def _answers_to(self, turn: ModelTurn) -> list[str]:
+        return [self.results[call_id].text for call_id in call_ids(turn) if call_id in self.results]
 
     def next_step(self) -> Step:
         """What comes next: where the graph goes, and where it is entered after a crash."""

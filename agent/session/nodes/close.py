@@ -177,7 +177,8 @@ def _why_handed_over(view: SessionView) -> tuple[str, str]:
     """Why the session ends before its task, and what to do next."""
     go_on = f"run it again: the next session reads in {WORKING} what is done"
     if view.is_full():
-        share = f"{view.tokens_used():,} of {view.task.window_tokens:,} tokens"
+        budget = view.budget()
+        share = f"{budget.used + budget.expected:,} of {budget.window:,} tokens"
         return f"the model's context is full ({share})", go_on
     if view.stopped_by_model():
         return "the model's context is full", go_on

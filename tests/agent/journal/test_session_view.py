@@ -185,8 +185,8 @@ STEPS: list[tuple[str, tuple[Event, ...], str]] = [
     ("paused", (replace(SAID, stop_reason="pause_turn"),), "think"),
     ("nearly full", (replace(CALL, usage={"output_tokens": 801}), read("c1")), "think"),
     ("closed", (CALL, CLOSED), "close"),
-    ("the same call twice", tuple(same_call(2)), "think"),
-    ("the same call thrice", tuple(same_call(3)), "close"),
+    ("the same call five times", tuple(same_call(5)), "think"),
+    ("the same call, and five times nothing new", tuple(same_call(6)), "close"),
     ("the third is another", tuple(same_call(3, kind="Pod")), "think"),
     ("an incident changes nothing", (CALL, INCIDENT), "gate"),
 ]

@@ -210,12 +210,12 @@ def test_a_full_context_is_handed_over_and_its_calls_are_not_made(bench: Bench) 
 
 
 def test_at_eighty_percent_of_the_window_the_next_session_goes_on(bench: Bench) -> None:
-    with claude([LOOK, LIMIT, LOOK, done()]) as (model, server):
-        desk = bench.begin(model, window_tokens=14_500)
+    with claude([LIMIT, LOOK, LOOK, done()]) as (model, server):
+        desk = bench.begin(model, window_tokens=16000)
         assert drive(desk) == 4
-        assert server.attempts == 2
+        assert server.attempts == 2  # what the look brought was not sent any more
     assert bench.memory() == "64Mi"  # what was called is done and recorded before it ends
-    assert "of 14,500 tokens" in summary(desk)
+    assert "of 16,000 tokens" in summary(desk)
     assert "set memory limit 16Mi -> 64Mi" in bench.working()
 
 
