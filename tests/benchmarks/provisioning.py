@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import secrets
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,17 @@ MEMBERS = ("ann@example.com", "bob@example.com")
 CHAIN = "kubectl apply, 11 calls"
 ROWS = (CHAIN, f"{CHAIN}, again", "desk, first", "desk, again", "python -c pass")
 AUDITED_WITHIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds until the end, and seconds of CPU, of the API server's none."""
+
+    wall: float
+    cpu: float
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.wall + other.wall, self.cpu + other.cpu)
 
 
 class Bench:
@@ -64,20 +77,20 @@ class Bench:
         wanted = specified(name, {"members": list(MEMBERS)}, None)
         return [body for _, made in guardrails.objects(wanted, self._around) for body in made]
 
-    def desk(self, name: str) -> float:
-        """Seconds of `provision-namespace`."""
+    def desk(self, name: str) -> Cost:
+        """Of `provision-namespace`."""
         where = ("--workspace", str(self._workspace), "--kubeconfig", self._files["desk"], "-o", "json")
         members = ("--members", ",".join(MEMBERS))
-        return self._seconds(sys.executable, "-m", "agent", "provision-namespace", name, *members, *where)
+        return self._cost(sys.executable, "-m", "agent", "provision-namespace", name, *members, *where)
 
-    def chain(self, bodies: list[Any]) -> float:
-        """Seconds of a `kubectl apply` an object."""
+    def chain(self, bodies: list[Any]) -> Cost:
+        """Of a `kubectl apply` an object."""
         command = ("kubectl", "--kubeconfig", self._files["kubectl"], "apply", "-f", "-")
-        return sum(self._seconds(*command, stdin=json.dumps(body)) for body in bodies)
+        return sum((self._cost(*command, stdin=json.dumps(body)) for body in bodies), Cost(0.0, 0.0))
 
-    def nothing(self) -> float:
-        """Seconds of `python -c pass`."""
-        return self._seconds(sys.executable, "-c", "pass")
+    def nothing(self) -> Cost:
+        """Of `python -c pass`."""
+        return self._cost(sys.executable, "-c", "pass")
 
     @contextmanager
     def namespaces(self) -> Iterator[tuple[str, str]]:
@@ -88,10 +101,12 @@ class Bench:
         finally:
             self._run("kubectl", "--kubeconfig", self._admin, "delete", "namespace", "--ignore-not-found", *names)
 
-    def _seconds(self, *command: str, stdin: str = "") -> float:
-        begin = time.monotonic()
+    def _cost(self, *command: str, stdin: str = "") -> Cost:
+        begin, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         self._run(*command, stdin=stdin)
-        return time.monotonic() - begin
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Cost(time.monotonic() - begin, cpu)
 
     def _run(self, *command: str, stdin: str = "") -> None:
         subprocess.run(command, cwd=TOP, env=self._env, input=stdin, capture_output=True, text=True, check=True)
@@ -116,34 +131,39 @@ class Audit:
         return sum(b'"stage":"ResponseComplete"' in line and user.encode() in line for line in lines)
 
 
-def measure(admin: str, runs: int) -> tuple[dict[str, list[float]], dict[str, int]]:
-    """What was measured -> seconds of each run; and the requests of the last."""
-    seconds: defaultdict[str, list[float]] = defaultdict(list)
+def measure(admin: str, runs: int) -> tuple[dict[str, list[Cost]], dict[str, int]]:
+    """What was measured -> the cost of each run; and the requests of the last."""
+    costs: defaultdict[str, list[Cost]] = defaultdict(list)
     requests: dict[str, int] = {}
     with tempfile.TemporaryDirectory(prefix="desk-bench-") as top:
         bench, audit = Bench(Path(top), admin), Audit()
         for _ in range(runs):
             with bench.namespaces() as (ours, theirs):
                 for row in ("desk, first", "desk, again"):
-                    seconds[row].append(bench.desk(ours))
+                    costs[row].append(bench.desk(ours))
                     requests[row] = audit.requests(bench.users["desk"])
                 bodies = bench.bodies(theirs)
                 for row in (CHAIN, f"{CHAIN}, again"):
-                    seconds[row].append(bench.chain(bodies))
+                    costs[row].append(bench.chain(bodies))
                     requests[row] = audit.requests(bench.users["kubectl"])
-                seconds["python -c pass"].append(bench.nothing())
-    return seconds, requests
+                costs["python -c pass"].append(bench.nothing())
+    return costs, requests
 
 
-def report(seconds: dict[str, list[float]], requests: dict[str, int]) -> str:
+def report(costs: dict[str, list[Cost]], requests: dict[str, int]) -> str:
     """The table."""
-    chain = seconds[CHAIN]
-    rows = []
-    for row in ROWS:
-        ratios = [one / other for one, other in zip(seconds[row], chain, strict=True)]
-        rows.append((row, Spread.of(seconds[row]).shown(), Spread.of(ratios).shown(), requests.get(row, "")))
-    head = (f"{len(chain)} rounds, median (least-most)", "s", "of the chain", "requests")
+    chain = costs[CHAIN]
+    rows = [(row, *_figures(costs[row], chain), requests.get(row, "")) for row in ROWS]
+    head = (f"{len(chain)} rounds, median (least-most)", "s", "of the chain", "CPU s", "of the chain", "requests")
     return table(head, rows)
+
+
+def _figures(measured: list[Cost], chain: list[Cost]) -> Iterator[str]:
+    pairs = list(zip(measured, chain, strict=True))
+    yield Spread.of([one.wall for one in measured]).shown()
+    yield Spread.of([one.wall / other.wall for one, other in pairs]).shown()
+    yield Spread.of([one.cpu for one in measured]).shown()
+    yield Spread.of([one.cpu / other.cpu for one, other in pairs]).shown()
 
 
 def main() -> None:
