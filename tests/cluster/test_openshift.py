@@ -228,6 +228,7 @@ def test_a_name_that_is_taken_and_a_user_who_may_not_ask_are_told(
     refused = provision_by_kim(workspace, f"{name}-2", str(stranger))
     assert refused["exit_code"] == 1
     assert "may not create projectrequests" in refused["errors"][0]
+    assert "Who administers the cluster (Atlas) can grant it" in refused["errors"][0]
 
 
 def test_turned_off_it_is_plain_kubernetes_again(workspace: Workspace, project: Callable[[], str]) -> None:

@@ -211,12 +211,11 @@ def _named(desk: Desk, call: ToolUse, plan: Plan) -> bool:
 
 
 def _refuse_without_rights(desk: Desk, changes: Sequence[Change]) -> None:
-    for _, asked in asking.each(desk, changes, lambda driver, change: driver.refusal(change)):
+    for change, asked in asking.each(desk, changes, lambda driver, change: driver.refusal(change)):
         if refusal := asked():
-            raise ClusterError(
-                f"{refusal}. Nothing was changed. "
-                "Who administers the namespace can grant it: a RoleBinding to the ClusterRole edit."
-            )
+            grant = "the namespace can grant it: a RoleBinding to the ClusterRole edit"
+            whose = grant if change.target.namespace else "the cluster (Atlas) can grant it, or do it"
+            raise ClusterError(f"{refusal}. Nothing was changed. Who administers {whose}.")
 
 
 def _previews(desk: Desk, call: ToolUse, plan: Plan, left: Sequence[Change]) -> dict[str, Preview]:
