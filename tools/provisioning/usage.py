@@ -11,13 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from tools.apimachinery import quantity
+from tools.apimachinery.pod_resources import Part, of_pod
 from tools.apimachinery.quantity import amount
 from tools.json import Json
-
-Part = Literal["requests", "limits"]
 
 COUNTED = {
     "Pod": "pods", "PersistentVolumeClaim": "persistentvolumeclaims", "Service": "services", "Secret": "secrets",
@@ -89,29 +88,6 @@ def used(objects: Mapping[str, Sequence[Json]]) -> dict[str, Decimal]:
     )
     amounts["requests.storage"] = sum((amount(each.get("storage")) for each in claims), _NOTHING)
     return amounts
-
-
-def of_pod(spec: Json, part: Part, resource: str) -> Decimal:
-    """What a pod counts for: its containers and sidecars, or its largest init container when that is more.
-
-    Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
-    """
-    together = sum((_of(each, part, resource) for each in spec.get("containers") or ()), _NOTHING)
-    sidecars = first = _NOTHING
-    for each in spec.get("initContainers") or ():
-        asked = _of(each, part, resource)
-        if each.get("restartPolicy") == "Always":
-            sidecars += asked
-        else:
-            first = max(first, sidecars + asked)
-    return max(together + sidecars, first) + amount((spec.get("overhead") or {}).get(resource))
-
-
-def _of(container: Json, part: Part, resource: str) -> Decimal:
-    """What a container says; a request that it does not say is its limit."""
-    resources = container.get("resources") or {}
-    given = (resources.get(part) or {}).get(resource)
-    return amount((resources.get("limits") or {}).get(resource) if given is None else given)
 
 
 def stuck(workloads: Iterable[Json], quotas: Sequence[Quota], limit_ranges: Sequence[Json]) -> Iterator[str]:

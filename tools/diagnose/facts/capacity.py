@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.apimachinery.pod_resources import of_container, of_pod
 from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.node_labels import takes
 from tools.diagnose.facts.taints import UNSCHEDULABLE, open_nodes
@@ -35,29 +36,13 @@ class Room(msgspec.Struct, frozen=True):
 
 
 def requested(pod: Json, resource: str) -> Decimal:
-    """What a pod asks for: its containers and sidecars, or its largest init container when that is more.
-
-    Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
-    """
-    spec = pod["spec"]
-    together = sum((request(each, resource) for each in spec.get("containers") or ()), Decimal(0))
-    sidecars = first = Decimal(0)
-    for each in spec.get("initContainers") or ():
-        asked = request(each, resource)
-        if each.get("restartPolicy") == "Always":
-            sidecars += asked
-        else:
-            first = max(first, sidecars + asked)
-    of_pod = amount((((spec.get("resources") or {}).get("requests")) or {}).get(resource))
-    overhead = amount((spec.get("overhead") or {}).get(resource))
-    return (of_pod or max(together + sidecars, first)) + overhead
+    """What a pod asks for."""
+    return of_pod(pod["spec"], "requests", resource)
 
 
 def request(container: Json, resource: str) -> Decimal:
     """What one container asks for: its limit where only that is given."""
-    resources = container.get("resources") or {}
-    asked = (resources.get("requests") or {}).get(resource)
-    return amount((resources.get("limits") or {}).get(resource) if asked is None else asked)
+    return of_container(container, "requests", resource)
 
 
 def shortages(sentence: str) -> list[str]:
