@@ -127,7 +127,6 @@ class Cluster(Protocol):
     def may(self, access: Access) -> bool: ...
     def may_other(self, access: Access, user: str, groups: tuple[str, ...]) -> tuple[bool, str]: ...
     def rules(self, namespace: str) -> Objects: ...
-    def groups(self) -> frozenset[str]: ...
     def all_rules(self, namespace: str) -> Objects | None: ...
     def version(self, *, timeout_s: float | None = None) -> str: ...
 
@@ -390,11 +389,6 @@ class HttpCluster:
 
     def _rules(self, namespace: str) -> Json:
         return self._review("authorization.k8s.io/v1", "SelfSubjectRulesReview", {"namespace": namespace})
-
-    def groups(self) -> frozenset[str]:
-        """The names of the API groups that are served, as `apps` and `route.openshift.io`: one request."""
-        listed = self._json("GET", "/apis", doing="list the API groups").get("groups") or ()
-        return frozenset(str(group["name"]) for group in listed)
 
     def bearer_token(self) -> str | None:
         """The token we send, if any: for the redactor, which must know what to mask."""

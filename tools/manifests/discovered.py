@@ -14,38 +14,44 @@ from tools.manifests.specification import Exposure
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster
 
-
+_KINDS = {
+    "Route": "route.openshift.io/v1",
+    "SecurityContextConstraints": "security.openshift.io/v1",
+    "HTTPRoute": "gateway.networking.k8s.io/v1",
+    "ClusterIssuer": "cert-manager.io/v1",
+    "ServiceMonitor": "monitoring.coreos.com/v1",
+}
+_GATEWAYS, _ISSUERS = "gateways.gateway.networking.k8s.io", "clusterissuers.cert-manager.io"
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 _TO_ROUTE = "openshift.io/ingress-to-route"
 """OpenShift's own controller, which makes Routes of Ingresses."""
 _USUAL_ISSUER = "letsencrypt-prod"
-_PARALLEL = 4
+_PARALLEL = 8
 
 
 def discovered(cluster: Cluster) -> Served:
     """What the cluster serves; what may not be read counts as not there. `Absent` where there is no cluster."""
-    groups = cluster.groups()
     known = ", ".join([*INGRESS_NAMESPACES, *MONITORING_NAMESPACES])
     with ThreadPoolExecutor(_PARALLEL) as pool:
+        serves = {kind: pool.submit(cluster.serves, version, kind) for kind, version in _KINDS.items()}
         classes = pool.submit(_listed, cluster, "IngressClass")
         namespaces = pool.submit(_listed, cluster, "Namespace", f"kubernetes.io/metadata.name in ({known})")
-        has_gateways = "gateway.networking.k8s.io" in groups
-        gateways = pool.submit(_listed, cluster, "Gateway") if has_gateways else None
-        issuers = pool.submit(_listed, cluster, "ClusterIssuer") if "cert-manager.io" in groups else None
+        is_served = {kind: answer.result() for kind, answer in serves.items()}
+        gateways = _listed(cluster, _GATEWAYS) if is_served["HTTPRoute"] else []
+        issuers = _listed(cluster, _ISSUERS) if is_served["ClusterIssuer"] else []
     names = {each["metadata"]["name"] for each in namespaces.result()}
-    ingress_class = _class_of(classes.result())
-    gateway = _gateway_of(gateways.result() if gateways else [])
+    ingress_class, gateway = _class_of(classes.result()), _gateway_of(gateways)
     there: dict[Exposure, bool] = {
-        "ingress": bool(ingress_class), "gateway": bool(gateway), "route": "route.openshift.io" in groups,
+        "ingress": bool(ingress_class), "gateway": bool(gateway), "route": is_served["Route"],
     }  # fmt: skip
     return Served(
         is_known=True,
-        platform="openshift" if "security.openshift.io" in groups else "kubernetes",
+        platform="openshift" if is_served["SecurityContextConstraints"] else "kubernetes",
         exposures=tuple(each for each, is_there in there.items() if is_there),
         ingress_class=ingress_class,
         gateway=gateway,
-        cluster_issuer=_issuer_of(issuers.result() if issuers else []),
-        service_monitors="monitoring.coreos.com" in groups,
+        cluster_issuer=_issuer_of(issuers),
+        service_monitors=is_served["ServiceMonitor"],
         ingress_namespaces=tuple(n for n in INGRESS_NAMESPACES if n in names) or INGRESS_NAMESPACES,
         monitoring_namespaces=tuple(n for n in MONITORING_NAMESPACES if n in names) or MONITORING_NAMESPACES,
     )

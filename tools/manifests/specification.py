@@ -144,11 +144,6 @@ class Specification:
     """None: what the cluster is, else Kubernetes."""
 
     @property
-    def serves(self) -> bool:
-        """Whether it has a Service."""
-        return bool(self.ports)
-
-    @property
     def http(self) -> Port:
         """The port that the Service is for."""
         return self.ports[0]

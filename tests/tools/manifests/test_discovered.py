@@ -19,6 +19,8 @@ from tools.manifests.generation import generated
 from tools.manifests.served import ASSUMED, INGRESS_NAMESPACES, taken_for_granted
 from tools.manifests.specification import specified
 
+_OF_GROUPS = {"gateways.gateway.networking.k8s.io": "Gateway", "clusterissuers.cert-manager.io": "ClusterIssuer"}
+
 
 class Played:
     """A cluster of these groups and objects; None: what may not be listed."""
@@ -26,11 +28,11 @@ class Played:
     def __init__(self, groups: tuple[str, ...] = (), **objects: list[Json] | None) -> None:
         self._groups, self._objects = groups, objects
 
-    def groups(self) -> frozenset[str]:
-        return frozenset(self._groups)
+    def serves(self, api_version: str, kind: str) -> bool:
+        return api_version.partition("/")[0] in self._groups
 
     def list(self, kind: str, namespace: str | None, *, label_selector: str = "") -> list[Json]:
-        found = self._objects.get(kind, [])
+        found = self._objects.get(_OF_GROUPS.get(kind, kind), [])
         if found is None:
             raise Forbidden(f"list {kind}")
         return found
