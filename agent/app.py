@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import UsageError
+from agent.gate.policy import differences, with_cells
 from agent.journal import approvals
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Journal
@@ -91,7 +92,7 @@ def history_of(settings: Settings) -> History:
 def start(settings: Settings, task: Task, surface: Surface) -> int:
     """Begin a session and run it; gives the exit code."""
     history = history_of(settings)
-    model, stop = _name_of(settings, task), StopSignal()
+    model, stop, table = _name_of(settings, task), StopSignal(), with_cells(settings.gate)
     thinker = model_of(settings, model, task.call, stop)
     with (
         _cluster_of(settings, task) as (cluster, identity),
@@ -115,6 +116,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             commits_reads=task.call is None,
             call=task.call,
             before=task.before,
+            gate=differences(table),
         )
         view = SessionView(session)
         desk = Desk(
@@ -128,6 +130,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             history=history,
             surface=surface,
             stop=stop,
+            table=table,
         )
         with _leased(journal, session):
             return _run(desk, started)
@@ -185,7 +188,7 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
     with _existing_journal(settings) as peek:
         session = find_session(peek, session)
         started = load_view(peek, session).task
-    stop = StopSignal()
+    stop, table = StopSignal(), with_cells(settings.gate)
     thinker = model_of(settings, started.model, started.call, stop)
     with contextlib.ExitStack() as stack:
         if started.cluster == NO_CLUSTER:
@@ -211,8 +214,9 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
             history=history,
             surface=surface,
             stop=stop,
+            table=table,
         )
-        return _run(desk, SessionResumed(identity.username, why))
+        return _run(desk, SessionResumed(identity.username, why, differences(table)))
 
 
 def before_next(settings: Settings, session: str) -> tuple[str, dict[str, Any]]:

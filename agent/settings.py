@@ -12,7 +12,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import Meta, Struct, ValidationError, convert, field
 from msgspec.structs import fields
 
 from agent.errors import UsageError
@@ -24,6 +24,9 @@ Output = Literal["text", "json", "jsonl"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
+GatedClass = Literal["render", "provision", "change", "secret", "delete", "cloud", "cluster"]
+GateColumn = Literal["dev", "test", "staging", "prod"]
+GateWord = Literal["allow", "ask", "deny"]
 
 WHERE = "Which cluster, which workspace"
 WHO = "Who thinks"
@@ -193,6 +196,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             section=WHERE,
         ),
     ] = 30.0
+    gate: Annotated[
+        dict[GatedClass, dict[GateColumn, GateWord]],
+        Setting(
+            help="Cells of the gate's table that decide otherwise, such as {change: {dev: ask}}: for render, "
+            "provision, change, secret, delete, cloud or cluster, in dev, test, staging or prod, allow, ask or "
+            "deny.",
+            unset="the table of docs/gate.md",
+            why="Each session says at its start which cells are not the table's, the looser ones first.",
+        ),
+    ] = field(default_factory=dict)
     log_level: Annotated[
         LogLevel | None,
         Setting(

@@ -12,9 +12,11 @@ from agent.errors import DeskError
 from agent.gate.policy import (
     Decision,
     Environment,
+    Table,
     Verdict,
     decide,
     environment_of,
+    with_cells,
 )
 from agent.settings import PLAYBOOK
 from agent.surfaces.documents import Check, Doctor
@@ -55,19 +57,19 @@ def examine(configured: Settings) -> Doctor:
         cluster = connect(Where(configured.kubeconfig, configured.context), timeout_s=configured.api_timeout_s)
         found = Check("cluster", "ok", f"Kubernetes {cluster.version()}, as {cluster.whoami().username}")
         where = configured.namespace or cluster.namespace
-        return _in_namespace(cluster, where, [*local, found], key)
+        return _in_namespace(cluster, where, [*local, found], key, with_cells(configured.gate))
     except ClusterError as error:
         return Doctor(checks=[*local, Check("cluster", "missing", str(error)), key])
 
 
-def _in_namespace(cluster: HttpCluster, where: str, before: list[Check], key: Check) -> Doctor:
+def _in_namespace(cluster: HttpCluster, where: str, before: list[Check], key: Check, table: Table) -> Doctor:
     """The checks of a namespace, between those before and that of the key."""
     try:
         refuse_unless_there(cluster, where)
     except NotThere as error:
         return Doctor(checks=[*before, Check("namespace", "missing", str(error)), key], namespace=where)
     environment, told = _environment(cluster, where)
-    decisions = {risk: decide(risk, environment, named=True) for risk in Risk}
+    decisions = {risk: decide(risk, environment, named=True, table=table) for risk in Risk}
     rights = [_right(cluster, where, *each) for each in _RIGHTS]
     return Doctor(
         checks=[*before, Check("namespace", "ok", told), Check("gate", "ok", _gate(decisions)), *rights, key],

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import Any, Literal
 
 from tools.environments import WORDS
 from tools.risk import Risk
@@ -31,8 +31,8 @@ class Verdict(StrEnum):
 
 Priority = Literal["CRITICAL", "HIGH", "MEDIUM"]
 Owner = Literal["", "Atlas", "Flow", "Shield"]
-Cells = Mapping[Risk, Mapping[Environment, Verdict]]
-"""Single cells of the table, as an operator sets them."""
+Cells = Mapping[Any, Mapping[Any, str]]
+"""Single cells of the table, as an operator sets them: class of risk -> environment -> verdict, in words."""
 
 _COLUMN_OF = MappingProxyType({"qa": Environment.TEST})
 """The column of an environment that has none of its own."""
@@ -89,14 +89,14 @@ def environment_of(labels: Mapping[str, str] | None, place: str = "", planned: s
 
 
 def with_cells(cells: Cells) -> Table:
-    """The table with the operator's own cells in place of the design's."""
-    row = dict(zip(TABLE, TABLE.values(), strict=True))
+    """The table with an operator's own cells in place of its own; raises `ValueError` for what is none."""
+    table = dict(TABLE)
     for risk, own in cells.items():
-        row[risk] = cast(
-            "tuple[Verdict, Verdict, Verdict, Verdict]",
-            tuple(own.get(environment, row[risk][at]) for at, environment in enumerate(_COLUMNS)),
-        )
-    return MappingProxyType(row)
+        row = dict(zip(_COLUMNS, table[Risk(risk)], strict=True))
+        row |= {Environment(column): Verdict(word) for column, word in own.items()}
+        dev, test, staging, prod = row.values()
+        table[Risk(risk)] = (dev, test, staging, prod)
+    return MappingProxyType(table)
 
 
 def differences(table: Table) -> list[str]:
