@@ -108,6 +108,7 @@ def _call(
 def _check(tool: str, arguments: dict[str, Any]) -> None:
     """Wrong values are wrong usage: no session begins."""
     from tools.errors import ArgumentsError, ToolFailed
+    from tools.provisioning import members
     from tools.provisioning.kubeconfigs import folder_of
     from tools.provisioning.pulling import credentials_from
     from tools.provisioning.team import check
@@ -121,5 +122,7 @@ def _check(tool: str, arguments: dict[str, Any]) -> None:
             if checked["kubeconfig_dir"]:
                 folder_of(checked["kubeconfig_dir"])
             check(checked["namespaces"], given, checked["repos"] or (), checked["argocd_namespace"])
+        else:
+            members.check(tool, checked["member"], checked.get("kubeconfig_dir"))
     except (ArgumentsError, ToolFailed) as error:
         raise UsageError(str(error)) from error

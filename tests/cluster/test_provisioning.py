@@ -410,7 +410,8 @@ def test_what_is_lost_with_a_namespace_is_told_and_always_asked(workspace: Works
 
 
 def test_every_object_passes_the_judges(namespace: str, tmp_path: Path) -> None:
-    given = {"members": ["ann@example.com"], "group": "oidc:shop", "storage": "20Gi"}
+    more = {"kubeconfigs": True, "pull_secret": "registry-login"}
+    given = {"members": ["ann@example.com"], "group": "oidc:shop", "storage": "20Gi", **more}
     wanted = specified(namespace, given, None)
     around = surroundings(connect(Where(KUBECONFIG)))
     assert around.api_servers

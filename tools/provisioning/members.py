@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -12,13 +13,14 @@ from tools.changes.build import delete_change, patch_change
 from tools.changes.plan import Change, LeftOut, Plan, Step
 from tools.cluster.client import Cluster
 from tools.cluster.resources import ObjectRef
-from tools.errors import ToolFailed
+from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import ToolContext
 from tools.json import Json
 from tools.provisioning.certificates import certificates_of
 from tools.provisioning.guardrails import CI_ACCOUNT, PROVISIONED, Surroundings, is_managed, member_account
 from tools.provisioning.kubeconfigs import KubeconfigDir, folder_of, revoked, rotated
 from tools.provisioning.provision import Found, Subject, planned, read_to_change, surroundings, wanted_of
+from tools.provisioning.specification import SpecificationError, check_subject
 from tools.provisioning.team import Team, namespaces_of
 
 Member = Annotated[Subject, Field(description="Who, as the cluster's login names them.")]
@@ -42,6 +44,7 @@ def offboard_member(context: ToolContext, *, team: Team, member: Member) -> Plan
 
     A person approves it. What cannot be taken (certificates, production) is listed with whose it is.
     """
+    check("offboard_member", member)
     cluster = context.cluster
     around = surroundings(cluster)
     rooms = _rooms(cluster, team, around)
@@ -67,6 +70,7 @@ def rotate_kubeconfig(
 
     Without a folder the file is written where it was.
     """
+    folder = check("rotate_kubeconfig", member, kubeconfig_dir)
     cluster = context.cluster
     rooms = _rooms(cluster, team, surroundings(cluster))
     own = [room for room in rooms if member in (room.told.get("members") or ()) and room.told.get("kubeconfigs")]
@@ -75,10 +79,18 @@ def rotate_kubeconfig(
             f"{member} has no account for a kubeconfig in a namespace of team {team}: onboard_team with "
             "kubeconfig_dir makes one."
         )
-    folder = folder_of(kubeconfig_dir) if kubeconfig_dir else None
     changes = tuple(rotated(cluster, [room.name for room in own], member, folder))
     title = f"kubeconfig of {member} for {', '.join(room.name for room in own)}"
     return Plan(f"replace the tokens of the {title}", (Step(title, changes),), subjects=_subjects(team))
+
+
+def check(tool: str, member: str, kubeconfig_dir: str | None = None) -> Path | None:
+    """The folder. Raises `ArgumentsError`, or `ToolFailed`, for what is wrong whatever the cluster has."""
+    try:
+        check_subject(member)
+    except SpecificationError as error:
+        raise ArgumentsError(f"{tool}: {error}") from error
+    return folder_of(kubeconfig_dir) if kubeconfig_dir else None
 
 
 def _subjects(team: str) -> tuple[ObjectRef, ...]:

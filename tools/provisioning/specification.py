@@ -136,7 +136,7 @@ def _check(wanted: Specification) -> None:
         _check_label("cost_center", wanted.cost_center)
     _check_bounds(wanted)
     for subject in (*wanted.members, *wanted.viewers, *filter(None, [wanted.group])):
-        _check_subject(subject)
+        check_subject(subject)
     if both := sorted({*wanted.members} & {*wanted.viewers}):
         raise SpecificationError(f"{both[0]} is given as member and as viewer: members may all that viewers may.")
 
@@ -185,7 +185,8 @@ def _quantity(name: str, text: str) -> Decimal:
     return number
 
 
-def _check_subject(name: str) -> None:
+def check_subject(name: str) -> None:
+    """Raises `SpecificationError` for what is no name of a user or group, or one of the cluster's own."""
     if name.startswith("system:"):
         raise SpecificationError(f"{name} is a part of the cluster, or everybody: it gets no role from Desk.")
     if not name or name != name.strip() or len(name) > 253:
