@@ -35,7 +35,7 @@ BAD: list[tuple[tuple[str, ...], str]] = [
     (("--ingress", "--route", "--host", "a.io"), "give one of them"),
     (("--env", ""), "--env is empty"),
     (("--output-dir", ""), "--output-dir is empty"),
-    (("--namespace", "Shop"), "namespace 'Shop' cannot be one"),
+    (("--namespace", "Shop"), "--namespace is 'Shop'"),
     (("--config-file", "nowhere.yaml"), "--config-file nowhere.yaml cannot be read"),
     (("--command", "sh -c 'x"), "a quote is not closed"),
     (("--apply",), "--apply makes them in a cluster"),
@@ -106,7 +106,7 @@ def test_without_a_cluster_it_is_said_and_goes_on(run_desk: RunDesk, tmp_path: P
 
 def test_nothing_heavy_is_imported_to_print_them(tmp_path: Path) -> None:
     loaded = imported(*ASKED, "--workspace", str(tmp_path))
-    assert not loaded & (HEAVY | {"pydantic", "rich", "git", "yaml", "sqlite3", "msgspec"})
+    assert not loaded & (HEAVY | {"pydantic", "rich", "git", "yaml", "sqlite3"})
 
 
 class TestFolders:
