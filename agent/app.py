@@ -21,7 +21,7 @@ from agent.journal.view import SessionView, find_session, load_view
 from agent.model.onecall import OneCall
 from agent.redaction import Redactor
 from agent.session import cancelling
-from agent.session.choosing import NO_SESSION, Choice, choose
+from agent.session.choosing import NO_SESSION, Choice, choose, to_continue
 from agent.session.context import Desk, Records, Surface
 from agent.session.nodes.close import is_over
 from agent.session.run import drive
@@ -228,6 +228,22 @@ def before_next(settings: Settings, session: str) -> tuple[str, dict[str, Any]]:
         tools = tools_of(view.task, History(settings.workspace), journal, view)
     before = behind(view, {name: tool.schema for name, tool in tools.items()})
     return before["spoken"]["namespace"] or view.task.namespace, before
+
+
+def handed_over(settings: Settings) -> Task:
+    """The task of the newest session that was handed over, for a new one. Raises `UsageError`: there is none."""
+    from agent.session.conversation import behind
+
+    history_of(settings)
+    with _existing_journal(settings) as journal:
+        view = to_continue(journal)
+        tools = tools_of(view.task, History(settings.workspace), journal, view)
+        told = behind(view, {name: tool.schema for name, tool in tools.items()})
+    task = view.task
+    return Task(
+        task.task, task.namespace, task.sandbox, task.read_only, task.dry_run,
+        cluster="" if task.sandbox else task.cluster, before=told,
+    )  # fmt: skip
 
 
 def cancel(settings: Settings, session: str) -> SessionView:

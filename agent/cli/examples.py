@@ -19,6 +19,7 @@ EXAMPLES: Mapping[str, Examples] = {
         ('a conversation, in which "and now scale it to 3" says enough', "desk run"),
         ("only look and explain", 'desk run "why does web crash?" -n shop-dev --read-only'),
         ("what would change, and change nothing", 'desk run "scale web to 3" -n shop-dev --dry-run'),
+        ("go on with what a full context has handed over", "desk run --continue"),
     ),
     "resume": (
         ("the newest session that can go on", "desk resume"),

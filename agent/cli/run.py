@@ -33,16 +33,20 @@ if TYPE_CHECKING:
 @click.option("--sandbox", is_flag=True, envvar="DESK_SANDBOX", help="Use a built-in cluster full of faults.")
 @click.option("--read-only", is_flag=True, help="Change nothing: only look and explain.")
 @click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
+@click.option("--continue", "goes_on", is_flag=True, help="Go on with the task that was handed over last.")
 @running
 @common
-def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, **given: Any) -> None:
+def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, goes_on: bool, **given: Any) -> None:
     """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it".
 
     - as TASK reads it from standard input. Without TASK, at a terminal, it is a conversation: each task is a
     session of its own that knows the one before, so that "and now scale it to 3" says enough. Which one "it" is,
     Desk says. Its exit code is the last session's.
+
+    A session that ends with exit code 4, as its model's context is full, has committed what it did; --continue
+    begins a new one with that task, which is told what is done.
     """
-    from agent.app import Task
+    from agent.app import Task, handed_over
     from agent.cli.conversation import converse
 
     if task == "-":
@@ -50,6 +54,13 @@ def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, **given
     if task is not None and not task.strip():
         raise UsageError(f"The task is empty. {_SAY}")
     configured = settings(given)
+    if goes_on:
+        if task is not None or sandbox or read_only or dry_run:
+            raise UsageError(
+                "--continue takes the task, and how it is done, from the session before: give no other."
+            )
+        code, _ = _answered(configured, handed_over(configured))
+        raise click.exceptions.Exit(code)
     asked = Task(task or "", configured.namespace, sandbox, read_only, dry_run)
     if task is not None:
         code, _ = _answered(configured, asked)

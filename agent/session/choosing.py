@@ -44,6 +44,21 @@ def choose(journal: Journal, now: datetime) -> Choice:
     return Choice(session, (*others, *running))
 
 
+def to_continue(journal: Journal) -> SessionView:
+    """The newest session that was handed over and that none has followed. Raises `UsageError`: there is none."""
+    followed = set[str]()
+    for session in journal.sessions():
+        view = SessionView.of(session, journal.entries(session))
+        if view.closed is not None and view.closed.outcome == "handed_over" and session not in followed:
+            return view
+        if view.started is not None and view.started.before is not None:
+            followed.add(str(view.started.before["session"]))
+    raise UsageError(
+        "No session was handed over that none has followed. `desk sessions` shows them; `desk resume` goes on with "
+        "one that was interrupted."
+    )
+
+
 def _open(journal: Journal) -> Iterator[SessionView]:
     """The sessions that are not over, newest first."""
     views = (SessionView.of(session, journal.entries(session)) for session in _not_surely_over(journal))

@@ -14,7 +14,6 @@ from agent.model.port import Text, ToolUse, block_from_json
 from agent.session.context import Records
 from agent.session.recording import commits_of, record_end, undo_of
 from agent.workspace.files import LogEntry
-from agent.workspace.names import WORKING
 from tools.json import Json
 from tools.plaintext import counted
 
@@ -175,7 +174,7 @@ def _out_of_budget(view: SessionView) -> Ending:
 
 def _why_handed_over(view: SessionView) -> tuple[str, str]:
     """Why the session ends before its task, and what to do next."""
-    go_on = f"run it again: the next session reads in {WORKING} what is done"
+    go_on = "desk run --continue"
     if view.is_full():
         budget = view.budget()
         share = f"{budget.used + budget.expected:,} of {budget.window:,} tokens"
