@@ -7,11 +7,11 @@ from tools.diagnose.wait import wait_until_mended
 from tools.frame import Tool
 from tools.kubernetes.claims import set_claim_class
 from tools.kubernetes.container_view import show_container
+from tools.kubernetes.database_logins import create_database_login
 from tools.kubernetes.describe import describe
 from tools.kubernetes.environment import set_env
 from tools.kubernetes.jobs import set_schedule, suspend
 from tools.kubernetes.objects import delete, save_manifest
-from tools.kubernetes.passwords import create_password
 from tools.kubernetes.port_forward import port_forward
 from tools.kubernetes.pull_secrets import create_pull_secret, link_pull_secret
 from tools.kubernetes.read import (
@@ -77,7 +77,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(set_service_selector, Risk.CHANGE),
     Tool(set_service_port, Risk.CHANGE),
     Tool(create_pull_secret, Risk.SECRET, verbatim=("file", "existing_secret")),
-    Tool(create_password, Risk.SECRET),
+    Tool(create_database_login, Risk.SECRET),
     Tool(link_pull_secret, Risk.PROVISION),
     Tool(allow, Risk.CHANGE, always_asked=True),
     Tool(set_claim_class, Risk.DELETE),

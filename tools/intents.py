@@ -558,8 +558,8 @@ INTENTS: Mapping[str, Intent] = {
         ("update the scaffold in ./shop", "please update the scaffold in /srv/shop", "refresh the scaffold of ./billing"),
         ("update the image of web to web:2", "should I update the scaffold in ./shop?"),
     ),
-    "create_password": Intent(
-        (Way("create password secret {secret} in {namespace}", "desk run \"create password secret {secret} in {namespace}\""),),
+    "create_database_login": Intent(
+        (Way("create password secret {name} in {namespace}", "desk run \"create password secret {name} in {namespace}\""),),
         ("create password secret shop-db in shop-dev", "please create a random password secret shop-db in namespace shop-dev",
          "make a password secret db in web-dev"),
         ("create secret db", "create pull secret regcred"),

@@ -11,7 +11,7 @@ from typing import Any
 from agent.understanding.parts import arguments_in
 from agent.understanding.wishes import Call, Order, Understanding
 
-MAKE, UPDATE, PASSWORD = "template_app", "update_scaffold", "create_password"
+MAKE, UPDATE, LOGIN = "template_app", "update_scaffold", "create_database_login"
 
 _NAME = r"[a-z](?:[-a-z0-9]*[a-z0-9])?"
 _POLITE = r"(?:please\s+|bitte\s+)?(?:(?:can|could|would)\s+you\s+(?:please\s+)?|(?:we|i|wir|ich)\s+)?"
@@ -69,7 +69,7 @@ def ordered(task: str) -> Understanding | None:
         return _asked(UPDATE, {"folder": updates["folder"]})
     if makes := _PASSWORD.fullmatch(said):
         secret, namespace = makes["secret"].lower(), makes["namespace"].lower()
-        return _asked(PASSWORD, {"secret": secret, "namespace": namespace}, secret, namespace)
+        return _asked(LOGIN, {"name": secret, "namespace": namespace}, secret, namespace)
     began = _BEGIN.match(said)
     return None if began is None else _application(began, said[began.end() :])
 

@@ -30,7 +30,8 @@ MIGRATE: Mapping[str, tuple[str, ...]] = {
 }
 """How an image of the language is told to make the tables."""
 
-_MEMORY = {"python": "128Mi:256Mi", "node": "128Mi:256Mi", "go": "32Mi:128Mi", "java": "256Mi:512Mi"}
+_MEMORY = {"python": "128Mi:256Mi", "node": "128Mi:256Mi", "go": "64Mi:128Mi", "java": "256Mi:512Mi"}
+"""Never below what a provisioned namespace takes for a container at the least."""
 _HOOK = "argocd.argoproj.io/hook"
 _POLICY = "argocd.argoproj.io/hook-delete-policy"
 _WAVE = "argocd.argoproj.io/sync-wave"
