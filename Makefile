@@ -27,8 +27,17 @@ run: .venv/.ready  ## The main job at work, in the sandbox
 	.judges/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/judges/requirements.lock
 	@touch $@
 
-judge: .venv/.ready .judges/.ready  ## What checkov, kube-score, kubeconform and yamllint say of what Desk makes
-	$(BIN)/pytest tests/tools/manifests/test_judges.py
+.judges/portal/.ready: .judges/.ready tests/judges/portal/package-lock.json tests/judges/portal/judge.mjs
+	mkdir -p .judges/portal
+	cp tests/judges/portal/package.json tests/judges/portal/package-lock.json tests/judges/portal/judge.mjs .judges/portal
+	npm ci --silent --ignore-scripts --prefix .judges/portal
+	@touch $@
+
+.judges/bin/actionlint: .judges/.ready
+	GOBIN=$(CURDIR)/.judges/bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+
+judge: .venv/.ready .judges/.ready .judges/portal/.ready .judges/bin/actionlint  ## What judges say of what Desk makes
+	$(BIN)/pytest tests/tools/manifests/test_judges.py tests/tools/scaffolds/test_judges.py
 
 test: .venv/.ready  ## All tests; those for a real cluster need DESK_TEST_KUBECONFIG
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder

@@ -17,10 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from tools.json import Json
+
 TOP = Path(__file__).parents[2]
 OWN = TOP / ".judges" / "bin"
 SCHEMAS = TOP / "../shared/kube/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json"
-NO_SCHEMA = ("HTTPRoute", "ServiceMonitor")
+NO_SCHEMA = ("ExternalSecret", "HTTPRoute", "ServiceMonitor")
 """Kinds of CRDs that the schemas of the cluster do not have."""
 
 
@@ -70,6 +72,23 @@ def yamllint(folder: Path) -> list[str]:
 def hadolint(files: Sequence[Path]) -> list[str]:
     """Dockerfiles."""
     return _run(_found("hadolint"), "--no-color", *map(str, files)).stdout.splitlines()
+
+
+def actionlint(files: Sequence[Path]) -> list[str]:
+    """Workflows of GitHub Actions. It is a program in Go: `make .judges/bin/actionlint`."""
+    return _run(_found("actionlint"), "-no-color", *map(str, files)).stdout.splitlines()
+
+
+def portal(asked: Json) -> Json:
+    """What Backstage's validators complain of, and its rendering of a skeleton: `make .judges/portal/.ready`."""
+    folder = TOP / ".judges" / "portal"
+    if not (folder / ".ready").exists():
+        pytest.skip("Backstage's validators are not here: `make .judges/portal/.ready` gets them")
+    done = subprocess.run(
+        ["node", "judge.mjs"], cwd=folder, input=json.dumps(asked), capture_output=True, text=True, check=True
+    )
+    answer: Json = json.loads(done.stdout)
+    return answer
 
 
 def _found(name: str) -> str:

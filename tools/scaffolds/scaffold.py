@@ -40,7 +40,9 @@ class Scaffold:
         """The text of `MEMORY`; without blobs where the files are not as they will be."""
         lines = [
             "---",
-            "# What this was made from. `desk template-app --update .` merges a newer template into it. Commit it.",
+            "# What this was made from: commit it. A newer template is merged into it by",
+            "# `desk template-app --update .`",
+            "# yamllint disable rule:line-length",
             f"template: {VERSION}",
             "answers:",
             *(f"  {name}: {json.dumps(value)}" for name, value in self.answers.as_document().items()),
