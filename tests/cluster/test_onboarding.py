@@ -329,6 +329,9 @@ def signed_for(user: str, folder: Path) -> Iterator[tuple[str, str]]:
 def test_a_member_leaves_nothing_behind(team: Team, tmp_path: Path) -> None:
     dev = team.namespaces[0]
     kubectl("create", "rolebinding", "by-hand", "--clusterrole=view", f"--user={ANN}", "--user=kim", "-n", dev)
+    hers = ("serviceaccount", member_account(ANN), "-n", dev)
+    status_of(team.kubeconfig(ANN), "label", *hers, "managed-by-", "--context", dev)  # so that it is not Desk's
+    assert "managed-by" not in kubectl("get", *hers, "-o", "yaml")
     before = team.kubeconfig(ANN).read_bytes()
     with signed_for(ANN, tmp_path) as (request, until):
         session = team.approved("offboard-member", team.name, ANN)

@@ -95,14 +95,17 @@ class KubeconfigDriver:
         return True
 
     def preview(self, change: Change, plan: Plan, done: Collection[str]) -> Preview:
-        """Look at file and Secret. Raises `ToolFailed` where the file is somebody else's, or cannot be written."""
-        file = _File(change)
-        file.folder.check_writable(file.name)
-        document, secret = file.document(), self._secret(change)
-        has_context = document is not None and claims_in(document, self._context(change)) is not None
+        """Look at file and Secret. Raises `ToolFailed` where the file is somebody else's, or cannot be written.
+
+        What is to be revoked is revoked all the same: its file may be on another machine.
+        """
+        secret = self._secret(change)
         if change.verb == "delete":
-            same = secret is None and not has_context
+            same = secret is None and self._written(change) is None
         else:
+            file = _File(change)
+            file.folder.check_writable(file.name)
+            file.document()
             same = change.verb == "apply" and self._held(change) is not None
         return Preview({}, change.body, _diff(change, secret), same=same)
 
@@ -134,9 +137,8 @@ class KubeconfigDriver:
     def observe(self, change: Change, expected: Json) -> Effect | None:
         """Whether the file holds a token that is bound to the Secret as it is now; a rotated one, to a new one."""
         if change.verb == "delete":
-            document = _File(change).document()
-            left = document is not None and claims_in(document, self._context(change)) is not None
-            return None if left or self._secret(change) is not None else Effect({"account": change.body["account"]})
+            left = self._secret(change) is not None or self._written(change) is not None
+            return None if left else Effect({"account": change.body["account"]})
         held = self._held(change)
         if held is None or held.secret_uid == change.uid:
             return None
@@ -198,13 +200,23 @@ class KubeconfigDriver:
     def _revoke(self, change: Change) -> Effect:
         if (secret := self._secret(change)) is not None:
             self._delete(secret)
-        file = _File(change)
-        document = file.document()
-        if document is not None:
+        if (written := self._written(change)) is not None:
+            file, document = written
             left = without_context(document, self._context(change))
             file.write(None if left is None else text(left))
         told = f"kubeconfig {change.target.name}, context {change.target.namespace}: revoked"
         return Effect({"account": change.body["account"]}, told=told)
+
+    def _written(self, change: Change) -> tuple[_File, Json] | None:
+        """The file, where it is here, can be written, and has the context."""
+        try:
+            file = _File(change)
+            file.folder.check_writable(file.name)
+            document = file.document()
+        except ToolFailed:
+            return None
+        held = document is not None and claims_in(document, self._context(change)) is not None
+        return (file, document) if document is not None and held else None
 
 
 class _File:

@@ -123,7 +123,13 @@ def _tells(change: Change) -> bool:
 
 
 def _of_others(cluster: Cluster, room: _Room, member: str) -> Iterator[Change]:
-    """Bindings that are not of Desk's making: without the member, or gone where nobody else is in them."""
+    """Bindings that are not of Desk's making: without the member, or gone where nobody else is in them.
+
+    And the member's account, where its label was taken off: who has `edit` may do that.
+    """
+    account = room.found.objects.get(("ServiceAccount", member_account(member)))
+    if account is not None and not is_managed(account):
+        yield delete_change(cluster.find("ServiceAccount").plural, account)
     plural = cluster.find("RoleBinding").plural
     theirs = {("User", member), ("ServiceAccount", member_account(member))}
     for live in room.found.of("RoleBinding"):
