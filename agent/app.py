@@ -95,7 +95,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
     model, stop, table = _name_of(settings, task), StopSignal(), with_cells(settings.gate)
     thinker = model_of(settings, model, task.call, stop)
     with (
-        _cluster_of(settings, task) as (cluster, identity),
+        _cluster_of(settings, task, stop) as (cluster, identity),
         _journal_of(settings, cluster) as journal,
     ):
         _refuse_other_cluster(task.cluster or cluster.fingerprint, cluster)
@@ -194,7 +194,7 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
         if started.cluster == NO_CLUSTER:
             cluster, identity = _without_cluster("this session began without one")
         else:
-            cluster, identity = stack.enter_context(_cluster(settings, sandbox=started.sandbox))
+            cluster, identity = stack.enter_context(_cluster(settings, stop, sandbox=started.sandbox))
         journal = stack.enter_context(_journal_of(settings, cluster))
         if not started.sandbox:
             _refuse_other_cluster(started.cluster, cluster)
@@ -379,15 +379,17 @@ def tools_of(started: SessionStarted, history: History, journal: Journal, view: 
 
 
 @contextlib.contextmanager
-def _cluster_of(settings: Settings, task: Task) -> Iterator[tuple[HttpCluster, Identity]]:
+def _cluster_of(settings: Settings, task: Task, stop: StopSignal) -> Iterator[tuple[HttpCluster, Identity]]:
     """The cluster of a new session; none where its one call needs none, and none is there or to be asked."""
     with contextlib.ExitStack() as stack:
-        yield _without_cluster("no cluster is to be asked") if task.offline else _found(settings, task, stack)
+        yield _without_cluster("no cluster is to be asked") if task.offline else _found(settings, task, stop, stack)
 
 
-def _found(settings: Settings, task: Task, stack: contextlib.ExitStack) -> tuple[HttpCluster, Identity]:
+def _found(
+    settings: Settings, task: Task, stop: StopSignal, stack: contextlib.ExitStack
+) -> tuple[HttpCluster, Identity]:
     try:
-        return stack.enter_context(_cluster(settings, sandbox=task.sandbox, running=task.running))
+        return stack.enter_context(_cluster(settings, stop, sandbox=task.sandbox, running=task.running))
     except (ClusterSettingsError, Unreachable) as error:
         named = isinstance(error, ClusterSettingsError) and (settings.kubeconfig or settings.context)
         if named or not _is_made_offline(task.call):
@@ -406,18 +408,18 @@ def _without_cluster(why: str) -> tuple[HttpCluster, Identity]:
 
 @contextlib.contextmanager
 def _cluster(
-    settings: Settings, *, sandbox: bool, running: dict[str, Any] | None = None
+    settings: Settings, stop: StopSignal, *, sandbox: bool, running: dict[str, Any] | None = None
 ) -> Iterator[tuple[HttpCluster, Identity]]:
     """The cluster, and who it says we are: asked first, so that nothing is begun where nothing can be done."""
     if not sandbox or running is not None:
         where = Where(document=running) if running else Where(settings.kubeconfig, settings.context)
-        cluster = connect(where, timeout_s=settings.api_timeout_s)
+        cluster = connect(where, timeout_s=settings.api_timeout_s, sleep=stop.sleep)
         yield cluster, cluster.whoami()
         return
     from agent.sandbox import Sandbox
 
     with Sandbox() as own:
-        cluster = connect(Where(document=own.kubeconfig()), timeout_s=settings.api_timeout_s)
+        cluster = connect(Where(document=own.kubeconfig()), timeout_s=settings.api_timeout_s, sleep=stop.sleep)
         yield cluster, cluster.whoami()
 
 

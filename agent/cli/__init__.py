@@ -160,13 +160,19 @@ def failed(error: Exception, arguments: list[str]) -> int:
 
 
 def _code_of(error: Exception) -> int | None:
-    """The exit code of an error that is known; None for a bug. By name, for the classes may not be imported."""
-    if isinstance(error, DeskError):
-        return int(error.exit_code)
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if "ClusterSettingsError" in names:
-        return int(ExitCode.USAGE)
-    return int(ExitCode.FAILED) if names & {"ClusterError", "ToolError", "OSError"} else None
+    """The exit code of an error that is known; None for a bug."""
+    from tools.cluster.errors import ClusterError, ClusterSettingsError
+    from tools.errors import ToolError
+
+    match error:
+        case DeskError():
+            return int(error.exit_code)
+        case ClusterSettingsError():
+            return int(ExitCode.USAGE)
+        case ClusterError() | ToolError() | OSError():
+            return int(ExitCode.FAILED)
+        case _:
+            return None
 
 
 def _bug(error: Exception) -> str:

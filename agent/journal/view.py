@@ -74,6 +74,8 @@ class SessionView:
     """A session as its events tell it; `apply` adds one more."""
 
     id: str
+    begun_before: bool = False
+    """Whether another process began it, which may have done more than its events say."""
     started: SessionStarted | None = None
     started_at: str = ""
     last_seq: int = 0
@@ -114,8 +116,8 @@ class SessionView:
 
     @classmethod
     def of(cls, session: str, entries: Iterable[Entry]) -> SessionView:
-        """The view of all of a session's entries."""
-        view = cls(session)
+        """The view of all of a session's entries, which an earlier process wrote."""
+        view = cls(session, begun_before=True)
         for entry in entries:
             view.apply(entry)
         return view

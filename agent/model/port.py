@@ -115,6 +115,8 @@ class Context:
     """Namespace -> kind -> names of the objects that the task may be about; `""`: of no namespace."""
     spoken: Spoken = NOTHING
     """What the task before this one spoke of, in a conversation."""
+    dry_run: bool = False
+    """Whether changes are only asked for, and none is made."""
 
 
 @dataclass(frozen=True, slots=True)

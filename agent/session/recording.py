@@ -131,7 +131,7 @@ def commit(
     }
     with records.workspace.lock():
         records.workspace.write(edits)
-        sha = records.history.find_by_trailers(identity)
+        sha = records.history.find_by_trailers(identity) if records.view.begun_before else None
         if sha is None:
             sha = records.history.commit(
                 commit_message(summary, datetime.fromisoformat(at), trailers), edits, files

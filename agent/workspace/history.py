@@ -403,12 +403,15 @@ class History:
         head = self._head()
         return bool(head and self._git.ask("log", "-1", "--format=%H", f"--grep=^{SUBJECT}", head, "--").text)
 
-    def find_by_trailers(self, trailers: Mapping[str, str], limit: int = 200) -> str | None:
-        """The newest of HEAD's last `limit` commits that carries all of these trailers, or None."""
+    def find_by_trailers(self, trailers: Mapping[str, str]) -> str | None:
+        """The newest commit of HEAD's history that carries all of these trailers, or None."""
         wanted = {key: value for key, value in _flat(trailers).items() if value}
-        for record in self._log(limit, "%H%n%(trailers:only,unfold)", "HEAD"):
+        if not wanted:
+            return None
+        said = [f"--grep={key}: {value}" for key, value in wanted.items()]  # git reads no trailers of the others
+        for record in self._log(-1, "%H%n%(trailers:only,unfold)", "HEAD", "-F", "--all-match", *said):
             sha, _, lines = record.partition("\n")
-            if wanted and wanted.items() <= _parsed_trailers(lines).items():
+            if wanted.items() <= _parsed_trailers(lines).items():
                 return sha
         return None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.proxy import Delay, Meanwhile, Where
+from tests.faults.proxy import Answer, Delay, Meanwhile, Where
 from tests.faults.scene import (
     EFFECT,
     PODS,
@@ -55,6 +55,18 @@ def test_while_the_gate_reads(scene: Scene, number: signal.Signals) -> None:
     done = stop_at(scene, READ, number, *set_memory())
     assert_paused(done, CODES[number], SAID[number])
     assert scene.effects() == 0
+    scene.resume()
+    assert_done_once(scene)
+
+
+def test_sigterm_while_the_api_server_asks_to_wait(scene: Scene) -> None:
+    scene.proxy.at(READ, Answer(429, headers={"Retry-After": "9"}))
+    running = scene.start(*set_memory())
+    scene.proxy.wait_for(READ)
+    running.tell(signal.SIGTERM)
+    assert_paused(running.end(), 4, SAID[signal.SIGTERM])
+    assert len(scene.proxy.came_to(READ)) == 1  # it was not waited for: nobody asked again
+    scene.proxy.heal()
     scene.resume()
     assert_done_once(scene)
 

@@ -132,15 +132,18 @@ class Cluster(Protocol):
 
 
 class HttpCluster:
-    """`Cluster` over HTTP. `timeout_s` is the longest wait for one answer."""
+    """`Cluster` over HTTP. `timeout_s` is the longest wait for one answer, `sleep` how one waits to ask again."""
 
-    def __init__(self, endpoint: Endpoint, *, timeout_s: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, timeout_s: float, sleep: Callable[[float], None] | None = None
+    ) -> None:
         self.namespace = endpoint.namespace
         self.fingerprint = endpoint.fingerprint
         self.address = endpoint.host
         self.authority = endpoint.authority
         self._endpoint = endpoint
         self._timeout_s = timeout_s
+        self._sleep = sleep or time.sleep
         self._discovered: Resources | None = None
         self._served: dict[str, Resources] = {}
 
@@ -528,7 +531,7 @@ class HttpCluster:
         def send(within_s: float) -> Answer:
             return self._send_once(method, path, query, body, headers, within_s, doing)
 
-        return _again(send, whole_s, again_after) if again or method == "GET" else send(whole_s)
+        return _again(send, whole_s, again_after, self._sleep) if again or method == "GET" else send(whole_s)
 
     def _send_once(
         self,
@@ -576,7 +579,9 @@ class HttpCluster:
         return (*headers, ("Authorization", authorization))
 
 
-def _again(send: Callable[[float], Answer], timeout_s: float, after: Errors) -> Answer:
+def _again(
+    send: Callable[[float], Answer], timeout_s: float, after: Errors, sleep: Callable[[float], None]
+) -> Answer:
     """Send what has no effect, up to three times while the API server is only indisposed.
 
     It is not waited for longer than `RETRY_AFTER_LIMIT_S`: who asks for more is told to the caller at once. And
@@ -598,7 +603,7 @@ def _again(send: Callable[[float], Answer], timeout_s: float, after: Errors) -> 
                 if left_s <= 0:
                     raise silence from error
             log.info("asked again: %s", error, extra={"wait_s": pause_s})
-            time.sleep(pause_s)
+            sleep(pause_s)
     return send(min(timeout_s, left_s))
 
 

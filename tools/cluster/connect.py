@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,12 +29,12 @@ class Where(NamedTuple):
     """A kubeconfig in memory, instead of a file (the sandbox's)."""
 
 
-def connect(where: Where, *, timeout_s: float = 30.0) -> HttpCluster:
-    """A client for the cluster; no request is sent yet.
+def connect(where: Where, *, timeout_s: float = 30.0, sleep: Callable[[float], None] | None = None) -> HttpCluster:
+    """A client for the cluster, which waits by `sleep`; no request is sent yet.
 
     Raises `ClusterSettingsError` when there is no kubeconfig, it is not one, or has no such context.
     """
-    return HttpCluster(_found(where), timeout_s=timeout_s)
+    return HttpCluster(_found(where), timeout_s=timeout_s, sleep=sleep)
 
 
 def contexts(where: Where) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def find_and_mend(conversation: Conversation, wish: Diagnosis, tools: Mapping[st
         return True, f"Nothing is broken with {' and '.join(wish.names)} in {namespace}. {_others(there)}"
     if not findings or not wish.mends:
         return True, explain(namespace, report, findings)
-    return (yield from _mend_all(login, findings, tools))
+    return (yield from _mend_all(login, findings, tools, dry_run=conversation.context.dry_run))
 
 
 def _look_longer(wish: Diagnosis) -> Generator[Move, ToolAnswer, list[Json]]:
@@ -44,14 +44,14 @@ def _look_longer(wish: Diagnosis) -> Generator[Move, ToolAnswer, list[Json]]:
     return found
 
 
-def _mend_all(login: Login, findings: list[Json], tools: Mapping[str, ToolSpec]) -> Told:
+def _mend_all(login: Login, findings: list[Json], tools: Mapping[str, ToolSpec], *, dry_run: bool) -> Told:
     told: list[str] = []
     mended, registries = True, _registries(findings)
     if len(registries) > 1:
         login = Login()
         told.append(f"{' and '.join(sorted(registries))} each want a login of their own: mend what pulls from one.")
     for number, finding in enumerate(findings):
-        held, text = yield from mend(login, finding, tools, looked_just_now=number == 0)
+        held, text = yield from mend(login, finding, tools, looked_just_now=number == 0, dry_run=dry_run)
         mended, told = mended and held, [*told, text]
     return mended, "\n\n".join(told)
 
@@ -66,8 +66,12 @@ def _others(findings: list[Json]) -> str:
     return "Broken there: " + ", ".join(f"{f['object']['name']} ({f['cause']})" for f in findings) + "."
 
 
-def mend(login: Login, finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool) -> Told:
+def mend(
+    login: Login, finding: Json, tools: Mapping[str, ToolSpec], *, looked_just_now: bool, dry_run: bool
+) -> Told:
     """Try a finding's remedies until one holds, at most three; gives whether one did, and the story.
+
+    In a dry run the first that could be made is told.
 
     One that does not hold is undone, unless the next goes on from it: the same tool with other arguments, or
     one for another cause that is seen now that the first is gone.
@@ -87,7 +91,7 @@ def mend(login: Login, finding: Json, tools: Mapping[str, ToolSpec], *, looked_j
         tried.append((remedy["tool"], remedy["arguments"]))
         changed = yield Move(*tried[-1], f"{name} ({current['cause']}), I try this: {remedy['title']}.")
         story.append(changed.text)
-        if changed.error == "denied" or changed.text.startswith("Dry run: "):
+        if changed.error == "denied" or (dry_run and changed.ok):
             return changed.ok, "\n".join(story)
         if changed.changed:
             standing.append(changed.tool_use_id)

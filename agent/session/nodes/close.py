@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.context.loops import ENDED_AFTER
+from agent.context.loops import ENDED_AFTER, WAITING
 from agent.errors import ExitCode
 from agent.journal.events import ENDING_TOOLS, Event, IncidentOpened, Outcome, SessionClosed, SessionPaused
 from agent.journal.turns import MAX_FAULTY_TURNS
@@ -16,6 +16,7 @@ from agent.session.recording import commits_of, record_end, undo_of
 from agent.workspace.files import LogEntry
 from tools.json import Json
 from tools.plaintext import counted
+from tools.risk import Risk
 
 MAX_FAILED_ATTEMPTS = 3
 CLOSE = "close"
@@ -205,13 +206,24 @@ def incidents_of(view: SessionView, ending: Ending) -> list[IncidentOpened]:
             found.append(_incident("approval", "Approval denied", "MEDIUM", view, ending))
         else:
             found.append(_incident("expiry", "Nobody decided in time", "LOW", view, ending))
-    failed = [r for r in view.results.values() if r.tool == "wait_for_rollout" and not r.ok]
-    if ending.outcome == "failed" and len(failed) >= MAX_FAILED_ATTEMPTS:
-        found.append(_incident("attempts", f"{len(failed)} attempts failed", "HIGH", view, ending))
+    failed = failed_attempts(view)
+    if ending.outcome == "failed" and failed >= MAX_FAILED_ATTEMPTS:
+        found.append(_incident("attempts", f"{failed} attempts failed", "HIGH", view, ending))
     production = [gated for gated in view.gated.values() if gated.environment == "prod"]
     if any(view.changes(gated.call_id) for gated in production):
         found.append(_incident("production", "Production was touched", "CRITICAL", view, ending))
     return found
+
+
+def failed_attempts(view: SessionView) -> int:
+    """Changes that failed, and waits that saw what was changed fail. Pure."""
+    failed = [result for result in view.results.values() if not result.ok]
+    changes = [each for each in failed if each.error == "failed" and _is_change(view, each.call_id)]
+    return len(changes) + sum(each.tool in WAITING for each in failed)
+
+
+def _is_change(view: SessionView, call_id: str) -> bool:
+    return call_id in view.gated and view.gated[call_id].risk not in (Risk.READ.value, Risk.RENDER.value)
 
 
 def target_of(view: SessionView) -> str:

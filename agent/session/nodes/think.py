@@ -90,4 +90,11 @@ def _context(view: SessionView) -> Context:
         ("git log", "\n".join(read.history)),
         (f"rights of {read.identity} in {view.task.namespace}", "\n".join(read.rights)),
     )
-    return Context(view.task.namespace, tuple(read.namespaces), documents, names_of(read), spoken_before(view.task))
+    return Context(
+        view.task.namespace,
+        tuple(read.namespaces),
+        documents,
+        names_of(read),
+        spoken_before(view.task),
+        dry_run=view.task.dry_run,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -22,7 +23,7 @@ from agent.model.port import (
 )
 from agent.understanding.remit import owner_of
 from agent.understanding.wishes import Diagnosis
-from tests.agent.model.playbook_parts import asked
+from tests.agent.model.playbook_parts import HERE, asked
 from tools.diagnose.findings import Cause
 from tools.json import Json
 
@@ -376,7 +377,9 @@ def test_a_change_that_was_denied_ends_the_mending() -> None:
 
 
 def test_a_dry_run_is_no_failure() -> None:
-    calls = play("fix checkout", report(finding("checkout")), ToolAnswer("", "Dry run: would set the limit."))
+    dry = replace(HERE, dry_run=True)
+    calls = play("fix checkout", report(finding("checkout")), ToolAnswer("", "Would set the limit."), context=dry)
+    assert [name for name, _ in calls] == ["diagnose", "set_resources", "finish"]
     assert calls[-1] == ("finish", {"outcome": "done", "summary": calls[-1][1]["summary"]})
 
 

@@ -11,12 +11,14 @@ import pytest
 
 from agent.context.loops import ENDED_AFTER
 from agent.journal import approvals
-from agent.journal.events import ApprovalAsked
+from agent.journal.events import ApprovalAsked, CallGated, ToolResult
 from agent.journal.journal import Entry
 from agent.journal.summary import summarize
+from agent.journal.view import SessionView
 from agent.model.port import AnswersMessage, Block, Text
 from agent.session.choosing import choose
 from agent.session.context import Desk
+from agent.session.nodes.close import failed_attempts
 from agent.session.run import drive
 from agent.surfaces import session_documents as output
 from agent.workspace.discovery import JOURNAL
@@ -538,6 +540,23 @@ def test_three_failing_attempts_are_an_incident(bench: Bench) -> None:
     incidents = (bench.root / "incidents/INCIDENTS.md").read_text()
     assert "3 attempts failed" in incidents
     assert "HIGH" in incidents
+
+
+def test_every_kind_of_wait_is_an_attempt(bench: Bench) -> None:
+    mended = use("wait_until_mended", namespace="shop-dev", kind="Deployment", name="catalog", timeout_s=1)
+    attempts = (limit("17Mi"), healthy(), limit("18Mi"), [mended], limit("19Mi"), [mended])
+    desk = bench.begin(Scripted(*attempts, finish("failed", "It still crashes.")))
+    assert drive(desk) == 1
+    assert "3 attempts failed" in (bench.root / "incidents/INCIDENTS.md").read_text()
+
+
+def test_a_change_that_fails_is_an_attempt_and_what_cannot_be_asked_is_none() -> None:
+    view = SessionView(SESSION)
+    told = (("1", "failed", "change"), ("2", "failed", "read"), ("3", "arguments", "change"))
+    for call, error, risk in (*told, ("4", "denied", "change")):
+        view.gated[call] = CallGated(call, "set_resources", risk, "allow", "")
+        view.results[call] = ToolResult(call, "set_resources", "no", ok=False, error=error)
+    assert failed_attempts(view) == 1
 
 
 def test_a_secret_that_the_model_says_is_not_written_down(bench: Bench) -> None:
