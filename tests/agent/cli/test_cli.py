@@ -245,6 +245,21 @@ def started(root: Path) -> Json:
         return document
 
 
+def test_doctor_verifies_no_journal_that_would_take_long(
+    in_process: InProcess, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert in_process(*LIST, "--sandbox", "--workspace", workspace).returncode == 0
+
+    def journal() -> str:
+        told = in_process("doctor", "--workspace", workspace, "--kubeconfig", "/none", "-o", "json").stdout
+        return next(str(check["text"]) for check in json.loads(told)["checks"] if check["name"] == "journal")
+
+    assert journal().startswith("intact, ")
+    monkeypatch.setattr("agent.cli.doctor.VERIFIED_UP_TO_BYTES", 1)
+    monkeypatch.setattr("agent.journal.journal.Journal.verify", lambda _: pytest.fail("it is verified"))
+    assert "`desk journal verify` does" in journal()
+
+
 def test_flags_beat_variables_which_beat_the_file_which_beats_defaults(
     in_process: InProcess, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
