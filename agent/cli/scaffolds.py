@@ -117,11 +117,15 @@ def _new_folder(said: str) -> str:
 def _print(arguments: dict[str, Any], given: dict[str, Any]) -> None:
     """Nothing is changed, so there is no session."""
     from tools.scaffolds.answers import answered
-    from tools.scaffolds.portal import portal
     from tools.scaffolds.scaffold import scaffold
 
     answers, output = answered(arguments), given["output"]
-    files = portal(answers) if given["backstage"] else scaffold(answers).with_memory()
+    if given["backstage"]:
+        from tools.scaffolds.portal import portal
+
+        files = portal(answers)
+    else:
+        files = scaffold(answers).with_memory()
     if output != "text":
         from agent.surfaces.documents import ScaffoldFiles, WrittenFile
 

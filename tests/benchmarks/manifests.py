@@ -1,9 +1,9 @@
-"""How long `generate-manifest` takes as a whole process, beside `kubectl create deployment --dry-run=client`.
+"""How long `generate-manifest` and `template-app` take as whole processes, beside `kubectl create deployment`.
 
     python -m tests.benchmarks.manifests [--runs 20]
 
-Both print a Deployment without asking a cluster, ours four objects more. They take turns, so that a busy machine is
-busy for both.
+All print a Deployment without asking a cluster, the first of ours four objects more, the other a whole application.
+They take turns, so that a busy machine is busy for all.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ MODULE = "tests.benchmarks.manifests"
 RUNS = 20
 IMAGE = "registry.example.com/shop/pay:v3.2"
 OURS, SHOW, KUBECTL = "desk generate-manifest", "desk --version", "kubectl create deployment"
+SCAFFOLD = "desk template-app"
 
 
 def commands() -> dict[str, tuple[str, ...]]:
@@ -35,6 +36,7 @@ def commands() -> dict[str, tuple[str, ...]]:
         KUBECTL: (kubectl, "create", "deployment", "pay", f"--image={IMAGE}", "--dry-run=client", "-o", "yaml"),
         SHOW: (desk, "--version"),
         OURS: (desk, "generate-manifest", "pay", f"--image={IMAGE}", "--for", "kubernetes"),
+        SCAFFOLD: (desk, "template-app", "pay", "--output-dir", "-"),
     }
 
 

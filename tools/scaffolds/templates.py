@@ -63,5 +63,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         keep_trailing_newline=True,
         undefined=StrictUndefined,
+        optimized=False,  # each text is rendered once
         autoescape=False,
     )
