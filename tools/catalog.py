@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tools.delivery.debug_pipeline import debug_pipeline
+from tools.delivery.why_not_live import why_not_live
 from tools.diagnose.tool import diagnose
 from tools.diagnose.wait import wait_until_mended
 from tools.frame import Tool
@@ -46,6 +48,8 @@ from tools.validation.tool import mend_manifests, validate_manifests
 
 TOOLS: tuple[Tool, ...] = (
     Tool(diagnose, Risk.READ, "Name one workload."),
+    Tool(why_not_live, Risk.READ, "Name the application's namespace."),
+    Tool(debug_pipeline, Risk.READ, "Name one application or run."),
     Tool(get, Risk.READ, "Describe it instead."),
     Tool(list_, Risk.READ, "Give a namespace or a label selector."),
     Tool(describe, Risk.READ, "Get only the events, or only the logs."),

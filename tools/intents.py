@@ -564,6 +564,27 @@ INTENTS: Mapping[str, Intent] = {
          "make a password secret db in web-dev"),
         ("create secret db", "create pull secret regcred"),
     ),
+    "why_not_live": Intent(
+        # Read by agent/understanding/delivery.py, as debug_pipeline is: the application need not be a workload.
+        (
+            Way("why is the last commit of {app} not live", "desk why-not-live {app}"),
+            Way("why is the last commit of {app} not live in {namespace}", "desk why-not-live {app} -n {namespace}"),
+            Way("why is commit {commit} of {app} not live", "desk why-not-live {app} --commit {commit}"),
+            Way("why is commit {commit} of {app} not live in {namespace}", "desk why-not-live {app} --commit {commit} -n {namespace}"),
+            Way("why is image {image} of {app} not live", "desk why-not-live {app} --image {image}"),
+            Way("why is image {image} of {app} not live in {namespace}", "desk why-not-live {app} --image {image} -n {namespace}"),
+        ),
+        ("why is my last commit of checkout not in dev?", "is commit abc1234 of web live?", "where is my commit for checkout?"),
+        ("why is checkout not running?", "what changed in checkout?"),
+    ),
+    "debug_pipeline": Intent(
+        (
+            Way("debug the pipelines in {namespace}", "desk debug-pipeline {namespace}"),
+            Way("debug pipeline {name} in {namespace}", "desk debug-pipeline {namespace} {name}"),
+        ),
+        ("why did the pipeline fail?", "debug pipeline build-web in shop-dev", "why is the last build failing?"),
+        ("why did the job fail?", "debug web"),
+    ),
     "create_pull_secret": Intent(
         (
             Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",

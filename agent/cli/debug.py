@@ -148,7 +148,7 @@ def _looked_again(look: Look, target: Target, trouble: Callable[[str], None]) ->
 
 
 def _explain(cause: str, output: str) -> None:
-    from tools.diagnose.explain import UnknownCause, lesson_of, said
+    from tools.explain import UnknownCause, lesson_of, said
 
     try:
         lesson = lesson_of(cause)

@@ -53,6 +53,15 @@ EXAMPLES: Mapping[str, Examples] = {
         ("mend what has one right answer", "desk validate k8s --fix"),
         ("for code review", "desk validate k8s -o sarif"),
     ),
+    "why-not-live": (
+        ("where is the chain broken?", "desk why-not-live checkout"),
+        ("this commit", "desk why-not-live checkout --commit 9f8e7d6"),
+        ("this image, in this namespace", "desk why-not-live web -n dev --image web:2"),
+    ),
+    "debug-pipeline": (
+        ("all that delivers into a namespace", "desk debug-pipeline shop-dev"),
+        ("one application, run or build", "desk debug-pipeline shop-dev checkout"),
+    ),
     "provision-namespace": (
         ("quota, limits, network policies and access", "desk provision-namespace web-dev --members ann,bob"),
         ("its size, and a group", "desk provision-namespace web-dev --cpu 4 --group web"),

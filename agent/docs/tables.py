@@ -29,7 +29,7 @@ from agent.settings import FIELDS
 from agent.understanding.languages import english, german
 from agent.understanding.lexicon import phrases_of
 from tools.catalog import TOOLS
-from tools.diagnose.rules import LESSONS
+from tools.explain import LESSONS
 from tools.intents import INTENTS
 from tools.validation.rules import RULES as CHECKS
 

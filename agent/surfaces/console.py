@@ -350,7 +350,7 @@ def show_report(report: dict[str, Any], *, brief: bool, console: Console | None 
     from rich.padding import Padding
     from rich.text import Text
 
-    from tools.diagnose.render import affected_said, headline, severity, unsettled, where
+    from tools.diagnose.render import affected_said, chain, headline, severity, unsettled, where
 
     console = console or Console(highlight=False)
 
@@ -360,6 +360,8 @@ def show_report(report: dict[str, Any], *, brief: bool, console: Console | None 
     console.print(Text(plain(headline(report)), style="bold"))
     for line in unsettled(report):
         console.print(Text(plain(line), style="dim"))
+    for line in chain(report):
+        console.print(Text(plain(line)))
     for finding in report["findings"]:
         if not brief:
             console.print()

@@ -98,6 +98,9 @@ BUILTIN: tuple[Resource, ...] = (
     Resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings"),
     Resource("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", namespaced=False),
     Resource("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False),
+    Resource("argoproj.io/v1alpha1", "Application", "applications"),
+    Resource("argoproj.io/v1alpha1", "AppProject", "appprojects"),
+    Resource("argocd-image-updater.argoproj.io/v1alpha1", "ImageUpdater", "imageupdaters"),
     Resource("metrics.k8s.io/v1beta1", "PodMetrics", "pods"),
     Resource("metrics.k8s.io/v1beta1", "NodeMetrics", "nodes", namespaced=False),
 )

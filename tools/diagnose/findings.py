@@ -10,7 +10,7 @@ import msgspec
 
 from tools.cluster.resources import ObjectRef
 
-Cause = Literal[
+RunCause = Literal[
     "OOMKilled",
     "CrashLoopBackOff",
     "InitContainerStuck",
@@ -64,6 +64,34 @@ Cause = Literal[
     "PDBBlocksDisruption",
     "RBACForbidden",
 ]
+"""Why something does not run."""
+DeliveryCause = Literal[
+    "ApplicationDeleting",
+    "ApplicationNotWatched",
+    "ReconcilePaused",
+    "ApplicationNotRefreshed",
+    "PathFilterExcludes",
+    "ApplicationInvalid",
+    "ComparisonError",
+    "ComparisonErrorCached",
+    "SharedResource",
+    "SyncRetryHoldsBack",
+    "SyncWaiting",
+    "SyncNotRetried",
+    "SyncFailed",
+    "AutoSyncOff",
+    "SyncWindowClosed",
+    "PruneDisabled",
+    "OutOfSyncAfterSync",
+    "ImageUpdaterIdle",
+    "RevisionPinned",
+    "SyncedAtOldRevision",
+    "ImageNotInGit",
+    "SameTagRebuilt",
+    "ApplicationUnhealthy",
+]
+"""Why a commit does not get there (`tools.delivery`)."""
+Cause = Literal[RunCause, DeliveryCause]
 """The closed vocabulary: Kubernetes' own word where it has one. docs/causes.md explains each."""
 Severity = Literal["error", "warning", "info"]
 Source = Literal["status", "event", "log", "spec", "metric"]

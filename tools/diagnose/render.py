@@ -5,17 +5,20 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from tools.plaintext import counted
+
 if TYPE_CHECKING:
     from tools.json import Json
 
 _WIDTH = 100
 _AFFECTED_NAMED = 3
 _STARTING_NAMED = 3
+_DELIVERING = ("PipelineRun", "Build", "Application")
 
 
 def render(report: Json, *, brief: bool = False) -> str:
     """Plain text of a `desk.findings/v1` document; ends without a newline. `brief`: one line a finding."""
-    head = [headline(report), *unsettled(report)]
+    head = [headline(report), *unsettled(report), *chain(report)]
     if brief:
         missing = [f"not checked: {each}" for each in report.get("not_checked", [])]
         return "\n".join([*head, *(one_liner(each, report) for each in report["findings"]), *missing])
@@ -41,12 +44,22 @@ def where(finding: Json, report: Json) -> str:
 
 def headline(report: Json) -> str:
     """How many findings, in what, of how much."""
-    pods = report["checked"].get("Pod", 0)
-    looked_at = f"{pods} pod{'' if pods == 1 else 's'}"
+    looked_at = _looked_at(report["checked"])
     count = len(report["findings"])
     well = "nothing wrong" if report["settled"] else "starting"
     found = well if count == 0 else f"{count} finding{'' if count == 1 else 's'}"
     return f"{report['namespace'] or 'all namespaces'}: {found} ({looked_at} checked)"
+
+
+def _looked_at(checked: dict[str, int]) -> str:
+    """The pods; where something delivers to them, that, too."""
+    told = [counted(checked[kind], kind) for kind in _DELIVERING if kind in checked]
+    return ", ".join(told) or counted(checked.get("Pod", 0), "pod")
+
+
+def chain(report: Json) -> list[str]:
+    """A line a link of a delivery, from the commit to its pods; none for what is no delivery."""
+    return [f"  {each['link']:<8} {each['state']:<12} {each['said']}" for each in report.get("links") or ()]
 
 
 def unsettled(report: Json) -> list[str]:

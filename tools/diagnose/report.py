@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -60,6 +60,17 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     column: Annotated[int | msgspec.UnsetType, msgspec.Meta(description="The column, from 1.")] = msgspec.UNSET
 
 
+LinkState = Literal["ok", "broken", "going on", "waits", "not checked", "not there"]
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One link of a delivery: `said` is what was read of it, or why it was not."""
+
+    link: Literal["commit", "webhook", "build", "image", "Argo CD", "pods"]
+    state: LinkState
+    said: str
+
+
 class Looked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a diagnosis was on, and whether it would say the same if asked again."""
 
@@ -86,6 +97,10 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         str | msgspec.UnsetType,
         msgspec.Meta(description="Of `desk validate`: the version that manifests were judged for, as 1.37."),
     ] = msgspec.UNSET
+    links: Annotated[
+        list[Link] | msgspec.UnsetType,
+        msgspec.Meta(description="From the commit to its pods, link by link; only `why-not-live` tells them."),
+    ] = msgspec.UNSET
 
 
 class Report(Looked, frozen=True, kw_only=True, tag_field="schema", tag="desk.findings/v1"):
@@ -102,13 +117,15 @@ def report(
     namespace: str | None,
     checked: Mapping[str, int],
     not_checked: Iterable[str] = (),
+    links: Iterable[Link] = (),
 ) -> dict[str, Any]:
     """The JSON of a `Report`, worst first, then by object.
 
     `namespace` is None for a report on all of them. `checked` counts the objects read of each kind. The report is
     settled when nothing is `starting` and no finding is so far; else `settles_at` is when the last of them is
     judged, RFC 3339 in UTC.
-    `not_checked` is there only when something was not readable: each entry says what and why.
+    `not_checked` is there only when something was not readable: each entry says what and why. `links` are those of
+    one delivery, in order.
     """
     findings, starting = sorted(findings, key=_order), sorted(starting, key=_where)
     open_until = [each.settles_at for each in starting]
@@ -122,6 +139,7 @@ def report(
         starting=[each.said for each in starting],
         findings=[_reported(finding) for finding in findings],
         not_checked=list(not_checked) or msgspec.UNSET,
+        links=list(links) or msgspec.UNSET,
     )
     document: dict[str, Any] = msgspec.to_builtins(made)
     return document

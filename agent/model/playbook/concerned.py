@@ -63,7 +63,7 @@ _CAUSES = {
     "PDBBlocksDisruption": r"\bpdb\b|\bdisruption\b",
     "RBACForbidden": r"\brbac\b|\bforbidden\b|\bpermissions?\b",
 }
-"""What people say of a cause, each of `tools.diagnose.findings.Cause`; its own name counts too."""
+"""What people say of a cause, each of `tools.diagnose.findings.RunCause`; its own name counts too."""
 
 
 def concerned(task: str, wish: Diagnosis, findings: list[Json]) -> list[Json]:

@@ -51,7 +51,7 @@ def asked(run_desk: RunDesk) -> Asked:
 
 
 def test_commands_options_and_choices(asked: Asked) -> None:
-    assert asked("deb") == ["debug-pod"]
+    assert sorted(asked("deb")) == ["debug-pipeline", "debug-pod"]
     assert asked("approvals", "re") == ["reject"]
     assert asked("run", "--read") == ["--read-only"]
     assert asked("run", "-o", "json") == ["json", "jsonl"]
@@ -145,7 +145,7 @@ def test_in_a_real_bash(on_path: None, cluster: Path, monkeypatch: pytest.Monkey
         bash.wait_for("ready> ")
         bash.press("source <(desk completion bash); echo it is $((40 + 2))\n")
         bash.wait_for("it is 42")
-        bash.press("desk debug-p\tshop-d\tchecko\t")
+        bash.press("desk debug-po\tshop-d\tchecko\t")
         bash.wait_for("debug-pod shop-dev checkout")
         bash.press("\x15desk run --context arn:aws:eks:eu-1:7:cluster/b\t")
         bash.wait_for("cluster/bank")
@@ -158,7 +158,7 @@ def test_in_a_real_zsh(on_path: None, cluster: Path, monkeypatch: pytest.MonkeyP
         zsh.wait_for("ready> ")
         zsh.press("autoload -Uz compinit; compinit -u -D; source <(desk completion zsh); echo it is $((40 + 2))\n")
         zsh.wait_for("it is 42")
-        zsh.press("desk debug-p\tshop-d\tchecko\t")
+        zsh.press("desk debug-po\tshop-d\tchecko\t")
         zsh.wait_for("checkout")
 
 

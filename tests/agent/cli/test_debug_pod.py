@@ -9,7 +9,7 @@ import pytest
 
 from tests.agent.cli.test_start import HEAVY, imported
 from tests.agent.conftest import InProcess, RunDesk
-from tools.diagnose.rules import LESSONS
+from tools.explain import LESSONS
 
 SHOP = ("debug-pod", "shop-dev", "--sandbox")
 CAUSES = {"CreateContainerConfigError", "ImagePullBackOff", "OOMKilled", "CrashLoopBackOff", "Pending"}

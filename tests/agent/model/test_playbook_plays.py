@@ -24,7 +24,7 @@ from agent.model.port import (
 from agent.understanding.remit import owner_of
 from agent.understanding.wishes import Diagnosis
 from tests.agent.model.playbook_parts import HERE, asked
-from tools.diagnose.findings import Cause
+from tools.diagnose.findings import RunCause
 from tools.json import Json
 
 
@@ -365,7 +365,7 @@ def test_a_remedy_that_does_not_say_all_its_tool_must_know_is_not_called() -> No
 
 
 def test_every_cause_has_its_words() -> None:
-    assert set(_CAUSES) == set(get_args(Cause))
+    assert set(_CAUSES) == set(get_args(RunCause))
 
 
 def test_a_change_that_was_denied_ends_the_mending() -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import textwrap
 
 from tools.cluster.did_you_mean import did_you_mean, near
+from tools.delivery.rules import LESSONS as OF_DELIVERIES
+from tools.diagnose.findings import Cause
 from tools.diagnose.lesson import Lesson
-from tools.diagnose.rules import LESSONS
+from tools.diagnose.rules import LESSONS as OF_WORKLOADS
 
+LESSONS: dict[Cause, Lesson] = {**OF_WORKLOADS, **OF_DELIVERIES}
+"""What each cause teaches: of a workload that does not run, then of a commit that does not get there."""
 _WIDTH = 100
 
 

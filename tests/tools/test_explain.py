@@ -6,9 +6,8 @@ from typing import get_args
 
 import pytest
 
-from tools.diagnose.explain import UnknownCause, lesson_of, said
 from tools.diagnose.findings import Cause
-from tools.diagnose.rules import LESSONS
+from tools.explain import LESSONS, UnknownCause, lesson_of, said
 
 
 def test_every_cause_is_taught() -> None:

@@ -1,0 +1,7 @@
+"""From a commit to its pods: webhook, build, image, Argo CD. Where the chain is broken, and what to type.
+
+reading    what is asked of the cluster, and what may not be read
+facts/     what the objects of Argo CD, Tekton and OpenShift's builds say, field by field
+rules/     a broken link, each a pure function; by subject: argo_cd
+links      the chain, link by link: fine, broken, going on, not checked
+"""

@@ -1,0 +1,241 @@
+"""Read what delivers into a namespace: a list a kind, in two rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from tools.cluster import errors
+from tools.delivery.facts.application import Application
+from tools.diagnose.reading import decoding
+from tools.diagnose.reading.away import unless_away
+
+if TYPE_CHECKING:
+    from tools.cluster.client import Cluster
+    from tools.cluster.resources import ObjectRef
+    from tools.json import Json
+
+Kind = Literal["Application", "AppProject", "ConfigMap", "ImageUpdater", "Pod"]
+Lookup = tuple["Json", ...] | errors.ClusterError
+
+ARGO_CD_NAMESPACES = ("argocd", "openshift-gitops")
+"""Where Argo CD mostly is: asked one by one where its applications may not be listed everywhere."""
+DELIVERING: tuple[Kind, ...] = ("Application",)
+"""What a delivery is made of: the rest is only read beside it."""
+_PARALLEL = 4
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What should be live: a commit (its SHA, or the beginning of it) and an image; empty where none is named."""
+
+    commit: str = ""
+    image: str = ""
+
+
+class Deliveries(msgspec.Struct, frozen=True, dict=True):
+    """What delivers into a namespace, at one moment. `taken_at` is what the rules take for now.
+
+    A kind that may not be read is absent from `objects`, and `not_checked` says why. `unserved` are the kinds that
+    this cluster does not have. `only` is the one Application that is asked about.
+    """
+
+    cluster: str
+    namespace: str
+    taken_at: datetime
+    objects: Mapping[Kind, tuple[Json, ...]]
+    not_checked: tuple[str, ...] = ()
+    unserved: frozenset[Kind] = frozenset()
+    only: ObjectRef | None = None
+
+    def of(self, kind: Kind) -> tuple[Json, ...]:
+        """All objects of a kind; none when they could not be read."""
+        return self.objects.get(kind, ())
+
+    def has(self, kind: Kind) -> bool:
+        """Whether this kind was read: only then does what is not in `of` not exist."""
+        return kind in self.objects
+
+    def named(self, kind: Kind, name: str, namespace: str | None = None) -> Json | None:
+        """One object by name, and by its namespace where that is given."""
+        return next(
+            (
+                item
+                for item in self.of(kind)
+                if item["metadata"]["name"] == name and namespace in (None, item["metadata"].get("namespace"))
+            ),
+            None,
+        )
+
+    def all_applications(self) -> tuple[Application, ...]:
+        """Argo CD's applications, as far as they may be read."""
+        return self._applications
+
+    def applications(self) -> tuple[Application, ...]:
+        """Those that deliver into the namespace, or are in it; where one is asked about, that alone."""
+        if self.only is not None:
+            return tuple(app for app in self._applications if app.ref == self.only)
+        return tuple(
+            app for app in self._applications if self.namespace in (app.destination_namespace, app.namespace)
+        )
+
+    @cached_property
+    def _applications(self) -> tuple[Application, ...]:
+        return tuple(Application(item) for item in self.of("Application"))
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How a kind is read: `word` as kubectl takes it. Of a kind that is not served, a list is answered with 404.
+
+    `needed` None: always, in the first round. `beside`: in the namespaces of the applications, not in the one that
+    is delivered to.
+    """
+
+    word: str
+    needed: Callable[[Deliveries], bool] | None = None
+    beside: bool = False
+    decode: Callable[[bytes], decoding.Page] = decoding.whole
+    said: str = ""
+    """What `not_checked` calls it, where `word` does not say it."""
+
+
+def _is_held_back(found: Deliveries) -> bool:
+    return any(app.sync_status == "OutOfSync" for app in found.applications())
+
+
+def _is_unseen(found: Deliveries) -> bool:
+    return any(app.is_unseen(found.taken_at) for app in found.applications())
+
+
+def _is_updated(found: Deliveries) -> bool:
+    return bool(found.applications())
+
+
+def _runs_here(found: Deliveries) -> bool:
+    return any(app.is_in_cluster for app in found.applications())
+
+
+READINGS: dict[Kind, Reading] = {
+    "Application": Reading("applications.argoproj.io"),
+    "AppProject": Reading("appprojects.argoproj.io", _is_held_back, beside=True),
+    "ConfigMap": Reading(
+        "configmaps", needed=_is_unseen, beside=True, said="Argo CD's settings (configmaps argocd-cm and others)"
+    ),
+    "ImageUpdater": Reading("imageupdaters.argocd-image-updater.argoproj.io", _is_updated, beside=True),
+    "Pod": Reading("pods", needed=_runs_here),
+}
+
+
+Choose = Callable[[Deliveries], Deliveries]
+
+
+def read(
+    cluster: Cluster, namespace: str, choose: Choose | None = None, *, now: datetime | None = None
+) -> Deliveries:
+    """Read what delivers into a namespace.
+
+    `choose` is given the applications, before anything else is read, and may say that another namespace, or only
+    one of them, is meant. The number of requests does not depend on the number of objects, but for pages of 500.
+    What may not be read is in `not_checked`. Raises any `ClusterError` that is everything's.
+    """
+    found = Deliveries(cluster.fingerprint, namespace, now or datetime.now(UTC), {})
+    asked: set[Kind] = set()
+    if choose is not None:
+        found = choose(_with(found, cluster, ["Application"]))
+        asked |= {"Application"}
+    while kinds := [kind for kind in READINGS if kind not in asked and _is_needed(kind, found)]:
+        asked |= set(kinds)
+        found = _with(found, cluster, kinds)
+    return found
+
+
+def _is_needed(kind: Kind, found: Deliveries) -> bool:
+    needed = READINGS[kind].needed
+    return needed is None or needed(found)
+
+
+def _with(found: Deliveries, cluster: Cluster, kinds: Iterable[Kind]) -> Deliveries:
+    """The deliveries with these kinds read, too."""
+    kinds = tuple(kinds)
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        answers = dict(zip(kinds, pool.map(lambda kind: _answer(cluster, kind, found), kinds), strict=True))
+    objects: dict[Kind, tuple[Json, ...]] = dict(found.objects)
+    not_checked, unserved = list(found.not_checked), set(found.unserved)
+    for kind, (items, missing) in answers.items():
+        not_checked += missing
+        if items is None:
+            unserved |= set() if missing else {kind}
+        else:
+            objects[kind] = items
+    return replace(found, objects=objects, not_checked=tuple(not_checked), unserved=frozenset(unserved))
+
+
+def _answer(cluster: Cluster, kind: Kind, found: Deliveries) -> tuple[tuple[Json, ...] | None, list[str]]:
+    """The objects of a kind, None where there are none to be had; and what could not be read of it."""
+    how = READINGS[kind]
+    if kind == "Application":
+        return _applications(cluster, found.namespace)
+    where = sorted({app.namespace for app in found.applications()}) if how.beside else [found.namespace]
+    return _of(how, {name: _list(cluster, how, name) for name in where})
+
+
+def _applications(cluster: Cluster, namespace: str) -> tuple[tuple[Json, ...] | None, list[str]]:
+    """Those of all namespaces; else those of the namespaces where they mostly are."""
+    how = READINGS["Application"]
+    everywhere = _list(cluster, how, None)
+    if not isinstance(everywhere, errors.Forbidden):
+        return _of(how, {"": everywhere})
+    some = {name: _list(cluster, how, name) for name in dict.fromkeys((*ARGO_CD_NAMESPACES, namespace))}
+    items, _ = _of(how, some)
+    readable = [name for name, answer in some.items() if not isinstance(answer, errors.ClusterError)]
+    others = f" in namespaces other than {', '.join(readable)}" if readable else ""
+    return items, [f"{how.word}{others}: forbidden"]
+
+
+def _of(how: Reading, answers: Mapping[str, Lookup]) -> tuple[tuple[Json, ...] | None, list[str]]:
+    missing, items = [], None
+    for namespace, answer in answers.items():
+        if isinstance(answer, errors.NotFound):
+            continue
+        if isinstance(answer, errors.ClusterError):
+            where = f" in {namespace}" if how.beside else ""
+            missing.append(f"{how.said or how.word}{where}: {because(answer)}")
+        else:
+            items = (*(items or ()), *answer)
+    return items, missing
+
+
+def _list(cluster: Cluster, how: Reading, namespace: str | None) -> Lookup:
+    try:
+        return tuple(_pages(cluster, how, namespace))
+    except decoding.NotAList as error:
+        return errors.ServerFailure(f"the API server did not answer with a list: {error}")
+    except errors.ClusterError as error:
+        return unless_away(cluster, error)
+
+
+def _pages(cluster: Cluster, how: Reading, namespace: str | None) -> Iterable[Json]:
+    pages = cluster.pages(how.word, namespace)
+    data = next(pages)
+    while True:
+        items, token = how.decode(data)
+        yield from items
+        if not token:
+            return
+        data = pages.send(token)
+
+
+def because(error: errors.ClusterError) -> str:
+    """Why something could not be read, in a word or two."""
+    match error:
+        case errors.Forbidden():
+            return "forbidden"
+        case errors.Unreachable():
+            return "no answer"
+        case _:
+            return str(error)
