@@ -20,6 +20,7 @@ class AbsentCluster(HttpCluster):
         self.address = "no cluster"
         self.why = why
         self._discovered = None
+        self._groups = None
         self._served = {}
 
     def whoami(self) -> Identity:

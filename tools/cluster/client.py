@@ -86,6 +86,7 @@ class Cluster(Protocol):
 
     def find(self, word: str) -> Resource: ...
     def serves(self, api_version: str, kind: str) -> bool: ...
+    def groups(self) -> dict[str, str]: ...
     def read(self, target: ObjectRef) -> Json: ...
     def get(self, word: str, name: str, namespace: str | None) -> Json: ...
     def list(
@@ -145,11 +146,12 @@ class HttpCluster:
         self._timeout_s = timeout_s
         self._sleep = sleep or time.sleep
         self._discovered: Resources | None = None
+        self._groups: dict[str, str] | None = None
         self._served: dict[str, Resources] = {}
 
     def find(self, word: str) -> Resource:
         """The resource kubectl would mean by `word`; `NotFound` names what to list instead."""
-        known = find(word) or find(word, self._discover())
+        known = find(word) or (self._of_group(word) if "." in word else find(word, self._discover()))
         if known is None:
             raise errors.NotFound(f'The cluster has no kind "{word}". List its kinds: kubectl api-resources.')
         return known
@@ -157,6 +159,13 @@ class HttpCluster:
     def serves(self, api_version: str, kind: str) -> bool:
         """Whether the API has this kind in this version."""
         return any(each.kind == kind for each in self._of_version(api_version))
+
+    def groups(self) -> dict[str, str]:
+        """The API groups that the cluster serves, each with its preferred version: `{"apps": "apps/v1"}`."""
+        if self._groups is None:
+            told = self._json("GET", "/apis", doing="list the API groups").get("groups") or ()
+            self._groups = {group["name"]: group["preferredVersion"]["groupVersion"] for group in told}
+        return self._groups
 
     def read(self, target: ObjectRef) -> Json:
         """The object of this very apiVersion, kind, namespace and name: a kind's word alone may mean another's."""
@@ -420,6 +429,11 @@ class HttpCluster:
                     return resource
         raise errors.NotFound(f"The cluster does not serve {target.kind} of {target.api_version}.")
 
+    def _of_group(self, word: str) -> Resource | None:
+        """The kind that `PLURAL.GROUP` names: that group alone is asked for its kinds."""
+        version = self.groups().get(word.partition(".")[2].lower())
+        return None if version is None else find(word, self._of_version(version))
+
     def _of_version(self, api_version: str) -> Resources:
         """The kinds that the cluster serves in one version of a group; none where it has not got that."""
         if api_version not in self._served:
@@ -433,9 +447,7 @@ class HttpCluster:
 
     def _discover(self) -> Resources:
         if self._discovered is None:
-            groups = self._json("GET", "/apis", doing="list the API groups").get("groups") or ()
-            versions = [group["preferredVersion"]["groupVersion"] for group in groups]
-            paths = ["/api/v1", *(f"/apis/{version}" for version in versions)]
+            paths = ["/api/v1", *(f"/apis/{version}" for version in self.groups().values())]
             served = {path: self._served_at(path) for path in paths}
             self._served |= {path.split("/", 2)[2]: resources for path, resources in served.items() if resources}
             self._discovered = [resource for resources in served.values() for resource in resources]

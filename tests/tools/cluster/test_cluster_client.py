@@ -569,7 +569,7 @@ CORE = {"groupVersion": "v1", "resources": [{"name": "bindings", "kind": "Bindin
 DISCOVERY = (Answer(200, GROUPS), Answer(200, CORE), failure(404, "its server is down"), Answer(200, WIDGETS))
 
 
-@pytest.mark.parametrize("word", ["widget", "Widgets", "wd", "widgets.example.com"])
+@pytest.mark.parametrize("word", ["widget", "Widgets", "wd"])
 def test_a_kind_of_the_clusters_own_is_discovered_once(word: str) -> None:
     with playing(*DISCOVERY, LIVE) as api:
         cluster = api.cluster
@@ -578,6 +578,20 @@ def test_a_kind_of_the_clusters_own_is_discovered_once(word: str) -> None:
     paths = [asked.path for asked in api.asked]
     object_path = "/apis/example.com/v2/namespaces/shop/widgets/x"
     assert paths == ["/apis", "/api/v1", "/apis/broken.io/v1", "/apis/example.com/v2", object_path, object_path]
+
+
+def test_a_kind_that_is_named_with_its_group_is_asked_of_that_group_alone() -> None:
+    with playing(Answer(200, GROUPS), Answer(200, WIDGETS)) as api:
+        cluster = api.cluster
+        assert cluster.find("widgets.example.com").kind == "Widget"
+        with pytest.raises(errors.NotFound, match=r'no kind "widgets.example.org"'):
+            cluster.find("widgets.example.org")
+    assert [asked.path for asked in api.asked] == ["/apis", "/apis/example.com/v2"]
+
+
+def test_the_groups_that_are_served() -> None:
+    with playing(Answer(200, GROUPS)) as api:
+        assert api.cluster.groups() == {"broken.io": "broken.io/v1", "example.com": "example.com/v2"}
 
 
 @pytest.mark.parametrize(
