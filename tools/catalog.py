@@ -41,6 +41,7 @@ from tools.kubernetes.workloads import (
     set_resources,
 )
 from tools.manifests import tools as manifests
+from tools.platform_docs import tools as platform_docs
 from tools.provisioning import tools as provisioning
 from tools.risk import Risk
 from tools.scaffolds import tools as scaffolds
@@ -90,6 +91,7 @@ TOOLS: tuple[Tool, ...] = (
     *manifests.TOOLS,
     *scaffolds.TOOLS,
     Tool(mend_manifests, Risk.RENDER, verbatim=("path",), offline=True),
+    *platform_docs.TOOLS,
     Tool(save_logs, Risk.RENDER, "Ask for fewer tail_lines."),
 )
 

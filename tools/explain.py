@@ -9,6 +9,7 @@ from tools.delivery.rules import LESSONS as OF_DELIVERIES
 from tools.diagnose.findings import Cause
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.rules import LESSONS as OF_WORKLOADS
+from tools.diagnose.taught import TOPIC_OF
 
 LESSONS: dict[Cause, Lesson] = {**OF_WORKLOADS, **OF_DELIVERIES}
 """What each cause teaches: of a workload that does not run, then of a commit that does not get there."""
@@ -38,7 +39,9 @@ def said(lesson: Lesson) -> str:
         ("For example", lesson.example),
     )
     told = [f"{heading}:\n{_wrapped(text)}" for heading, text in parts]
-    return "\n\n".join([lesson.cause, *told, f"More: {lesson.source}"])
+    return "\n\n".join(
+        [lesson.cause, *told, f"More: {lesson.source}\nOn this platform: desk docs {TOPIC_OF[lesson.cause]}"]
+    )
 
 
 def _wrapped(text: str) -> str:

@@ -512,6 +512,25 @@ INTENTS: Mapping[str, Intent] = {
          "rotate the kubeconfig of ann@example.com of team web"),
         ("restart web", "rotate the certificates of the nodes"),
     ),
+    "docs": Intent(
+        # Read by agent/understanding/how_to.py: what is asked is no object.
+        (
+            Way("show the platform's docs on {topic} in {namespace}", "desk docs {topic} -n {namespace}"),
+            Way("show the platform's docs in {namespace}", "desk docs -n {namespace}"),
+        ),
+        ("how do I get a volume here?", "how do I deploy on this platform?", "show me the docs on networking"),
+        ("how do I restart web?", "why does web not start?"),
+    ),
+    "save_docs": Intent(
+        (
+            Way("write the platform's docs for {namespace}", "desk docs --site DIR -n {namespace}"),
+            Way("write the platform's docs for {namespace} to {folder}", "desk docs --site {folder} -n {namespace}"),
+            Way("write the platform's docs for team {team}", "desk docs --site DIR --team {team}"),
+            Way("write the platform's docs for team {team} to {folder}", "desk docs --site {folder} --team {team}"),
+        ),
+        ("write the platform docs", "save the docs for team web", "write the platform's documentation to ~/web-docs"),
+        ("save the manifest of web", "write the logs of web to a file"),
+    ),
     "deprovision_namespace": Intent(
         (Way("deprovision namespace {namespace}", "desk deprovision-namespace {namespace}"),),
         ("deprovision namespace web-dev", "please decommission the namespace web-dev", "deprovision web-dev"),

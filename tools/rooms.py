@@ -20,6 +20,7 @@ _PROVISIONING = (
 ALONE: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(_PROVISIONING, "tools.provisioning.tools")
     | dict.fromkeys(("generate_manifest", "apply_application"), "tools.manifests.tools")
+    | dict.fromkeys(("docs", "save_docs"), "tools.platform_docs.tools")
 )
 """Tool -> the module that lists it and whatever its plans ask for."""
 

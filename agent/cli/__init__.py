@@ -27,6 +27,7 @@ from agent.surfaces.streams import discard_output, say_what_they_can
 HEADINGS = {
     "Why does it not run?": {"debug-pod": "debug"},
     "Why is my commit not live?": {"why-not-live": "delivery", "debug-pipeline": "delivery"},
+    "How is it done here?": {"docs": "docs"},
     "Ask in words": {"run": "run", "resume": "run", "cancel": "sessions"},
     "Make room for a team": {
         "provision-namespace": "provision",

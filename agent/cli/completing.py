@@ -137,6 +137,12 @@ def _tools(_ctx: click.Context, _incomplete: str) -> Pairs:
     return [(tool.name, tool.description.splitlines()[0]) for tool in TOOLS]
 
 
+def _topics(_ctx: click.Context, _incomplete: str) -> Pairs:
+    from tools.topics import TOPICS
+
+    return [(topic, about.teaches) for topic, about in TOPICS.items()]
+
+
 def _causes(_ctx: click.Context, _incomplete: str) -> Pairs:
     from typing import get_args
 
@@ -147,6 +153,7 @@ def _causes(_ctx: click.Context, _incomplete: str) -> Pairs:
 
 tool = _completer(_tools)
 cause = _completer(_causes)
+topic = _completer(_topics)
 model = _completer(lambda _ctx, _: [("claude", "needs a key"), ("playbook", "needs none")])
 
 

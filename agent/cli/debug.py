@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,12 +11,13 @@ import click
 from click.core import ParameterSource
 
 from agent.cli import completing
+from agent.cli.connecting import connected
 from agent.cli.options import common, print_document, setting
 from agent.cli.waiting import DEFAULT, Span, WaitingCommand, settled
 from agent.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from agent.cli.target import Target
     from tools.cluster.client import HttpCluster
@@ -71,7 +72,7 @@ def debug_pod(
         return _explain(explain, output)
     typed = given["namespace"] if ctx.get_parameter_source("namespace") is ParameterSource.COMMANDLINE else None
     _check_usage(words, typed, given)
-    with _cluster(given) as cluster, closing(reports(output, brief=brief, repeated=watch)) as shown:
+    with connected(given) as cluster, closing(reports(output, brief=brief, repeated=watch)) as shown:
         look = _looking(cluster, given["selector"])
         target, report = first_there(_targets(words, typed, given, cluster.namespace), look)
         again = partial(_looked_again, look, target, shown.trouble)
@@ -105,20 +106,6 @@ def _targets(
         return (EVERYWHERE,)
     targets = meant(words, typed, given["namespace"] or of_context)
     return targets[:1] if given["selector"] else targets
-
-
-@contextmanager
-def _cluster(given: dict[str, Any]) -> Iterator[HttpCluster]:
-    """The cluster that is meant."""
-    from tools.cluster.connect import Where, connect
-
-    with ExitStack() as stack:
-        where = Where(given["kubeconfig"], given["context"])
-        if given["sandbox"]:
-            from agent.sandbox import Sandbox
-
-            where = Where(document=stack.enter_context(Sandbox()).kubeconfig())
-        yield connect(where, timeout_s=given["api_timeout_s"])
 
 
 def _looking(cluster: HttpCluster, selector: str | None) -> Look:

@@ -77,6 +77,12 @@ EXAMPLES: Mapping[str, Examples] = {
         ("take it, when somebody approved", "desk offboard-member web ann@example.com"),
     ),
     "rotate-kubeconfig": (("new tokens, where they were", "desk rotate-kubeconfig web ann@example.com"),),
+    "docs": (
+        ("which pages there are, and all facts", "desk docs"),
+        ("one of them", "desk docs storage -n web-dev"),
+        ("all pages as a site, for a team", "desk docs --site web-docs --team web"),
+        ("do they still say what is so?", "desk docs --check --site web-docs"),
+    ),
     "deprovision-namespace": (
         ("what would be lost", "desk deprovision-namespace web-dev --dry-run"),
         ("delete it, when somebody has approved", "desk deprovision-namespace web-dev"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -350,7 +351,7 @@ def show_report(report: dict[str, Any], *, brief: bool, console: Console | None 
     from rich.padding import Padding
     from rich.text import Text
 
-    from tools.diagnose.render import affected_said, chain, headline, severity, unsettled, where
+    from tools.diagnose.render import affected_said, chain, headline, page, severity, unsettled, where
 
     console = console or Console(highlight=False)
 
@@ -384,6 +385,7 @@ def show_report(report: dict[str, Any], *, brief: bool, console: Console | None 
         for remedy in finding["remedies"]:
             show(f"{remedy['title']}:", "green")
             console.print(Text(f"    {plain(remedy['command'])}"), soft_wrap=True)
+        show(f"more: {page(finding)}", "dim")
     for missing in report.get("not_checked", []):
         console.print(Text(plain(f"not checked: {missing}"), style="yellow"))
 
@@ -464,6 +466,25 @@ class Redrawn:
 
 def _now() -> str:
     return f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+_FENCED = re.compile(r"^```\w*\n(.*?)^```$\n?", re.MULTILINE | re.DOTALL)
+_LINK_TO_PAGE = re.compile(r"\[([^\]]+)\]\(([a-z-]+)\.md\)")
+
+
+def show_page(markdown: str) -> None:
+    """A page of the platform's documentation. What stands in fences is printed as it is, to be copied whole."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    prose_and_fences = _FENCED.split(_LINK_TO_PAGE.sub(r"\1 (`desk docs \2`)", plain(markdown)))
+    for index, part in enumerate(prose_and_fences):
+        if index % 2:
+            console.print(Text(f"\n{part}", style="cyan"), soft_wrap=True)
+        elif part.strip():
+            console.print(Markdown(part, hyperlinks=False))
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -17,6 +17,8 @@ from tools.changes.plan import Verb
 from tools.diagnose import lesson
 from tools.diagnose.report import Looked, Report, ReportedFinding
 from tools.json import Json
+from tools.platform_docs.staleness import Comparison, WrittenFact
+from tools.topics import Topic
 
 ApprovalStatus = Literal["pending", "approved", "rejected", "expired", "superseded", "used"]
 NextAction = Annotated[str, Meta(description="What to do or to type next; empty when there is nothing.")]
@@ -295,6 +297,30 @@ class ScaffoldFiles(Document, frozen=True, kw_only=True, tag="desk.scaffold/v1")
     files: list[WrittenFile]
 
 
+class PlatformPage(Document, frozen=True, kw_only=True, tag="desk.docs/v1"):
+    """`desk docs [TOPIC] -o json`: a page, and all facts that the pages are filled with."""
+
+    topic: Annotated[Topic | None, Meta(description="None: the page that leads to the others.")]
+    title: str
+    cluster: str
+    namespace: str
+    team: Annotated[str, Meta(description="Empty where nothing says whose the namespace is.")]
+    user: Annotated[str, Meta(description="Who read the facts.")]
+    as_of: str
+    markdown: str
+    facts: list[WrittenFact]
+
+
+class PlatformDocsCheck(Comparison, Document, frozen=True, kw_only=True, tag="desk.docs-check/v1"):
+    """`desk docs --check --site DIR -o json`."""
+
+    site: str
+    namespace: str
+    written_as_of: str
+    checked_at: str
+    current: Annotated[bool, Meta(description="No fact of the pages is stale.")]
+
+
 class Lesson(lesson.Lesson, frozen=True, kw_only=True, tag_field="schema", tag="desk.lesson/v1"):
     """`desk debug-pod --explain CAUSE -o json`."""
 
@@ -378,6 +404,6 @@ Printed = Document | Report | Diagnosis | FindingLine | Lesson
 
 DOCUMENTS: tuple[type[Struct], ...] = (
     *(Session, Approvals, Decision, Sessions, Status, Provisioning, Onboarding, Manifests, ScaffoldFiles),
-    *(Report, Diagnosis, FindingLine, Lesson),
+    *(Report, Diagnosis, FindingLine, Lesson, PlatformPage, PlatformDocsCheck),
     *(Tools, Doctor, Made, Verified, Error),
 )

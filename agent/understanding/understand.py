@@ -11,7 +11,17 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from agent.understanding import delivery, kubectl, manifests, onboarding, provisioning, remit, scaffolds, validation
+from agent.understanding import (
+    delivery,
+    how_to,
+    kubectl,
+    manifests,
+    onboarding,
+    provisioning,
+    remit,
+    scaffolds,
+    validation,
+)
 from agent.understanding.clauses import Clause, Terms, clauses_of
 from agent.understanding.lexicon import Lexicon, Tag, lexicon
 from agent.understanding.login import Login, login_of, registry_of
@@ -60,7 +70,9 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     if typed is not None:
         return _of_commands(typed, world)
     made_anew = provisioning.ordered(task) or onboarding.ordered(task) or manifests.ordered(task, world.namespace)
-    whole = made_anew or scaffolds.ordered(task) or validation.ordered(task) or delivery.asked(task, world)
+    said_whole = scaffolds.ordered(task) or validation.ordered(task)
+    asked = delivery.asked(task, world) or how_to.asked(task, world)
+    whole = made_anew or said_whole or asked
     if whole is not None:
         return whole
     login, rest = login_of(task)

@@ -77,7 +77,13 @@ def _finding(finding: Json, report: Json) -> str:
     lines += [f"  {item['source']:<7}{item['object']}: {item['text']}" for item in finding["evidence"]]
     for remedy in finding["remedies"]:
         lines += [f"  -> {remedy['title']}:", f"     {remedy['command']}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, f"  more: {page(finding)}"])
+
+
+def page(finding: Json) -> str:
+    """The command that shows the page which teaches what a finding is about."""
+    namespace = finding["object"]["namespace"]
+    return f"desk docs {finding['topic']}" + (f" -n {namespace}" if namespace else "")
 
 
 def affected_said(pods: list[str]) -> str:

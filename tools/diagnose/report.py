@@ -11,6 +11,8 @@ import msgspec
 from tools.checks import Check
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Cause, Evidence, Finding, Remedy, Risk, Severity, Starting
+from tools.diagnose.taught import TOPIC_OF
+from tools.topics import Topic
 
 _WORST_FIRST: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 
@@ -53,6 +55,10 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     why: str
     evidence: list[Evidence]
     remedies: list[ReportedRemedy]
+    topic: Annotated[
+        Topic | msgspec.UnsetType,
+        msgspec.Meta(description="Of a diagnosis: the page that teaches it, `desk docs TOPIC`."),
+    ] = msgspec.UNSET
     file: Annotated[
         str | msgspec.UnsetType, msgspec.Meta(description="Of `desk validate`: the file; - is standard input.")
     ] = msgspec.UNSET
@@ -171,6 +177,7 @@ def _reported(finding: Finding) -> ReportedFinding:
         why=finding.why,
         evidence=list(finding.evidence),
         remedies=[_remedy(remedy) for remedy in finding.remedies],
+        topic=TOPIC_OF[finding.cause],
     )
 
 

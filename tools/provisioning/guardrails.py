@@ -14,16 +14,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tools.apimachinery import quantity
+from tools.conventions import CI_ACCOUNT, WHY
 from tools.json import Json
 from tools.provisioning.specification import OPENINGS, Opening, Specification
 
 MANAGED_BY = "desk-agent"
 PROVISIONED = "desk.dev/provisioned"
 """Annotation of the quota: the specification as JSON. Who has `edit` can write neither a quota nor a binding."""
-WHY = "desk.dev/why"
 MEMBER = "desk.dev/member"
 """Annotation of a member's service account: whose it is."""
-CI_ACCOUNT = "ci"
 LIMITS = "default-limits"
 POD_SECURITY = {
     "pod-security.kubernetes.io/enforce": "baseline",

@@ -13,11 +13,12 @@ from tools.changes.build import delete_change, patch_change
 from tools.changes.plan import Change, LeftOut, Plan, Step
 from tools.cluster.client import Cluster
 from tools.cluster.resources import ObjectRef
+from tools.conventions import CI_ACCOUNT
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import ToolContext
 from tools.json import Json
 from tools.provisioning.certificates import certificates_of
-from tools.provisioning.guardrails import CI_ACCOUNT, PROVISIONED, Surroundings, is_managed, member_account
+from tools.provisioning.guardrails import PROVISIONED, Surroundings, is_managed, member_account
 from tools.provisioning.kubeconfigs import KubeconfigDir, folder_of, revoked, rotated
 from tools.provisioning.provision import Found, Subject, planned, read_to_change, surroundings, wanted_of
 from tools.provisioning.specification import SpecificationError, check_subject

@@ -80,6 +80,7 @@ def test_commands_stand_under_what_they_are_for_and_options_under_whom_they_conc
         "Examples",
         "Why does it not run?",
         "Why is my commit not live?",
+        "How is it done here?",
         "Ask in words",
         "Make room for a team",
         "Begin an application",

@@ -8,6 +8,7 @@ import pytest
 
 from tools.apimachinery.quantity import parse
 from tools.changes.guardrails import may_be_given
+from tools.conventions import WHY
 from tools.provisioning import guardrails
 from tools.provisioning.guardrails import Surroundings
 from tools.provisioning.specification import SpecificationError, environment_in, listed, specified, team_of
@@ -155,7 +156,7 @@ def test_two_people_of_one_name_have_two_bindings_and_all_of_them_may_be_given()
 def test_what_is_closed_or_unknown_is_not_let_through() -> None:
     def names(around: Surroundings, *closed: str) -> set[str]:
         policies = guardrails.network(specified("web-dev", {"closed": list(closed)}, None), around)
-        assert all(policy["metadata"]["annotations"][guardrails.WHY] for policy in policies)
+        assert all(policy["metadata"]["annotations"][WHY] for policy in policies)
         return {policy["metadata"]["name"] for policy in policies}
 
     openings = {
