@@ -1,6 +1,6 @@
 """What others say of files that Desk makes: each judge's complaints, a line each; none: it has nothing to say.
 
-kubeconform and kube-score are on the PATH beside the real cluster. checkov, hadolint and yamllint come from
+kubeconform and kube-score are on the PATH beside the real cluster. checkov, hadolint, mkdocs and yamllint come from
 `make .judges/.ready`, an environment of their own: their hundred packages are nothing that Desk depends on. Its
 `requirements.lock` is made of `requirements.in` as AGENTS.md says it of Desk's. A judge that is not there skips the
 test, visibly.
@@ -91,10 +91,19 @@ def portal(asked: Json) -> Json:
     return answer
 
 
+def mkdocs(folder: Path, into: Path) -> list[str]:
+    """Builds a site, strictly: a link that leads nowhere is a complaint."""
+    done = _run(
+        _found("mkdocs"), "build", "--strict", "--quiet", "--config-file", str(folder / "mkdocs.yml"),
+        "--site-dir", str(into),
+    )  # fmt: skip
+    return (done.stdout + done.stderr).splitlines() or ["it failed"] * bool(done.returncode)
+
+
 def _found(name: str) -> str:
     found = shutil.which(name, path=f"{OWN}{os.pathsep}{os.environ['PATH']}")
     if found is None:
-        pytest.skip(f"the judge {name} is not here: `make .judges/.ready` gets checkov, hadolint and yamllint")
+        pytest.skip(f"the judge {name} is not here: `make .judges/.ready` gets it")
     return found
 
 
