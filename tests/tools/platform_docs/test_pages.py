@@ -95,12 +95,12 @@ def test_the_default_class_is_taken_and_a_claim_is_as_small_as_it_may_be() -> No
     assert "ingressClassName: nginx" in page("networking", facts(routes=fact("routes", "absent")))
 
 
-def test_who_may_only_look_is_told() -> None:
+def test_who_may_not_deploy_is_told() -> None:
     text = page("scaling", facts(may_deploy=fact("may_deploy")))
-    assert "change nothing there" not in text
+    assert "may not deploy to" not in text
     viewer = facts(may_deploy=fact("may_deploy")).may_deploy
     told = page("scaling", facts(may_deploy=type(viewer)("may-deploy", "", "known", False, "no", "x")))
-    assert "change nothing there" in told
+    assert "may not deploy to" in told
 
 
 @EVERY_PAGE
