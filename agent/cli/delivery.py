@@ -54,9 +54,9 @@ def why_not_live(app: str, commit: str, image: str, brief: bool, **given: Any) -
 def debug_pipeline(namespace: str, name: str | None, brief: bool, **given: Any) -> None:
     """Find out which deliveries into NAMESPACE are broken, and where.
 
-    NAME is one application of Argo CD. Names the cause, the evidence and what to type. What may not be read is "not
-    checked". Reads only, and asks no model. Exit code 0: nothing is broken, or it is on its way; 1: there is a
-    finding of severity error.
+    NAME is a run or pipeline of Tekton, a build of OpenShift, or an application of Argo CD. Names the cause, the
+    evidence and what to type. What may not be read is "not checked". Reads only, and asks no model. Exit code 0:
+    nothing is broken, or it is on its way; 1: there is a finding of severity error.
     """
 
     def look(cluster: HttpCluster) -> Json:

@@ -9,7 +9,7 @@ from pydantic import Field
 from tools.cluster.did_you_mean import NotThere, near
 from tools.cluster.namespaces import refuse_unless_there
 from tools.delivery import rules
-from tools.delivery.reading import DELIVERING, READINGS, Deliveries, Wanted, read
+from tools.delivery.reading import DELIVERING, READINGS, Deliveries, Kind, Wanted, read
 from tools.delivery.rules.argo_cd.live import progressing
 from tools.diagnose.render import render
 from tools.diagnose.report import report
@@ -22,16 +22,18 @@ if TYPE_CHECKING:
     from tools.diagnose.findings import Finding, Starting
     from tools.json import Json
 
+_NAMED: tuple[Kind, ...] = ("EventListener", "BuildConfig", "ImageStream")
+
 
 def debug_pipeline(
     context: ToolContext,
     *,
     namespace: Namespace,
     name: Annotated[
-        str | None, Field(max_length=253, description="One application by name; else everything.")
+        str | None, Field(max_length=253, description="A run, pipeline, build or application; else everything.")
     ] = None,
 ) -> Result:
-    """Find out which deliveries into a namespace are broken, and at which link: applications of Argo CD.
+    """Find out which deliveries into a namespace are broken, and where: runs of Tekton, builds, applications.
 
     Names the cause, the object, the decisive detail and what mends it. What may not be read is "not checked".
     """
@@ -45,7 +47,7 @@ def diagnose(cluster: Cluster, *, namespace: str, name: str | None = None, now: 
     Raises `NotThere` when the namespace or the name does not exist, and any `ClusterError` that is everything's.
     """
     refuse_unless_there(cluster, namespace)
-    found = read(cluster, namespace, now=now)
+    found = read(cluster, namespace, about=name or "", now=now)
     findings, going = _judged(found, name)
     return report(
         findings,
@@ -63,13 +65,34 @@ def unserved(found: Deliveries) -> list[str]:
 
 
 def _judged(found: Deliveries, name: str | None) -> tuple[list[Finding], list[Starting]]:
-    own = [app for app in found.applications() if name in (None, app.name)]
-    if name is not None and not own and not found.not_checked:
+    apps = found.applications()
+    judged = [(app, rules.of_application(app, found, Wanted())) for app in apps]
+    going = [progressing(app, found) for app, finding in judged if finding is None]
+    findings = [finding for _, finding in judged if finding] + rules.of_namespace(found)
+    told = {(one.kind, one.name) for each in findings for one in (each.object, *each.concerns)}
+    starting = [
+        each
+        for each in (*going, *rules.going_on(found))
+        if each and (each.object.kind, each.object.name) not in told
+    ]
+    if name is None:
+        return findings, starting
+    names = _names(found)
+    if name not in names and not found.not_checked:
         raise NotThere(
             f'Nothing that is called "{name}" delivers into {found.namespace}.',
-            near(name, {app.name for app in found.applications()}),
+            near(name, names),
             f"desk debug-pipeline {found.namespace} tells of all.",
         )
-    judged = [(app, rules.of_application(app, found, Wanted())) for app in own]
-    going = [progressing(app, found) for app, finding in judged if finding is None]
-    return [finding for _, finding in judged if finding], [each for each in going if each]
+    alike = {name, *(run.name for run in found.runs() if run.pipeline == name)}
+    alike |= {build.name for build in found.builds() if build.config == name}
+    about = [each for each in findings if alike & {one.name for one in (each.object, *each.concerns)}]
+    return about, [each for each in starting if each.object.name in alike]
+
+
+def _names(found: Deliveries) -> set[str]:
+    """What may be asked about by name: applications, runs and their pipelines, builds and their configurations."""
+    runs = {name for run in found.runs() for name in (run.name, run.pipeline)}
+    builds = {name for build in found.builds() for name in (build.name, build.config)}
+    listeners = {item["metadata"]["name"] for kind in _NAMED for item in found.of(kind)}
+    return {app.name for app in found.applications()} | runs | builds | listeners

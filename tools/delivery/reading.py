@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from tools.cluster import errors
 from tools.delivery.facts.application import Application
+from tools.delivery.facts.builds import Build
+from tools.delivery.facts.runs import OF_RUN, Run, newest
 from tools.diagnose.reading import decoding
 from tools.diagnose.reading.away import unless_away
 
@@ -21,14 +23,30 @@ if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
     from tools.json import Json
 
-Kind = Literal["Application", "AppProject", "ConfigMap", "ImageUpdater", "Pod"]
+Kind = Literal[
+    "Application",
+    "AppProject",
+    "ConfigMap",
+    "ImageUpdater",
+    "Pod",
+    "PipelineRun",
+    "TaskRun",
+    "EventListener",
+    "Trigger",
+    "TriggerBinding",
+    "TriggerTemplate",
+    "Build",
+    "BuildConfig",
+    "ImageStream",
+]
 Lookup = tuple["Json", ...] | errors.ClusterError
 
 ARGO_CD_NAMESPACES = ("argocd", "openshift-gitops")
 """Where Argo CD mostly is: asked one by one where its applications may not be listed everywhere."""
-DELIVERING: tuple[Kind, ...] = ("Application",)
+DELIVERING: tuple[Kind, ...] = ("PipelineRun", "Build", "Application")
 """What a delivery is made of: the rest is only read beside it."""
 _PARALLEL = 4
+_LOOKED_INTO = 50
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -52,6 +70,8 @@ class Deliveries(msgspec.Struct, frozen=True, dict=True):
     not_checked: tuple[str, ...] = ()
     unserved: frozenset[Kind] = frozenset()
     only: ObjectRef | None = None
+    about: str = ""
+    """The name that is asked about; empty: everything."""
 
     def of(self, kind: Kind) -> tuple[Json, ...]:
         """All objects of a kind; none when they could not be read."""
@@ -84,6 +104,35 @@ class Deliveries(msgspec.Struct, frozen=True, dict=True):
             app for app in self._applications if self.namespace in (app.destination_namespace, app.namespace)
         )
 
+    def runs(self) -> tuple[Run, ...]:
+        """Tekton's runs of pipelines."""
+        return self._runs
+
+    def judged_runs(self) -> list[Run]:
+        """The newest run of each pipeline, and the one that is asked about by its name."""
+        latest = newest(self._runs)
+        return [run for run in self._runs if run in latest or run.name == self.about]
+
+    def task_runs(self) -> tuple[Run, ...]:
+        """The tasks of those that are not well."""
+        return self._task_runs
+
+    def builds(self) -> tuple[Build, ...]:
+        """OpenShift's builds."""
+        return self._builds
+
+    @cached_property
+    def _runs(self) -> tuple[Run, ...]:
+        return tuple(Run(item) for item in self.of("PipelineRun"))
+
+    @cached_property
+    def _task_runs(self) -> tuple[Run, ...]:
+        return tuple(Run(item) for item in self.of("TaskRun"))
+
+    @cached_property
+    def _builds(self) -> tuple[Build, ...]:
+        return tuple(Build(item) for item in self.of("Build"))
+
     @cached_property
     def _applications(self) -> tuple[Application, ...]:
         return tuple(Application(item) for item in self.of("Application"))
@@ -99,6 +148,7 @@ class Reading(msgspec.Struct, frozen=True):
     word: str
     needed: Callable[[Deliveries], bool] | None = None
     beside: bool = False
+    selector: Callable[[Deliveries], str] = lambda _found: ""
     decode: Callable[[bytes], decoding.Page] = decoding.whole
     said: str = ""
     """What `not_checked` calls it, where `word` does not say it."""
@@ -116,8 +166,30 @@ def _is_updated(found: Deliveries) -> bool:
     return bool(found.applications())
 
 
-def _runs_here(found: Deliveries) -> bool:
-    return any(app.is_in_cluster for app in found.applications())
+def _looked_into(found: Deliveries) -> list[str]:
+    """The runs whose tasks and pods say more."""
+    runs = [run for run in found.judged_runs() if run.succeeded.get("status") != "True"]
+    return [run.name for run in runs][:_LOOKED_INTO]
+
+
+def _has_failing_runs(found: Deliveries) -> bool:
+    return bool(_looked_into(found))
+
+
+def _of_runs(found: Deliveries) -> str:
+    return f"{OF_RUN} in ({', '.join(_looked_into(found))})"
+
+
+def _pods(found: Deliveries) -> bool:
+    return found.only is not None or _has_failing_runs(found)
+
+
+def _of_pods(found: Deliveries) -> str:
+    return "" if found.only is not None else _of_runs(found)
+
+
+def _listens(found: Deliveries) -> bool:
+    return bool(found.of("EventListener"))
 
 
 READINGS: dict[Kind, Reading] = {
@@ -127,7 +199,16 @@ READINGS: dict[Kind, Reading] = {
         "configmaps", needed=_is_unseen, beside=True, said="Argo CD's settings (configmaps argocd-cm and others)"
     ),
     "ImageUpdater": Reading("imageupdaters.argocd-image-updater.argoproj.io", _is_updated, beside=True),
-    "Pod": Reading("pods", needed=_runs_here),
+    "PipelineRun": Reading("pipelineruns.tekton.dev"),
+    "TaskRun": Reading("taskruns.tekton.dev", _has_failing_runs, selector=_of_runs),
+    "EventListener": Reading("eventlisteners.triggers.tekton.dev"),
+    "Trigger": Reading("triggers.triggers.tekton.dev", _listens),
+    "TriggerBinding": Reading("triggerbindings.triggers.tekton.dev", _listens),
+    "TriggerTemplate": Reading("triggertemplates.triggers.tekton.dev", _listens),
+    "Build": Reading("builds.build.openshift.io"),
+    "BuildConfig": Reading("buildconfigs.build.openshift.io"),
+    "ImageStream": Reading("imagestreams.image.openshift.io"),
+    "Pod": Reading("pods", _pods, selector=_of_pods),
 }
 
 
@@ -135,15 +216,21 @@ Choose = Callable[[Deliveries], Deliveries]
 
 
 def read(
-    cluster: Cluster, namespace: str, choose: Choose | None = None, *, now: datetime | None = None
+    cluster: Cluster,
+    namespace: str,
+    choose: Choose | None = None,
+    *,
+    about: str = "",
+    now: datetime | None = None,
 ) -> Deliveries:
     """Read what delivers into a namespace.
 
-    `choose` is given the applications, before anything else is read, and may say that another namespace, or only
-    one of them, is meant. The number of requests does not depend on the number of objects, but for pages of 500.
-    What may not be read is in `not_checked`. Raises any `ClusterError` that is everything's.
+    `about` is the name that is asked about, if any. `choose` is given the applications, before anything else is
+    read, and may say that another namespace, or only one of them, is meant. The number of requests does not depend
+    on the number of objects, but for pages of 500. What may not be read is in `not_checked`. Raises any
+    `ClusterError` that is everything's.
     """
-    found = Deliveries(cluster.fingerprint, namespace, now or datetime.now(UTC), {})
+    found = Deliveries(cluster.fingerprint, namespace, now or datetime.now(UTC), {}, about=about)
     asked: set[Kind] = set()
     if choose is not None:
         found = choose(_with(found, cluster, ["Application"]))
@@ -181,7 +268,7 @@ def _answer(cluster: Cluster, kind: Kind, found: Deliveries) -> tuple[tuple[Json
     if kind == "Application":
         return _applications(cluster, found.namespace)
     where = sorted({app.namespace for app in found.applications()}) if how.beside else [found.namespace]
-    return _of(how, {name: _list(cluster, how, name) for name in where})
+    return _of(how, {name: _list(cluster, how, name, how.selector(found)) for name in where})
 
 
 def _applications(cluster: Cluster, namespace: str) -> tuple[tuple[Json, ...] | None, list[str]]:
@@ -210,17 +297,17 @@ def _of(how: Reading, answers: Mapping[str, Lookup]) -> tuple[tuple[Json, ...] |
     return items, missing
 
 
-def _list(cluster: Cluster, how: Reading, namespace: str | None) -> Lookup:
+def _list(cluster: Cluster, how: Reading, namespace: str | None, selector: str = "") -> Lookup:
     try:
-        return tuple(_pages(cluster, how, namespace))
+        return tuple(_pages(cluster, how, namespace, selector))
     except decoding.NotAList as error:
         return errors.ServerFailure(f"the API server did not answer with a list: {error}")
     except errors.ClusterError as error:
         return unless_away(cluster, error)
 
 
-def _pages(cluster: Cluster, how: Reading, namespace: str | None) -> Iterable[Json]:
-    pages = cluster.pages(how.word, namespace)
+def _pages(cluster: Cluster, how: Reading, namespace: str | None, selector: str) -> Iterable[Json]:
+    pages = cluster.pages(how.word, namespace, label_selector=selector)
     data = next(pages)
     while True:
         items, token = how.decode(data)

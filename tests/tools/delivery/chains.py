@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tools.delivery.reading import Deliveries, Wanted
+from tools.delivery.reading import READINGS, Deliveries, Wanted
 from tools.json import Json
 
 NOW = datetime.now(UTC) + timedelta(minutes=20)
@@ -35,7 +35,7 @@ class Chain:
 
     def found(self) -> Deliveries:
         """What a reading of these objects alone gives."""
-        kinds: dict[Any, list[Json]] = {kind: [] for kind in ("Application", "AppProject", "ConfigMap", "Pod")}
+        kinds: dict[Any, list[Json]] = {kind: [] for kind in READINGS}
         for item in self.objects:
             kinds.setdefault(item["kind"], []).append(item)
         return Deliveries("sha256:test", TARGET, NOW, {kind: tuple(items) for kind, items in kinds.items()})

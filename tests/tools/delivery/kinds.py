@@ -73,6 +73,19 @@ MISSING = (
         ),
         typed(conditions=CONDITIONS),
     ),
+    kind(
+        "EventListener",
+        "triggers.tekton.dev",
+        "v1beta1",
+        typed(
+            serviceAccountName=TEXT,
+            triggers=listed(name=TEXT, triggerRef=TEXT, bindings=listed(), template=typed()),
+        ),
+        typed(conditions=CONDITIONS, address=typed(url=TEXT)),
+    ),
+    kind("Trigger", "triggers.tekton.dev", "v1beta1", typed(bindings=listed(), template=typed(ref=TEXT))),
+    kind("TriggerBinding", "triggers.tekton.dev", "v1beta1", typed(params=listed(name=TEXT, value=TEXT))),
+    kind("TriggerTemplate", "triggers.tekton.dev", "v1beta1", typed(params=listed(), resourcetemplates=listed())),
 )
 
 

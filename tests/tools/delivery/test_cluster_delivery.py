@@ -6,16 +6,27 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
-from kubernetes.client import ApiClient, CoreV1Api, CustomObjectsApi
+import yaml
+from kubernetes.client import (
+    ApiClient,
+    AuthenticationV1TokenRequest,
+    CoreV1Api,
+    CustomObjectsApi,
+    V1TokenRequestSpec,
+)
 from kubernetes.utils import create_from_dict
 
-from tests.tools.delivery import argo_cd_chains
+from agent.cli import main
+from tests.tools.delivery import argo_cd_chains, openshift_chains, tekton_chains
 from tests.tools.delivery.chains import ARGO_CD, GITOPS, NOW, TARGET, Chain
 from tests.tools.delivery.kinds import deliveries
-from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
+from tests.tools.diagnose.real_cluster import KUBECONFIG, ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tools.cluster.client import HttpCluster
+from tools.cluster.connect import Where, connect
+from tools.cluster.did_you_mean import NotThere
 from tools.cluster.resources import find
 from tools.delivery import debug_pipeline, why_not_live
 from tools.json import Json
@@ -23,6 +34,9 @@ from tools.json import Json
 pytestmark = ON_A_CLUSTER
 
 APPLICATIONS = (*argo_cd_chains.BROKEN, *argo_cd_chains.GOING)
+BUILDS = (*tekton_chains.BROKEN, *openshift_chains.BROKEN)
+ON_THEIR_WAY = (*tekton_chains.GOING, *openshift_chains.GOING)
+EVERY = (*APPLICATIONS, *BUILDS, *ON_THEIR_WAY)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +51,7 @@ def scene() -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         stack.enter_context(deliveries())
         names = {each: stack.enter_context(new_namespace(api, f"dl-{each}")) for each in (ARGO_CD, GITOPS, TARGET)}
-        made = {_which(item): item for chain in APPLICATIONS for item in chain.objects}
+        made = {_which(item): item for chain in EVERY for item in chain.objects}
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda item: _make(api, _moved(item, names)), made.values()))
         yield names
@@ -106,10 +120,82 @@ def _why_not_live(chain: Chain, cluster: HttpCluster) -> Json:
     return why_not_live.diagnose(cluster, app=name, commit=wanted.commit, image=wanted.image, now=NOW)
 
 
-def test_all_that_delivers_into_a_namespace(scene: dict[str, str], cluster: HttpCluster) -> None:
-    report = debug_pipeline.diagnose(cluster, namespace=scene[TARGET], now=NOW)
+@pytest.fixture(scope="module")
+def report(scene: dict[str, str], cluster: HttpCluster) -> Json:
+    """One look at all that delivers into the namespace."""
+    return debug_pipeline.diagnose(cluster, namespace=scene[TARGET], now=NOW)
 
+
+@pytest.mark.parametrize("chain", BUILDS, ids=lambda chain: chain.id)
+def test_what_does_not_build(chain: Chain, report: Json) -> None:
+    found = {f"{each['object']['kind']} {each['object']['name']}": each for each in report["findings"]}
+
+    assert (found[chain.about]["cause"], found[chain.about]["severity"]) == (chain.cause, chain.severity)
+    assert chain.detail in found[chain.about]["summary"]
+
+
+def test_all_that_delivers_and_nothing_that_works(report: Json) -> None:
     found = {finding["object"]["name"]: finding["cause"] for finding in report["findings"]}
     plain = [chain for chain in argo_cd_chains.BROKEN if chain.wanted.commit == chain.wanted.image == ""]
     assert {chain.about.split()[1]: chain.cause for chain in plain}.items() <= found.items()
-    assert not {chain.objects[0]["metadata"]["name"] for chain in argo_cd_chains.GOING} & found.keys()
+    well = {item["metadata"]["name"] for chain in (*argo_cd_chains.GOING, *ON_THEIR_WAY) for item in chain.objects}
+    assert not well & found.keys()
+
+
+@pytest.mark.parametrize("name", ["unit", "unit-pipeline", "src", "src-7", "manual", "quiet"])
+def test_one_by_its_name(name: str, scene: dict[str, str], cluster: HttpCluster) -> None:
+    report = debug_pipeline.diagnose(cluster, namespace=scene[TARGET], name=name, now=NOW)
+
+    [finding] = report["findings"]
+    assert finding["object"]["name"].startswith(name.removesuffix("-pipeline"))
+
+
+def test_a_name_that_is_not_there_offers_the_nearest(scene: dict[str, str], cluster: HttpCluster) -> None:
+    with pytest.raises(NotThere, match="Did you mean unit"):
+        debug_pipeline.diagnose(cluster, namespace=scene[TARGET], name="unitt", now=NOW)
+    with pytest.raises(NotThere, match="Did you mean manual"):
+        why_not_live.diagnose(cluster, app="manuel", now=NOW)
+
+
+def test_with_view_only_what_cannot_be_read_is_listed(scene: dict[str, str], viewer: HttpCluster) -> None:
+    report = debug_pipeline.diagnose(viewer, namespace=scene[TARGET], now=NOW)
+
+    assert report["findings"] == []
+    unread = {each.partition(":")[0] for each in report["not_checked"]}
+    assert {"applications.argoproj.io", "pipelineruns.tekton.dev", "builds.build.openshift.io"} <= unread
+    report = why_not_live.diagnose(viewer, app="manual", namespace=scene[TARGET], now=NOW)
+    assert report["findings"] == []
+    assert {link["state"] for link in report["links"]} == {"not checked"}
+
+
+@pytest.fixture(scope="module")
+def viewer(scene: dict[str, str]) -> HttpCluster:
+    """Who has the role view in the namespace that is delivered to, and nothing else."""
+    api, namespace = administrator(), scene[TARGET]
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "viewer"}}
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": "viewer"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+        "subjects": [{"kind": "ServiceAccount", "name": "viewer", "namespace": namespace}],
+    }
+    for item in (account, binding):
+        create_from_dict(api, item, namespace=namespace)
+    issued = CoreV1Api(api).create_namespaced_service_account_token(
+        "viewer", namespace, AuthenticationV1TokenRequest(spec=V1TokenRequestSpec(audiences=[]))
+    )
+    assert issued.status is not None
+    document = yaml.safe_load(Path(KUBECONFIG).read_text())
+    document["users"] = [{"name": document["users"][0]["name"], "user": {"token": issued.status.token}}]
+    return connect(Where(document=document))
+
+
+def test_as_typed(scene: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["why-not-live", "behind", "--commit", argo_cd_chains.NEW, "--kubeconfig", KUBECONFIG, "-o", "json"])
+    told = json.loads(capsys.readouterr().out)
+
+    assert ended.value.code == 1
+    assert (told["schema"], told["namespace"]) == ("desk.findings/v1", scene[TARGET])
+    assert [link["link"] for link in told["links"] if link["state"] == "broken"] == ["commit"]

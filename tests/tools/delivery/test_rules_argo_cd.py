@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from tests.tools.delivery import openshift_chains, tekton_chains
 from tests.tools.delivery.argo_cd_chains import BROKEN, GOING, application, out_of_sync
 from tests.tools.delivery.chains import NOW, TARGET, Chain, ago
 from tools.delivery import rules
@@ -44,7 +45,8 @@ def test_what_works_or_is_on_its_way_is_no_finding(chain: Chain) -> None:
 
 
 def test_every_cause_is_taught_and_met() -> None:
-    met = {chain.cause for chain in BROKEN} | {"ApplicationDeleting"}
+    every = (*BROKEN, *tekton_chains.BROKEN, *openshift_chains.BROKEN)
+    met = {chain.cause for chain in every} | {"ApplicationDeleting"}
     assert met == {lesson.cause for lesson in rules.LESSONS.values()}
 
 

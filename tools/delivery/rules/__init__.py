@@ -9,9 +9,12 @@ from collections.abc import Callable
 from itertools import chain
 
 from tools.delivery.facts.application import Application
+from tools.delivery.facts.builds import newest
 from tools.delivery.reading import Deliveries, Wanted
 from tools.delivery.rules.argo_cd import comparing, live, seen, syncing, updating
-from tools.diagnose.findings import Cause, Finding
+from tools.delivery.rules.openshift import building
+from tools.delivery.rules.tekton import failing, triggering
+from tools.diagnose.findings import Cause, Finding, Starting
 from tools.diagnose.lesson import Lesson
 
 ApplicationRule = Callable[[Application, Deliveries, Wanted], Finding | None]
@@ -41,9 +44,38 @@ APPLICATION_RULES: tuple[ApplicationRule, ...] = (
     live.unhealthy,
 )
 
+
+def of_namespace(found: Deliveries) -> list[Finding]:
+    """What is broken of what builds there: runs, what starts them, builds, image streams."""
+    judged = [
+        *(failing.failing(run, found) for run in found.judged_runs()),
+        *(triggering.listening(item, found) for item in found.of("EventListener")),
+        *(building.building(build, found) for build in newest(found.builds())),
+        *(building.paused(item) for item in found.of("BuildConfig")),
+        *(building.imported(item) for item in found.of("ImageStream")),
+    ]
+    return [finding for finding in judged if finding is not None]
+
+
+def going_on(found: Deliveries) -> list[Starting]:
+    """What builds there and is on its way."""
+    runs = (failing.on_its_way(run, found) for run in found.judged_runs())
+    builds = (building.on_its_way(build, found) for build in newest(found.builds()))
+    return [each for each in (*runs, *builds) if each is not None]
+
+
 LESSONS: dict[Cause, Lesson] = {
     lesson.cause: lesson
-    for lesson in chain(seen.LESSONS, comparing.LESSONS, syncing.LESSONS, updating.LESSONS, live.LESSONS)
+    for lesson in chain(
+        seen.LESSONS,
+        comparing.LESSONS,
+        syncing.LESSONS,
+        updating.LESSONS,
+        live.LESSONS,
+        failing.LESSONS,
+        triggering.LESSONS,
+        building.LESSONS,
+    )
 }
 """What each cause teaches, in the order of docs/causes.md."""
 

@@ -1,0 +1,1 @@
+"""OpenShift: builds, their configurations, image streams."""

@@ -1,0 +1,1 @@
+"""Tekton: runs, their tasks and steps, and what was to start them."""
