@@ -36,6 +36,23 @@ def matches(selector: Json | None, labels: Labels) -> bool:
     )
 
 
+def as_text(selector: Json) -> str:
+    """A `LabelSelector` as a list is asked with: `app=web,tier in (a,b),!old`."""
+    plain = [f"{key}={value}" for key, value in (selector.get("matchLabels") or {}).items()]
+    return ",".join([*plain, *(_expression_text(each) for each in selector.get("matchExpressions") or ())])
+
+
+def _expression_text(expression: Json) -> str:
+    key, values = expression["key"], ",".join(expression.get("values") or ())
+    match expression["operator"]:
+        case "Exists":
+            return str(key)
+        case "DoesNotExist":
+            return f"!{key}"
+        case operator:
+            return f"{key} {str(operator).lower()} ({values})"
+
+
 def matches_plain(wanted: Labels | None, labels: Labels) -> bool:
     """Whether every one of these labels is there with that value, as a Service's selector is meant."""
     return all(labels.get(key) == value for key, value in (wanted or {}).items())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from pydantic import Field
 
-from tools.cluster.errors import PASSING
+from tools.cluster.errors import PASSING, Forbidden, NotFound
 from tools.diagnose.diagnose import diagnose
 from tools.frame import Name, Namespace, Result, ToolContext
 from tools.json import Json
 
 POLL_S = 2.0
+LOOK_S = 10.0
+"""It is diagnosed again after so long at the latest, and at once where the object or a pod has changed."""
 
 
 def wait_until_mended(
@@ -24,19 +27,45 @@ def wait_until_mended(
 ) -> Result:
     """Wait until the diagnosis finds no fault on an object any more; for a workload, wait_for_rollout says more."""
     deadline = context.monotonic() + timeout_s
+    seen, looked = "", -LOOK_S
     while True:
+        now = context.monotonic()
         try:
-            left = _faults(context, namespace, kind, name)
+            marks = _marks(context, namespace, kind, name)
+            if marks != seen or now >= min(deadline, looked + LOOK_S):
+                left = _faults(context, namespace, kind, name)
+                seen, looked = marks, now
         except PASSING as error:
-            if context.monotonic() >= deadline:
+            if now >= deadline:
                 raise  # nobody knows what is left
-            left = [f"the cluster does not answer: {error}"]
+            left, seen = [f"the cluster does not answer: {error}"], ""
         if not left:
             return Result(f"{kind} {name} in {namespace}: nothing is wrong with it any more.")
-        if context.monotonic() >= deadline:
+        if now >= deadline:
             return Result(f"{kind} {name} in {namespace}, after {timeout_s} s: {'; '.join(left)}.", ok=False)
         context.progress(f"{kind} {name}: {left[0]}")
         context.sleep(POLL_S)
+
+
+def _marks(context: ToolContext, namespace: str, kind: str, name: str) -> str:
+    """What is another text once the object or a pod of its namespace has changed: their versions, two requests."""
+    found = [_version(context, namespace, kind, name)]
+    pages = context.cluster.pages("pods", namespace, names_only=True)
+    page = json.loads(next(pages))
+    while True:
+        metadata = (item["metadata"] for item in page.get("items") or ())
+        found += sorted(f"{each['name']} {each['resourceVersion']}" for each in metadata)
+        if not (token := (page.get("metadata") or {}).get("continue")):
+            return "\n".join(found)
+        page = json.loads(pages.send(token))
+
+
+def _version(context: ToolContext, namespace: str, kind: str, name: str) -> str:
+    """The object's; empty where it is not there, or is not ours to read."""
+    try:
+        return str(context.cluster.get(kind, name, namespace)["metadata"]["resourceVersion"])
+    except (NotFound, Forbidden):
+        return ""
 
 
 def _faults(context: ToolContext, namespace: str, kind: str, name: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from tools.apimachinery.manifests import as_yaml, without_noise
-from tools.cluster.errors import NotFound, ServerFailure
+from tools.cluster.errors import Forbidden, NotFound, ServerFailure
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import (
     Name,
@@ -194,10 +194,12 @@ def _event_row(event: Json) -> str:
 
 def pod_of(context: ToolContext, namespace: str, name: str) -> Json:
     """The pod of that name, or the newest of the workload of that name."""
-    pods = context.cluster.list("pods", namespace)
-    exact = [pod for pod in pods if pod["metadata"]["name"] == name]
+    try:
+        return context.cluster.get("pods", name, namespace)
+    except (NotFound, Forbidden):  # whose it is, is known to pods alone: a workload's kind is not said
+        pods = context.cluster.list("pods", namespace)
     owned = [pod for pod in pods if _belongs(pod, name)]
-    chosen = exact or sorted(owned, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True)
+    chosen = sorted(owned, key=lambda pod: str(pod["metadata"].get("creationTimestamp")), reverse=True)
     if not chosen:
         names = ", ".join(sorted(pod["metadata"]["name"] for pod in pods)[:20]) or "none"
         raise ToolFailed(f"No pod {name} in {namespace}, nor a workload of that name. Pods there: {names}.")

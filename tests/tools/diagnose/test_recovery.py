@@ -1,6 +1,7 @@
 """The wait until a diagnosis finds nothing more on an object."""
 
 import itertools
+import logging
 
 import pytest
 
@@ -8,7 +9,8 @@ from agent.sandbox import Sandbox
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.errors import Unreachable
-from tools.diagnose.wait import wait_until_mended
+from tools.cluster.resources import ObjectRef
+from tools.diagnose.wait import POLL_S, wait_until_mended
 from tools.frame import Result, ToolContext
 
 
@@ -33,3 +35,38 @@ def test_what_nobody_could_see_at_the_end_is_not_called_mended_or_broken() -> No
         gone = connect(Where(document=sandbox.kubeconfig()))
     with pytest.raises(Unreachable):
         waited(gone, "web")
+
+
+def test_it_is_diagnosed_again_when_something_has_changed(caplog: pytest.LogCaptureFixture) -> None:
+    service = ObjectRef("v1", "Service", "shop-dev", "web")
+    now, mended_at = 100.0, 116.0
+    with Sandbox() as sandbox, caplog.at_level(logging.DEBUG, "tools.cluster.client"):
+        cluster = connect(Where(document=sandbox.kubeconfig()))
+        ports = [{"port": 80, "targetPort": 8080}]
+        body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "shop-dev"}}
+        cluster.create(service, {**body, "spec": {"selector": {"app": "nobody"}, "ports": ports}})
+
+        def sleep(seconds: float) -> None:
+            nonlocal now
+            now += seconds
+            if now == mended_at:
+                cluster.patch(service, {"spec": {"selector": {"app": "web"}}})
+
+        context = ToolContext(cluster, sleep, lambda: now)
+        caplog.clear()
+        done = wait_until_mended(context, namespace="shop-dev", kind="Service", name="web", timeout_s=60)
+    assert done.ok, done.text
+    assert now == mended_at
+    asked = [record.getMessage().partition("?")[0] for record in caplog.records]
+    assert asked.count("GET /api/v1/namespaces/shop-dev") == 3  # at once, after ten seconds, and mended
+    looks = 1 + (mended_at - 100.0) / POLL_S
+    assert asked.count("GET /api/v1/namespaces/shop-dev/services/web") == looks
+    assert asked.count("GET /api/v1/namespaces/shop-dev/pods") == looks + 3
+
+
+def test_what_it_has_no_right_to_or_is_not_there_has_nothing_that_changes() -> None:
+    with Sandbox() as sandbox:
+        cluster = connect(Where(document=sandbox.kubeconfig()))
+        context = ToolContext(cluster, lambda _seconds: None, lambda: 0.0)
+        gone = wait_until_mended(context, namespace="shop-dev", kind="Service", name="gone", timeout_s=1)
+    assert gone.ok

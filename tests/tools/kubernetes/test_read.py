@@ -3,6 +3,7 @@
 Values of Secrets are masked where results are journaled, not by these tools.
 """
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -303,3 +304,12 @@ def test_an_object_is_masked_before_it_becomes_text(cluster: HttpCluster) -> Non
         assert isinstance(outcome, Result)
         assert "masked" in outcome.text
         assert "replicas" not in outcome.text
+
+
+def test_the_log_of_a_pod_lists_no_others(cluster: HttpCluster, caplog: pytest.LogCaptureFixture) -> None:
+    pod = next(each for each in cluster.list("pods", "shop-dev") if each["metadata"]["name"].startswith("web-"))
+    name = pod["metadata"]["name"]
+    with caplog.at_level(logging.DEBUG, "tools.cluster.client"):
+        called(cluster, "logs", namespace="shop-dev", pod=name)
+    asked = [record.getMessage().partition("?")[0].rpartition("/shop-dev/")[2] for record in caplog.records]
+    assert asked == [f"pods/{name}", f"pods/{name}/log"]

@@ -1,6 +1,8 @@
 """How far a rollout is, judged from statuses as the API server writes them; and the wait for its end."""
 
+import logging
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -291,6 +293,19 @@ def waited(cluster: HttpCluster, clock: PlayedClock, name: str, **given: Any) ->
     outcome = WAIT(clock.context(cluster), {"namespace": "shop-dev", "name": name, **given})
     assert isinstance(outcome, Result)
     return outcome
+
+
+def test_only_what_the_workload_selects_is_listed(cluster: HttpCluster, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "tools.cluster.client"):
+        assert waited(cluster, PlayedClock(), "web", stable_s=2).ok
+    asked = Counter(record.getMessage() for record in caplog.records)
+    there = "GET /api{}/namespaces/shop-dev/{}"
+    selected = "?labelSelector=app%3Dweb&limit=500"
+    assert asked == {
+        there.format("s/apps/v1", "deployments/web"): 3,
+        there.format("s/apps/v1", f"replicasets{selected}"): 3,
+        there.format("/v1", f"pods{selected}"): 3,
+    }
 
 
 def test_a_healthy_workload_must_stay_so(cluster: HttpCluster) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tools.apimachinery.selectors import as_text
 from tools.changes.strategic import merge_key_of
 from tools.frame import ToolContext
 from tools.json import Json
@@ -31,16 +32,17 @@ class Revision:
 def revisions(context: ToolContext, live: Json) -> list[Revision]:
     """What the controller keeps of a Deployment, StatefulSet or DaemonSet, the newest first."""
     word = "replicasets" if live["kind"] == "Deployment" else "controllerrevisions"
-    kept = owned(context, word, live["metadata"]["namespace"], {live["metadata"]["uid"]})
+    kept = owned(context, word, live, {live["metadata"]["uid"]})
     found = [_of_replica_set(item) if live["kind"] == "Deployment" else _of_revision(item) for item in kept]
     return sorted(found, key=lambda revision: revision.number, reverse=True)
 
 
-def owned(context: ToolContext, word: str, namespace: str, owners: set[str]) -> list[Json]:
-    """The objects of a kind whose owner is one of these uids."""
+def owned(context: ToolContext, word: str, workload: Json, owners: set[str]) -> list[Json]:
+    """What a workload's selector selects of a kind, and whose owner is one of these uids."""
+    selected = as_text(workload["spec"]["selector"])
     return [
         item
-        for item in context.cluster.list(word, namespace)
+        for item in context.cluster.list(word, workload["metadata"]["namespace"], label_selector=selected)
         if any(owner.get("uid") in owners for owner in item["metadata"].get("ownerReferences") or ())
     ]
 

@@ -49,16 +49,16 @@ def see(context: ToolContext, kind: str, name: str, namespace: str) -> Seen:
     """Read a workload and the pods that are its own."""
     live = context.cluster.get(kind, name, namespace)
     if kind == "Deployment":
-        replica_sets = owned(context, "replicasets", namespace, {live["metadata"]["uid"]})
+        replica_sets = owned(context, "replicasets", live, {live["metadata"]["uid"]})
         newest = _label(replica_sets, number_of, "pod-template-hash")
         owners = {item["metadata"]["uid"] for item in replica_sets}
     else:
         newest = str((live.get("status") or {}).get("updateRevision", ""))
         owners = {live["metadata"]["uid"]}
     if kind == "DaemonSet":
-        revisions = owned(context, "controllerrevisions", namespace, owners)
+        revisions = owned(context, "controllerrevisions", live, owners)
         newest = _label(revisions, lambda item: int(item.get("revision", 0)), "controller-revision-hash")
-    return Seen(live, tuple(owned(context, "pods", namespace, owners)), newest)
+    return Seen(live, tuple(owned(context, "pods", live, owners)), newest)
 
 
 def _label(items: list[Json], revision: Callable[[Json], int], label: str) -> str:
