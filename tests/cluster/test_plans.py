@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from agent.journal.journal import Entry
 from agent.session.context import Desk
 from agent.session.rollback import undo_tool
 from agent.session.run import drive
 from agent.workspace.history import init_repository
 from tests.agent.session_bench import Bench, Scripted, Watcher, finish, use
 from tests.cluster.conftest import KUBECONFIG, kubectl
-from tools.changes.build import apply_change
+from tools.changes.build import apply_change, create_change, patch_change
 from tools.changes.plan import Change, Check, Plan, Step
 from tools.cluster.client import Cluster, HttpCluster
 from tools.cluster.connect import Where, connect
@@ -46,6 +47,20 @@ def make_space(context: ToolContext, *, namespace: Namespace, cpu: str = "4") ->
         subjects=(ObjectRef("v1", "Namespace", None, namespace),),
         environments={namespace: "dev"},
     )
+
+
+def make_pair(context: ToolContext, *, namespace: Namespace) -> Plan:
+    """Make ConfigMap made where it is missing, and patch ConfigMap there."""
+    made = _object("v1", "ConfigMap", namespace, "made", data={"a": "1"})
+    there = ObjectRef("v1", "ConfigMap", namespace, "there")
+    live = context.cluster.read(there)
+    patched = patch_change("configmaps", live, {"data": {"b": "2"}})
+    try:
+        context.cluster.read(ObjectRef("v1", "ConfigMap", namespace, "made"))
+        missing: list[Change] = []
+    except NotFound:
+        missing = [create_change("configmaps", made)]
+    return Plan("make a pair", (Step("make a pair", (*missing, patched)),), environments={namespace: "dev"})
 
 
 def holds(context: ToolContext, *, namespace: Namespace) -> Result:
@@ -133,7 +148,8 @@ class ClusterBench(Bench):
 
     def _desk(self, model: Any, view: Any, watcher: Watcher) -> Desk:
         desk = super()._desk(model, view, watcher)
-        desk.tools = {tool.name: tool for tool in (Tool(make_space, Risk.PROVISION), Tool(holds, Risk.READ))}
+        tools = (Tool(make_space, Risk.PROVISION), Tool(make_pair, Risk.CHANGE), Tool(holds, Risk.READ))
+        desk.tools = {tool.name: tool for tool in tools}
         return desk
 
     def client(self, sandbox: Any) -> HttpCluster:
@@ -193,6 +209,32 @@ def test_three_steps_are_made_each_with_its_commit_once_and_undone(bench: Cluste
         taken_back = undo(desk.context(), {"commit": sha})
         assert isinstance(taken_back, Plan)
         assert {change.verb for change in taken_back.changes} == {"delete"}
+
+
+def test_of_a_plan_that_is_made_anew_what_was_made_before_counts(bench: ClusterBench, namespace: str) -> None:
+    """What is to be patched is touched when the first change is made: planned anew, only the patch is left."""
+    kubectl("create", "namespace", namespace)
+    kubectl("label", "namespace", namespace, "environment=dev")
+    kubectl("create", "configmap", "there", "-n", namespace)
+    given = {"namespace": namespace}
+    call = {"tool": "make_pair", "arguments": given}
+
+    def touch(entry: Entry) -> None:
+        if entry.type == "tool_receipt" and entry.body["outcome"] == "applied" and not kubectl(*labels).strip():
+            kubectl("label", "configmap", "there", "-n", namespace, "touched=yes")
+
+    labels = ("get", "configmap", "there", "-n", namespace, "-o", "jsonpath={.metadata.labels}")
+    desk = bench.begin(
+        Scripted([use("make_pair", **given)], finish()),
+        f"make a pair in {namespace}",
+        watcher=Watcher(on_entry=touch), namespace=namespace, sandbox=False, call=call,
+    )  # fmt: skip
+    assert drive(desk) == 0, desk.view.results
+    outcomes = [each.body["outcome"] for each in desk.journal.entries(desk.view.id, ("tool_receipt",))]
+    assert outcomes == ["applied", "stale", "applied"]
+    assert bench.other.get("configmap", "made", namespace)["data"] == {"a": "1"}
+    there = bench.other.get("configmap", "there", namespace)
+    assert (there["data"], there["metadata"]["labels"]) == ({"b": "2"}, {"touched": "yes"})
 
 
 def test_killed_at_every_event_and_behind_effects_it_makes_everything_once(
