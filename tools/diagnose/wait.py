@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tools.cluster.did_you_mean import NotThere
 from tools.cluster.errors import PASSING, Forbidden, NotFound
 from tools.diagnose.diagnose import diagnose
 from tools.frame import Name, Namespace, Result, ToolContext
@@ -69,10 +70,20 @@ def _version(context: ToolContext, namespace: str, kind: str, name: str) -> str:
 
 
 def _faults(context: ToolContext, namespace: str, kind: str, name: str) -> list[str]:
+    """What is wrong with the object; where nothing is, what of it is only starting, and may still show a fault."""
     report = diagnose(context.cluster, namespace=namespace)
     found: list[Json] = report["findings"]
-    return [
+    faults = [
         f"{each['cause']}: {each['summary']}"
         for each in found
         if (each["object"]["kind"], each["object"]["name"]) == (kind, name) and each["severity"] != "info"
     ]
+    return faults if faults or report["settled"] else _starting(context, namespace, kind, name)
+
+
+def _starting(context: ToolContext, namespace: str, kind: str, name: str) -> list[str]:
+    try:
+        begun: list[str] = diagnose(context.cluster, namespace=namespace, name=f"{kind}/{name}")["starting"]
+    except NotThere:  # nothing of it can start
+        return []
+    return begun

@@ -12,6 +12,7 @@ from tools.cluster.errors import Unreachable
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.wait import POLL_S, wait_until_mended
 from tools.frame import Result, ToolContext
+from tools.json import Json
 
 
 def waited(cluster: HttpCluster, name: str) -> Result:
@@ -28,6 +29,21 @@ def test_it_says_what_is_left() -> None:
         left = waited(cluster, "checkout")
     assert not left.ok
     assert left.text.startswith("Deployment checkout in shop-dev, after 1 s: OOMKilled: ")
+
+
+def test_what_only_starts_is_not_called_mended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a moment behind a change no fault shows, and the new pods are not ready yet."""
+
+    def starts(*_cluster: HttpCluster, namespace: str, name: str = "") -> Json:
+        said = {"Deployment/checkout": ["Deployment checkout has 0 of 1 pods ready"]}
+        return {"findings": [], "settled": False, "starting": said.get(name, [])}
+
+    monkeypatch.setattr("tools.diagnose.wait.diagnose", starts)
+    with Sandbox() as sandbox:
+        cluster = connect(Where(document=sandbox.kubeconfig()))
+        left = waited(cluster, "checkout")
+        assert waited(cluster, "web").ok  # what else starts in the namespace is nothing to wait for
+    assert (left.ok, "0 of 1 pods ready" in left.text) == (False, True)
 
 
 def test_what_nobody_could_see_at_the_end_is_not_called_mended_or_broken() -> None:
