@@ -370,12 +370,15 @@ def tools_of(started: SessionStarted, history: History, journal: Journal, view: 
         return {tool.name: tool for tool in tools_for(called)}
     from agent.session.rollback import UNDO, undo_last_tool, undo_tool
     from agent.workspace.past_changes import rollout_history_tool
+    from agent.workspace.results import Results, read_result_tool
 
     if called == UNDO:
         undo = undo_tool(history, journal, sandbox=started.sandbox)
     else:
         undo = undo_last_tool(view, history.root)
-    return {tool.name: tool for tool in (*tools_for(called), rollout_history_tool(history), undo)}
+    results = Results(Workspace(history.root).state_dir(), view.id)
+    more = [read_result_tool(results)] if started.window_tokens else []  # a context window cuts what is too long
+    return {tool.name: tool for tool in (*tools_for(called), rollout_history_tool(history), undo, *more)}
 
 
 @contextlib.contextmanager

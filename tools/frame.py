@@ -74,6 +74,8 @@ class Result:
     text: str
     data: Json | None = None
     ok: bool = True
+    whole: str = ""
+    """The text as it was before it was cut; empty where it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class Tool:
         """Check the arguments and run. A `Result`'s text is capped, with a note on how to narrow."""
         outcome = self.function(context, **self.check(arguments))
         if isinstance(outcome, Result) and len(outcome.text) > RESULT_LIMIT_CHARS:
-            return Result(cap(outcome.text, self.narrow), outcome.data, outcome.ok)
+            return Result(cap(outcome.text, self.narrow), outcome.data, outcome.ok, outcome.text)
         return outcome
 
 

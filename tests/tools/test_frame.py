@@ -132,7 +132,10 @@ def test_a_result_that_fits_is_left_alone(length: int) -> None:
 def test_a_long_result_is_cut_in_its_middle_and_says_how_to_narrow() -> None:
     outcome = Tool(shout, Risk.READ, "Shout less.")(CONTEXT, {"length": RESULT_LIMIT_CHARS})
     half, note = RESULT_LIMIT_CHARS // 2, f"\n[... {RESULT_LIMIT_CHARS} characters left out. Shout less.]\n"
-    assert outcome == Result("a" * half + note + "z" * half, {"length": RESULT_LIMIT_CHARS}, ok=False)
+    assert isinstance(outcome, Result)
+    assert outcome.text == "a" * half + note + "z" * half
+    assert (outcome.data, outcome.ok) == ({"length": RESULT_LIMIT_CHARS}, False)
+    assert outcome.whole == "a" * RESULT_LIMIT_CHARS + "z" * RESULT_LIMIT_CHARS
 
 
 def test_a_plan_is_never_cut() -> None:

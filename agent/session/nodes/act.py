@@ -13,6 +13,7 @@ from agent.session.context import Desk, Planned
 from agent.session.nodes.effect import Sending, settle
 from agent.session.nodes.gate import find_tool, left_over
 from agent.session.rendering import kept_for_printing
+from agent.workspace.results import READ_RESULT, Results
 from tools.changes.driver import Preview
 from tools.changes.plan import Change, Check, Plan, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
@@ -51,7 +52,7 @@ def _read(desk: Desk, call: ToolUse) -> None:
 def _answer(desk: Desk, call: ToolUse, outcome: Result | Rendering | Plan) -> ToolResult:
     """What a call says that changes nothing; files for standard output are printed first, and again on a resume."""
     if isinstance(outcome, Result):
-        return ToolResult(call.id, call.name, outcome.text, ok=outcome.ok, data=outcome.data)
+        return ToolResult(call.id, call.name, _shown(desk, call, outcome), ok=outcome.ok, data=outcome.data)
     if not isinstance(outcome, Rendering) or outcome.folder != STDOUT:
         raise TypeError(f"{call.name} was let through as reading and must give a result, or files to print")
     kept = kept_for_printing(desk, outcome)
@@ -60,6 +61,15 @@ def _answer(desk: Desk, call: ToolUse, outcome: Result | Rendering | Plan) -> To
     names = ", ".join(file.path for file in outcome.files)
     text = f"Printed: {outcome.summary} ({names}). git cat-file blob BLOB shows each again."
     return ToolResult(call.id, call.name, text, data={"files": kept}, summary=outcome.summary)
+
+
+def _shown(desk: Desk, call: ToolUse, outcome: Result) -> str:
+    """The text of a result; one that was cut is kept whole for a model that may ask for more of it."""
+    if not outcome.whole or READ_RESULT not in desk.tools:
+        return outcome.text
+    Results(desk.workspace.state_dir(), desk.view.id).keep(call.id, desk.journal.redactor.text(outcome.whole))
+    lines = outcome.whole.count("\n") + 1
+    return f"{outcome.text}\n[cut: {lines} lines in all; read_result result={call.id} reads or searches them]"
 
 
 def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:

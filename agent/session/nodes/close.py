@@ -14,6 +14,7 @@ from agent.model.port import Text, ToolUse, block_from_json
 from agent.session.context import Records
 from agent.session.recording import commits_of, record_end, undo_of
 from agent.workspace.files import LogEntry
+from agent.workspace.results import Results
 from tools.json import Json
 from tools.plaintext import counted
 from tools.risk import Risk
@@ -55,6 +56,7 @@ def close(records: Records) -> None:
         records.append(*incidents, _closed(ending))
     if CLOSE not in records.view.commits and leaves_commit(records.view):
         record_end(records, CLOSE, records.view.closed_at, _log(records.view))
+    Results(records.workspace.state_dir(), records.view.id).forget()
 
 
 def catch_up(records: Records) -> None:

@@ -15,7 +15,7 @@ from tools.json import Json
 
 TASK = "set the memory limit of checkout in shop-dev to 64Mi, then scale it to 2"
 CHECKOUT = {"namespace": "shop-dev", "name": "checkout"}
-LOOK = Turn(say="I look.", calls=(Call(name="diagnose", input={"namespace": "shop-dev"}),) * 5)
+LOOK = Turn(say="I look.", calls=(Call(name="diagnose", input={"namespace": "shop-dev"}),) * 8)
 """Its answers are more than the window has room for."""
 LIMIT = Turn(calls=(Call(name="set_resources", input={**CHECKOUT, "memory_limit": "64Mi"}),))
 SCALE = Turn(calls=(Call(name="scale", input={**CHECKOUT, "replicas": 2}),))
@@ -38,7 +38,7 @@ def claude(monkeypatch: pytest.MonkeyPatch) -> Iterator[MessagesServer]:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "a-key-of-the-test")
         monkeypatch.setenv("DESK_BASE_URL", server.url)
         monkeypatch.setenv("DESK_MODEL", "claude")
-        monkeypatch.setenv("DESK_WINDOW_TOKENS", "24000")
+        monkeypatch.setenv("DESK_WINDOW_TOKENS", "32000")
         monkeypatch.setenv("DESK_MAX_TOKENS", "1000")
         yield server
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from agent.context.budget import FULL
 from agent.journal import approvals
+from agent.journal.events import ModelTurn
+from agent.journal.journal import Entry
+from agent.journal.turns import tokens
 from agent.model.claude.model import Claude
 from agent.model.port import Model
 from agent.session.context import Desk
@@ -211,11 +216,19 @@ def test_a_full_context_is_handed_over_and_its_calls_are_not_made(bench: Bench) 
 
 def test_at_eighty_percent_of_the_window_the_next_session_goes_on(bench: Bench) -> None:
     with claude([LIMIT, LOOK, LOOK, done()]) as (model, server):
-        desk = bench.begin(model, window_tokens=16000)
+        desk = bench.begin(model, window_tokens=1_000_000)
+
+        def narrow(entry: Entry) -> None:
+            """The window is such that 1,000 tokens more are too much after the first turn."""
+            if isinstance(entry.event, ModelTurn) and entry.event.turn == 1:
+                window = int((tokens(entry.event.usage) + 1_000) / FULL)
+                desk.view.started = replace(desk.view.task, window_tokens=window)
+
+        desk.journal.observe(narrow)
         assert drive(desk) == 4
         assert server.attempts == 2  # what the look brought was not sent any more
     assert bench.memory() == "64Mi"  # what was called is done and recorded before it ends
-    assert "of 16,000 tokens" in summary(desk)
+    assert f"of {desk.view.task.window_tokens:,} tokens" in summary(desk)
     assert "set memory limit 16Mi -> 64Mi" in bench.working()
 
 
