@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-_COMPILED = "__pycache__"
-"""What an installer makes of templates in Python."""
+_LEFT_BY_TOOLS = frozenset({"__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache"})
+"""Folders that an installer or a linter makes beside templates."""
 _MARKUP = r"<!--% ((?:(?! %-->).)*) %-->"
 _STATEMENT = re.compile(rf"^[ \t]*(?:(?:#|//|--)% (.*)|{_MARKUP})$|{_MARKUP}", re.MULTILINE)
 """Not Jinja2's own line statements, which take the empty lines behind them away."""
@@ -38,8 +38,9 @@ def rendered(layers: Sequence[str], values: Mapping[str, object]) -> dict[str, s
     for layer in layers:
         folder = TEMPLATES / layer
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.parent.name != _COMPILED:
-                files[path.relative_to(folder).as_posix()] = _rendered(path.read_text(encoding="utf-8"), values)
+            inside = path.relative_to(folder)
+            if path.is_file() and _LEFT_BY_TOOLS.isdisjoint(inside.parts):
+                files[inside.as_posix()] = _rendered(path.read_text(encoding="utf-8"), values)
     return files
 
 

@@ -95,3 +95,12 @@ def test_what_is_not_there_is_an_error_and_nothing_is_reached_from_a_value(layer
     with pytest.raises(SecurityError):
         one(layer, "a.py", "«app.__class__.__mro__»", app="shop")
     assert one(layer, "a.py", "«app»\n", app="«port» #% if x") == "«port» #% if x\n"
+
+
+def test_what_tools_leave_beside_templates_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for left in ("layer/.ruff_cache/0.17/1", "layer/app/__pycache__/app.cpython-311.pyc", "layer/.mypy_cache/x"):
+        (tmp_path / left).parent.mkdir(parents=True)
+        (tmp_path / left).write_bytes(b"\x89\x00")
+    (tmp_path / "layer/app/main.py").write_text("app = 1\n")
+    monkeypatch.setattr(templates, "TEMPLATES", tmp_path)
+    assert templates.rendered(["layer"], {}) == {"app/main.py": "app = 1\n"}
