@@ -2,6 +2,7 @@
 
 reading    what is asked of the cluster, and what may not be read
 facts/     what the objects of Argo CD, Tekton and OpenShift's builds say, field by field
-rules/     a broken link, each a pure function; by subject: argo_cd
+rules/     a broken link, each a pure function; by subject: argo_cd, tekton, openshift
+related    which runs and builds make what an application runs
 links      the chain, link by link: fine, broken, going on, not checked
 """

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Literal, get_args
 
 from tools.delivery.facts.application import short
+from tools.delivery.related import NOTHING, Related
 from tools.delivery.rules.argo_cd.live import has_image, is_there, progressing
 from tools.delivery.rules.argo_cd.words import age, source_said
+from tools.diagnose.findings import RunCause
 from tools.diagnose.report import Link
 
 if TYPE_CHECKING:
     from tools.delivery.facts.application import Application
-    from tools.delivery.reading import Deliveries, Wanted
+    from tools.delivery.reading import Deliveries, Kind, Wanted
     from tools.diagnose.findings import Cause, Finding
     from tools.diagnose.report import LinkState
 
@@ -29,6 +32,7 @@ _BROKEN_AT: dict[Cause, Name] = {
     "ApplicationUnhealthy": "pods",
 }
 """Where a cause breaks the chain; what is not here breaks it at Argo CD."""
+_BUILDING = ("PipelineRun", "Build", "BuildConfig")
 _SEEN_AT_THE_HOST = "its deliveries are kept by the git host (GitHub: Settings, Webhooks, Recent Deliveries)"
 
 
@@ -37,16 +41,20 @@ def links(
     found: Deliveries,
     wanted: Wanted,
     findings: Sequence[Finding],
-    *,
-    at_pods: bool = False,
+    made_by: Related = NOTHING,
 ) -> list[Link]:
-    """The links of an Application's delivery. `at_pods`: the findings are what a diagnosis of its pods found."""
-    told = {"commit": _commit, "webhook": _webhook, "image": _image, "Argo CD": _argo_cd, "pods": _pods}
-    broken = _broken_at(findings, at_pods=at_pods)
+    """The links of a delivery, of which the first finding says which one is broken."""
+    told: dict[Name, Callable[[Application | None, Deliveries, Wanted], _Told]] = {
+        "commit": _commit,
+        "webhook": _webhook,
+        "build": partial(_build, made_by),
+        "image": _image,
+        "Argo CD": _argo_cd,
+        "pods": _pods,
+    }
+    broken = _broken_at(findings)
     made = []
     for name in ORDER:
-        if name not in told:
-            continue
         state, said = told[name](app, found, wanted)
         if name == broken:
             state, said = "broken", findings[0].summary
@@ -56,10 +64,12 @@ def links(
     return made
 
 
-def _broken_at(findings: Sequence[Finding], *, at_pods: bool) -> Name | None:
+def _broken_at(findings: Sequence[Finding]) -> Name | None:
     if not findings:
         return None
-    return "pods" if at_pods else _BROKEN_AT.get(findings[0].cause, "Argo CD")
+    if findings[0].cause in get_args(RunCause):
+        return "pods"
+    return "build" if findings[0].object.kind in _BUILDING else _BROKEN_AT.get(findings[0].cause, "Argo CD")
 
 
 _Told = tuple["LinkState", str]
@@ -80,6 +90,20 @@ def _webhook(app: Application | None, found: Deliveries, wanted: Wanted) -> _Tol
     if wanted.commit and is_there(app, wanted):
         return "ok", looked
     return "not checked", f"{looked}; {_SEEN_AT_THE_HOST}"
+
+
+def _build(made_by: Related, _app: Application | None, found: Deliveries, _wanted: Wanted) -> _Told:
+    kinds: tuple[Kind, ...] = ("PipelineRun", "Build")
+    if all(kind in found.unserved for kind in kinds):
+        return "not there", "neither Tekton nor OpenShift's builds are on this cluster: it is built elsewhere"
+    if made_by.going(found):
+        return "going on", made_by.said()
+    if made_by:
+        return "ok", made_by.said() or "nothing was built yet"
+    unread = [kind for kind in kinds if not found.has(kind) and kind not in found.unserved]
+    if unread:
+        return "not checked", f"{' and '.join(unread)} may not be read"
+    return "not checked", f"no run or build in {found.namespace} is called so or makes such an image"
 
 
 def _image(app: Application | None, _found: Deliveries, wanted: Wanted) -> _Told:

@@ -14,10 +14,11 @@ from tools.cluster.did_you_mean import NotThere, near
 from tools.delivery import rules
 from tools.delivery.links import links
 from tools.delivery.reading import Deliveries, Wanted, because, read
+from tools.delivery.related import Related, related
 from tools.delivery.rules.argo_cd.live import progressing
 from tools.delivery.rules.argo_cd.words import ref_of
 from tools.diagnose.diagnose import findings_of
-from tools.diagnose.findings import Finding
+from tools.diagnose.findings import Cause, Finding
 from tools.diagnose.reading.read import read_snapshot
 from tools.diagnose.render import render
 from tools.diagnose.report import report
@@ -74,22 +75,47 @@ def diagnose(
     where = namespace or cluster.namespace
     found = read(cluster, where, partial(_chosen, app=app, namespace=namespace), now=now)
     own = next(iter(found.applications()), None)
+    made_by = related(own, app, found, wanted)
+    if own is None and not made_by and "Application" in found.unserved and not found.not_checked:
+        raise _not_there(found, app, namespace)
     finding = rules.of_application(own, found, wanted) if own else None
-    findings = [finding] if finding else []
-    unread: list[str] = []
-    if own and finding and finding.cause == "ApplicationUnhealthy" and own.is_in_cluster:
-        findings, unread = _at_pods(cluster, own, finding)
-    going = progressing(own, found) if own and not findings else None
+    findings, unread = _broken(cluster, found, own, finding, made_by, wanted)
+    going = [*(each for each in (progressing(own, found) if own else None,) if each), *made_by.going(found)]
     return report(
         findings,
-        [going] if going else [],
+        [] if findings else going,
         cluster=cluster.fingerprint,
         namespace=found.namespace,
-        checked={kind: len(found.of(kind)) for kind in found.objects if kind != "Application"}
-        | {"Application": 1 if own else 0},
+        checked={
+            "PipelineRun": len(made_by.runs),
+            "Build": len(made_by.builds),
+            "Application": 1 if own else 0,
+            "Pod": len(found.of("Pod")),
+        },
         not_checked=[*found.not_checked, *unread],
-        links=links(own, found, wanted, findings, at_pods=bool(findings) and findings != [finding]),
+        links=links(own, found, wanted, findings, made_by),
     )
+
+
+_NOT_BUILT: frozenset[Cause] = frozenset(("SyncedAtOldRevision", "ImageNotInGit", "ImageUpdaterIdle"))
+"""What an application shows when what it waits for was never built."""
+
+
+def _broken(
+    cluster: Cluster,
+    found: Deliveries,
+    own: Application | None,
+    finding: Finding | None,
+    made_by: Related,
+    wanted: Wanted,
+) -> tuple[list[Finding], list[str]]:
+    """The one broken link, and what could not be read of it: the first, for what is behind it only follows."""
+    is_live = own is not None and finding is None and bool(wanted.commit or wanted.image)
+    if (finding is None or finding.cause in _NOT_BUILT) and not is_live and (unbuilt := made_by.findings(found)):
+        return unbuilt, []
+    if own and finding and finding.cause == "ApplicationUnhealthy" and own.is_in_cluster:
+        return _at_pods(cluster, own, finding)
+    return [finding] if finding else [], []
 
 
 def _chosen(found: Deliveries, *, app: str, namespace: str | None) -> Deliveries:
@@ -103,9 +129,9 @@ def _chosen(found: Deliveries, *, app: str, namespace: str | None) -> Deliveries
 def _meant(found: Deliveries, name: str, namespace: str | None) -> Application | None:
     """The Application of this name, else the one that delivers a workload of this name.
 
-    None where the applications could not be read.
+    None where there are no applications, or they could not be read.
     """
-    if not found.has("Application") and "Application" not in found.unserved:
+    if not found.has("Application"):
         return None
     every = [
         app for app in found.all_applications() if namespace in (None, app.namespace, app.destination_namespace)
@@ -127,6 +153,13 @@ def _delivers(app: Application, workload: str) -> bool:
 
 def _not_there(found: Deliveries, name: str, namespace: str | None) -> NotThere:
     where = f" for {namespace}" if namespace else ""
+    if "Application" in found.unserved:
+        return NotThere(
+            f'Nothing makes "{name}" in {found.namespace}: Argo CD is not on this cluster, and no run or build is '
+            "called so or makes such an image.",
+            near(name, {*(run.pipeline for run in found.runs()), *(build.config for build in found.builds())}),
+            f"desk debug-pipeline {found.namespace} tells of all.",
+        )
     return NotThere(
         f'There is no application "{name}" of Argo CD{where}'
         + (" among those that may be read." if found.not_checked else "."),

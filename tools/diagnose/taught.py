@@ -29,7 +29,13 @@ _CAUSES: Mapping[Topic, tuple[Cause, ...]] = {
         *("CreateContainerConfigError", "PodSecurityViolated", "WebhookDenied", "WebhookUnavailable"),
         "RBACForbidden",
     ),
-    "ci-cd": ("ImagePullBackOff", "ImageUpdaterIdle", "ImageNotInGit", "SameTagRebuilt"),
+    "ci-cd": (
+        *("ImagePullBackOff", "ImageUpdaterIdle", "ImageNotInGit", "SameTagRebuilt", "PipelineRunInvalid"),
+        *("TaskStepFailed", "TaskImageNotPulled", "TaskQuotaExceeded", "TaskUnschedulable", "TaskResultTooLarge"),
+        *("TaskPodFailed", "PipelineTimedOut", "PipelineCancelled", "PipelinePending", "TaskSkipped"),
+        *("FinallyFailed", "TriggerInvalid", "TriggerNoRun", "BuildFailed", "BuildSecretMissing"),
+        *("BuildNotStarted", "BuildCancelled", "BuildConfigPaused", "ImageImportFailed"),
+    ),
     "storage": ("FailedMount",),
     "networking": (
         *("ServiceSelectorMismatch", "ServiceNotReady", "ServicePortMismatch", "LoadBalancerPending"),

@@ -36,7 +36,22 @@ pytestmark = ON_A_CLUSTER
 APPLICATIONS = (*argo_cd_chains.BROKEN, *argo_cd_chains.GOING)
 BUILDS = (*tekton_chains.BROKEN, *openshift_chains.BROKEN)
 ON_THEIR_WAY = (*tekton_chains.GOING, *openshift_chains.GOING)
-EVERY = (*APPLICATIONS, *BUILDS, *ON_THEIR_WAY)
+BUILT = [
+    Chain("an application whose build failed", [argo_cd_chains.application("src")], "BuildFailed", "Build src-7"),
+    Chain(
+        "one whose image is a run's result",
+        [
+            argo_cd_chains.application("shipped", status={"summary": {"images": ["quay.io/shop/shipped:1"]}}),
+            tekton_chains.run(
+                "ship", "False", "ParameterMissing", "missing values for these params: [tag]",
+                results=[{"name": "IMAGE_URL", "value": "quay.io/shop/shipped:2"}],
+            ),
+        ],
+        "PipelineRunInvalid",
+        "PipelineRun ship",
+    ),
+]  # fmt: skip
+EVERY = (*APPLICATIONS, *BUILDS, *ON_THEIR_WAY, *BUILT)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +127,20 @@ def test_an_application_that_gets_there(chain: Chain, cluster: HttpCluster) -> N
 
     assert report["findings"] == []
     assert report["settled"] != chain.going
+
+
+@pytest.mark.parametrize("chain", BUILT, ids=lambda chain: chain.id)
+@pytest.mark.usefixtures("scene")
+def test_an_application_whose_image_is_not_built(chain: Chain, cluster: HttpCluster) -> None:
+    report = _why_not_live(chain, cluster)
+
+    [finding] = report["findings"]
+    assert (finding["cause"], f"{finding['object']['kind']} {finding['object']['name']}") == (
+        chain.cause,
+        chain.about,
+    )
+    states = {link["link"]: link["state"] for link in report["links"]}
+    assert (states["build"], states["Argo CD"], states["pods"]) == ("broken", "waits", "waits")
 
 
 def _why_not_live(chain: Chain, cluster: HttpCluster) -> Json:
