@@ -267,8 +267,10 @@ def _leased(journal: Journal, session: str) -> Iterator[None]:
     with journal.lease(session):
         _log.debug("lease taken")
         journal.observe(log.tell)
-        yield
-    _log.debug("lease let go")
+        try:
+            yield
+        finally:
+            _log.debug("lease let go")
 
 
 @contextlib.contextmanager

@@ -157,5 +157,6 @@ def test_what_would_give_more_rights_is_shields(cluster: HttpCluster, verb: str,
         BY_NAME["allow"](ToolContext(cluster), asked)
 
 
-def test_a_change_of_a_role_and_the_end_of_a_namespace_are_asked_always() -> None:
-    assert [tool.name for tool in TOOLS if tool.always_asked] == ["deprovision_namespace", "allow"]
+def test_a_change_of_a_role_and_the_end_of_a_namespace_or_an_access_are_asked_always() -> None:
+    always = [tool.name for tool in TOOLS if tool.always_asked]
+    assert always == ["deprovision_namespace", "offboard_member", "allow"]
