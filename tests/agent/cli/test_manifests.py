@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -151,8 +152,27 @@ class TestFolders:
         assert sorted(outside.iterdir()) == ([outside / "deployment.yaml"] if sort == "link out" else [])
         assert [file.name for file in target.iterdir()] == (["deployment.yaml"] if sort == "link out" else [])
 
+    def test_what_was_written_without_a_cluster_is_undone_without_one(
+        self, workspace: Path, run_desk: RunDesk, tmp_path: Path
+    ) -> None:
+        none = {"KUBECONFIG": str(tmp_path / "none")}
+        assert run_desk(*ASKED, "--output-dir", "k8s", cwd=workspace, env=none).returncode == 0
+        made = sorted(file.name for file in (workspace / "k8s").iterdir())
+        undone = run_desk("rollback", last_change(workspace), cwd=workspace, env=none)
+        assert undone.returncode == 0, undone.stdout + undone.stderr
+        assert not (workspace / "k8s").exists()
+        again = run_desk("rollback", last_change(workspace), cwd=workspace, env=none)
+        assert again.returncode == 0, again.stdout + again.stderr
+        assert sorted(file.name for file in (workspace / "k8s").iterdir()) == made
+
     def test_outside_of_a_workspace_it_says_what_to_do(self, own_home: Path, run_desk: RunDesk) -> None:
         done = run_desk(*ASKED, "--output-dir", "k8s", cwd=own_home)
         assert done.returncode == 2
         assert "desk init" in done.stderr
         assert not (own_home / "k8s").exists()
+
+
+def last_change(workspace: Path) -> str:
+    """The commit of the last change."""
+    found = ("git", "log", "--format=%H", "--grep=^Changes:", "-1")
+    return subprocess.run(found, cwd=workspace, capture_output=True, text=True, check=True).stdout.strip()
