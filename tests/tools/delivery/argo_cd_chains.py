@@ -515,7 +515,7 @@ BROKEN = (
         [application("behind", AUTOMATED)],
         "SyncedAtOldRevision",
         "Application behind",
-        "is Synced and Healthy at 9f8e7d6 of main, since 2 h ago, not at abc1234",
+        "is Synced and Healthy at 9f8e7d6 of main, for 2 h, not at abc1234",
         Wanted(commit=NEW),
     ),
     Chain(

@@ -43,6 +43,7 @@ from tools.diagnose.rules.workloads import (
     cron_jobs,
     cron_results,
     daemon_sets,
+    delivered,
     draining,
     jobs,
     namespaces,
@@ -98,6 +99,7 @@ CONTEXTS: tuple[Context, ...] = (
     revisions.blocked,
     revisions.not_made,
     revisions.still_served,
+    delivered.delivered,
 )
 
 LESSONS: dict[Cause, Lesson] = {

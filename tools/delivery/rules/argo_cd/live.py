@@ -117,7 +117,7 @@ def old_revision(app: Application, found: Deliveries, wanted: Wanted) -> Finding
     last = app.reconciled_at
     looked = f" (it last looked {age(found.taken_at - last)} ago)" if last else ""
     deployed = next((at for _, at in reversed(list(app.history()))), None)
-    since = f", since {age(found.taken_at - deployed)} ago" if deployed else ""
+    since = f", for {age(found.taken_at - deployed)}" if deployed else ""
     at = ", ".join(short(each) for each in app.revisions)
     return broken(
         app,

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tools.delivery.facts.runs import Run
 from tools.diagnose.facts.naming import quoted, typed
 from tools.diagnose.findings import Evidence, Finding, Remedy, Starting
@@ -184,7 +186,8 @@ def _of_task(run: Run, task: str, child: Run, found: Deliveries) -> Finding:
     is_gone = bool(child.pod) and found.has("Pod") and found.named("Pod", child.pod) is None
     logs = f"; its pod {child.pod} is gone, and its logs with it" if is_gone else ""
     cause, said = _failure(run, task, child, step)
-    return _finding(run, cause, f"{said}{tried}{logs}", child, step=None if is_gone else step)
+    finding = _finding(run, cause, f"{said}{tried}{logs}", child, step=None if is_gone else step)
+    return replace(finding, affected=()) if is_gone else finding
 
 
 def _failure(run: Run, task: str, child: Run, step: Json | None) -> tuple[Cause, str]:
