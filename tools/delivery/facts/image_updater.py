@@ -53,7 +53,7 @@ def _labelled(ref: Json, labels: Json) -> bool:
 
 
 def _of_annotations(app: Application) -> Iterator[Followed]:
-    for entry in filter(None, (each.strip() for each in app.annotations.get(IMAGE_LIST, "").split(","))):
+    for entry in filter(None, (each.strip() for each in (app.annotations.get(IMAGE_LIST) or "").split(","))):
         alias, equals, image = entry.partition("=")
         strategy = app.annotations.get(f"{PREFIX}{alias}.update-strategy") if equals else None
         strategy = strategy or app.annotations.get(PREFIX + "update-strategy") or _DEFAULT_STRATEGY

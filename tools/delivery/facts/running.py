@@ -18,7 +18,8 @@ def digests_of(image: Reference, pods: Iterable[Json]) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for pod in pods:
-        written = {each["name"]: str(each.get("image")) for each in pod["spec"].get("containers") or ()}
+        containers = (pod.get("spec") or {}).get("containers") or ()
+        written = {each.get("name"): str(each.get("image")) for each in containers}
         for status in (pod.get("status") or {}).get("containerStatuses") or ():
             named = reference(written.get(status.get("name"), ""))
             digest = str(status.get("imageID") or "").rpartition("@")[2]

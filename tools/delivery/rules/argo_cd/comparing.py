@@ -109,7 +109,7 @@ def invalid(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | 
     condition = app.condition("InvalidSpecError", "UnknownError")
     if condition is None:
         return None
-    message = one_line(str(condition["message"]))
+    message = one_line(str(condition.get("message")))
     return broken(
         app,
         "ApplicationInvalid",
@@ -132,7 +132,7 @@ def not_compared(app: Application, found: Deliveries, _wanted: Wanted) -> Findin
     condition = app.condition("ComparisonError")
     if condition is None:
         return None
-    message = str(condition["message"])
+    message = str(condition.get("message"))
     evidence = (about(app, f"ComparisonError: {message}"), compared(app, found.taken_at))
     told, command = _kind(app, message)
     if _CACHED.search(message):
@@ -167,9 +167,9 @@ def shared(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | N
     return broken(
         app,
         "SharedResource",
-        f"{resources or 'something of ' + app.said} is delivered by two Applications: {condition['message']}",
+        f"{resources or 'something of ' + app.said} is delivered by two Applications: {condition.get('message')}",
         "Each sync of one of them undoes the other's: the last one wins.",
-        (about(app, f"SharedResourceWarning: {condition['message']}"),),
+        (about(app, f"SharedResourceWarning: {condition.get('message')}"),),
         (Remedy("See which object, and whose it is", f"kubectl get applications -A | grep -e {app.name}", "read"),),
     )
 
