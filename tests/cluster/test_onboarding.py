@@ -270,6 +270,14 @@ def test_a_token_of_a_process_that_died_with_it_is_worth_nothing(team: Team, tmp
         assert within_30_s(file)
 
 
+def test_who_comes_later_has_no_file_without_a_folder_and_is_told_how_to_get_one(team: Team) -> None:
+    command = ("onboard-team", team.name, "--namespaces", team.namespaces[0], "--members", "new@example.com")
+    checklist = document_of(team.workspace, *command, "--dry-run")["checklist"]
+    (told,) = [each for each in checklist if each["title"].startswith("kubeconfig of")]
+    assert (told["title"], told["state"]) == ("kubeconfig of new@example.com", "waits")
+    assert f"desk rotate-kubeconfig {team.name} new@example.com --kubeconfig-dir DIR" in told["waits_for"]
+
+
 def test_deleting_the_secret_revokes_and_rotation_gives_another_token(team: Team, tmp_path: Path) -> None:
     bob, (dev, staging) = team.kubeconfig(BOB), team.namespaces
     old = tmp_path / "old.kubeconfig"
@@ -328,7 +336,7 @@ def signed_for(user: str, folder: Path) -> Iterator[tuple[str, str]]:
 
 def test_a_member_leaves_nothing_behind(team: Team, tmp_path: Path) -> None:
     dev = team.namespaces[0]
-    kubectl("create", "rolebinding", "by-hand", "--clusterrole=view", f"--user={ANN}", "--user=kim", "-n", dev)
+    kubectl("create", "rolebinding", "by-hand", "--clusterrole=admin", f"--user={ANN}", "--user=kim", "-n", dev)
     hers = ("serviceaccount", member_account(ANN), "-n", dev)
     status_of(team.kubeconfig(ANN), "label", *hers, "managed-by-", "--context", dev)  # so that it is not Desk's
     assert "managed-by" not in kubectl("get", *hers, "-o", "yaml")

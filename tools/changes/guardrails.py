@@ -19,12 +19,13 @@ _LEVELS = ("privileged", "baseline", "restricted")
 _POD_SECURITY = "pod-security.kubernetes.io/"
 
 
-def risk_of(change: Change, asked: Risk, loosens: str = "", username: str = "") -> Risk:
+def risk_of(change: Change, asked: Risk, loosens: str = "", username: str = "", before: Json | None = None) -> Risk:
     """The class of risk of one change: its tool's, or a stricter one because of what it does.
 
-    `loosens` says what of a guardrail it makes less strict. Only what is asked for as provisioning may touch
-    namespaces, and loosen or delete guardrails, and then somebody decides; so they do of the NetworkPolicy that an
-    application has for its own pods. Who provisions (`username`) may give up a role of their own.
+    `loosens` says what of a guardrail it makes less strict, `before` is the object as it is, where it was read.
+    Only what is asked for as provisioning may touch namespaces, and loosen or delete guardrails, and then somebody
+    decides; so they do of the NetworkPolicy that an application has for its own pods. Who provisions (`username`)
+    may give up a role of their own.
     """
     target = change.target
     provisions = asked is Risk.PROVISION
@@ -34,7 +35,7 @@ def risk_of(change: Change, asked: Risk, loosens: str = "", username: str = "") 
         return asked
     if change.verb == "delete":
         return Risk.CLUSTER if target.kind in _KINDS and not provisions else Risk.DELETE
-    if target.kind == "RoleBinding" and not may_be_given(change.body, target.namespace):
+    if target.kind == "RoleBinding" and not may_be_given(_given(change, before or {}), target.namespace):
         return Risk.CLUSTER
     if loosens:
         return Risk.DELETE if provisions or _is_an_applications_own(change) else Risk.CLUSTER
@@ -57,8 +58,18 @@ def _is_an_applications_own(change: Change) -> bool:
     return change.target.kind == "NetworkPolicy" and selectors == (own, own)
 
 
+def _given(change: Change, before: Json) -> Json:
+    """The RoleBinding that a change makes; of a patch, the subjects that it adds, in the role that is there."""
+    if change.verb != "patch":
+        return change.body
+    there = (before or change.undo).get("subjects") or ()
+    added = [each for each in change.body.get("subjects") or () if each not in there]
+    role = {"roleRef": before.get("roleRef")} if added else {}
+    return {**role, **change.body, "subjects": added}
+
+
 def may_be_given(binding: Json, namespace: str) -> bool:
-    """Whether a RoleBinding, or a patch of one, gives no more than Desk may: view, edit, or a Role of its own.
+    """Whether a RoleBinding, or a part of one, gives no more than Desk may: view, edit, or a Role of its own.
 
     A subject that begins with `system:` is a part of the cluster, or everybody.
     """

@@ -84,7 +84,9 @@ class KubernetesDriver:
 
     def risk(self, change: Change, asked: Risk, preview: Preview | None) -> Risk:
         """By kind, scope and content."""
-        return risk_of(change, asked, "" if preview is None else preview.loosens, self._username)
+        if preview is None:
+            return risk_of(change, asked, username=self._username)
+        return risk_of(change, asked, preview.loosens, self._username, preview.before)
 
     def place(self, change: Change) -> str:
         """The namespace: the target's, or the one that the target is."""

@@ -156,6 +156,32 @@ def test_what_a_binding_may_give(body: Json, may: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("role", "subjects", "risk"),
+    [
+        ("admin", [("User", "ann"), ("User", "eve")], Risk.CLUSTER),
+        ("admin", [("User", "eve")], Risk.CLUSTER),
+        ("admin", [], Risk.PROVISION),
+        ("edit", [("User", "ann"), ("User", "eve")], Risk.PROVISION),
+        ("edit", [("User", "ann"), ("Group", "system:authenticated")], Risk.CLUSTER),
+    ],
+)
+def test_a_patch_of_a_binding_gives_what_it_adds_in_the_role_that_is_there(
+    role: str, subjects: list[tuple[str, str]], risk: Risk
+) -> None:
+    live: Json = {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", "metadata": {"name": "x", "namespace": "shop"}}
+    live |= binding(role, ("User", "ann"), ("User", "bob"))
+    change = patch_change("rolebindings", live, {"subjects": binding(role, *subjects)["subjects"]})
+    assert risk_of(change, Risk.PROVISION, before=live) is risk
+
+
+def test_who_is_in_a_binding_may_stay_in_it_when_somebody_else_is_taken_out() -> None:
+    live: Json = {"apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", "metadata": {"name": "x", "namespace": "shop"}}
+    live |= binding("admin", ("User", "ann"), ("Group", "system:masters"))
+    change = patch_change("rolebindings", live, {"subjects": live["subjects"][1:]})
+    assert risk_of(change, Risk.CHANGE) is risk_of(change, Risk.CHANGE, before=live) is Risk.CHANGE
+
+
+@pytest.mark.parametrize(
     ("change", "asked", "risk"),
     [
         (change_of("apply", "Namespace", None), Risk.PROVISION, Risk.PROVISION),
