@@ -23,7 +23,8 @@ def onboarding(view: SessionView) -> Onboarding:
     waiting = view.pending_approval() if view.closed is None else None
     code = ending.exit_code if ending else None
     resources = [_placed(view, call_id, change) for change in changes]
-    namespaces = list(dict.fromkeys(subject["name"] for subject in plan.get("subjects", ())))
+    named = [subject["name"] for subject in plan.get("subjects", ()) if subject["kind"] == "Namespace"]
+    namespaces = list(dict.fromkeys(named or [each.namespace for each in resources if each.namespace]))
     return Onboarding(
         operation=call["tool"],
         team=call["arguments"]["team"],
@@ -33,7 +34,11 @@ def onboarding(view: SessionView) -> Onboarding:
         exit_code=code,
         summary=view.closed.summary if view.closed else (view.paused.reason if view.paused else ""),
         approval=waiting.approval_id if waiting else None,
-        checklist=[*_steps(view, call_id, plan), *(_left_out(each) for each in plan.get("left_out", ()))],
+        checklist=[
+            *_steps(view, call_id, plan),
+            *_left(plan),
+            *(_left_out(each) for each in plan.get("left_out", ())),
+        ],
         resources=resources,
         errors=[result.text for result in view.results.values() if not result.ok],
         message=_message(call["arguments"]["team"], namespaces, resources)
@@ -59,6 +64,15 @@ def _checked(view: SessionView, call_id: str, step: Json) -> Checked:
         return Checked(title=step["title"], state="unchanged", why="", waits_for="")
     made = all(each in unchanged or view.is_made(call_id, each) for each in ids)
     return Checked(title=step["title"], state="done" if made else "not done", why="", waits_for="")
+
+
+def _left(plan: Json) -> list[Checked]:
+    """What the plan leaves to another agent."""
+    left = plan.get("left")
+    if not left:
+        return []
+    why = f"they would type: {left['command']}"
+    return [Checked(title=left["what"], state="waits", why=why, waits_for=left["owner"])]
 
 
 def _left_out(each: Json) -> Checked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import shlex
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,45 @@ def test_with_the_right_to_label_in_the_project_only_the_rest_is_left(
     assert "the labels" not in partial["left"]["what"]
     assert metadata_of(name)["labels"]["team"] == name.removesuffix("-dev")
     assert (KIM, "admin") not in roles(name)
+
+
+def test_who_may_only_ask_for_projects_brings_a_team_on_board_and_a_member_leaves_before_atlas_labels_them(
+    workspace: Workspace, project: Callable[[], str], kim: str, tmp_path: Path
+) -> None:
+    names, folder, boss = (project(), project()), tmp_path / "kubeconfigs", tmp_path / "boss"
+    boss.write_text(
+        Path(kim).read_text().replace(KIM, "boss@example.com").replace("authenticated:oauth", "masters")
+    )
+    team = names[0].removesuffix("-dev")
+    asked = ("--members", f"{ANN},bob@example.com", "--kubeconfig-dir", str(folder))
+    partial = approved(workspace, kim, str(boss), "onboard-team", team, "--namespaces", ",".join(names), *asked)
+    assert partial.returncode == 5, partial.stdout + partial.stderr
+    for name in names:
+        assert f"{name}: valid until" in partial.stdout.replace("context ", "")
+        assert f"desk provision-namespace {name} dev --team {team}" in partial.stdout
+        assert {role for _, role in roles(name)} == {"edit"}
+        assert "team" not in metadata_of(name)["labels"]
+
+    done = approved(workspace, KUBECONFIG, str(boss), "offboard-member", team, ANN)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [file.name[:4] for file in folder.iterdir()] == ["bob-"]
+    for name in names:
+        left = kubectl("get", "rolebinding,serviceaccount,secret,resourcequota", "-n", name, "-o", "yaml")
+        assert ANN not in left
+        assert "kind: ResourceQuota" not in left  # Atlas's to make, and with the limits that pods then need
+        assert "bob@example.com" in left
+
+
+def approved(
+    workspace: Workspace, kubeconfig: str, approver: str, *command: str
+) -> subprocess.CompletedProcess[str]:
+    """A command that waits, is approved by somebody else, and goes on."""
+    waiting = workspace.desk(*command, "--output", "json", kubeconfig=kubeconfig)
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    document = json.loads(waiting.stdout)
+    said = workspace.desk("approvals", "approve", document["approval"], kubeconfig=approver)
+    assert said.returncode == 0, said.stderr
+    return workspace.desk("resume", document["session"], kubeconfig=kubeconfig)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tools.cluster.client import Cluster
 from tools.cluster.errors import NotFound
 from tools.errors import ToolFailed
 from tools.json import Json
-from tools.provisioning.guardrails import is_managed, member_account
+from tools.provisioning.guardrails import MANAGED_BY, is_managed, member_account
 from tools.provisioning.specification import Specification
 
 KubeconfigDir = Annotated[
@@ -69,6 +69,12 @@ def bound_secret(cluster: Cluster, namespace: str, member: str) -> Json | None:
     except NotFound:
         return None
     return secret if is_managed(secret) else None
+
+
+def accounts_with_tokens(cluster: Cluster, namespace: str) -> set[str]:
+    """The members' accounts for which a token was issued and not revoked."""
+    listed = cluster.list("Secret", namespace, label_selector=f"managed-by={MANAGED_BY}")
+    return {each["metadata"]["name"] for each in listed}
 
 
 def revoked(cluster: Cluster, namespaces: Sequence[str], member: str) -> Iterator[Change]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
-from tools.changes.build import delete_change, patch_change
+from tools.changes.build import delete_change, patch_change, reference
 from tools.changes.plan import Change, LeftOut, Plan, Step
 from tools.cluster.client import Cluster
 from tools.cluster.resources import ObjectRef
@@ -17,8 +17,9 @@ from tools.conventions import CI_ACCOUNT
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import ToolContext
 from tools.json import Json
+from tools.provisioning import guardrails
 from tools.provisioning.certificates import certificates_of
-from tools.provisioning.guardrails import PROVISIONED, Surroundings, is_managed, member_account
+from tools.provisioning.guardrails import Surroundings, is_managed, member_account
 from tools.provisioning.kubeconfigs import KubeconfigDir, folder_of, revoked, rotated
 from tools.provisioning.provision import Found, Subject, planned, read_to_change, surroundings, wanted_of
 from tools.provisioning.specification import SpecificationError, check_subject
@@ -61,7 +62,7 @@ def offboard_member(context: ToolContext, *, team: Team, member: Member) -> Plan
         return Plan(said, (), left_out=left_out)
     names = ", ".join(room.name for room in open_rooms)
     said = f"take all access of {member} to {names} of team {team}"
-    return Plan(said, tuple(steps), subjects=_subjects(team), left_out=left_out)
+    return Plan(said, tuple(steps), _subjects(team), _environments(open_rooms), left_out=left_out)
 
 
 def rotate_kubeconfig(
@@ -82,7 +83,8 @@ def rotate_kubeconfig(
         )
     changes = tuple(rotated(cluster, [room.name for room in own], member, folder))
     title = f"kubeconfig of {member} for {', '.join(room.name for room in own)}"
-    return Plan(f"replace the tokens of the {title}", (Step(title, changes),), subjects=_subjects(team))
+    steps = (Step(title, changes),)
+    return Plan(f"replace the tokens of the {title}", steps, _subjects(team), _environments(own))
 
 
 def check(tool: str, member: str, kubeconfig_dir: str | None = None) -> Path | None:
@@ -96,6 +98,11 @@ def check(tool: str, member: str, kubeconfig_dir: str | None = None) -> Path | N
 
 def _subjects(team: str) -> tuple[ObjectRef, ...]:
     return (ObjectRef("", "Team", None, team),)
+
+
+def _environments(rooms: Sequence[_Room]) -> dict[str, str]:
+    """What each was provisioned for: a project may have no labels yet."""
+    return {room.name: str(room.told.get("environment") or "") for room in rooms}
 
 
 def _rooms(cluster: Cluster, team: str, around: Surroundings) -> list[_Room]:
@@ -114,13 +121,17 @@ def _taken(cluster: Cluster, room: _Room, member: str, around: Surroundings) -> 
     if any(member in (room.told.get(who) or ()) for who in given):
         wanted = wanted_of(room.found, room.name, given, "offboard_member")
         changes = planned(cluster, wanted, around, room.found).changes
-        yield from (change for change in changes if change.verb == "delete" or _tells(change))
+        yield from (change for change in changes if change.verb == "delete")
+        yield from _told(room, changes, guardrails.provisioned(wanted, around))
     yield from _of_others(cluster, room, member)
 
 
-def _tells(change: Change) -> bool:
-    """Whether the object tells what was provisioned, and so who the members are."""
-    return PROVISIONED in (change.body.get("metadata", {}).get("annotations") or {})
+def _told(room: _Room, changes: Sequence[Change], told: Json) -> Iterator[Change]:
+    """Who the members are is told anew where it was told before. No quota is made for that."""
+    teller = room.found.teller
+    for change in changes:
+        if teller is not None and change.target == reference(teller):
+            yield replace(change, body=guardrails.annotated(change.body, told))
 
 
 def _of_others(cluster: Cluster, room: _Room, member: str) -> Iterator[Change]:

@@ -10,7 +10,7 @@ understanding-and-managing-pod-security-admission
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,11 +18,12 @@ from tools.changes.build import delete_change, patch_change
 from tools.changes.guardrails import may_be_given
 from tools.changes.kubernetes import PROJECT_REQUEST, REQUESTER, rights
 from tools.changes.patches import contains
-from tools.changes.plan import Change, Left
+from tools.changes.plan import Change, Left, Step
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
 from tools.json import Json
+from tools.provisioning.guardrails import MANAGED_BY
 from tools.provisioning.specification import Specification
 
 NAMESPACES = ("openshift-ingress", "openshift-monitoring", "openshift-user-workload-monitoring")
@@ -30,8 +31,12 @@ NAMESPACES = ("openshift-ingress", "openshift-monitoring", "openshift-user-workl
 OF_CLUSTER = ("Namespace", "LimitRange", "ResourceQuota")
 """What who has `admin` in a project may not write, unless the cluster gives them more."""
 
+DESCRIPTION = "openshift.io/description"
+
+_PROJECTS = "projects.project.openshift.io"
 _CONSOLE = ObjectRef("v1", "ConfigMap", "openshift-config-managed", "console-public")
 _DESCRIPTION = "Provisioned by Desk"
+_HANDING_OVER = "admin of "
 _PARALLEL = 3
 
 
@@ -55,8 +60,23 @@ def project(wanted: Specification) -> Change:
 def is_requested_by(username: str, namespace: Json) -> bool:
     """Whether Desk asked for this project, on behalf of this user. Nobody but the cluster writes the requester."""
     annotations = namespace["metadata"].get("annotations") or {}
-    described = str(annotations.get("openshift.io/description", "")).startswith(_DESCRIPTION)
+    described = str(annotations.get(DESCRIPTION, "")).startswith(_DESCRIPTION)
     return bool(username) and annotations.get(REQUESTER) == username and described
+
+
+def projects_of(cluster: Cluster, team: str) -> list[Json]:
+    """The team's projects that this identity sees: by the labels, or by what Desk said of a project when it asked
+    for it, for Atlas may not have labelled it yet. Who may ask for projects need not be allowed to list namespaces.
+    """
+    described = f"{_DESCRIPTION} for team {team} ("
+    return [each for each in cluster.list(_PROJECTS, None) if _is_of(each["metadata"], team, described)]
+
+
+def _is_of(metadata: Json, team: str, described: str) -> bool:
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    if "team" in labels:
+        return (labels["team"], labels.get("managed-by")) == (team, MANAGED_BY)
+    return str(annotations.get(DESCRIPTION, "")).startswith(described)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +148,18 @@ def given_up(bindings: Sequence[Json], username: str, plural: str) -> list[Chang
             continue
         changes.append(patch_change(plural, live, {"subjects": rest}) if rest else delete_change(plural, live))
     return changes
+
+
+def handing_over(wanted: Specification, username: str, changes: Sequence[Change]) -> Step:
+    """The step in which the requester gives their role up: the last in a plan, for it is by that role that they
+    make all the rest."""
+    return Step(f"{_HANDING_OVER}{username} in {wanted.namespace} is given up", tuple(changes))
+
+
+def before_handing_over(steps: Sequence[Step], more: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps with more of them, made while the requester still may."""
+    last = [step for step in steps if step.title.startswith(_HANDING_OVER)]
+    return (*(step for step in steps if step not in last), *more, *last)
 
 
 def handed_over(wanted: Specification, username: str) -> str:

@@ -54,14 +54,14 @@ class Found:
     objects: dict[tuple[str, str], Json]
 
     @property
+    def teller(self) -> Json | None:
+        """The object in which it is written down what was provisioned; None where Desk wrote it in none."""
+        return next((live for kind in _TELLERS for live in self.of(kind) if _told(live) is not None), None)
+
+    @property
     def provisioned(self) -> Json | None:
         """What was written down when it was provisioned; None where it was not, or not by Desk."""
-        for teller in _TELLERS:
-            for live in self.of(teller):
-                written = (live["metadata"].get("annotations") or {}).get(PROVISIONED)
-                if written and is_managed(live):
-                    return _parsed(written)
-        return None
+        return _told(self.teller) if self.teller else None
 
     @property
     def is_desks(self) -> bool:
@@ -126,7 +126,7 @@ def provision_namespace(
         return plan
     said = f"{plan.summary}; images are pulled with the login in {login.source}"
     pulls = Step(f"pull secret of namespace {namespace}", pull_secret_changes(cluster, found, namespace, login))
-    return replace(plan, summary=said, steps=(*plan.steps, pulls))
+    return replace(plan, summary=said, steps=openshift.before_handing_over(plan.steps, [pulls]))
 
 
 def read_to_change(cluster: Cluster, namespace: str, around: Surroundings) -> Found:
@@ -219,7 +219,7 @@ def _in_project(cluster: Cluster, wanted: Specification, around: Surroundings, f
         *([openshift.handed_over(wanted, username)] if given_up else []),
     ]
     page = openshift.console(cluster, wanted.namespace)
-    last = [Step(f"admin of {username} in {wanted.namespace} is given up", tuple(given_up))] if given_up else []
+    last = [openshift.handing_over(wanted, username, given_up)] if given_up else []
     return replace(
         plan,
         summary="; ".join([*said, *([f"console: {page}"] if page else [])]),
@@ -343,6 +343,12 @@ def _listed(cluster: Cluster, kind: str, namespace: str | None, selector: str) -
         return cluster.list(kind, namespace, label_selector=selector)
     except Forbidden:
         return []
+
+
+def _told(live: Json) -> Json | None:
+    """What an object of Desk's tells of what was provisioned."""
+    written = (live["metadata"].get("annotations") or {}).get(PROVISIONED)
+    return _parsed(written) if written and is_managed(live) else None
 
 
 def _parsed(text: str) -> Json | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,15 +14,15 @@ from tools.apimachinery.manifests import as_yaml
 from tools.changes.build import apply_change
 from tools.changes.plan import Credentials, File, Left, LeftOut, Plan, Step
 from tools.cluster.client import Cluster
-from tools.cluster.errors import NotFound
+from tools.cluster.errors import Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import Name, Namespace, ToolContext
 from tools.json import Json
 from tools.kubernetes.pull_secrets import Registry, Username
-from tools.provisioning import argo_cd, guardrails, page
+from tools.provisioning import argo_cd, guardrails, openshift, page
 from tools.provisioning.guardrails import Surroundings
-from tools.provisioning.kubeconfigs import KubeconfigDir, folder_of, issued
+from tools.provisioning.kubeconfigs import KubeconfigDir, accounts_with_tokens, folder_of, issued
 from tools.provisioning.provision import (
     Found,
     Quantity,
@@ -105,8 +106,9 @@ def onboard_team(
     plan = _of_rooms(team, rooms)
     if plan.continues:
         return plan
-    everywhere = sorted([room.wanted for room in rooms] + _others(cluster, team, namespaces), key=_by_name)
-    names = tuple(each.namespace for each in everywhere)
+    others, unseen = _others(cluster, team, namespaces)
+    everywhere = sorted([room.wanted for room in rooms] + others, key=_by_name)
+    names = tuple(sorted([*(each.namespace for each in everywhere), *unseen]))
     project = _Project(team, names, tuple(repos or ()), rooms[0].wanted.group, argocd_namespace)
     open_rooms = [room for room in rooms if room.wanted.environment != "prod"]
     steps = [
@@ -115,8 +117,8 @@ def onboard_team(
         *_kubeconfigs(team, open_rooms, folder),
         Step(f"page for team {team}", (), files=(page.of_team(team, everywhere, around),)),
     ]
-    left_out = tuple(_left_out(cluster, rooms, login, project, folder))
-    return replace(plan, steps=(*plan.steps, *steps), left_out=left_out)
+    left_out = (*_left_out(cluster, rooms, login, project, folder), *map(_unseen, unseen))
+    return replace(plan, steps=openshift.before_handing_over(plan.steps, steps), left_out=left_out)
 
 
 def _of_rooms(team: str, rooms: Sequence[_Room]) -> Plan:
@@ -177,17 +179,33 @@ def _room(cluster: Cluster, namespace: str, given: Json, around: Surroundings) -
     return _Room(wanted, found, planned(cluster, wanted, around, found))
 
 
-def _others(cluster: Cluster, team: str, named: Sequence[str]) -> list[Specification]:
-    """What the team has besides the namespaces that are named now."""
-    others = [name for name in namespaces_of(cluster, team) if name not in named]
-    found = {name: read(cluster, name).provisioned for name in others}
-    return [specified(name, {}, told) for name, told in found.items() if told is not None]
+def _others(cluster: Cluster, team: str, named: Sequence[str]) -> tuple[list[Specification], list[str]]:
+    """What the team has besides the namespaces that are named now, and those of which that may not be read."""
+    seen, unseen = [], []
+    for name in namespaces_of(cluster, team):
+        if name in named:
+            continue
+        try:
+            told = read(cluster, name).provisioned
+        except Forbidden:
+            unseen.append(name)
+            continue
+        if told is not None and told.get("team") == team:
+            seen.append(specified(name, {}, told))
+    return seen, unseen
+
+
+def _unseen(namespace: str) -> LeftOut:
+    why = "this identity may not read what it has, so the page does not tell of it"
+    return LeftOut(f"namespace {namespace} on the page", why, "who administers it, to run this again")
 
 
 def namespaces_of(cluster: Cluster, team: str) -> list[str]:
     """The namespaces that Desk provisioned for a team and that are not on their way out."""
-    selector = f"team={team},managed-by={guardrails.MANAGED_BY}"
-    listed = cluster.list("Namespace", None, label_selector=selector)
+    if openshift.is_served(cluster):
+        listed = openshift.projects_of(cluster, team)
+    else:
+        listed = cluster.list("Namespace", None, label_selector=f"team={team},managed-by={guardrails.MANAGED_BY}")
     return sorted(each["metadata"]["name"] for each in listed if "deletionTimestamp" not in each["metadata"])
 
 
@@ -249,6 +267,28 @@ def _kubeconfigs(team: str, rooms: Sequence[_Room], folder: Path | None) -> Iter
         yield Step(f"kubeconfigs of team {team}", changes)
 
 
+def _without_file(cluster: Cluster, rooms: Sequence[_Room]) -> Iterator[LeftOut]:
+    """Who has an account for a kubeconfig, and for whom none was issued."""
+    lacking: dict[str, list[str]] = {}
+    for room in rooms:
+        if not room.wanted.kubeconfigs:
+            continue
+        try:
+            issued_for = accounts_with_tokens(cluster, room.name)
+        except Forbidden:  # then those that are not new count as having one
+            issued_for = {live["metadata"]["name"] for live in room.found.of("ServiceAccount")}
+        for member in room.wanted.members:
+            if guardrails.member_account(member) not in issued_for:
+                lacking.setdefault(member, []).append(room.name)
+    for member, namespaces in lacking.items():
+        command = shlex.join(["desk", "rotate-kubeconfig", rooms[0].wanted.team, member, "--kubeconfig-dir"])
+        yield LeftOut(
+            f"kubeconfig of {member}",
+            f"there is an account for it in {', '.join(namespaces)}, and no folder was named for the file",
+            f"whoever hands it over: {command} DIR",
+        )
+
+
 def _left_out(
     cluster: Cluster,
     rooms: Sequence[_Room],
@@ -262,5 +302,7 @@ def _left_out(
     yield from project.left_out(cluster)
     if folder is None and not any(each.kubeconfigs for each in wanted):
         yield LeftOut("kubeconfigs", "no folder was named for them; who is in the cluster's login needs none")
+    if folder is None:
+        yield from _without_file(cluster, rooms)
     if (login or folder) and (closed := [each.namespace for each in wanted if each.environment == "prod"]):
         yield LeftOut(f"pull secrets and kubeconfigs in {', '.join(closed)}", "production is Flow's", "Flow")

@@ -11,7 +11,7 @@ from agent.model.port import ToolUse
 from agent.session import asking
 from agent.session.context import Desk, Planned
 from agent.session.nodes.effect import Sending, settle
-from agent.session.nodes.gate import find_tool, left_over
+from agent.session.nodes.gate import find_tool, left_over, omitted
 from agent.session.rendering import kept_for_printing
 from agent.workspace.results import READ_RESULT, Results
 from tools.changes.driver import Preview
@@ -143,7 +143,8 @@ def _finish_step(desk: Desk, call: ToolUse, number: int) -> None:
     unchanged = desk.view.plans[call.id].unchanged
     same = [str(change.target) for change in plan.changes if change.id in unchanged]
     already = f" Already as wanted: {', '.join(same)}." if same else ""
-    text = "\n".join([f"Done: {plan.summary}.{already}{left_over(plan)}", *_checklist(desk, call, plan)])
+    said = f"Done: {plan.summary}.{already}{left_over(plan)}"
+    text = "\n".join([said, *_checklist(desk, call, plan)]) + omitted(plan)
     left = asdict(plan.left) if plan.left else None
     result = ToolResult(call.id, call.name, text, summary=plan.summary, changed=True, left=left)
     return desk.append(done, result)
@@ -156,7 +157,6 @@ def _checklist(desk: Desk, call: ToolUse, plan: Plan) -> Iterator[str]:
         same = all(change.id in unchanged for change in step.changes)
         yield f"- {'as it was' if same else 'done'}: {step.title}"
     yield from (f"- {receipt.told}" for _, receipt in desk.view.changes(call.id) if receipt.told)
-    yield from (f"- left out: {each}" for each in plan.left_out)
 
 
 def _broken(desk: Desk, check: Check) -> str:

@@ -123,7 +123,7 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
         return _conclude(desk, call, _unchanged(call, plan, text), made, gated)
     if desk.view.task.dry_run:
         text = f"Dry run: would {plan.summary} ({decision.reason}). Nothing was changed."
-        text += f"{left_over(plan)}\n{planned.diff}"
+        text += f"{left_over(plan)}\n{planned.diff}{omitted(plan)}"
         return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), made, gated)
     if decision.verdict is Verdict.ASK:
         return _ask(desk, call, arguments, planned, made, decision)
@@ -138,9 +138,16 @@ def left_over(plan: Plan) -> str:
     return f" {plan.left}" if plan.left else ""
 
 
+def omitted(plan: Plan) -> str:
+    """What belongs to what was asked for and is not in the plan, a line each; empty where it is all there."""
+    return "".join(f"\n- left out: {each}" for each in plan.left_out)
+
+
 def _unchanged(call: ToolUse, plan: Plan, text: str) -> ToolResult:
     left = asdict(plan.left) if plan.left else None
-    return ToolResult(call.id, call.name, text + left_over(plan), summary=plan.summary, left=left)
+    return ToolResult(
+        call.id, call.name, f"{text}{left_over(plan)}{omitted(plan)}", summary=plan.summary, left=left
+    )
 
 
 def _plan(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> Plan:
