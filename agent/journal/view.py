@@ -74,7 +74,7 @@ class SessionView:
     """A session as its events tell it; `apply` adds one more."""
 
     id: str
-    begun_before: bool = False
+    begun_before: bool = field(default=False, compare=False)
     """Whether another process began it, which may have done more than its events say."""
     started: SessionStarted | None = None
     started_at: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -33,6 +34,7 @@ def main() -> int:
 
 
 def _wait() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where whoever started it ignores the signal
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
