@@ -24,8 +24,8 @@ _BEGIN = re.compile(
     r"(?:please\s+|bitte\s+)?(?:(?:can|could|would)\s+you\s+(?:please\s+)?|(?:we|i|wir|ich)\s+)?"
     rf"(?:{_MAKE}\s+and\s+)?(?P<verb>{_MAKE}|apply)\s+"
     r"(?:(?:me|us|mir|uns|please|bitte)\s+)*(?:(?:the|a|some|new|den|die|ein|einen|kubernetes|k8s|production-ready)\s+)*"
-    r"(?:manifests?|manifeste?n?)\s+(?:for|of|für)\s+(?:(?:the|a|an|my|our|das|die|den|der)\s+)?"
-    rf"(?:(?:application|app|service|{_TYPE})\s+)?(?P<app>{_NAME})(?![\w./:@])",
+    rf"(?:(?P<type>{_TYPE})\s+)?(?:manifests?|manifeste?n?)\s+(?:for|of|für)\s+(?:(?:the|a|an|my|our|das|die|den|der)\s+)?"
+    rf"(?:(?:application|app|service|(?P<kind>{_TYPE}))\s+)?(?P<app>{_NAME})(?![\w./:@])",
     re.IGNORECASE,
 )
 _WITH = r"(?:with\s+|mit\s+|and\s+|und\s+|,\s*|on\s+|auf\s+)*(?:(?:an?|the|ein|einer|dem)\s+)?"
@@ -84,19 +84,13 @@ def ordered(task: str, home: str) -> Understanding | None:
     if began["verb"].lower() in _GET and not arguments.keys() & {"image", "version"}:
         return None
     app, tool = began["app"].lower(), APPLY if began["verb"].lower() == "apply" else GENERATE
-    said = _type_in(began[0][: began.start("app") - began.start()])
-    if (tool == APPLY and "folder" in arguments) or (said and "type" in arguments):
+    said = [_value("type", each) for each in (began["type"], began["kind"]) if each]
+    if (tool == APPLY and "folder" in arguments) or len(said) + ("type" in arguments) > 1:
         return None
     namespace = arguments.get("namespace", home)
-    whole = {"app": app, **({"type": said} if said else {}), **arguments, "namespace": namespace}
+    whole = {"app": app, **({"type": said[0]} if said else {}), **arguments, "namespace": namespace}
     order = Order((namespace,), (app,), frozenset({tool}))
     return Understanding(wishes=(Call(tool, whole),), orders=(order,), namespaces=(namespace,))
-
-
-def _type_in(beginning: str) -> str:
-    """The type that stands in front of the name: `manifests for the cronjob report`."""
-    found = re.search(rf"({_TYPE})\s+$", beginning, re.IGNORECASE)
-    return re.sub(r"\s", "", found[1].lower()) if found else ""
 
 
 def _value(argument: str, text: str) -> Any:

@@ -19,16 +19,17 @@ _MAKE = r"scaffold|template|make|create|generate|build|start|begin|need|want|ers
 _API = r"(?:rest[\s-]|web[\s-]?|http[\s-])?api|web\s?service|microservice"
 _OTHER = r"worker|cron\s?job|scheduled\s+job|application|app|anwendung"
 _CALLED = r"(?:(?:that\s+is\s+)?(?:called|named|namens)\s+)"
-_BEGIN = re.compile(
-    rf"{_POLITE}(?:(?P<verb>{_MAKE})\s+)?(?:(?:me|us|mir|uns|please|bitte)\s+)*"
-    r"(?:(?P<article>an?|the|new|eine?n?|neue[nrs]?)\s+)*"
-    rf"(?:(?P<api>{_API})|(?P<other>{_OTHER}))(?![\w-])(?:\s+{_CALLED}?(?P<app>(?!(?:in|on|with|for|to|using|auf|mit|für|called|named|namens|and|port|that)\b){_NAME})(?![\w./:@-]))?",
-    re.IGNORECASE,
-)  # fmt: skip
 _LANGUAGES = {
     "go": "go", "golang": "go", "python": "python", "node": "node", "node.js": "node", "nodejs": "node",
     "javascript": "node", "java": "java",
 }  # fmt: skip
+_LANGUAGE = "|".join(map(re.escape, sorted(_LANGUAGES, key=len, reverse=True)))
+_BEGIN = re.compile(
+    rf"{_POLITE}(?:(?P<verb>{_MAKE})\s+)?(?:(?:me|us|mir|uns|please|bitte)\s+)*"
+    rf"(?:(?P<article>an?|the|new|eine?n?|neue[nrs]?)\s+)*(?:(?P<language>{_LANGUAGE})[\s-]+)?"
+    rf"(?:(?P<api>{_API})|(?P<other>{_OTHER}))(?![\w-])(?:\s+{_CALLED}?(?P<app>(?!(?:in|on|with|for|to|using|auf|mit|für|called|named|namens|and|port|that)\b){_NAME})(?![\w./:@-]))?",
+    re.IGNORECASE,
+)  # fmt: skip
 _DATABASES = {"postgres": "postgres", "postgresql": "postgres", "mysql": "mysql"}
 _DATABASE = "|".join(sorted(_DATABASES, key=len, reverse=True))
 _WITH = r"(?:with\s+|mit\s+|and\s+|und\s+|using\s+|,\s*|on\s+|auf\s+)*(?:(?:an?|the|einer?|dem)\s+)?"
@@ -38,7 +39,7 @@ _PARTS = tuple(
     for argument, pattern in (
         ("app", rf"{_CALLED}(?P<app>{_NAME})(?![\w./:@-])"),
         ("port", rf"port\s+(?P<port>\d+){_END}"),
-        ("language", rf"(?:(?:written\s+)?in\s+)?(?P<language>node\.js|{'|'.join(_LANGUAGES)}){_END}"),
+        ("language", rf"(?:(?:written\s+)?in\s+)?(?P<language>{_LANGUAGE}){_END}"),
         ("database", rf"(?P<database>{_DATABASE})(?:\s+(?:database|datenbank))?{_END}"),
         ("database", r"(?P<database>(?:without|no|ohne)\s+(?:an?\s+|eine\s+)?(?:database|datenbank))"),
         ("pipeline", rf"(?P<pipeline>github|tekton)(?:\s+(?:actions|pipeline))?{_END}"),
@@ -76,8 +77,10 @@ def ordered(task: str) -> Understanding | None:
 
 def _application(began: re.Match[str], rest: str) -> Understanding | None:
     arguments = arguments_in(rest, _PARTS, _value)
-    if arguments is None or (began["app"] and "app" in arguments):
+    if arguments is None or any(began[name] and name in arguments for name in ("app", "language")):
         return None
+    if began["language"]:
+        arguments["language"] = _value("language", began["language"])
     if not _is_an_application(began, arguments):
         return None
     app = str(began["app"] or arguments.pop("app", "")).lower()

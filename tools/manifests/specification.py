@@ -303,8 +303,8 @@ def _image(app: str, text: str, version: str) -> str:
         raise SpecificationError(f"image {text} and version {_shown(version)}: the tag is another version.")
     if version and found["tag"] is None and found["digest"] is None:
         found = _parsed_image(f"{found['name']}:{version}")
-    if found["digest"] is None and found["tag"] in (None, "latest"):
-        said = "has no tag, which means latest" if found["tag"] is None else "has the tag latest"
+    if found["digest"] is None and (found["tag"] or "latest").lower() == "latest":
+        said = "has no tag, which means latest" if found["tag"] is None else f"has the tag {found['tag']}"
         raise SpecificationError(
             f"image {found[0]} {said}: nobody can tell what runs, and there is nothing to roll back to. "
             "Give the version."

@@ -148,4 +148,4 @@ def _without_schema(objects: list[Manifest], minor: int, answers: Answers | None
         if each.kind and not is_known(each, nearest) and not is_builtin(each) and not is_old:
             unknown[kind_of(each)] += 1
     for kind, count in sorted(unknown.items()):
-        yield f"the fields of {count} {kind}: no schema of it ships with Desk, and no cluster was asked"
+        yield f"the fields of {count} {kind}, of which no schema ships with Desk: no cluster was asked"

@@ -36,6 +36,11 @@ from agent.understanding.wishes import Call
             {"app": "report", "type": "cronjob", "version": "1.4", "schedule": "0 3 * * *"},
         ),
         (
+            "generate a StatefulSet manifest for db with image postgres:16.2",
+            GENERATE,
+            {"app": "db", "type": "statefulset", "image": "postgres:16.2"},
+        ),
+        (
             "we need manifests for db 16.2 as a statefulset, 512 MiB, 2 cores, in namespace shop, for openshift.",
             GENERATE,
             {
@@ -87,6 +92,8 @@ def test_an_order_is_understood_with_all_that_it_says(task: str, tool: str, argu
         "make manifests for web v2 version 3.1",
         "make manifests for web v2 running every full moon",
         "make and apply manifests for web v2 into ./k8s",
+        "make a deployment manifest for the statefulset web v2",
+        "make a job manifest for web v2 as a deployment",
         "should I make manifests for web v2?",
         "make manifests for web v2?",
         "do not make manifests for web v2",

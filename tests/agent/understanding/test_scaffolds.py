@@ -13,6 +13,10 @@ MEANT: dict[str, tuple[str, Json]] = {
         "template_app", {"app": "shop", "type": "web-api", "port": 8080, "database": "postgres", "language": "go"},
     ),
     "an API called shop in golang": ("template_app", {"app": "shop", "type": "web-api", "language": "go"}),
+    "create a Python API called shop with postgres": (
+        "template_app", {"app": "shop", "type": "web-api", "language": "python", "database": "postgres"},
+    ),
+    "make a new Node.js worker mailer": ("template_app", {"app": "mailer", "type": "worker", "language": "node"}),
     "please scaffold a worker billing in Python for team payments, with a tekton pipeline": (
         "template_app",
         {"app": "billing", "type": "worker", "language": "python", "team": "payments", "pipeline": "tekton"},
@@ -52,6 +56,9 @@ def test_what_is_meant(task: str) -> None:
         "make an API shop in Go and delete web",
         "do not make an API shop in Go",
         "make an API shop in Go in Python",
+        "make a Go API shop in Python",
+        "the go worker mailer",
+        "restart the go worker mailer",
         "restart the api",
         "create secret shop-db in shop-dev",
         "make manifests for web v2",

@@ -25,6 +25,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"app": "default"}, "the cluster has objects of its own of this name"),
     ({"image": "registry/pay"}, "has no tag, which means latest"),
     ({"image": "registry/pay:latest"}, "has the tag latest"),
+    ({"image": "registry/pay:Latest"}, "has the tag Latest"),
     ({"image": "registry/pay :v1"}, "without spaces"),
     ({"image": "registry/Pay:v1"}, "in small letters"),
     ({"image": "registry/pay@sha256:12"}, "is no image"),
