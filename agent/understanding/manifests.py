@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from agent.understanding.languages import english, german
-from agent.understanding.parts import AND, arguments_in, quantity
+from agent.understanding.parts import AND, arguments_in, quantity, said_in
 from agent.understanding.schedules import cron_of
 from agent.understanding.wishes import Call, Order, Understanding
 
@@ -91,6 +91,23 @@ def ordered(task: str, home: str) -> Understanding | None:
     whole = {"app": app, **({"type": said[0]} if said else {}), **arguments, "namespace": namespace}
     order = Order((namespace,), (app,), frozenset({tool}))
     return Understanding(wishes=(Call(tool, whole),), orders=(order,), namespaces=(namespace,))
+
+
+def not_understood(task: str) -> str:
+    """What to say of a task that begins as an order for manifests and has a word of no part; else empty."""
+    began = _BEGIN.match(task.strip())
+    if (
+        began is None
+        or began["app"].lower() in _NO_NAMES
+        or began["verb"].lower() in _GET
+        or task.rstrip().endswith("?")
+    ):
+        return ""
+    _, left = said_in(task.strip()[began.end() :], _PARTS)
+    return left and (
+        f'Manifests for {began["app"]} are to be made, and I do not know what "{left[:80]}" means. Say image or '
+        "version, port, replicas, host, type, CPU, memory, namespace and folder; and the rest as a task of its own."
+    )
 
 
 def _value(argument: str, text: str) -> Any:

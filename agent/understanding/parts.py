@@ -18,16 +18,25 @@ Parts = Iterable[tuple[str, re.Pattern[str]]]
 
 def arguments_in(rest: str, parts: Parts, value: Callable[[str, str], Any]) -> Json | None:
     """The arguments that are said, each once, `value` made of its text; None when a word is left over."""
-    arguments: Json = {}
+    said, left = said_in(rest, parts)
+    if left or len(dict(said)) < len(said):
+        return None
+    return {argument: value(argument, text) for argument, text in said}
+
+
+def said_in(rest: str, parts: Parts) -> tuple[list[tuple[str, str]], str]:
+    """(argument, its text) of each part in its order, and the words from the first one on that is of none."""
+    said: list[tuple[str, str]] = []
     while not _END.fullmatch(rest):
-        matched = ((argument, pattern.match(rest.lstrip())) for argument, pattern in parts)
-        said = next(((argument, part) for argument, part in matched if part is not None), None)
-        if said is None or said[0] in arguments:
-            return None
-        argument, part = said
-        arguments[argument] = value(argument, part[argument])
-        rest = rest.lstrip()[part.end() :]
-    return arguments
+        rest = rest.lstrip()
+        matched = ((argument, pattern.match(rest)) for argument, pattern in parts)
+        found = next(((argument, part) for argument, part in matched if part is not None), None)
+        if found is None:
+            return said, rest
+        argument, part = found
+        said.append((argument, part[argument]))
+        rest = rest[part.end() :]
+    return said, ""
 
 
 def quantity(text: str) -> str:

@@ -85,6 +85,8 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     owner = remit.owner_of(task)
     if owner is not None:
         return Understanding(owner=owner, namespaces=found.namespaces, spoken=found.spoken)
+    if found.unclear and (unclear := manifests.not_understood(task)):
+        return Understanding(unclear=unclear, namespaces=found.namespaces, spoken=found.spoken)
     return found
 
 

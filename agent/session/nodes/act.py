@@ -178,7 +178,7 @@ def _break_off(desk: Desk, call: ToolUse, number: int, text: str, *receipts: Too
     desk.append(*receipts)
     made = desk.view.changes(call.id)
     told = "; ".join(receipt.text for _, receipt in made)
-    answer = f"{text}. Made before: {told}. Call it again to go on." if made else text
+    answer = f"{text.rstrip('.')}. Made before: {told}. Call it again to go on." if made else text
     partial = (
         [StepDone(call.id, number, step["title"], ok=False, text=text)]
         if desk.view.unrecorded_changes(call.id)

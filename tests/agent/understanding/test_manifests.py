@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.understanding.manifests import APPLY, GENERATE, ordered
+from agent.understanding.manifests import APPLY, GENERATE, not_understood, ordered
 from agent.understanding.ordered import orders_change
 from agent.understanding.wishes import Call
 
@@ -104,3 +104,15 @@ def test_an_order_is_understood_with_all_that_it_says(task: str, tool: str, argu
 )
 def test_what_has_a_word_of_another_meaning_is_not_understood(task: str) -> None:
     assert ordered(task, "home") is None
+
+
+def test_the_word_that_has_no_meaning_is_told() -> None:
+    told = not_understood("make manifests for web with 3 replicas and redis")
+    assert told.startswith('Manifests for web are to be made, and I do not know what "and redis" means. Say image')
+    for task in (
+        "make manifests for web v2",
+        "make manifests for web v2?",
+        "give me the manifest for web in shop",
+        "make manifests for all",
+    ):
+        assert not_understood(task) == ""
