@@ -155,10 +155,11 @@ def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool
     task = Task(
         words=f"undo commit {sha[:10]} on {made.done.target}: {made.done.title}",
         namespace=made.on_cluster[0].namespace if made.on_cluster else None,
+        sandbox=made.view.task.sandbox,
         dry_run=dry_run,
         call={"tool": UNDO, "arguments": {"commit": sha}, "then": waits_for(undo_of(made.changes))},
         cluster=made.view.task.cluster if made.on_cluster else "",
-        offline=not made.on_cluster,  # files alone are put back without asking one
+        offline=made.view.task.cluster == NO_CLUSTER,
     )
     return start(settings, task, surface)
 
