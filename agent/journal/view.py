@@ -156,10 +156,7 @@ class SessionView:
             case ToolReceipt():
                 self._receive(event)
             case StepDone():
-                self.steps[event.call_id, event.step] = event
-                self._steps_to_record.append(event)
-                if self.is_to_continue(event.call_id):
-                    self.gated.pop(event.call_id, None)
+                self._over(event)
             case ToolResult():
                 self.results[event.call_id] = event
             case FilesRendered():
@@ -189,6 +186,14 @@ class SessionView:
             self.operations = _of_others(self.operations, call_id)
             self.steps = {key: step for key, step in self.steps.items() if key[0] != call_id}
         self.plans[call_id] = made
+
+    def _over(self, step: StepDone) -> None:
+        """A step in which nothing is untold was made by an earlier plan of the call: it is no subtask again."""
+        self.steps[step.call_id, step.step] = step
+        if self.unrecorded_changes(step.call_id):
+            self._steps_to_record.append(step)
+        if self.is_to_continue(step.call_id):
+            self.gated.pop(step.call_id, None)
 
     def _intend(self, intent: ToolIntent) -> None:
         if not intent.change_id and intent.index == 0:

@@ -36,7 +36,7 @@ def folder_of(named: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         raise ToolFailed(f"The folder {named!r} cannot be found: {error}.") from error
     if is_other or not str(folder).isprintable():
-        raise ToolFailed(f"{folder!s} is no folder that kubeconfigs can be written into: name another one.")
+        raise ToolFailed(f"{str(folder)!r} is no folder that kubeconfigs can be written into: name another one.")
     repository = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
     if repository is not None or any(is_git(part) for part in folder.parts):
         raise ToolFailed(

@@ -275,6 +275,15 @@ def test_a_stale_intent_is_no_change_and_is_counted(journal: Journal) -> None:
     assert view.changes("c1") == [(intent(), receipt("reconciled"))]
 
 
+def test_a_step_that_an_earlier_plan_of_the_call_made_is_told_once(journal: Journal) -> None:
+    plan = {"summary": "s", "steps": [{"title": "a step", "changes": [change(0)]}]}
+    first, again = (PlanMade("c1", "restart", plan, digest, {}) for digest in ("d1", "d2"))
+    over, told = StepDone("c1", 0, "a step"), replace(SUBTASK, step=0)
+    made = (first, gated("c1", "allow"), intent(), receipt("applied"), over)
+    assert viewed(journal, *ORIENTED_SESSION, CALL, *made).unrecorded() is not None
+    assert viewed(journal, told, COMMITTED, again, over).unrecorded() is None
+
+
 def test_the_approval_that_is_waited_for(journal: Journal) -> None:
     events = (CALL, asked(), decided("superseded"), asked("apr-2"))
     view = viewed(journal, *ORIENTED_SESSION, *events)
