@@ -15,6 +15,7 @@ from agent.session.nodes.close import (
     record_pause,
 )
 from agent.session.steps import walk
+from tools.cluster.absent import FINGERPRINT as NO_CLUSTER
 from tools.cluster.errors import ClusterError
 from tools.errors import ToolError
 from tools.frame import Stopped
@@ -88,6 +89,8 @@ def _wait(desk: Desk) -> int:
     action = f"somebody else: desk approvals approve {name} --kubeconfig THEIRS; then desk resume {desk.view.id}"
     if desk.view.task.sandbox:
         action = "nobody else is in the sandbox to approve it: try it in one of its dev namespaces"
+    elif desk.view.task.cluster == NO_CLUSTER:  # which is what tells one person from another
+        action = f"answer it yourself, at a terminal: desk resume {desk.view.id}"
     return _pause(
         desk, ExitCode.WAITING, reason, "PENDING_APPROVAL", action, approval_id=asked.approval_id if asked else ""
     )

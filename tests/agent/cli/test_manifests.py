@@ -128,6 +128,7 @@ class TestFolders:
         (there / "deployment.yaml").write_text("theirs\n")
         done = run_desk(*ASKED, "--output-dir", there, cwd=workspace)
         assert done.returncode == 3, done.stdout
+        assert "Next: answer it yourself, at a terminal: desk resume" in done.stdout
         assert [(file.name, file.read_text()) for file in there.iterdir()] == [("deployment.yaml", "theirs\n")]
 
     @pytest.mark.parametrize("sort", ["file", "below a file", "link out", "not writable"])
