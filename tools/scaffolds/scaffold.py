@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tools.scaffolds import kubernetes
 from tools.scaffolds.answers import Answers
-from tools.scaffolds.templates import Value, rendered
+from tools.scaffolds.templates import rendered
 
 MEMORY = ".desk-scaffold.yaml"
 VERSION = 1
@@ -68,7 +68,7 @@ def scaffold(answers: Answers) -> Scaffold:
     values = _values(answers) | {
         "resources": [path.rpartition("/")[2] for path, _ in base],
         "policies": [each["metadata"]["name"] for _, each in base if each["kind"] == "NetworkPolicy"],
-        "exceptions": [" | ".join(each) for each in kubernetes.excepted([*base, *database])],
+        "exceptions": kubernetes.excepted([*base, *database]),
     }
     return Scaffold(answers, files | rendered(list(_layers(answers)), values))
 
@@ -78,7 +78,7 @@ def portal_page(answers: Answers) -> str:
     return rendered(["portal"], _values(answers))["template.yaml"]
 
 
-def _values(answers: Answers) -> dict[str, Value]:
+def _values(answers: Answers) -> dict[str, object]:
     return {
         **answers.as_document(),
         "serves": answers.serves,
@@ -86,9 +86,7 @@ def _values(answers: Answers) -> dict[str, Value]:
         "what": f"{_TYPES[answers.type]} in {_LANGUAGES[answers.language]}{_DATABASES[answers.database]}",
         "database_port": kubernetes.DATABASE_PORTS.get(answers.database, 0),
         "placeholder": "$1" if answers.database == "postgres" else "?",
-        "migrate": " ".join(kubernetes.MIGRATE[answers.language]),
-        "is_example": answers.repository.startswith("https://github.com/example/"),
-        "registry_host": answers.registry.partition("/")[0],
+        "migrate": kubernetes.MIGRATE[answers.language],
     }
 
 
