@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import BytecodeCache, Environment
+    from jinja2.bccache import Bucket
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -40,21 +42,32 @@ def rendered(layers: Sequence[str], values: Mapping[str, object]) -> dict[str, s
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
             if path.is_file() and _LEFT_BY_TOOLS.isdisjoint(inside.parts):
-                files[inside.as_posix()] = _rendered(path.read_text(encoding="utf-8"), values)
+                files[inside.as_posix()] = _rendered(path, values)
     return files
 
 
-def _rendered(text: str, values: Mapping[str, object]) -> str:
-    marked = _STATEMENT.sub(lambda found: f"«% {found[1] or found[2] or found[3]} %»", text)
-    return _environment().from_string(marked).render(values) if "«" in marked else text
+def _rendered(path: Path, values: Mapping[str, object]) -> str:
+    text = path.read_text(encoding="utf-8")
+    if "«" not in text and not _STATEMENT.search(text):
+        return text
+    return _environment().get_template(str(path)).render(values)
+
+
+def _marked(path: str) -> str:
+    """A template as Jinja2 reads it: with one kind of statement."""
+    text = Path(path).read_text(encoding="utf-8")
+    return _STATEMENT.sub(lambda found: f"«% {found[1] or found[2] or found[3]} %»", text)
 
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import StrictUndefined
+    from jinja2 import FunctionLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     return ImmutableSandboxedEnvironment(
+        loader=FunctionLoader(_marked),
+        bytecode_cache=_compiled(),
+        cache_size=0,
         block_start_string="«%",
         block_end_string="%»",
         variable_start_string="«",
@@ -64,6 +77,20 @@ def _environment() -> Environment:
         trim_blocks=True,
         keep_trailing_newline=True,
         undefined=StrictUndefined,
-        optimized=False,  # each text is rendered once
         autoescape=False,
     )
+
+
+def _compiled() -> BytecodeCache | None:
+    """What Jinja2 has compiled, in the folder that it makes for this user alone; None where there can be none."""
+    from jinja2 import FileSystemBytecodeCache
+
+    class Kept(FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError):  # a full disk, say: it is compiled again the next time
+                super().dump_bytecode(bucket)
+
+    try:
+        return Kept()
+    except (OSError, RuntimeError):
+        return None

@@ -104,3 +104,15 @@ def test_what_tools_leave_beside_templates_is_none(monkeypatch: pytest.MonkeyPat
     (tmp_path / "layer/app/main.py").write_text("app = 1\n")
     monkeypatch.setattr(templates, "TEMPLATES", tmp_path)
     assert templates.rendered(["layer"], {}) == {"app/main.py": "app = 1\n"}
+
+
+def test_without_a_place_for_what_is_compiled_it_is_compiled_each_time(
+    layer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(layer / "nowhere"))
+    templates._environment.cache_clear()
+    try:
+        assert templates._environment().bytecode_cache is None
+        assert one(layer, "a.py", "«app»\n", app="shop") == "shop\n"
+    finally:
+        templates._environment.cache_clear()
