@@ -67,8 +67,27 @@ def deployment(cluster: HttpCluster, namespace: str, name: str, container: Json,
             },
         },
     }
-    cluster.create(ObjectRef("apps/v1", "Deployment", namespace, name), body)
-    return cluster.get("deployment", name, namespace)
+    target = ObjectRef("apps/v1", "Deployment", namespace, name)
+    cluster.create(target, body)
+    return at_rest(cluster, target)
+
+
+def at_rest(cluster: HttpCluster, target: ObjectRef) -> Json:
+    """A Deployment that its controller has written the last of: no change of its own is in between any more."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        live = cluster.read(target)
+        status = live.get("status") or {}
+        reasons = {each.get("reason") for each in status.get("conditions") or ()}
+        if (
+            status.get("observedGeneration") == live["metadata"]["generation"]
+            and "NewReplicaSetAvailable" in reasons
+        ):
+            time.sleep(0.5)
+            if cluster.read(target)["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]:
+                return live
+        time.sleep(0.1)
+    raise TimeoutError(f"{target} does not come to rest")
 
 
 def app_of(live: Json) -> Json:
@@ -92,7 +111,7 @@ def made_and_put_back(cluster: HttpCluster, live: Json, container: Json) -> tupl
     before = {"template": {"spec": {"containers": [app_of(live)]}}}
     change = patch_change("deployments", live, {"spec": difference(before, template)})
     after = sent(cluster, change)
-    back = sent(cluster, patch_change("deployments", after, change.undo))
+    back = sent(cluster, patch_change("deployments", at_rest(cluster, change.target), change.undo))
     return app_of(after), app_of(back)
 
 
