@@ -187,7 +187,7 @@ FAULTS = (
     Fault(
         "pending-cpu",
         "Pending",
-        "1 Insufficient cpu (it asks for cpu 100, the largest node has 2)",
+        "it asks for cpu 100, the largest node has 2",
         deployment("pending-cpu", {"resources": {"requests": {"cpu": "100"}}}),
     ),
     Fault(
