@@ -27,7 +27,7 @@ from agent.workspace.files import Workspace
 from agent.workspace.history import History
 from tests.baseline import script
 from tools.catalog import TOOLS
-from tools.cluster.client import HttpCluster, Identity
+from tools.cluster.client import HttpCluster, Identity, Pages
 from tools.frame import Result, Tool, ToolContext
 from tools.risk import Risk
 
@@ -81,6 +81,17 @@ class Still(HttpCluster):
         limit: int | None = None,
     ) -> list[dict[str, Any]]:
         return [{"metadata": {"name": "shop-dev"}}]
+
+    def pages(
+        self,
+        word: str,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        names_only: bool = False,
+    ) -> Pages:
+        yield b'{"items": [{"metadata": {"name": "checkout", "namespace": "shop-dev"}}]}'
 
 
 @dataclass(frozen=True, slots=True)
