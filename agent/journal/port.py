@@ -101,8 +101,11 @@ class Store(Protocol):
     def last(self, session: str) -> Row | None:
         """The last event of a session's own chain; None when it has none."""
 
-    def rows(self, session: str = "", types: Collection[str] = ()) -> list[Row]:
-        """The events in order, of one session or of all, of some types or of all."""
+    def rows(self, session: str = "", types: Collection[str] = (), after: int = 0) -> list[Row]:
+        """The events in order, of one session or of all, of some types or of all; those behind `seq` `after`."""
+
+    def newest(self) -> int:
+        """The highest `seq` of all events; 0 when there is none."""
 
     def stored(self) -> Iterator[Row]:
         """Every event as it is stored, however damaged: bytes that are no UTF-8 become surrogates."""

@@ -139,11 +139,19 @@ class SqliteStore:
         found = self._read(_LAST, (session,))
         return Row(*found[0]) if found else None
 
-    def rows(self, session: str = "", types: Collection[str] = ()) -> list[Row]:
-        """The events in order, of one session or of all, of some types or of all."""
+    def rows(self, session: str = "", types: Collection[str] = (), after: int = 0) -> list[Row]:
+        """The events in order, of one session or of all, of some types or of all; those behind `seq` `after`."""
         where, arguments = _where({"session": [session] if session else (), "type": types})
-        found = self._read(f"SELECT {_COLUMNS} FROM events {where} ORDER BY seq", arguments)  # noqa: S608
+        behind = f"{where} {'AND' if where else 'WHERE'} seq > ?" if after else where
+        found = self._read(
+            f"SELECT {_COLUMNS} FROM events {behind} ORDER BY seq",  # noqa: S608
+            [*arguments, *([after] if after else [])],
+        )
         return [Row(*row) for row in found]
+
+    def newest(self) -> int:
+        """The highest `seq` of all events."""
+        return int(self._read("SELECT coalesce(max(seq), 0) FROM events")[0][0])
 
     def stored(self) -> Iterator[Row]:
         """Every event as the table has it, not an index: a damaged row need not be UTF-8."""

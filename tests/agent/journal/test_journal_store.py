@@ -112,6 +112,18 @@ def test_events_are_read_back_in_order_by_session(journal: Journal) -> None:
     ]
 
 
+def test_what_came_since_is_read_alone(journal: Journal) -> None:
+    assert journal.newest() == 0
+    journal.append("s1", STARTED, note(1))
+    newest = journal.newest()
+    assert [*journal.entries(after=newest)] == []
+    journal.append("s2", note(2))
+    journal.append("s1", note(3))
+    assert [entry.event for entry in journal.entries(after=newest)] == [note(2), note(3)]
+    assert [entry.event for entry in journal.entries("s1", ("session_resumed",), newest)] == [note(3)]
+    assert journal.newest() == newest + 2
+
+
 def test_append_gives_the_entries_as_they_are_stored(journal: Journal) -> None:
     given = journal.append("s1", STARTED, note(1))
     assert given == list(journal.entries())
