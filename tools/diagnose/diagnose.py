@@ -9,6 +9,7 @@ from tools.cluster.errors import Forbidden
 from tools.cluster.namespaces import refuse_unless_there
 from tools.diagnose.findings import Finding, Known, Starting
 from tools.diagnose.reading.apart import one_by_one
+from tools.diagnose.reading.asking import answered
 from tools.diagnose.reading.read import Reader
 from tools.diagnose.report import report
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
@@ -39,9 +40,9 @@ def diagnose(
     begun: list[Starting] = []
     checked: Counter[str] = Counter()
     not_checked = dict.fromkeys(unread)
-    for snapshot in snapshots.values():
-        part = narrowed(snapshot, asked, cluster)
-        found = findings_of(snapshot)
+    for read in snapshots.values():
+        part = narrowed(read, asked, cluster)
+        snapshot, found = _judged(cluster, read)
         findings += about(found, asked, part)
         begun += about(starting(snapshot, found), asked, part)
         checked.update({kind: len(items) for kind, items in part.objects.items()})
@@ -54,6 +55,16 @@ def diagnose(
         checked=checked,
         not_checked=not_checked,
     )
+
+
+def _judged(cluster: Cluster, snapshot: Snapshot) -> tuple[Snapshot, list[Finding]]:
+    """What is found once all that the rules ask beyond the snapshot is answered."""
+    while True:
+        found = findings_of(snapshot)
+        more = answered(cluster, snapshot)
+        if more is None:
+            return snapshot, found
+        snapshot = more
 
 
 def _read(cluster: Cluster, namespace: str | None, asked: Asked) -> tuple[dict[str, Snapshot], tuple[str, ...]]:

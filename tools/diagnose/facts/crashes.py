@@ -42,6 +42,8 @@ class Crash(msgspec.Struct, frozen=True):
     """What kind of error that is, where it is a known one."""
     context: str
     """What the objects of the namespace add to it."""
+    lines: tuple[str, ...]
+    """The lines of its log that decide, the first of them first."""
     hook: Json | None
     """The event that says its postStart hook's failure killed it."""
 
@@ -82,7 +84,8 @@ def _crash(group: list[Container], snapshot: Snapshot) -> Crash:
     ended = crash(container, snapshot.taken_at) or Termination(None, "", "", "")
     log = snapshot.logs.get((container.pod_name, container.name))
     line = None if log is None else decisive_line(log)
-    error = recognised(around(log)) if log and ended.exit_code not in _NO_ERROR_CODES else None
+    lines = around(log) if log and ended.exit_code not in _NO_ERROR_CODES else ()
+    error = recognised(lines)
     if error is not None:
         line, error = one_line(error.line, QUOTE_CHARS), in_place(error, container, snapshot)
     return Crash(
@@ -92,6 +95,7 @@ def _crash(group: list[Container], snapshot: Snapshot) -> Crash:
         line=line,
         error=error,
         context=_context(error, line or "", container, snapshot) if error else "",
+        lines=lines,
         hook=hooks.failed_post_start(container, snapshot),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -31,11 +31,24 @@ def recognised(lines: Iterable[str]) -> LogError | None:
     return None
 
 
+def subjects(which: ErrorKind, lines: Iterable[str]) -> Iterator[str]:
+    """All that an error of that kind may be about, the likeliest first: what exists tells which it is."""
+    kind = next(each for each in KINDS if each.kind == which)
+    told = [line for line in lines if kind.is_told_by(line)]
+    found = (match[1] for line in told for pattern in kind.subjects for match in re.finditer(pattern, line))
+    yield from dict.fromkeys(each for each in found if each.lower() not in _NO_NAMES)
+
+
+_NO_NAMES = frozenset(("failure", "failed", "error", "for", "of", "on", "to", "the", "host", "address", "name"))
+"""Words that stand where a name may stand."""
+
+
 def _subject(kind: Kind, lines: tuple[str, ...]) -> str:
     for line in lines:
         if not kind.is_told_by(line):
             continue
         for pattern in kind.subjects:
-            if match := re.search(pattern, line):
-                return match[1]
+            for match in re.finditer(pattern, line):
+                if match[1].lower() not in _NO_NAMES:
+                    return match[1]
     return ""

@@ -34,9 +34,9 @@ ADDRESS = (
     r"\b([\w.\-]*[a-z][\w.\-]*:\d{2,5})\b(?!:)",
 )
 HOST = (
-    r"(?:lookup|bad address|resolve host(?: name)?:?|host name|server can't find|can't resolve|ENOTFOUND|EAI_AGAIN"
-    r"|UnknownHostException:?)"
-    r"\s+[\"']?([\w.\-]*\w)",
+    r"(?:lookup failure for:?|failure for:|lookup|bad address|resolve host(?: name)?:?|host name|server can't find"
+    r"|can't resolve|ENOTFOUND|EAI_AGAIN|UnknownHostException:?)"
+    r"\s+[\"'`]?([\w.\-]*\w)",
     r"host=[\"']?([\w.\-]*\w)",
     r"[\"']([\w\-]+(?:\.[\w\-]+)*)[\"']",
     r"//([\w.\-]+)",

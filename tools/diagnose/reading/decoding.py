@@ -6,8 +6,11 @@ are kept. A pod that may be broken is kept whole.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 from collections.abc import Callable
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import msgspec
 
@@ -55,9 +58,22 @@ class WellContainer(TypedDict, total=False):
     restartPolicy: str
 
 
+class ClaimSource(TypedDict, total=False):
+    """`spec.volumes[].persistentVolumeClaim`."""
+
+    claimName: str
+
+
+class WellVolume(TypedDict, total=False):
+    """`spec.volumes[]`, as far as it says which claim a pod holds."""
+
+    persistentVolumeClaim: ClaimSource | None
+
+
 class WellSpec(TypedDict, total=False):
     """`spec` of a pod that is well."""
 
+    volumes: list[WellVolume] | None
     nodeName: str
     containers: list[WellContainer]
     initContainers: list[WellContainer] | None
@@ -248,6 +264,76 @@ def without_values(item: Json) -> Json:
         keys = {*(item.get("data") or ()), *(item.get("binaryData") or ())}
         clean["data"] = dict.fromkeys(sorted(keys), "")
     return clean
+
+
+Shape = Literal[
+    "ends with a newline",
+    "ends with a carriage return",
+    "has a space at its end",
+    "is in quotes that are part of it",
+    "is empty",
+    "is base64 of base64",
+]
+"""What may be said of a value that nobody is shown."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
+
+
+def shaped(item: Json, mentions: tuple[str, ...] = ()) -> Json:
+    """`without_values`, with `shapes` (what is odd of a value, by key) and `changed` (when it last was, RFC 3339).
+
+    Of a ConfigMap also `mentions`: which keys hold one of those texts.
+    """
+    clean = without_values(item)
+    is_secret = item.get("kind") == "Secret"
+    values = {key: _value(text, encoded=is_secret) for key, text in (item.get("data") or {}).items()}
+    shapes = {key: shape for key, value in values.items() if (shape := _shape(value, may_be_twice=is_secret))}
+    clean["shapes"] = shapes
+    if not is_secret:
+        clean["mentions"] = {
+            key: held for key, value in values.items() if (held := [each for each in mentions if each in value])
+        }
+    managed = item["metadata"].get("managedFields") or ()
+    moments = [str(each.get("time") or "") for each in managed]
+    clean["changed"] = max([*moments, str(item["metadata"].get("creationTimestamp") or "")])
+    clean["metadata"]["creationTimestamp"] = item["metadata"].get("creationTimestamp")
+    return clean
+
+
+def _value(text: object, *, encoded: bool) -> str:
+    if not encoded:
+        return str(text)
+    try:
+        return base64.b64decode(str(text)).decode()
+    except (ValueError, binascii.Error):
+        return "not text"
+
+
+def _shape(value: str, *, may_be_twice: bool) -> Shape | None:
+    """A text of several lines (a key, a certificate, a file) ends as such texts do."""
+    if not value:
+        return "is empty"
+    if "\n" in value.rstrip("\r\n"):
+        return None
+    if value.endswith("\r") or value.endswith("\r\n"):
+        return "ends with a carriage return"
+    if value.endswith("\n"):
+        return "ends with a newline"
+    if value != value.rstrip():
+        return "has a space at its end"
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return "is in quotes that are part of it"
+    return "is base64 of base64" if may_be_twice and _is_base64(value) else None
+
+
+def _is_base64(value: str) -> bool:
+    """Whether it reads as base64 of a printable text: hardly by chance, from eight characters on."""
+    if not _BASE64.fullmatch(value) or len(value) % 4:
+        return False
+    try:
+        inner = base64.b64decode(value, validate=True).decode("ascii")
+    except (ValueError, binascii.Error):
+        return False
+    return inner.strip().isprintable() and bool(inner.strip())
 
 
 def looks_well(pod: Json) -> bool:

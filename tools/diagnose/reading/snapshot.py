@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar, cast
+from typing import Literal, TypeVar, cast
 
 import msgspec
 
-if TYPE_CHECKING:
-    from tools.json import Json
+from tools.json import Json
 
 Kind = Literal[
     "Pod",
@@ -53,6 +52,32 @@ ContainerKey = tuple[str, str]
 """Pod name and container name."""
 
 
+class Question(msgspec.Struct, frozen=True):
+    """One more read that a finding depends on: `word` is the kind as kubectl takes it, no `name` means all of them.
+
+    `everywhere`: those of that name in all namespaces. Of a ConfigMap or Secret no value is kept: of the texts in
+    `mentions`, which of a ConfigMap's keys hold one.
+    """
+
+    word: str
+    namespace: str | None = None
+    name: str = ""
+    everywhere: bool = False
+    mentions: tuple[str, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What there is; none also where the cluster does not serve the kind (`served`)."""
+
+    objects: tuple[Json, ...]
+    served: bool = True
+
+    @property
+    def one(self) -> Json | None:
+        """The object that was asked for by name; None where it does not exist."""
+        return self.objects[0] if self.objects else None
+
+
 class Snapshot(msgspec.Struct, frozen=True, dict=True):
     """Everything the rules may look at.
 
@@ -70,6 +95,25 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
     objects: Mapping[Kind, tuple[Json, ...]]
     logs: Mapping[ContainerKey, str]
     not_checked: tuple[str, ...] = ()
+    answers: Mapping[Question, Answer | None] = msgspec.field(default_factory=dict)
+    """What was asked beyond that (`ask`); None where it could not be read."""
+
+    def ask(self, question: Question) -> Answer | None:
+        """What lies beyond the snapshot; None where it is not known. Who reads it then asks again.
+
+        A rule that gets None says less, and claims nothing.
+        """
+        if question not in self.answers and question not in self._unanswered:
+            self._unanswered.append(question)
+        return self.answers.get(question)
+
+    def unanswered(self) -> list[Question]:
+        """What was asked in vain so far, in that order."""
+        return list(self._unanswered)
+
+    @cached_property
+    def _unanswered(self) -> list[Question]:
+        return []
 
     def of(self, kind: Kind) -> tuple[Json, ...]:
         """All objects of a kind; none when they could not be read."""

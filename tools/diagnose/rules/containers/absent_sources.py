@@ -61,7 +61,7 @@ def missing_remedies(
     """
     create = Remedy(
         title=f"Create the missing {missing}, each value read from a file",
-        command=_create_command(missing, owner.namespace or "", keys),
+        command=create_command(missing, owner.namespace or "", keys),
         risk="secret" if missing.kind == "Secret" else "change",
     )
     if near is None:
@@ -93,7 +93,7 @@ def _reference_arguments(missing: Missing, near: str, owner: ObjectRef, containe
     return arguments
 
 
-def _create_command(missing: Missing, namespace: str, keys: list[str]) -> str:
+def create_command(missing: Missing, namespace: str, keys: list[str]) -> str:
     """Values come from files, so that none is on a command line; to what exists a key is added by a merge patch.
 
     The redactor leaves a path below /tmp as it is, also behind a key such as `password`.

@@ -9,6 +9,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 from tools.diagnose import timing
 from tools.diagnose.facts import commands, hooks
 from tools.diagnose.facts.crashes import Crash, crashes
@@ -27,6 +29,7 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.lesson import Lesson
 from tools.diagnose.logs.context import answered_by, configmap_of, dns_policy_for
+from tools.diagnose.rules.containers.behind import Symptom, behind
 from tools.diagnose.rules.containers.unreached import cause_elsewhere
 from tools.plaintext import one_line
 
@@ -86,7 +89,7 @@ _NOT_ENTERED = re.compile(r"(?:mkdir [^:]+|chdir to cwd \([^)]*\) set in config\
 def crash_loop(snapshot: Snapshot) -> list[Finding]:
     """Containers that end by themselves, or cannot start, where the cause is not found elsewhere."""
     found = [each for each in crashes(snapshot) if cause_elsewhere(each, snapshot) is None]
-    return [timing.so_far(_finding(each), _answered_by(each, snapshot), snapshot) for each in found]
+    return [timing.so_far(_finding(each, snapshot), _answered_by(each, snapshot), snapshot) for each in found]
 
 
 def _answered_by(this: Crash, snapshot: Snapshot) -> datetime | None:
@@ -94,7 +97,22 @@ def _answered_by(this: Crash, snapshot: Snapshot) -> datetime | None:
     return answered_by(this.error, snapshot) if this.error is not None else None
 
 
-def _finding(this: Crash) -> Finding:
+def _finding(this: Crash, snapshot: Snapshot) -> Finding:
+    root = behind(Symptom(this.container, snapshot, this.error, this.lines, this.ended.message))
+    if root is not None:
+        this = replace(this, context=root.said)
+        return Finding(
+            cause="CrashLoopBackOff",
+            object=root.object,
+            container=this.container.name,
+            affected=pod_names(this.group),
+            summary=f"{container_said(this.container)} {_what(this)}"
+            + (f": {root.said}" if this.never_started else ""),
+            why=root.why,
+            evidence=(*_evidence(this), *root.evidence),
+            remedies=(*root.remedies, *([] if this.never_started else [_logs(this)])),
+            concerns=(this.container.owner,) if root.object != this.container.owner else (),
+        )
     return Finding(
         cause="CrashLoopBackOff",
         object=this.container.owner,
@@ -244,14 +262,18 @@ def _status(this: Crash) -> str:
     )
 
 
-def _remedies(this: Crash) -> list[Remedy]:
-    owner, container = this.container.owner, this.container
+def _logs(this: Crash) -> Remedy:
+    container = this.container
     previous = " --previous" if container.last_terminated else ""
-    logs = Remedy(
+    return Remedy(
         title="Read what the run that failed said",
-        command=f"kubectl logs {container.pod_name} -n {owner.namespace} -c {container.name}{previous}",
+        command=f"kubectl logs {container.pod_name} -n {container.owner.namespace} -c {container.name}{previous}",
         risk="read",
     )
+
+
+def _remedies(this: Crash) -> list[Remedy]:
+    logs = _logs(this)
     if this.hook is not None:
         return [_edit("Correct the postStart hook, or do its work in the container's command", this), logs]
     if this.error is not None and not this.never_started:
