@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.errors import UsageError
 from agent.gate.policy import differences, with_cells
+from agent.git_tokens import git_hosts, git_tokens
 from agent.journal import approvals
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Journal
@@ -77,7 +78,7 @@ class Task:
 
 def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
     """The workspace's journal; `literals` are secrets this process knows and must mask."""
-    redactor = Redactor((*literals, key_of(settings)))
+    redactor = Redactor((*literals, key_of(settings), *git_tokens(settings)))
     return Journal(SqliteStore(Workspace(settings.workspace).state_dir() / JOURNAL), redactor)
 
 
@@ -131,6 +132,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             surface=surface,
             stop=stop,
             table=table,
+            git_hosts=git_hosts(settings),
         )
         with _leased(journal, session):
             return _run(desk, started)
@@ -216,6 +218,7 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
             surface=surface,
             stop=stop,
             table=table,
+            git_hosts=git_hosts(settings),
         )
         return _run(desk, SessionResumed(identity.username, why, differences(table)))
 

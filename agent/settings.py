@@ -31,6 +31,7 @@ GateWord = Literal["allow", "ask", "deny"]
 WHERE = "Which cluster, which workspace"
 WHO = "Who thinks"
 LOG = "What is logged"
+GIT = "Which git hosts tell of webhooks"
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -196,6 +197,44 @@ class Settings(Struct, frozen=True, kw_only=True):
             section=WHERE,
         ),
     ] = 30.0
+    github_host: Annotated[
+        str,
+        Meta(pattern=r"^(https?://)?[A-Za-z0-9.-]+(:[0-9]+)?$", max_length=253),
+        Setting(
+            help="GitHub's host: github.com, or a GitHub Enterprise Server.",
+            why="A token is sent to its own host and to no other.",
+            section=GIT,
+            variables=("GH_HOST",),
+        ),
+    ] = "github.com"
+    github_token_file: Annotated[
+        Path | None,
+        Setting(
+            help="File that holds a token which may read the repositories' webhooks.",
+            unset="as gh has it: GH_TOKEN or GITHUB_TOKEN, for a server of one's own GH_ENTERPRISE_TOKEN",
+            why="Without one, why-not-live says where to look.",
+            section=GIT,
+        ),
+    ] = None
+    gitlab_host: Annotated[
+        str,
+        Meta(pattern=r"^(https?://)?[A-Za-z0-9.-]+(:[0-9]+)?$", max_length=253),
+        Setting(
+            help="GitLab's host.",
+            why="A token is sent to its own host and to no other.",
+            section=GIT,
+            variables=("GITLAB_HOST",),
+        ),
+    ] = "gitlab.com"
+    gitlab_token_file: Annotated[
+        Path | None,
+        Setting(
+            help="File that holds a token which may read the projects' webhooks.",
+            unset="as glab has it: GITLAB_TOKEN",
+            why="Without one, why-not-live says where to look.",
+            section=GIT,
+        ),
+    ] = None
     gate: Annotated[
         dict[GatedClass, dict[GateColumn, GateWord]],
         Setting(

@@ -26,6 +26,7 @@ from tools.changes.plan import File as File  # noqa: PLC0414  who gives a Render
 from tools.changes.plan import Plan
 from tools.cluster.client import Cluster
 from tools.errors import ArgumentsError
+from tools.git_hosts.hosts import GitHosts
 from tools.json import Json
 from tools.risk import Risk
 
@@ -103,6 +104,8 @@ class ToolContext:
     """Say in a few words what is being waited for."""
     mask: Callable[[Json], Json] = lambda value: value
     """Take the secrets out of an object, while its structure still tells which values are secret."""
+    git_hosts: GitHosts = field(default_factory=GitHosts)
+    """The git hosts that there is a token for."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import click
 
 from agent.cli import completing
 from agent.cli.help import Command
-from agent.cli.options import common, setting
+from agent.cli.options import common, setting, settings
 from agent.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ _brief = click.option("--brief", is_flag=True, help="One line for each finding."
 @click.option("--image", default="", metavar="REF", help="The image that should be live, with tag or digest.")
 @_brief
 @setting("api_timeout_s")
+@setting("github_host")
+@setting("github_token_file")
+@setting("gitlab_host")
+@setting("gitlab_token_file")
 @common
 def why_not_live(app: str, commit: str, image: str, brief: bool, **given: Any) -> None:
     """Find out why the last commit of APP is not live: the one link that is broken.
@@ -40,9 +44,19 @@ def why_not_live(app: str, commit: str, image: str, brief: bool, **given: Any) -
     def look(cluster: HttpCluster) -> Json:
         from tools.delivery.why_not_live import diagnose
 
-        return diagnose(cluster, app=app, namespace=given["namespace"], commit=commit, image=image)
+        return diagnose(
+            cluster,
+            app=app,
+            namespace=given["namespace"],
+            commit=commit,
+            image=image,
+            git_hosts=git_hosts(configured),
+        )
 
-    _told(look, given, brief=brief, words=(app,))
+    from agent.git_tokens import git_hosts, git_tokens
+
+    configured = settings(given)
+    _told(look, given, brief=brief, words=(app,), secrets=git_tokens(configured))
 
 
 @click.command("debug-pipeline", cls=Command)
@@ -68,7 +82,12 @@ def debug_pipeline(namespace: str, name: str | None, brief: bool, **given: Any) 
 
 
 def _told(
-    look: Callable[[HttpCluster], Json], given: dict[str, Any], *, brief: bool, words: tuple[str, ...]
+    look: Callable[[HttpCluster], Json],
+    given: dict[str, Any],
+    *,
+    brief: bool,
+    words: tuple[str, ...],
+    secrets: tuple[str, ...] = (),
 ) -> NoReturn:
     """Look, show the report with its secrets masked, and end with its exit code."""
     from contextlib import closing
@@ -81,7 +100,7 @@ def _told(
     if "" in words:
         raise UsageError("An argument is empty. Is a variable of the shell not set? Nothing was looked at.")
     cluster = connect(Where(given["kubeconfig"], given["context"]), timeout_s=given["api_timeout_s"])
-    redactor = Redactor((cluster.bearer_token() or "",))
+    redactor = Redactor((cluster.bearer_token() or "", *secrets))
     try:
         report = cast("Json", redactor.redact(look(cluster)))
     except ArgumentsError as error:

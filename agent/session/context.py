@@ -19,6 +19,7 @@ from tools.changes.driver import Driver, Preview
 from tools.changes.kubernetes import KubernetesDriver
 from tools.changes.plan import FILES, KUBECONFIGS, KUBERNETES, Change, Plan
 from tools.frame import Tool, ToolContext
+from tools.git_hosts.hosts import GitHosts
 
 if TYPE_CHECKING:
     from agent.model.port import Model
@@ -99,6 +100,7 @@ class Desk(Records):
     stop: StopSignal
     table: Table = field(default_factory=lambda: TABLE)
     """What the gate decides by."""
+    git_hosts: GitHosts = field(default_factory=GitHosts)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     planned: dict[str, Planned] = field(default_factory=dict)
     drivers: dict[str, Driver] = field(default_factory=dict)
@@ -143,7 +145,13 @@ class Desk(Records):
 
     def context(self) -> ToolContext:
         """What a tool is given."""
-        return ToolContext(self.cluster, sleep=self.stop.sleep, mask=self.mask, progress=self.surface.progress)
+        return ToolContext(
+            self.cluster,
+            sleep=self.stop.sleep,
+            mask=self.mask,
+            progress=self.surface.progress,
+            git_hosts=self.git_hosts,
+        )
 
     def mask(self, value: Json) -> Json:
         """An object without its secrets. The journal masks all that is written; text made of an object needs

@@ -10,6 +10,7 @@ from tools.delivery.facts.application import short
 from tools.delivery.related import NOTHING, Related
 from tools.delivery.rules.argo_cd.live import has_image, is_there, progressing
 from tools.delivery.rules.argo_cd.words import age, source_said
+from tools.delivery.webhooks import UNASKED, Pushes
 from tools.diagnose.findings import RunCause
 from tools.diagnose.report import Link
 
@@ -26,6 +27,8 @@ _BROKEN_AT: dict[Cause, Name] = {
     "RevisionPinned": "commit",
     "SyncedAtOldRevision": "commit",
     "PathFilterExcludes": "webhook",
+    "WebhookFailing": "webhook",
+    "WebhookMissing": "webhook",
     "ImageUpdaterIdle": "image",
     "ImageNotInGit": "image",
     "SameTagRebuilt": "pods",
@@ -42,17 +45,18 @@ def links(
     wanted: Wanted,
     findings: Sequence[Finding],
     made_by: Related = NOTHING,
+    pushes: Pushes = UNASKED,
 ) -> list[Link]:
     """The links of a delivery, of which the first finding says which one is broken."""
     told: dict[Name, Callable[[Application | None, Deliveries, Wanted], _Told]] = {
-        "commit": _commit,
-        "webhook": _webhook,
+        "commit": partial(_commit, pushes),
+        "webhook": partial(_webhook, pushes),
         "build": partial(_build, made_by),
         "image": _image,
         "Argo CD": _argo_cd,
         "pods": _pods,
     }
-    broken = _broken_at(findings)
+    broken = _broken_at(findings, pushes)
     made = []
     for name in ORDER:
         state, said = told[name](app, found, wanted)
@@ -64,32 +68,40 @@ def links(
     return made
 
 
-def _broken_at(findings: Sequence[Finding]) -> Name | None:
+def _broken_at(findings: Sequence[Finding], pushes: Pushes) -> Name | None:
     if not findings:
         return None
+    if findings[0].cause == "SyncedAtOldRevision" and pushes.state == "ok":
+        return "Argo CD"  # the commit is pushed, and Argo CD was told of it
     if findings[0].cause in get_args(RunCause):
         return "pods"
-    return "build" if findings[0].object.kind in _BUILDING else _BROKEN_AT.get(findings[0].cause, "Argo CD")
+    is_built = findings[0].object.kind in _BUILDING
+    return _BROKEN_AT.get(findings[0].cause, "build" if is_built else "Argo CD")
 
 
 _Told = tuple["LinkState", str]
 
 
-def _commit(app: Application | None, _found: Deliveries, wanted: Wanted) -> _Told:
+def _commit(pushes: Pushes, app: Application | None, _found: Deliveries, wanted: Wanted) -> _Told:
     if not wanted.commit:
         return "not checked", "none is named: --commit SHA asks for one"
     if app is not None and is_there(app, wanted):
         return "ok", f"{short(wanted.commit)} is what Argo CD has seen, or what an image is tagged with"
+    if pushes.state == "ok":
+        return "ok", f"{short(wanted.commit)} is pushed: the git host has told of it"
     return "not checked", f"{short(wanted.commit)}: the repository is not read; nothing in the cluster tells of it"
 
 
-def _webhook(app: Application | None, found: Deliveries, wanted: Wanted) -> _Told:
+def _webhook(pushes: Pushes, app: Application | None, found: Deliveries, wanted: Wanted) -> _Told:
+    if pushes.state in ("ok", "not there"):
+        return pushes.state, pushes.said
+    said = pushes.said or _SEEN_AT_THE_HOST
     if app is None or app.reconciled_at is None:
-        return "not checked", _SEEN_AT_THE_HOST
+        return "not checked", said
     looked = f"Argo CD last looked {age(found.taken_at - app.reconciled_at)} ago"
     if wanted.commit and is_there(app, wanted):
         return "ok", looked
-    return "not checked", f"{looked}; {_SEEN_AT_THE_HOST}"
+    return "not checked", f"{looked}; {said}"
 
 
 def _build(made_by: Related, _app: Application | None, found: Deliveries, _wanted: Wanted) -> _Told:

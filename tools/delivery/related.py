@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,6 +30,8 @@ class Related(msgspec.Struct, frozen=True):
     runs: tuple[Run, ...]
     builds: tuple[Build, ...]
     configs: tuple[Json, ...]
+    exact: bool = False
+    """Whether they are of the very commit that is asked about."""
 
     def __bool__(self) -> bool:
         return bool(self.runs or self.builds or self.configs)
@@ -69,24 +71,17 @@ def related(app: Application | None, name: str, found: Deliveries, wanted: Wante
     exact = [run for run in found.runs() if _has_commit(_run_commits(run), wanted)]
     exact_builds = [build for build in found.builds() if _has_commit([build.commit], wanted)]
     if exact or exact_builds:
-        return Related(tuple(exact), tuple(exact_builds), tuple(configs))
+        return Related(tuple(exact), tuple(exact_builds), tuple(configs), exact=True)
     return Related(tuple(runs), tuple(builds), tuple(configs))
 
 
 def _is_of(run: Run, names: set[str], repositories: set[str], wanted: Wanted) -> bool:
     told = {run.pipeline, run.name, *(str(run.labels.get(label)) for label in _LABELS)}
-    return bool(told & names) or _names_one(_values(run), repositories) or _has_commit(_run_commits(run), wanted)
+    return bool(told & names) or _names_one(run.values(), repositories) or _has_commit(_run_commits(run), wanted)
 
 
 def _makes(build: Build, names: set[str], repositories: set[str], wanted: Wanted) -> bool:
     return build.config in names or _names_one([build.output], repositories) or _has_commit([build.commit], wanted)
-
-
-def _values(run: Run) -> Iterator[str]:
-    """What was given to a run and what it gave: an image is among it, by whatever name."""
-    for each in (*(run.spec.get("params") or ()), *(run.status.get("results") or ())):
-        if isinstance(each.get("value"), str):
-            yield each["value"].strip()
 
 
 def _names_one(values: Iterable[str], repositories: set[str]) -> bool:
@@ -94,7 +89,7 @@ def _names_one(values: Iterable[str], repositories: set[str]) -> bool:
 
 
 def _run_commits(run: Run) -> list[str]:
-    return [*(str(run.labels.get(label) or "") for label in _COMMITS), *_values(run)]
+    return [*(str(run.labels.get(label) or "") for label in _COMMITS), *run.values()]
 
 
 def _has_commit(commits: Iterable[str], wanted: Wanted) -> bool:

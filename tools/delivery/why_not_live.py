@@ -15,8 +15,9 @@ from tools.delivery import rules
 from tools.delivery.links import links
 from tools.delivery.reading import Deliveries, Wanted, because, read
 from tools.delivery.related import Related, related
-from tools.delivery.rules.argo_cd.live import progressing
+from tools.delivery.rules.argo_cd.live import is_there, progressing
 from tools.delivery.rules.argo_cd.words import ref_of
+from tools.delivery.webhooks import Pushes, look
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.findings import Cause, Finding
 from tools.diagnose.reading.read import read_snapshot
@@ -24,6 +25,7 @@ from tools.diagnose.render import render
 from tools.diagnose.report import report
 from tools.errors import ArgumentsError, ToolFailed
 from tools.frame import Name, Namespace, Result, ToolContext
+from tools.git_hosts.hosts import GitHosts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,7 +50,14 @@ def why_not_live(
 
     Goes from the commit by webhook, build, image and Argo CD to the pods. What may not be read is "not checked".
     """
-    document = diagnose(context.cluster, app=app, namespace=namespace, commit=commit or "", image=image or "")
+    document = diagnose(
+        context.cluster,
+        app=app,
+        namespace=namespace,
+        commit=commit or "",
+        image=image or "",
+        git_hosts=context.git_hosts,
+    )
     return Result(render(document), document)
 
 
@@ -59,9 +68,12 @@ def diagnose(
     namespace: str | None = None,
     commit: str = "",
     image: str = "",
+    git_hosts: GitHosts | None = None,
     now: datetime | None = None,
 ) -> Json:
     """The `desk.findings/v1` document on one application's delivery, with its links.
+
+    Of the repositories at `git_hosts` the webhooks are read, too.
 
     `app` is the name of an Application of Argo CD, or of a workload that one delivers. Raises `NotThere` when
     there is none, `ToolFailed` when several are meant, `ArgumentsError` for what is no commit, and any
@@ -79,7 +91,10 @@ def diagnose(
     if own is None and not made_by and "Application" in found.unserved and not found.not_checked:
         raise _not_there(found, app, namespace)
     finding = rules.of_application(own, found, wanted) if own else None
+    pushes = look(cluster, own, found, made_by, wanted, git_hosts or GitHosts())
     findings, unread = _broken(cluster, found, own, finding, made_by, wanted)
+    if pushes.finding and _is_not_told(own, findings, made_by, wanted, pushes):
+        findings, unread = [pushes.finding], []
     going = [*(each for each in (progressing(own, found) if own else None,) if each), *made_by.going(found)]
     return report(
         findings,
@@ -93,12 +108,30 @@ def diagnose(
             "Pod": len(found.of("Pod")),
         },
         not_checked=[*found.not_checked, *unread],
-        links=links(own, found, wanted, findings, made_by),
+        links=links(own, found, wanted, findings, made_by, pushes),
     )
 
 
 _NOT_BUILT: frozenset[Cause] = frozenset(("SyncedAtOldRevision", "ImageNotInGit", "ImageUpdaterIdle"))
 """What an application shows when what it waits for was never built."""
+
+
+_NOT_TOLD: frozenset[Cause] = _NOT_BUILT | {"ApplicationNotRefreshed"}
+"""What an application shows when nobody told of the push that it waits for."""
+
+
+def _is_not_told(
+    own: Application | None, findings: list[Finding], made_by: Related, wanted: Wanted, pushes: Pushes
+) -> bool:
+    """Whether a webhook that fails is what is in the way.
+
+    A commit that is there already, or was built, has been told; and who looks at git by itself needs no telling.
+    """
+    if not wanted.commit:
+        return not findings and not pushes.polls
+    if made_by.exact or (own is not None and is_there(own, wanted)):
+        return False
+    return not pushes.polls or all(each.cause in _NOT_TOLD for each in findings)
 
 
 def _broken(

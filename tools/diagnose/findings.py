@@ -109,6 +109,8 @@ DeliveryCause = Literal[
     "BuildCancelled",
     "BuildConfigPaused",
     "ImageImportFailed",
+    "WebhookFailing",
+    "WebhookMissing",
 ]
 """Why a commit does not get there (`tools.delivery`)."""
 Cause = Literal[RunCause, DeliveryCause]

@@ -34,7 +34,8 @@ _CAUSES: Mapping[Topic, tuple[Cause, ...]] = {
         *("TaskStepFailed", "TaskImageNotPulled", "TaskQuotaExceeded", "TaskUnschedulable", "TaskResultTooLarge"),
         *("TaskPodFailed", "PipelineTimedOut", "PipelineCancelled", "PipelinePending", "TaskSkipped"),
         *("FinallyFailed", "TriggerInvalid", "TriggerNoRun", "BuildFailed", "BuildSecretMissing"),
-        *("BuildNotStarted", "BuildCancelled", "BuildConfigPaused", "ImageImportFailed"),
+        *("BuildNotStarted", "BuildCancelled", "BuildConfigPaused", "ImageImportFailed", "WebhookFailing"),
+        "WebhookMissing",
     ),
     "storage": ("FailedMount",),
     "networking": (

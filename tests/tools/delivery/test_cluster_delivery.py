@@ -20,15 +20,19 @@ from kubernetes.client import (
 from kubernetes.utils import create_from_dict
 
 from agent.cli import main
-from tests.tools.delivery import argo_cd_chains, openshift_chains, tekton_chains
+from tests.tools.delivery import argo_cd_chains, openshift_chains, tekton_chains, webhook_scene
 from tests.tools.delivery.chains import ARGO_CD, GITOPS, NOW, TARGET, Chain
 from tests.tools.delivery.kinds import deliveries
 from tests.tools.diagnose.real_cluster import KUBECONFIG, ON_A_CLUSTER, administrator, diagnosed, new_namespace
+from tests.tools.git_hosts.server import TOKEN, GitServer, git_server
 from tools.cluster.client import HttpCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.did_you_mean import NotThere
 from tools.cluster.resources import find
 from tools.delivery import debug_pipeline, why_not_live
+from tools.git_hosts.github import GitHub
+from tools.git_hosts.gitlab import GitLab
+from tools.git_hosts.hosts import GitHosts
 from tools.json import Json
 
 pytestmark = ON_A_CLUSTER
@@ -89,8 +93,11 @@ def _make(api: ApiClient, item: Json) -> None:
     """Create it, and write its status as its controller would."""
     namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
     status = {"status": item.get("status") or {}}
-    if item["kind"] == "Pod":
+    if item["kind"] in ("Pod", "Ingress", "ConfigMap"):
         create_from_dict(api, item)
+    if item["kind"] in ("Ingress", "ConfigMap"):
+        return
+    if item["kind"] == "Pod":
         CoreV1Api(api).patch_namespaced_pod_status(name, namespace, status)
         return
     resource = find(item["kind"])
@@ -218,6 +225,82 @@ def viewer(scene: dict[str, str]) -> HttpCluster:
     document = yaml.safe_load(Path(KUBECONFIG).read_text())
     document["users"] = [{"name": document["users"][0]["name"], "user": {"token": issued.status.token}}]
     return connect(Where(document=document))
+
+
+@pytest.fixture(scope="module")
+def git(scene: dict[str, str]) -> Iterator[GitServer]:
+    """A git host with what it tells this cluster of."""
+    api = administrator()
+    with git_server() as server:
+        webhook_scene.play(server, scene[TARGET])
+        for item in webhook_scene.objects(server):
+            _make(api, _moved(item, scene))
+        yield server
+
+
+def _of_webhook(report: Json) -> tuple[str, str]:
+    return next((link["state"], link["said"]) for link in report["links"] if link["link"] == "webhook")
+
+
+@pytest.mark.parametrize(
+    ("app", "cause", "detail"),
+    [
+        ("hook-refused", "WebhookFailing", "GitHub told Argo CD of abc1234 and got 400, 5 min ago"),
+        ("gone", "WebhookMissing", "points at BuildConfig gone: no push starts it"),
+        ("refuses", "WebhookFailing", "told BuildConfig refuses of abc1234 and got 401 (its secret is not the"),
+        ("listened", "WebhookFailing", "for EventListener listened sends nothing: it is not active"),
+    ],
+)
+def test_a_webhook_that_does_not_tell(
+    app: str, cause: str, detail: str, git: GitServer, scene: dict[str, str], cluster: HttpCluster
+) -> None:
+    make = GitLab if app == "refuses" else GitHub
+    hosts = GitHosts({git.host: make(git.url, TOKEN)})
+    report = why_not_live.diagnose(
+        cluster, app=app, namespace=scene[TARGET], commit=argo_cd_chains.NEW, git_hosts=hosts, now=NOW
+    )
+
+    [finding] = report["findings"]
+    assert (finding["cause"], detail in finding["summary"]) == (cause, True), finding["summary"]
+    assert _of_webhook(report) == ("broken", finding["summary"])
+    assert all(each["command"] for each in finding["remedies"])
+    assert TOKEN not in json.dumps(report) and webhook_scene.SECRET not in json.dumps(report)
+
+
+@pytest.mark.parametrize(
+    ("app", "state", "detail"),
+    [
+        ("hook-told", "ok", "GitHub told Argo CD of abc1234: it answered 200 5 min ago"),
+        ("hook-lost", "not checked", "of the last 1 pushes, and abc1234 is in none"),
+        ("hook-unhooked", "not there", "points at Argo CD, which looks at git by itself"),
+        ("hook-elsewhere", "not checked", "no token: https://github.com/shop/elsewhere/settings/hooks"),
+    ],
+)
+def test_a_webhook_that_is_not_what_is_broken(
+    app: str, state: str, detail: str, git: GitServer, cluster: HttpCluster
+) -> None:
+    hosts = GitHosts({git.host: GitHub(git.url, TOKEN)})
+    report = why_not_live.diagnose(cluster, app=app, commit=argo_cd_chains.NEW, git_hosts=hosts, now=NOW)
+
+    assert [finding["cause"] for finding in report["findings"]] == ["SyncedAtOldRevision"]
+    assert (_of_webhook(report)[0], detail in _of_webhook(report)[1]) == (state, True), _of_webhook(report)
+
+
+def test_a_git_host_that_does_not_let_it_be_read_is_not_checked(
+    git: GitServer, cluster: HttpCluster, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_HOST", git.url)
+    monkeypatch.setenv("GH_ENTERPRISE_TOKEN", "ghp_expired0123456789abcdefghijklmnopqr")
+    with pytest.raises(SystemExit) as ended:
+        main(
+            ["why-not-live", "hook-told", "--commit", argo_cd_chains.NEW, "--kubeconfig", KUBECONFIG, "-o", "json"]
+        )
+    said = capsys.readouterr().out
+
+    assert ended.value.code == 1
+    assert _of_webhook(json.loads(said))[0] == "not checked"
+    assert "GitHub does not take the token (401)" in _of_webhook(json.loads(said))[1]
+    assert "ghp_" not in said
 
 
 def test_as_typed(scene: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,6 +116,12 @@ class Run:
         """The tasks that were not run, with the reason."""
         return tuple(self.status.get("skippedTasks") or ())
 
+    def values(self) -> Iterator[str]:
+        """What was given to it and what it gave: images, repositories and commits are among it, by any name."""
+        for each in (*(self.spec.get("params") or ()), *(self.status.get("results") or ())):
+            if isinstance(each.get("value"), str):
+                yield each["value"].strip()
+
     # of a TaskRun
 
     @property

@@ -11,6 +11,7 @@ from itertools import chain
 from tools.delivery.facts.application import Application
 from tools.delivery.facts.builds import newest
 from tools.delivery.reading import Deliveries, Wanted
+from tools.delivery.rules import webhooks
 from tools.delivery.rules.argo_cd import comparing, live, seen, syncing, updating
 from tools.delivery.rules.openshift import building
 from tools.delivery.rules.tekton import failing, triggering
@@ -75,6 +76,7 @@ LESSONS: dict[Cause, Lesson] = {
         failing.LESSONS,
         triggering.LESSONS,
         building.LESSONS,
+        webhooks.LESSONS,
     )
 }
 """What each cause teaches, in the order of docs/causes.md."""
