@@ -19,11 +19,10 @@ from tools.plaintext import plain
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from agent.humans.deciding import Decided, Verdict
     from agent.journal.approvals import Row
-    from agent.journal.journal import Journal
     from agent.settings import Settings
     from tools.cluster.client import HttpCluster
-    from tools.cluster.resources import ObjectRef
 
 
 @click.group(cls=Group)
@@ -77,33 +76,16 @@ def show(approval_id: str, **given: Any) -> None:
 @common
 def approve(approval_id: str, goes_on: bool, **given: Any) -> None:
     """Approve ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.journal.approvals import (
-        authorize,
-        changed_since,
-        decide,
-        expire,
-        find,
-        load,
-    )
-
     configured = settings(given)
-    with contextlib.closing(existing_journal(configured.workspace, writes=True)) as journal:
-        approval_id = find(journal, approval_id)
-        expire(journal, datetime.now(UTC))
-        row = load(journal, approval_id)
-        cluster = _cluster(configured)
-        approver = authorize(row, cluster, _fingerprint(journal, row.session))
-        changed = changed_since(row, cluster)
-        decide(journal, approval_id, "approved", approver, "", datetime.now(UTC))
-        row = load(journal, approval_id)
+    decided = _decide(configured, approval_id, "approved", "")
+    row = decided.row
     if configured.output != "text" and not goes_on:
-        return _print_decision(row, changed, configured.output)
+        return _print_decision(row, configured.output)
+    if row.status == "pending":
+        click.echo(f"Approved by {decided.by}. It waits for a second person: this class of risk needs two.")
+        return None
     if configured.output == "text":
-        click.echo(f"Approved by {approver}." + ("" if goes_on else f" Go on: desk resume {row.session}"))
-    for target in changed:
-        click.echo(
-            f"Note: {target} was changed since this was asked. Desk will ask anew when it goes on.", err=True
-        )
+        click.echo(f"Approved by {decided.by}." + ("" if goes_on else f" Go on: desk resume {row.session}"))
     return _resume(row.session, configured) if goes_on else None
 
 
@@ -122,7 +104,7 @@ def _resume(session: str, configured: Settings) -> None:
 def wait(approval_id: str | None, timeout_s: float | None, **given: Any) -> None:
     """Wait until ID (default: the newest that waits) is decided.
 
-    Exit code 0: approved; 6: rejected, or nobody decided in time; 3: it still waits when the time is over.
+    Exit code 0: approved; 6: rejected, or nobody answered in time; 3: it still waits when the time is over.
     """
     configured = settings(given)
     row = _decided(configured.workspace, approval_id, timeout_s)
@@ -193,46 +175,33 @@ def _next(row: Row) -> str:
 @common
 def reject(approval_id: str, reason: str, **given: Any) -> None:
     """Reject ID, as who the cluster says --kubeconfig or --context is."""
-    from agent.journal.approvals import (
-        authorize_rejection,
-        decide,
-        expire,
-        find,
-        load,
-    )
-
     configured = settings(given)
-    with contextlib.closing(existing_journal(configured.workspace, writes=True)) as journal:
-        approval_id = find(journal, approval_id)
-        expire(journal, datetime.now(UTC))
-        row = load(journal, approval_id)
-        who = authorize_rejection(row, _cluster(configured), _fingerprint(journal, row.session))
-        decide(journal, approval_id, "rejected", who, reason, datetime.now(UTC))
-        row = load(journal, approval_id)
+    decided = _decide(configured, approval_id, "rejected", reason)
     if configured.output != "text":
-        return _print_decision(row, [], configured.output)
-    click.echo(f"Rejected by {who}. The session ends with: desk resume {row.session}")
+        return _print_decision(decided.row, configured.output)
+    click.echo(f"Rejected by {decided.by}. The session ends with: desk resume {decided.row.session}")
     return None
+
+
+def _decide(configured: Settings, said: str, verdict: Verdict, reason: str) -> Decided:
+    """Decide as who the kubeconfig's cluster says this is."""
+    from agent.humans.approvers import KubernetesUser
+    from agent.humans.approvers import load as load_approvers
+    from agent.humans.deciding import Decider, decide
+    from agent.journal.approvals import find
+
+    with contextlib.closing(existing_journal(configured.workspace, writes=True)) as journal:
+        approval_id = find(journal, said)
+        cluster = _cluster(configured)
+        who = Decider(KubernetesUser(cluster.whoami().username), "terminal", cluster, is_own_login=True)
+        known = load_approvers(configured.workspace)
+        return decide(journal, approval_id, verdict, who, known, datetime.now(UTC), reason=reason)
 
 
 def _cluster(configured: Settings) -> HttpCluster:
     from tools.cluster.connect import Where, connect
 
     return connect(Where(configured.kubeconfig, configured.context), timeout_s=configured.api_timeout_s)
-
-
-def _fingerprint(journal: Journal, session: str) -> str:
-    """Which cluster a session runs on; raises `ApprovalRefused` for a sandbox, which ended with its process."""
-    from agent.errors import ApprovalRefused
-    from agent.journal.view import SessionView
-
-    started = SessionView.of(session, journal.entries(session)).task
-    if started.sandbox:
-        raise ApprovalRefused(
-            f"Session {session} ran in the sandbox, whose cluster ended with its process: there is nobody who "
-            "could decide. On a cluster it would wait for this."
-        )
-    return started.cluster
 
 
 def _print_rows(rows: list[Row], output: str) -> None:
@@ -242,12 +211,12 @@ def _print_rows(rows: list[Row], output: str) -> None:
     print_document(Approvals(approvals=[approval(row) for row in rows]), output)
 
 
-def _print_decision(row: Row, changed: list[ObjectRef], output: str) -> None:
+def _print_decision(row: Row, output: str) -> None:
     from agent.surfaces.documents import Decision
     from agent.surfaces.session_documents import approval
 
     action = f"desk resume {row.session}"
-    print_document(Decision(approval=approval(row), changed=[*map(str, changed)], next_action=action), output)
+    print_document(Decision(approval=approval(row), next_action=action), output)
 
 
 def _status(row: Row) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from agent.context.budget import FULL
 from agent.context.loops import ENDED_AFTER
 from agent.errors import ExitCode
-from agent.gate.policy import EXPIRES_AFTER_MIN, TABLE, Environment
+from agent.gate.policy import EXPIRES_AFTER_MIN, PAGE_AFTER_MIN, REMIND_AFTER_MIN, TABLE, Environment
 from agent.journal.events import TYPES
 from agent.journal.turns import MAX_FAULTY_TURNS
 from agent.journal.view import MAX_CONFLICTS
@@ -60,10 +60,11 @@ def tools() -> Rows:
 
 
 def approvals() -> Rows:
-    """When a row that nobody decides is rejected."""
-    yield "priority", "rejected after"
+    """When people are reminded of a row, when somebody is paged, and when it expires."""
+    yield "priority", "reminder after", "PagerDuty after", "expired after"
     for priority, minutes in EXPIRES_AFTER_MIN.items():
-        yield priority, f"{minutes} min"
+        paged = f"{PAGE_AFTER_MIN[priority]} min" if priority in PAGE_AFTER_MIN else "never"
+        yield priority, f"{REMIND_AFTER_MIN[priority]} min", paged, f"{minutes} min"
 
 
 def settings() -> Rows:

@@ -56,6 +56,9 @@ TABLE: Table = MappingProxyType(
     }
 )
 
+REMIND_AFTER_MIN: MappingProxyType[Priority, int] = MappingProxyType({"CRITICAL": 5, "HIGH": 15, "MEDIUM": 30})
+PAGE_AFTER_MIN: MappingProxyType[Priority, int] = MappingProxyType({"CRITICAL": 10, "HIGH": 30})
+"""Counted from the asking, as is all of this; what is not in it pages nobody."""
 EXPIRES_AFTER_MIN: MappingProxyType[Priority, int] = MappingProxyType({"CRITICAL": 30, "HIGH": 60, "MEDIUM": 60})
 
 _COLUMNS = tuple(Environment)

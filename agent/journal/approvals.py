@@ -19,6 +19,7 @@ from agent.journal.events import (
     ApprovalAsked,
     ApprovalDecided,
     Committed,
+    FirstApproval,
     SessionResumed,
     SessionStarted,
     SubtaskDone,
@@ -27,15 +28,12 @@ from agent.journal.events import (
 from agent.journal.journal import Journal, Transaction
 from agent.journal.port import Approval
 from agent.journal.summary import stamp, status_at
-from tools.changes.plan import KUBERNETES
-from tools.cluster.client import Access
-from tools.cluster.errors import NotFound
-from tools.cluster.resources import ObjectRef
 from tools.json import Json
 
 if TYPE_CHECKING:
     from tools.changes.plan import Change
-    from tools.cluster.client import Cluster
+
+TARGET_CHANGED = "the target has changed since it was asked"
 
 OPEN = ("pending", "approved")
 """The statuses of an approval that was not spent, refused or replaced."""
@@ -112,7 +110,7 @@ def ask(journal: Journal, session: str, request: Request, now: datetime) -> Appr
         _refuse_twice(journal, session, request, now)
         for row in journal.approvals(session=session, statuses=OPEN):
             if row.call_id == request.call_id:
-                decision = ApprovalDecided(row.id, "superseded", "", "the target has changed since it was asked")
+                decision = ApprovalDecided(row.id, "superseded", "", TARGET_CHANGED)
                 transaction.decide(session, decision, OPEN)
         transaction.ask(session, asked)
     return asked
@@ -125,14 +123,50 @@ def _refuse_twice(journal: Journal, session: str, request: Request, now: datetim
             raise AskedAlready(row.asked.approval_id, row.session, row.asked.summary, row.asked.requester)
 
 
-def decide(journal: Journal, approval_id: str, decision: str, approver: str, reason: str, now: datetime) -> None:
-    """Decide a pending row as `approved` or `rejected`; raises `ApprovalRefused` when it no longer waits."""
+def decide(
+    journal: Journal,
+    approval_id: str,
+    decision: str,
+    approver: str,
+    reason: str,
+    now: datetime,
+    *,
+    channel: str = "",
+) -> None:
+    """Set a pending row to `approved` or `rejected`; raises `ApprovalRefused` when it no longer waits.
+
+    That the approver may do it, `agent.humans.deciding` sees to.
+    """
     expire(journal, now)
     row = load(journal, approval_id)
     with journal.transaction() as transaction:
-        decided = ApprovalDecided(approval_id, decision, approver, reason)
+        decided = ApprovalDecided(approval_id, decision, approver, reason, channel)
         if not transaction.decide(row.session, decided, ("pending",)):
-            raise ApprovalRefused(_no_longer_waits(load(journal, approval_id)))
+            refuse_unless_waiting(load(journal, approval_id))
+
+
+def refuse_unless_waiting(row: Row, digest: str = "") -> None:
+    """Raises `ApprovalRefused` for a row that waits no more, or that asks for something else than was shown."""
+    if row.status != "pending":
+        raise ApprovalRefused(_no_longer_waits(row))
+    if digest and digest != row.asked.digest:
+        raise ApprovalRefused(f"What you were shown is not what {row.asked.approval_id} asks for. Look at it anew.")
+
+
+def first_of_two(journal: Journal, approval_id: str, approver: str, channel: str) -> str:
+    """Who approved first, where two have to; empty when nobody had: then `approver` is written as that."""
+    with journal.transaction() as transaction:
+        for entry in journal.entries(approval_id, ("first_approval",)):
+            return str(entry.body["approver"])
+        transaction.append(approval_id, FirstApproval(approval_id, approver, channel))
+    return ""
+
+
+def supersede(journal: Journal, approval_id: str, reason: str) -> None:
+    """Let a row wait no more, without an answer: its session asks anew."""
+    row = load(journal, approval_id)
+    with journal.transaction() as transaction:
+        transaction.decide(row.session, ApprovalDecided(approval_id, "superseded", "", reason), ("pending",))
 
 
 def withdraw(journal: Journal, session: str, reason: str) -> list[str]:
@@ -154,11 +188,11 @@ def use(transaction: Transaction, session: str, approval_id: str) -> None:
 
 
 def expire(journal: Journal, now: datetime) -> None:
-    """Reject every pending row whose time is over."""
+    """Every pending row whose time is over is expired: nobody refused it, and nobody answered."""
     late = [row for row in journal.approvals(statuses=("pending",)) if row.expires_at <= stamp(now)]
     for row in late:
         with journal.transaction() as transaction:
-            expired = ApprovalDecided(row.id, "expired", "", "nobody decided in time")
+            expired = ApprovalDecided(row.id, "expired", "", "nobody answered in time")
             transaction.decide(row.session, expired, ("pending",))
 
 
@@ -219,74 +253,6 @@ def at_time(row: Row, now: datetime) -> Row:
     return replace(row, status=status_at(row.status, row.asked.expires_at, stamp(now)))
 
 
-def authorize(row: Row, cluster: Cluster, fingerprint: str) -> str:
-    """Who the cluster says wants to decide, if they may; else raises `ApprovalRefused`.
-
-    They must be known to the very cluster the session runs on, be somebody else than the requester, and
-    have the right to make each of the changes themselves.
-    """
-    approver = authenticate(cluster, fingerprint)
-    if approver == row.asked.requester:
-        raise ApprovalRefused(
-            f"{approver} asked for this change and cannot approve it. Somebody else decides, as "
-            f"themselves: desk approvals approve {row.asked.approval_id} --kubeconfig FILE."
-        )
-    _check_rights(row, cluster, approver)
-    return approver
-
-
-def _check_rights(row: Row, cluster: Cluster, who: str) -> None:
-    for target in _of_the_cluster(row):
-        access = _access(target)
-        if not cluster.may(access):
-            raise ApprovalRefused(
-                f"{who} may not {access} and so cannot decide it. Who may: somebody with the role edit there."
-            )
-
-
-def authenticate(cluster: Cluster, fingerprint: str) -> str:
-    """Who the session's own cluster says this is; raises `ApprovalRefused` for another cluster's word."""
-    if cluster.fingerprint != fingerprint:
-        raise ApprovalRefused(
-            "This kubeconfig is of another cluster than the session's: its certificate authority differs. "
-            "Name a kubeconfig of the same cluster with --kubeconfig FILE."
-        )
-    return cluster.whoami().username
-
-
-def authorize_rejection(row: Row, cluster: Cluster, fingerprint: str) -> str:
-    """Who wants to reject, if they may: the requester withdraws, or somebody who could make the change."""
-    who = authenticate(cluster, fingerprint)
-    if who != row.asked.requester:
-        _check_rights(row, cluster, who)
-    return who
-
-
-def changed_since(row: Row, cluster: Cluster) -> list[ObjectRef]:
-    """The targets that are not as they were when it was asked.
-
-    What is made again under its name is there until it is deleted: that it was not changed is said of the deletion.
-    """
-    refs = [(target["version"], _reference(target)) for target in _of_the_cluster(row)]
-    there = [ref for version, ref in refs if version]
-    looked_at = [(version, ref) for version, ref in refs if version or ref not in there]
-    return [ref for version, ref in looked_at if _version(cluster, ref) != version]
-
-
-def _of_the_cluster(row: Row) -> list[Json]:
-    """The targets that are the cluster's objects: it says who may change them, and how they are."""
-    return [target for target in row.asked.targets if target.get("system", KUBERNETES) == KUBERNETES]
-
-
-def _version(cluster: Cluster, ref: ObjectRef) -> str:
-    from tools.changes.build import version
-
-    try:
-        return version(cluster.get(ref.kind, ref.name, ref.namespace))
-    except NotFound:
-        return ""  # as a change that creates has it
-
-
 def _row(approval: Approval) -> Row:
     asked = ApprovalAsked(**json.loads(approval.asked))
     return Row(asked, approval.session, approval.status, approval.approver, approval.reason)
@@ -309,21 +275,11 @@ def _target(change: Change) -> Json:
     }
 
 
-def _reference(target: Json) -> ObjectRef:
-    return ObjectRef(target["api_version"], target["kind"], target["namespace"], target["name"])
-
-
-def _access(target: Json) -> Access:
-    group = target["api_version"].rpartition("/")[0]
-    verb = target.get("verb", "patch")
-    name = "" if verb == "create" else target["name"]
-    return Access(verb, group, target["resource"], target["namespace"], name)
-
-
 def _no_longer_waits(row: Row) -> str:
-    who = f" by {row.approver}" if row.approver else ""
+    said = {"expired": "expired: nobody answered in time", "superseded": f"asked for no longer: {row.reason}"}
+    by = f" by {row.approver}" if row.approver else ""
     why = f" ({row.reason})" if row.reason else ""
     return (
-        f"Approval {row.asked.approval_id} is {row.status}{who}{why} and cannot be decided again. "
-        f"`desk resume {row.session}` goes on with the session."
+        f"Approval {row.asked.approval_id} is {said.get(row.status) or f'{row.status}{by}{why}'} and cannot be "
+        f"decided again. `desk resume {row.session}` goes on with the session."
     )

@@ -19,7 +19,9 @@ SCHEMA = "desk.event/v1"
 ENDING_TOOLS = ("finish", "refer", "clarify")
 """The tools by which a model ends a session."""
 
-Outcome = Literal["done", "failed", "partial", "outside", "rejected", "handed_over", "unclear", "cancelled"]
+Outcome = Literal[
+    "done", "failed", "partial", "outside", "rejected", "expired", "handed_over", "unclear", "cancelled"
+]
 """How a session is closed."""
 
 
@@ -144,6 +146,17 @@ class ApprovalDecided:
     decision: str
     approver: str
     reason: str = ""
+    channel: str = ""
+    """Where it was said: terminal, slack or web."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstApproval:
+    """The first of two people approved. It stands in a chain of the row's own, whose name is the row's id."""
+
+    approval_id: str
+    approver: str
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +328,7 @@ Event = (
     | CallGated
     | ApprovalAsked
     | ApprovalDecided
+    | FirstApproval
     | PlanMade
     | ToolIntent
     | ToolReceipt

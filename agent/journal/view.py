@@ -19,6 +19,7 @@ from agent.journal.events import (
     Committed,
     Event,
     FilesRendered,
+    FirstApproval,
     IncidentOpened,
     ModelTurn,
     Oriented,
@@ -174,6 +175,8 @@ class SessionView:
                 self.pauses.append((f"pause-{self.last_seq}", at, event))
             case SessionClosed():
                 self.closed, self.closed_at = event, at
+            case FirstApproval():
+                """In the chain of its row, and of no session."""
             case _:
                 assert_never(event)
 

@@ -24,7 +24,9 @@ MAX_FILES = 200
 MOST_NAMED = 10
 """Of a plan's files in its summary."""
 
-_RECORDS = frozenset({"working", "logs", "incidents", ".desk", "desk.yaml", ".gitattributes", ".gitmodules"})
+_RECORDS = frozenset(
+    {"working", "logs", "incidents", ".desk", "desk.yaml", "approvers.yaml", ".gitattributes", ".gitmodules"}
+)
 """What of a workspace no rendering writes: the session's own records, settings, and what tells git how to read."""
 
 

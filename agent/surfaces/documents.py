@@ -147,9 +147,6 @@ class Decision(Document, frozen=True, kw_only=True, tag="desk.decision/v1"):
     """`desk approvals approve -o json`, `desk approvals reject -o json`."""
 
     approval: Approval
-    changed: Annotated[
-        list[str], Meta(description="Targets that were changed since it was asked: it will be asked anew.")
-    ]
     next_action: NextAction
 
 

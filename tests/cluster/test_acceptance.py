@@ -136,7 +136,7 @@ def test_a_changed_target_is_asked_again(workspace: Workspace, broken: Broken, k
     (row,) = workspace.approvals()
     kubectl("set", "env", "deployment/checkout", "-n", namespace, "COLOUR=blue")
     approved = workspace.desk("approvals", "approve", row["id"], "--kubeconfig", editor)
-    assert "was changed since this was asked" in approved.stderr
+    assert (approved.returncode, "was changed since this was asked" in approved.stderr) == (1, True)
     assert workspace.desk("resume").returncode == 3
     (asked_again,) = workspace.approvals()
     assert asked_again["id"] != row["id"]

@@ -101,7 +101,7 @@ def test_an_approval_waits_and_is_used_on_another_clock(scene: Scene, clock_s: f
 def test_an_approval_that_has_expired_stays_so_when_the_clock_goes_back(scene: Scene) -> None:
     assert_said(scene.desk(*STAGING), 3)
     scene.clock_s = HOUR_S + 5
-    assert "nobody decided in time" in scene.resume(6).stdout
+    assert "nobody answered in time" in scene.resume(6).stdout
     scene.clock_s = -60
     assert_said(scene.desk("resume"), 2, "There is no session to resume")
     assert scene.memory(namespace="shop-staging") == "16Mi"

@@ -30,6 +30,7 @@ LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
     "partial": (ExitCode.OUTSIDE_REMIT, "PARTIAL"),
     "outside": (ExitCode.OUTSIDE_REMIT, "BLOCKED"),
     "rejected": (ExitCode.REJECTED, "BLOCKED"),
+    "expired": (ExitCode.REJECTED, "BLOCKED"),
     "handed_over": (ExitCode.HANDED_OVER, "PARTIAL"),
     "unclear": (ExitCode.USAGE, "BLOCKED"),
     "cancelled": (ExitCode.FAILED, "PARTIAL"),
@@ -140,17 +141,17 @@ def _rejected(view: SessionView) -> Ending:
     if decided is None:
         raise ValueError("nothing was rejected")
     asked = view.approvals[decided.approval_id]
-    by = f"Rejected by {decided.approver}" if decided.approver else "Rejected because nobody decided in time"
+    expired = decided.decision == "expired"
+    by = "Expired: nobody answered in time" if expired else f"Rejected by {decided.approver}"
     if is_withdrawn(view):
         by = f"Withdrawn by {decided.approver}, who asked for it"
     why = f": {decided.reason}" if decided.reason and decided.approver else ""
     before = standing(view)
     changed = f"This was not changed: {asked.summary}. What was done before stands: {before}."
     nothing = f"Nothing was changed: it would have been to {asked.summary}."
-    action = (
-        "ask anew, when it is wanted" if is_withdrawn(view) else "talk to the approver, or ask for something else"
-    )
-    return Ending("rejected", f"{by}{why}. {changed if before else nothing}", action)
+    is_open = expired or is_withdrawn(view)
+    action = "ask anew, when it is wanted" if is_open else "talk to the approver, or ask for something else"
+    return Ending("expired" if expired else "rejected", f"{by}{why}. {changed if before else nothing}", action)
 
 
 def is_withdrawn(view: SessionView) -> bool:
@@ -200,14 +201,14 @@ def _last_words(view: SessionView) -> str:
 
 
 def incidents_of(view: SessionView, ending: Ending) -> list[IncidentOpened]:
-    """What a person should look into: a rejection, three failed attempts, production touched. Pure."""
+    """What a person should look into: a rejection, no answer, three failed attempts, production touched. Pure."""
     found = []
     decided = view.rejection()
     if decided is not None and not is_withdrawn(view):
         if decided.approver:
             found.append(_incident("approval", "Approval denied", "MEDIUM", view, ending))
         else:
-            found.append(_incident("expiry", "Nobody decided in time", "LOW", view, ending))
+            found.append(_incident("expiry", "Nobody answered in time", "LOW", view, ending))
     failed = failed_attempts(view)
     if ending.outcome == "failed" and failed >= MAX_FAILED_ATTEMPTS:
         found.append(_incident("attempts", f"{failed} attempts failed", "HIGH", view, ending))
@@ -257,7 +258,7 @@ def _incident(
     )
 
 
-_CAUSES = {"approval": "the approver decided against the change", "expiry": "nobody decided on it in time"}
+_CAUSES = {"approval": "the approver decided against the change", "expiry": "nobody answered in time"}
 
 
 def _log(view: SessionView) -> LogEntry:

@@ -62,8 +62,8 @@ def test_what_nobody_decided_in_time_goes_on_to_its_end(scene: Scene) -> None:
     older, _ = wait_for_approval(scene)
     scene.clock_s = HOUR_S + 60
     newer, waits_for = wait_for_approval(scene)
-    assert_said(scene.desk("resume"), 6, f"{newer} waits for approval {waits_for}", "nobody decided in time")
-    assert outcomes(scene) == {older: "rejected"}
+    assert_said(scene.desk("resume"), 6, f"{newer} waits for approval {waits_for}", "nobody answered in time")
+    assert outcomes(scene) == {older: "expired"}
 
 
 def test_what_another_process_runs_is_left_to_it(scene: Scene) -> None:

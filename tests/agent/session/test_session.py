@@ -229,7 +229,7 @@ def test_an_approval_that_nobody_decides_in_time_is_a_rejection(bench: Bench) ->
     approvals.expire(desk.journal, datetime.now(UTC) + timedelta(hours=2))
     desk = bench.resume(desk, model)
     assert drive(desk) == 6
-    assert "nobody decided in time" in summary(desk)
+    assert "nobody answered in time" in summary(desk)
     assert bench.memory("shop-staging") == "16Mi"
 
 
