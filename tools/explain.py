@@ -5,14 +5,12 @@ from __future__ import annotations
 import textwrap
 
 from tools.cluster.did_you_mean import did_you_mean, near
-from tools.delivery.rules import LESSONS as OF_DELIVERIES
-from tools.diagnose.findings import Cause
-from tools.diagnose.lesson import Lesson
-from tools.diagnose.rules import LESSONS as OF_WORKLOADS
-from tools.diagnose.taught import TOPIC_OF
+from tools.delivery.rules import CAUSES as OF_DELIVERIES
+from tools.diagnose.rule import Cause
+from tools.diagnose.rules import causes as of_workloads
 
-LESSONS: dict[Cause, Lesson] = {**OF_WORKLOADS, **OF_DELIVERIES}
-"""What each cause teaches: of a workload that does not run, then of a commit that does not get there."""
+CAUSES: dict[str, Cause] = {**of_workloads(), **OF_DELIVERIES}
+"""Every cause by its name: why a workload does not run, then why a commit does not get there."""
 _WIDTH = 100
 
 
@@ -20,28 +18,26 @@ class UnknownCause(LookupError):
     """No rule finds such a cause; the text names the nearest, or all."""
 
 
-def lesson_of(cause: str) -> Lesson:
-    """The lesson of a cause, in any case; raises `UnknownCause`."""
-    by_lower = {name.lower(): lesson for name, lesson in LESSONS.items()}
-    found = by_lower.get(cause.lower())
+def cause_of(name: str) -> Cause:
+    """A cause by its name, in any case; raises `UnknownCause`."""
+    by_lower = {each.lower(): cause for each, cause in CAUSES.items()}
+    found = by_lower.get(name.lower())
     if found is None:
-        meant = did_you_mean(near(cause, LESSONS)) or f" There are: {', '.join(sorted(LESSONS))}."
-        raise UnknownCause(f'There is no cause "{cause}".{meant}')
+        meant = did_you_mean(near(name, CAUSES)) or f" There are: {', '.join(sorted(CAUSES))}."
+        raise UnknownCause(f'There is no cause "{name}".{meant}')
     return found
 
 
-def said(lesson: Lesson) -> str:
-    """A lesson as text."""
+def said(cause: Cause) -> str:
+    """What a cause teaches, as text."""
     parts = (
-        ("What it means", lesson.means),
-        ("Why it happens", lesson.why),
-        ("What to do", lesson.mend),
-        ("For example", lesson.example),
+        ("What it means", cause.means),
+        ("Why it happens", cause.why),
+        ("What to do", cause.mend),
+        ("For example", cause.example),
     )
     told = [f"{heading}:\n{_wrapped(text)}" for heading, text in parts]
-    return "\n\n".join(
-        [lesson.cause, *told, f"More: {lesson.source}\nOn this platform: desk docs {TOPIC_OF[lesson.cause]}"]
-    )
+    return "\n\n".join([cause, *told, f"More: {cause.source}\nOn this platform: desk docs {cause.topic}"])
 
 
 def _wrapped(text: str) -> str:

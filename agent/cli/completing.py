@@ -144,11 +144,9 @@ def _topics(_ctx: click.Context, _incomplete: str) -> Pairs:
 
 
 def _causes(_ctx: click.Context, _incomplete: str) -> Pairs:
-    from typing import get_args
+    from tools.explain import CAUSES
 
-    from tools.diagnose.findings import Cause
-
-    return [(cause, "") for cause in get_args(Cause)]
+    return [(name, cause.means) for name, cause in CAUSES.items()]
 
 
 tool = _completer(_tools)

@@ -135,17 +135,15 @@ def _looked_again(look: Look, target: Target, trouble: Callable[[str], None]) ->
 
 
 def _explain(cause: str, output: str) -> None:
-    from tools.explain import UnknownCause, lesson_of, said
+    from tools.explain import UnknownCause, cause_of, said
 
     try:
-        lesson = lesson_of(cause)
+        told = cause_of(cause)
     except UnknownCause as error:
         raise UsageError(str(error)) from error
     if output == "text":
-        click.echo(said(lesson))
+        click.echo(said(told))
     else:
-        from msgspec.structs import asdict
-
         from agent.surfaces.documents import Lesson
 
-        print_document(Lesson(**asdict(lesson)), output)
+        print_document(Lesson.of(told), output)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
 from agent.journal.events import SCHEMA, TYPES
 from agent.journal.journal import Entry
 from agent.surfaces.documents import DOCUMENTS
+from tools.checks import Check
+from tools.explain import CAUSES
 from tools.json import Json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -18,8 +21,18 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> dict[str, Json]:
     """File name -> JSON schema of every document and of the events."""
-    made = {_file_name(str(each.__struct_config__.tag)): _schema(each) for each in DOCUMENTS}
+    made = {_file_name(str(each.__struct_config__.tag)): _closed(_schema(each)) for each in DOCUMENTS}
     return {**made, _file_name(SCHEMA): _event_schema()}
+
+
+def _closed(schema: Json) -> Json:
+    """The vocabulary of causes is closed: those of the rules, and the rules of `desk validate`."""
+    for part in (schema, *schema.get("$defs", {}).values()):
+        if "evidence" in part["properties"]:
+            part["properties"]["cause"]["enum"] = sorted((*CAUSES, *get_args(Check)))
+        elif "means" in part["properties"]:
+            part["properties"]["cause"]["enum"] = sorted(CAUSES)
+    return schema
 
 
 def _file_name(document: str) -> str:

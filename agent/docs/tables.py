@@ -29,7 +29,7 @@ from agent.settings import FIELDS
 from agent.understanding.languages import english, german
 from agent.understanding.lexicon import phrases_of
 from tools.catalog import TOOLS
-from tools.explain import LESSONS
+from tools.explain import CAUSES
 from tools.intents import INTENTS
 from tools.validation.rules import RULES as CHECKS
 
@@ -102,9 +102,9 @@ def limits() -> Rows:
 def causes() -> Rows:
     """The vocabulary of a diagnosis, in the rules' order."""
     yield "cause", "what it means", "how it comes about", "what to do", "for example", "more"
-    for lesson in LESSONS.values():
-        more = f"[documentation]({lesson.source})"
-        yield f"`{lesson.cause}`", lesson.means, lesson.why, lesson.mend, lesson.example, more
+    for name, cause in CAUSES.items():
+        more = f"[documentation]({cause.source})"
+        yield f"`{name}`", cause.means, cause.why, cause.mend, cause.example, more
 
 
 def checks() -> Rows:

@@ -6,7 +6,7 @@ are made of a session or an approval.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from msgspec import Meta, Struct, field
 
@@ -14,11 +14,13 @@ from agent.gate.policy import Priority
 from agent.journal.events import Outcome
 from agent.journal.summary import SessionLine
 from tools.changes.plan import Verb
-from tools.diagnose import lesson
 from tools.diagnose.report import Looked, Report, ReportedFinding
 from tools.json import Json
 from tools.platform_docs.staleness import Comparison, WrittenFact
 from tools.topics import Topic
+
+if TYPE_CHECKING:
+    from tools.diagnose.rule import Cause
 
 ApprovalStatus = Literal["pending", "approved", "rejected", "expired", "superseded", "used"]
 NextAction = Annotated[str, Meta(description="What to do or to type next; empty when there is nothing.")]
@@ -318,8 +320,27 @@ class PlatformDocsCheck(Comparison, Document, frozen=True, kw_only=True, tag="de
     current: Annotated[bool, Meta(description="No fact of the pages is stale.")]
 
 
-class Lesson(lesson.Lesson, frozen=True, kw_only=True, tag_field="schema", tag="desk.lesson/v1"):
+class Lesson(Document, frozen=True, kw_only=True, tag="desk.lesson/v1"):
     """`desk debug-pod --explain CAUSE -o json`."""
+
+    cause: str
+    means: str
+    why: str
+    mend: str
+    example: str
+    source: str
+
+    @classmethod
+    def of(cls, cause: Cause) -> Self:
+        """What a cause teaches."""
+        return cls(
+            cause=str(cause),
+            means=cause.means,
+            why=cause.why,
+            mend=cause.mend,
+            example=cause.example,
+            source=cause.source,
+        )
 
 
 class ToolDescription(Part, frozen=True, kw_only=True):

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from tools.delivery.facts.application import short
 from tools.delivery.related import NOTHING, Related
+from tools.delivery.rules import CAUSES
 from tools.delivery.rules.argo_cd.live import has_image, is_there, progressing
 from tools.delivery.rules.argo_cd.words import age, source_said
 from tools.delivery.webhooks import UNASKED, Pushes
-from tools.diagnose.findings import RunCause
 from tools.diagnose.report import Link
 
 if TYPE_CHECKING:
     from tools.delivery.facts.application import Application
     from tools.delivery.reading import Deliveries, Kind, Wanted
-    from tools.diagnose.findings import Cause, Finding
+    from tools.diagnose.findings import Finding
     from tools.diagnose.report import LinkState
 
 Name = Literal["commit", "webhook", "build", "image", "Argo CD", "pods"]
 ORDER: tuple[Name, ...] = ("commit", "webhook", "build", "image", "Argo CD", "pods")
 
-_BROKEN_AT: dict[Cause, Name] = {
+_BROKEN_AT: dict[str, Name] = {
     "RevisionPinned": "commit",
     "SyncedAtOldRevision": "commit",
     "PathFilterExcludes": "webhook",
@@ -73,7 +73,7 @@ def _broken_at(findings: Sequence[Finding], pushes: Pushes) -> Name | None:
         return None
     if findings[0].cause == "SyncedAtOldRevision" and pushes.state == "ok":
         return "Argo CD"  # the commit is pushed, and Argo CD was told of it
-    if findings[0].cause in get_args(RunCause):
+    if findings[0].cause not in CAUSES:
         return "pods"
     is_built = findings[0].object.kind in _BUILDING
     return _BROKEN_AT.get(findings[0].cause, "build" if is_built else "Argo CD")

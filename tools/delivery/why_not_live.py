@@ -19,7 +19,7 @@ from tools.delivery.rules.argo_cd.live import is_there, progressing
 from tools.delivery.rules.argo_cd.words import ref_of
 from tools.delivery.webhooks import Pushes, look
 from tools.diagnose.diagnose import findings_of
-from tools.diagnose.findings import Cause, Finding
+from tools.diagnose.findings import Finding
 from tools.diagnose.reading.read import read_snapshot
 from tools.diagnose.render import render
 from tools.diagnose.report import report
@@ -112,11 +112,11 @@ def diagnose(
     )
 
 
-_NOT_BUILT: frozenset[Cause] = frozenset(("SyncedAtOldRevision", "ImageNotInGit", "ImageUpdaterIdle"))
+_NOT_BUILT: frozenset[str] = frozenset(("SyncedAtOldRevision", "ImageNotInGit", "ImageUpdaterIdle"))
 """What an application shows when what it waits for was never built."""
 
 
-_NOT_TOLD: frozenset[Cause] = _NOT_BUILT | {"ApplicationNotRefreshed"}
+_NOT_TOLD: frozenset[str] = _NOT_BUILT | {"ApplicationNotRefreshed"}
 """What an application shows when nobody told of the push that it waits for."""
 
 

@@ -12,6 +12,7 @@ from tools.diagnose.reading.apart import one_by_one
 from tools.diagnose.reading.asking import answered
 from tools.diagnose.reading.read import Reader
 from tools.diagnose.report import report
+from tools.diagnose.rules import due
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
 from tools.diagnose.starting import starting
 from tools.diagnose.timing import just_applied
@@ -71,8 +72,6 @@ def _read(cluster: Cluster, namespace: str | None, asked: Asked) -> tuple[dict[s
     """The snapshots by namespace, and which namespaces could not be read."""
     try:
         with Reader(cluster, namespace) as reader:
-            import tools.diagnose.rules  # noqa: F401  it takes about as long as the first answers
-
             return reader.snapshots(asked), ()
     except Forbidden as refused:
         if namespace is not None:
@@ -96,11 +95,11 @@ def judge(snapshot: Snapshot) -> Json:
 
 def findings_of(snapshot: Snapshot) -> list[Finding]:
     """What the rules find: the causes, then the symptoms that no cause explains, in context and of its age."""
-    from tools.diagnose.rules import CONTEXTS, RULES, SYMPTOMS
-
-    findings = [finding for rule in RULES for finding in rule(snapshot)]
-    for symptom in SYMPTOMS:
-        findings += symptom(snapshot, Known(findings))
-    for context in CONTEXTS:
-        findings = context(findings, snapshot)
+    rules, known = due(snapshot), Known()
+    for rule in rules:
+        known.add(rule.find(snapshot, known))
+    findings = known.findings
+    for rule in rules:
+        if rule.retell is not None:
+            findings = rule.retell(findings, snapshot)
     return [just_applied(finding, snapshot) for finding in findings]

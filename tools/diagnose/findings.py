@@ -9,112 +9,8 @@ from typing import Any, Literal
 import msgspec
 
 from tools.cluster.resources import ObjectRef
+from tools.diagnose.rule import Cause
 
-RunCause = Literal[
-    "OOMKilled",
-    "CrashLoopBackOff",
-    "InitContainerStuck",
-    "LivenessProbeFailed",
-    "StartupProbeFailed",
-    "ReadinessProbeFailed",
-    "ImagePullBackOff",
-    "CreateContainerConfigError",
-    "Pending",
-    "FailedMount",
-    "QuotaExceeded",
-    "LimitRangeViolated",
-    "PodSecurityViolated",
-    "WebhookDenied",
-    "WebhookUnavailable",
-    "FailedCreate",
-    "Evicted",
-    "Preempted",
-    "PodFailed",
-    "NamespaceTerminating",
-    "UnhealthyCondition",
-    "NodeNotReady",
-    "TerminatingStuck",
-    "ProgressDeadlineExceeded",
-    "RolloutPaused",
-    "RolloutBlocked",
-    "DaemonSetNotScheduled",
-    "BackoffLimitExceeded",
-    "DeadlineExceeded",
-    "JobHeldBySidecar",
-    "CronJobSuspended",
-    "CronJobScheduleInvalid",
-    "CronJobMissedRuns",
-    "CronJobForbidden",
-    "CronJobNotSucceeding",
-    "ServiceSelectorMismatch",
-    "ServiceNotReady",
-    "ServicePortMismatch",
-    "LoadBalancerPending",
-    "BackendServiceMissing",
-    "BackendPortMissing",
-    "IngressClassMissing",
-    "TLSSecretMissing",
-    "HostConflict",
-    "NetworkPolicyBlocksDNS",
-    "NetworkPolicyBlocksIngress",
-    "HPATargetMissing",
-    "HPANoRequests",
-    "HPANoMetrics",
-    "HPAAtMaximum",
-    "PDBBlocksDisruption",
-    "RBACForbidden",
-]
-"""Why something does not run."""
-DeliveryCause = Literal[
-    "ApplicationDeleting",
-    "ApplicationNotWatched",
-    "ReconcilePaused",
-    "ApplicationNotRefreshed",
-    "PathFilterExcludes",
-    "ApplicationInvalid",
-    "ComparisonError",
-    "ComparisonErrorCached",
-    "SharedResource",
-    "SyncRetryHoldsBack",
-    "SyncWaiting",
-    "SyncNotRetried",
-    "SyncFailed",
-    "AutoSyncOff",
-    "SyncWindowClosed",
-    "PruneDisabled",
-    "OutOfSyncAfterSync",
-    "ImageUpdaterIdle",
-    "RevisionPinned",
-    "SyncedAtOldRevision",
-    "ImageNotInGit",
-    "SameTagRebuilt",
-    "ApplicationUnhealthy",
-    "PipelineRunInvalid",
-    "TaskStepFailed",
-    "TaskImageNotPulled",
-    "TaskQuotaExceeded",
-    "TaskUnschedulable",
-    "TaskResultTooLarge",
-    "TaskPodFailed",
-    "PipelineTimedOut",
-    "PipelineCancelled",
-    "PipelinePending",
-    "TaskSkipped",
-    "FinallyFailed",
-    "TriggerInvalid",
-    "TriggerNoRun",
-    "BuildFailed",
-    "BuildSecretMissing",
-    "BuildNotStarted",
-    "BuildCancelled",
-    "BuildConfigPaused",
-    "ImageImportFailed",
-    "WebhookFailing",
-    "WebhookMissing",
-]
-"""Why a commit does not get there (`tools.delivery`)."""
-Cause = Literal[RunCause, DeliveryCause]
-"""The closed vocabulary: Kubernetes' own word where it has one. docs/causes.md explains each."""
 Severity = Literal["error", "warning", "info"]
 Source = Literal["status", "event", "log", "spec", "metric"]
 Risk = Literal["read", "render", "provision", "change", "secret", "delete", "cluster"]
@@ -181,15 +77,28 @@ class Starting(msgspec.Struct, frozen=True):
 class Known:
     """What the findings so far explain: a symptom of it is not a finding of its own."""
 
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        findings = list(findings)
-        told = [finding for finding in findings if finding.severity != "info"]
-        self._pods = {pod for finding in told for pod in finding.affected}
-        self._containers = {(pod, finding.container) for finding in told for pod in finding.affected}
-        self._refs = {one for each in told for one in (each.object, *each.concerns)}
-        self._told_pods = {pod for finding in findings for pod in finding.affected}
-        self._told_refs = {one for each in findings for one in (each.object, *each.concerns)}
-        self._objects = {(one.kind, one.name) for one in self._refs}
+    def __init__(self, findings: Iterable[Finding] = ()) -> None:
+        self.findings: list[Finding] = []
+        self._pods: set[str] = set()
+        self._containers: set[tuple[str, str | None]] = set()
+        self._refs: set[ObjectRef] = set()
+        self._objects: set[tuple[str, str]] = set()
+        self._told_pods: set[str] = set()
+        self._told_refs: set[ObjectRef] = set()
+        self.add(findings)
+
+    def add(self, findings: Iterable[Finding]) -> None:
+        """What one rule has found: the rules after it see it."""
+        for finding in list(findings):
+            self.findings.append(finding)
+            refs = (finding.object, *finding.concerns)
+            self._told_pods.update(finding.affected)
+            self._told_refs.update(refs)
+            if finding.severity != "info":
+                self._pods.update(finding.affected)
+                self._containers.update((pod, finding.container) for pod in finding.affected)
+                self._refs.update(refs)
+                self._objects.update((one.kind, one.name) for one in refs)
 
     def explains_pod(self, name: str) -> bool:
         """Whether a finding names this pod among those that suffer."""

@@ -8,10 +8,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from tools.checks import Check
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.findings import Cause, Evidence, Finding, Remedy, Risk, Severity, Starting
-from tools.diagnose.taught import TOPIC_OF
+from tools.diagnose.findings import Evidence, Finding, Remedy, Risk, Severity, Starting
 from tools.topics import Topic
 
 _WORST_FIRST: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
@@ -42,7 +40,7 @@ class ReportedRemedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault, on the object a person would change."""
 
-    cause: Annotated[Cause | Check, msgspec.Meta(description="Of a diagnosis, or the rule of `desk validate`.")]
+    cause: Annotated[str, msgspec.Meta(description="Of a diagnosis, or the rule of `desk validate`.")]
     severity: Severity
     so_far: Annotated[bool, msgspec.Meta(description="Time alone may still mend it: a warning, until settles_at.")]
     settles_at: Annotated[
@@ -166,7 +164,7 @@ def _where(found: Finding | Starting) -> tuple[str, str, str]:
 
 def _reported(finding: Finding) -> ReportedFinding:
     return ReportedFinding(
-        cause=finding.cause,
+        cause=str(finding.cause),
         severity=finding.severity,
         so_far=finding.so_far,
         settles_at=moment(finding.settles_at) if finding.settles_at else None,
@@ -177,7 +175,7 @@ def _reported(finding: Finding) -> ReportedFinding:
         why=finding.why,
         evidence=list(finding.evidence),
         remedies=[_remedy(remedy) for remedy in finding.remedies],
-        topic=TOPIC_OF[finding.cause],
+        topic=finding.cause.topic,
     )
 
 

@@ -16,7 +16,7 @@ from tools.diagnose.facts.containers import parse_time
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Cause, Finding
+    from tools.diagnose.findings import Finding
     from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.json import Json
 
@@ -29,7 +29,7 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 """
 GONE_WITHIN = timedelta(seconds=10)
 """What a pod may need to go after its grace period, which `deletionTimestamp` is the end of."""
-_LACKS_NOTHING: frozenset[Cause] = frozenset(("PodFailed",))
+_LACKS_NOTHING: frozenset[str] = frozenset(("PodFailed",))
 """What nothing that is applied together with it could mend; and its pods, made anew at once, stay young."""
 PROGRESS_DEADLINE_S = 600
 """A Deployment's default, taken for what has no deadline of its own, too.

@@ -9,7 +9,7 @@ import pytest
 
 from tests.agent.cli.test_start import HEAVY, imported
 from tests.agent.conftest import InProcess, RunDesk
-from tools.explain import LESSONS
+from tools.explain import cause_of
 
 SHOP = ("debug-pod", "shop-dev", "--sandbox")
 CAUSES = {"CreateContainerConfigError", "ImagePullBackOff", "OOMKilled", "CrashLoopBackOff", "Pending"}
@@ -125,7 +125,7 @@ def test_what_cannot_be_asked(in_process: InProcess, arguments: tuple[str, ...],
 
 
 def test_explain_teaches(run_desk: RunDesk) -> None:
-    lesson = LESSONS["OOMKilled"]
+    lesson = cause_of("OOMKilled")
 
     told = run_desk("debug-pod", "--explain", "oomkilled").stdout
 

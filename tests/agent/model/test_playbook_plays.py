@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
 
 import pytest
 
 from agent.model.playbook import Playbook
-from agent.model.playbook.concerned import _CAUSES
 from agent.model.playbook.mending import MAX_ATTEMPTS
 from agent.model.playbook.plays import READINGS_SHOWN, choose, understood
 from agent.model.port import (
@@ -24,7 +22,7 @@ from agent.model.port import (
 from agent.understanding.remit import owner_of
 from agent.understanding.wishes import Diagnosis
 from tests.agent.model.playbook_parts import HERE, asked
-from tools.diagnose.findings import RunCause
+from tools.diagnose.rules import causes
 from tools.json import Json
 
 
@@ -364,8 +362,8 @@ def test_a_remedy_that_does_not_say_all_its_tool_must_know_is_not_called() -> No
     assert "kubectl mend" in calls[-1][1]["summary"]
 
 
-def test_every_cause_has_its_words() -> None:
-    assert set(_CAUSES) == set(get_args(RunCause))
+def test_every_cause_of_a_workload_has_its_words() -> None:
+    assert [name for name, cause in causes().items() if not cause.called] == []
 
 
 def test_a_change_that_was_denied_ends_the_mending() -> None:

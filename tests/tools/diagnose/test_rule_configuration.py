@@ -9,7 +9,7 @@ import pytest
 from agent.redaction import Redactor
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status, terminated
 from tools.diagnose.facts.references import missing_in
-from tools.diagnose.findings import Finding
+from tools.diagnose.findings import Finding, Known
 from tools.diagnose.rules.containers.configuration import create_container_config_error
 from tools.json import Json
 
@@ -20,7 +20,7 @@ def waiting(message: str, reason: str = "CreateContainerConfigError", **containe
 
 
 def found(broken: Json, **kinds: Any) -> Finding:
-    [finding] = create_container_config_error(snapshot(broken, **kinds))
+    [finding] = create_container_config_error(snapshot(broken, **kinds), Known())
     return finding
 
 
@@ -199,7 +199,7 @@ def test_a_container_that_runs_by_now_is_no_finding() -> None:
         {"running": {"startedAt": ago(60)}}, terminated(128, "StartError", message=REFUSED), ready=True
     )
 
-    assert create_container_config_error(snapshot(pod(started))) == []
+    assert create_container_config_error(snapshot(pod(started)), Known()) == []
 
 
 def test_hostile_names_stay_on_one_line_and_quoted() -> None:
@@ -246,4 +246,4 @@ def test_what_is_not_there_is_told_before_the_kubelet_tries(container: Json, kin
 )
 def test_what_is_there_or_need_not_be_is_not_told(container: Json, kinds: Any) -> None:
     untried = snapshot(waiting("", "ContainerCreating", **container), **kinds)
-    assert create_container_config_error(untried) == []
+    assert create_container_config_error(untried, Known()) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, event, snapshot
-from tools.diagnose.findings import Finding
+from tools.diagnose.findings import Finding, Known
 from tools.diagnose.rules.admission.creation import failed_creations
 from tools.json import Json
 
@@ -28,7 +28,7 @@ def refused(message: str, *, updated: int = 0, replicas: int = 1, since_s: float
 
 def found(message: str, **changes: Any) -> list[Finding]:
     kinds = {key: changes.pop(key) for key in list(changes) if key[0].isupper()}
-    return failed_creations(snapshot(Deployment=[refused(message, **changes)], **kinds))
+    return failed_creations(snapshot(Deployment=[refused(message, **changes)], **kinds), Known())
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_a_job_with_old_events(active: int, count: int) -> None:
     job = {"metadata": {"name": "load"}, "spec": {"parallelism": 1}, "status": {"active": active}}
     failed = event("load", "FailedCreate", "Error creating: refused", kind="Job")
 
-    assert len(failed_creations(snapshot(Job=[job], Event=[failed]))) == count
+    assert len(failed_creations(snapshot(Job=[job], Event=[failed]), Known())) == count
 
 
 def bounded(message: str, resources: Json) -> Json:
     """What `set_resources` is called with, but for the object."""
     item = refused(POD + message)
     item["spec"]["template"]["spec"]["containers"][0]["resources"] = resources
-    [finding] = failed_creations(snapshot(Deployment=[item]))
+    [finding] = failed_creations(snapshot(Deployment=[item]), Known())
     assert finding.remedies[0].tool == "set_resources"
     said = {"namespace", "kind", "name", "container"}
     return {key: value for key, value in finding.remedies[0].arguments.items() if key not in said}
@@ -131,7 +131,7 @@ def asking(resources: Json, default: str = "64Mi", listed: str = "containers") -
     item["spec"]["template"]["spec"] = {listed: [{"name": "app", "resources": resources}]}
     spec = {"limits": [{"type": "Pod"}, {"type": "Container", "default": {"memory": default}}]}
     limits = {"metadata": {"name": "defaults"}, "spec": spec}
-    return failed_creations(snapshot(Deployment=[item], LimitRange=[limits]))
+    return failed_creations(snapshot(Deployment=[item], LimitRange=[limits]), Known())
 
 
 def test_a_request_above_the_default_limit() -> None:

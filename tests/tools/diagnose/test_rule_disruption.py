@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, owned_by, pod, snapshot, status
-from tools.diagnose.findings import Finding
-from tools.diagnose.rules.scheduling.disruption import disrupted
+from tools.diagnose.findings import Finding, Known
+from tools.diagnose.rules.scheduling import eviction, lost_nodes, preemption
+from tools.diagnose.rules.workloads import terminating
 from tools.json import Json
 
 RUNS = status({"running": {"startedAt": ago(30)}}, ready=True)
@@ -25,7 +26,9 @@ def evicted(name: str, message: str, *, ago_s: float = 60, **changes: Any) -> Js
 
 
 def found(*pods: Json, **kinds: Any) -> list[Finding]:
-    return disrupted(snapshot(*pods, **kinds))
+    taken = snapshot(*pods, **kinds)
+    rules = (eviction.RULE, preemption.RULE, lost_nodes.RULE, terminating.RULE)
+    return [finding for rule in rules for finding in rule.find(taken, Known())]
 
 
 @pytest.mark.parametrize(

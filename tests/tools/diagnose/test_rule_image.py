@@ -11,7 +11,7 @@ import pytest
 from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot, status
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.facts.image_pulls import reference
-from tools.diagnose.findings import Finding
+from tools.diagnose.findings import Finding, Known
 from tools.diagnose.reading.secrets import fits, without_credentials
 from tools.diagnose.rules.images.image import image_pull
 from tools.json import Json
@@ -47,7 +47,7 @@ def named(*names: str) -> Json:
 
 
 def found(*pods: Json, **kinds: Any) -> Finding:
-    [finding] = image_pull(snapshot(*pods, **kinds))
+    [finding] = image_pull(snapshot(*pods, **kinds), Known())
     return finding
 
 
@@ -201,7 +201,8 @@ def test_a_secret_that_others_try_in_vain_is_not_proposed() -> None:
     other["metadata"] |= {"name": "other", "ownerReferences": []}
 
     findings = image_pull(
-        snapshot(failing(message=UNAUTHORIZED), other, Secret=[secret("bad", "reg.example")], ServiceAccount=[])
+        snapshot(failing(message=UNAUTHORIZED), other, Secret=[secret("bad", "reg.example")], ServiceAccount=[]),
+        Known(),
     )
 
     assert any("its pod has no pull secret" in finding.summary for finding in findings)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.tools.diagnose.diagnose_objects import NOW, ago, event, owned_by, pod, snapshot
-from tools.diagnose.findings import Finding
+from tools.diagnose.findings import Finding, Known
 from tools.diagnose.rules.scheduling.pending import pending
 from tools.json import Json
 
@@ -31,7 +31,7 @@ def node(name: str, *, labels: Json | None = None, taints: list[Json] | None = N
 
 
 def found(*pods: Json, **kinds: Any) -> list[Finding]:
-    return pending(snapshot(*pods, **kinds))
+    return pending(snapshot(*pods, **kinds), Known())
 
 
 def one(*pods: Json, **kinds: list[Json]) -> Finding:

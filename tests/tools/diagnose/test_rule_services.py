@@ -9,7 +9,7 @@ import pytest
 from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status
 from tests.tools.diagnose.service_faults import service, web
 from tools.diagnose.diagnose import judge
-from tools.diagnose.rules import LESSONS
+from tools.diagnose.rules import causes
 from tools.json import Json
 
 READ: dict[str, list[Json]] = {"Deployment": [], "DaemonSet": [], "StatefulSet": []}
@@ -230,7 +230,7 @@ def test_hostile_names_stay_on_one_line() -> None:
 
 def test_each_cause_teaches() -> None:
     for cause in ("ServiceSelectorMismatch", "ServiceNotReady", "ServicePortMismatch"):
-        assert LESSONS[cause].example
+        assert causes()[cause].example
 
 
 @pytest.mark.parametrize(("label", "found"), [("wbe", ["ServiceSelectorMismatch"]), ("queue", [])])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot, status
-from tools.diagnose.findings import Finding
+from tools.diagnose.findings import Finding, Known
 from tools.diagnose.rules.storage.volumes import failed_mounts
 from tools.json import Json
 
@@ -20,7 +20,7 @@ def creating(volume: Json | None = None, **changes: Any) -> Json:
 
 
 def found(message: str, reason: str = "FailedMount", *, volume: Json | None = None, **kinds: Any) -> list[Finding]:
-    return failed_mounts(snapshot(creating(volume), Event=[event("shop-abc-1", reason, message)], **kinds))
+    return failed_mounts(snapshot(creating(volume), Event=[event("shop-abc-1", reason, message)], **kinds), Known())
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_config_map_is_missing_though_no_event_says_so() -> None:
     waits = creating({"configMap": {"name": "settigns"}})
     config = {"metadata": {"name": "settings"}, "data": {}}
 
-    [finding] = failed_mounts(snapshot(waits, ConfigMap=[config]))
+    [finding] = failed_mounts(snapshot(waits, ConfigMap=[config]), Known())
     assert "ConfigMap settigns does not exist; the nearest there is: settings" in finding.summary
 
 
@@ -81,7 +81,7 @@ def test_a_config_map_is_missing_though_no_event_says_so() -> None:
 def test_what_may_be_missing_or_is_there(volume: Json) -> None:
     config = {"metadata": {"name": "settings"}, "data": {"a": ""}}
 
-    assert failed_mounts(snapshot(creating(volume), ConfigMap=[config])) == []
+    assert failed_mounts(snapshot(creating(volume), ConfigMap=[config]), Known()) == []
 
 
 def test_a_config_map_that_was_made_meanwhile_is_no_finding() -> None:
@@ -95,4 +95,4 @@ def test_an_old_event_is_over() -> None:
     old = event("shop-abc-1", "FailedMount", 'MountVolume.SetUp failed for volume "data" : x')
     old["lastTimestamp"] = ago(1000)
 
-    assert failed_mounts(snapshot(creating(), Event=[old])) == []
+    assert failed_mounts(snapshot(creating(), Event=[old]), Known()) == []

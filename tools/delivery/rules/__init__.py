@@ -6,7 +6,6 @@ Of an Application the first that finds something is the one broken link: what co
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain
 
 from tools.delivery.facts.application import Application
 from tools.delivery.facts.builds import newest
@@ -15,8 +14,8 @@ from tools.delivery.rules import webhooks
 from tools.delivery.rules.argo_cd import comparing, live, seen, syncing, updating
 from tools.delivery.rules.openshift import building
 from tools.delivery.rules.tekton import failing, triggering
-from tools.diagnose.findings import Cause, Finding, Starting
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.findings import Finding, Starting
+from tools.diagnose.rule import Cause
 
 ApplicationRule = Callable[[Application, Deliveries, Wanted], Finding | None]
 
@@ -65,21 +64,13 @@ def going_on(found: Deliveries) -> list[Starting]:
     return [each for each in (*runs, *builds) if each is not None]
 
 
-LESSONS: dict[Cause, Lesson] = {
-    lesson.cause: lesson
-    for lesson in chain(
-        seen.LESSONS,
-        comparing.LESSONS,
-        syncing.LESSONS,
-        updating.LESSONS,
-        live.LESSONS,
-        failing.LESSONS,
-        triggering.LESSONS,
-        building.LESSONS,
-        webhooks.LESSONS,
-    )
+CAUSES: dict[str, Cause] = {
+    str(cause): cause
+    for module in (seen, comparing, syncing, updating, live, failing, triggering, building, webhooks)
+    for cause in vars(module).values()
+    if isinstance(cause, Cause)
 }
-"""What each cause teaches, in the order of docs/causes.md."""
+"""Every cause by its name, in the order of docs/causes.md."""
 
 
 def of_application(app: Application, found: Deliveries, wanted: Wanted) -> Finding | None:

@@ -7,35 +7,34 @@ from typing import TYPE_CHECKING
 from tools.delivery.facts.application import short
 from tools.delivery.rules.argo_cd.words import age
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tools.delivery.receivers import Receiver
-    from tools.diagnose.findings import Cause
     from tools.git_hosts.hosts import Delivery, GitHost, Hook
     from tools.git_hosts.repository import Repository
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="WebhookFailing",
-        means="The git host tells the cluster of pushes, and the cluster does not take it.",
-        why="The webhook's URL is not reached from the git host, its secret is not the receiver's, the receiver "
-        "answers an error, or the host has switched the webhook off after many failures.",
-        mend="See the answer at the git host, mend that, and have the push delivered again.",
-        example="GitHub told EventListener github of abc1234 and got 503, 5 min ago",
-        source="https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/troubleshooting-webhooks",
-    ),
-    Lesson(
-        cause="WebhookMissing",
-        means="No webhook of the repository points at what should start on a push.",
-        why="It was never made, or was removed, or points at another cluster's address.",
-        mend="Make it in the repository's settings, with the receiver's URL and secret, for pushes.",
-        example="no webhook of github.com/shop/checkout points at BuildConfig checkout: no push starts it",
-        source="https://docs.github.com/en/webhooks/using-webhooks/creating-webhooks",
-    ),
+WEBHOOK_FAILING = Cause(
+    "WebhookFailing",
+    topic="ci-cd",
+    means="The git host tells the cluster of pushes, and the cluster does not take it.",
+    why="The webhook's URL is not reached from the git host, its secret is not the receiver's, the receiver "
+    "answers an error, or the host has switched the webhook off after many failures.",
+    mend="See the answer at the git host, mend that, and have the push delivered again.",
+    example="GitHub told EventListener github of abc1234 and got 503, 5 min ago",
+    source="https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/troubleshooting-webhooks",
+)
+WEBHOOK_MISSING = Cause(
+    "WebhookMissing",
+    topic="ci-cd",
+    means="No webhook of the repository points at what should start on a push.",
+    why="It was never made, or was removed, or points at another cluster's address.",
+    mend="Make it in the repository's settings, with the receiver's URL and secret, for pushes.",
+    example="no webhook of github.com/shop/checkout points at BuildConfig checkout: no push starts it",
+    source="https://docs.github.com/en/webhooks/using-webhooks/creating-webhooks",
 )
 
 _MEANING = {
@@ -72,7 +71,7 @@ def failing(
     again = (Remedy("When it is mended, have it delivered again", last.again, "change"),) if last else ()
     look = Remedy(f"See its deliveries: {hook.page}", host.command(repository), "read")
     return _finding(
-        "WebhookFailing", receiver, said, Evidence("status", f"webhook of {repository}", text), look, *again
+        WEBHOOK_FAILING, receiver, said, Evidence("status", f"webhook of {repository}", text), look, *again
     )
 
 
@@ -85,7 +84,7 @@ def missing(receiver: Receiver, repository: Repository, host: GitHost) -> Findin
         "read",
     )
     return _finding(
-        "WebhookMissing",
+        WEBHOOK_MISSING,
         receiver,
         said,
         Evidence("status", str(repository), f"none of {host.word}'s webhooks"),
@@ -100,7 +99,7 @@ def _finding(cause: Cause, receiver: Receiver, summary: str, evidence: Evidence,
         container=None,
         affected=(),
         summary=one_line(summary),
-        why=next(lesson.why for lesson in LESSONS if lesson.cause == cause),
+        why=cause.why,
         evidence=(evidence,),
         remedies=remedies,
     )

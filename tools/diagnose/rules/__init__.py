@@ -1,138 +1,98 @@
-"""The rules: what can be wrong, each a pure function from a snapshot to findings.
+"""The rules in their order of precedence: what can be wrong, each a pure function from a snapshot to findings.
 
-`RULES` find causes. `SYMPTOMS` run after them, in this order, and see what is explained already: an unready
-pod whose ConfigMap is missing is one finding, not three. `CONTEXTS` run last, on what was found: what the Job,
-StatefulSet or Deployment adds to what befell its pods.
+A line is a module of this folder, which holds a `Rule`, and what that judges: it is imported and asked only where
+something of it was read. Rules that find causes stand first. Those of symptoms come after them and see what is
+explained already: an unready pod whose ConfigMap is missing is one finding, not three. Those that only retell stand
+last: what the StatefulSet or Deployment adds to what befell its pods.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain
+from functools import cache
+from importlib import import_module
 
-from tools.diagnose import recovery
-from tools.diagnose.findings import Cause, Finding, Known
-from tools.diagnose.lesson import Lesson
+import msgspec
+
+from tools.diagnose.facts.present import (
+    anything,
+    broken_by,
+    creation_refused,
+    deleted_namespace,
+    either,
+    events,
+    evicted_pods,
+    leaving_pods,
+    logs,
+    pods_of_lost_nodes,
+    some,
+    unwell_pods,
+)
 from tools.diagnose.reading.snapshot import Snapshot
-from tools.diagnose.rules.admission import creation
-from tools.diagnose.rules.autoscaling import measuring
-from tools.diagnose.rules.autoscaling import scaling as autoscaling
-from tools.diagnose.rules.containers import (
-    configuration,
-    crash,
-    failed_pods,
-    initializing,
-    memory,
-    permissions,
-    probes,
-    unreached,
-)
-from tools.diagnose.rules.images import image
-from tools.diagnose.rules.network import (
-    load_balancers,
-    routing,
-    services,
-)
-from tools.diagnose.rules.network import (
-    policies as network,
-)
-from tools.diagnose.rules.scheduling import budgets, disruption, pending
-from tools.diagnose.rules.storage import volumes
-from tools.diagnose.rules.workloads import (
-    conditions,
-    cron_jobs,
-    cron_results,
-    daemon_sets,
-    delivered,
-    draining,
-    jobs,
-    namespaces,
-    revisions,
-    rollouts,
-    shortfalls,
-    sidecars,
+from tools.diagnose.rule import Cause, Rule
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A rule's module, below this one, what must have been read for it to judge, and its name there."""
+
+    module: str
+    judges: Callable[[Snapshot], bool]
+    name: str = "RULE"
+
+
+RULES: tuple[Line, ...] = (
+    Line("containers.memory", broken_by("OOMKilled")),
+    Line("containers.probes", unwell_pods),
+    Line("containers.permissions", logs),
+    Line("containers.crash", broken_by("CrashLoopBackOff")),
+    Line("network.dns", some("NetworkPolicy")),
+    Line("containers.unreached", logs),
+    Line("images.image", broken_by("ImagePullBackOff")),
+    Line("containers.configuration", unwell_pods),
+    Line("scheduling.pending", unwell_pods),
+    Line("storage.volumes", unwell_pods),
+    Line("admission.creation", creation_refused),
+    Line("scheduling.eviction", either(evicted_pods, events("Evicted"))),
+    Line("scheduling.preemption", unwell_pods),
+    Line("scheduling.lost_nodes", either(pods_of_lost_nodes, some("Node"))),
+    Line("workloads.terminating", leaving_pods),
+    Line("workloads.namespaces", deleted_namespace),
+    Line("containers.failed_pods", either(unwell_pods, some("Event"))),
+    Line("workloads.sidecars", unwell_pods),
+    Line("workloads.draining", leaving_pods),
+    Line("containers.probes", either(unwell_pods, events("Unhealthy")), "UNREADY"),
+    Line("containers.initializing", unwell_pods),
+    Line("workloads.jobs", some("Job")),
+    Line("workloads.cron_jobs", some("CronJob")),
+    Line("workloads.cron_results", some("CronJob")),
+    Line("workloads.rollouts", some("Deployment")),
+    Line("workloads.daemon_sets", some("DaemonSet")),
+    Line("network.services", some("Service")),
+    Line("network.load_balancers", some("Service")),
+    Line("network.routing", some("Ingress", "Route")),
+    Line("network.policies", some("NetworkPolicy")),
+    Line("autoscaling.scaling", some("HorizontalPodAutoscaler")),
+    Line("scheduling.budgets", some("PodDisruptionBudget")),
+    Line("workloads.conditions", anything),
+    Line("workloads.shortfalls", anything),
+    Line("containers.recovery", unwell_pods),
+    Line("workloads.revisions", some("Deployment", "StatefulSet")),
+    Line("workloads.delivered", anything),
 )
 
-Rule = Callable[[Snapshot], list[Finding]]
-Symptom = Callable[[Snapshot, Known], list[Finding]]
-Context = Callable[[list[Finding], Snapshot], list[Finding]]
 
-RULES: tuple[Rule, ...] = (
-    memory.oom_killed,
-    probes.failed_probes,
-    permissions.forbidden,
-    crash.crash_loop,
-    network.names_unresolved,
-    unreached.unreached,
-    image.image_pull,
-    configuration.create_container_config_error,
-    pending.pending,
-    volumes.failed_mounts,
-    creation.failed_creations,
-    disruption.disrupted,
-    namespaces.terminating_namespaces,
-)
-SYMPTOMS: tuple[Symptom, ...] = (
-    failed_pods.failed_pods,
-    sidecars.held_jobs,
-    draining.held_by_draining,
-    probes.not_ready,
-    initializing.stuck,
-    jobs.failed_jobs,
-    cron_jobs.cron_jobs,
-    cron_results.unsuccessful,
-    rollouts.rollouts,
-    daemon_sets.daemon_sets,
-    services.services,
-    load_balancers.load_balancers,
-    routing.routing,
-    network.network_policies,
-    autoscaling.autoscalers,
-    budgets.disruption_budgets,
-    conditions.unhealthy_conditions,
-    shortfalls.shortfalls,
-)
+def due(snapshot: Snapshot) -> list[Rule]:
+    """The rules that something was read for."""
+    return [_loaded(line) for line in RULES if line.judges(snapshot)]
 
-CONTEXTS: tuple[Context, ...] = (
-    jobs.given_up,
-    recovery.aged,
-    revisions.blocked,
-    revisions.not_made,
-    revisions.still_served,
-    delivered.delivered,
-)
 
-LESSONS: dict[Cause, Lesson] = {
-    lesson.cause: lesson
-    for lesson in chain(
-        memory.LESSONS,
-        crash.LESSONS,
-        initializing.LESSONS,
-        probes.LESSONS,
-        image.LESSONS,
-        configuration.LESSONS,
-        pending.LESSONS,
-        volumes.LESSONS,
-        creation.LESSONS,
-        disruption.LESSONS,
-        failed_pods.LESSONS,
-        namespaces.LESSONS,
-        rollouts.LESSONS,
-        revisions.LESSONS,
-        daemon_sets.LESSONS,
-        jobs.LESSONS,
-        sidecars.LESSONS,
-        cron_jobs.LESSONS,
-        cron_results.LESSONS,
-        services.LESSONS,
-        load_balancers.LESSONS,
-        routing.LESSONS,
-        network.LESSONS,
-        autoscaling.LESSONS,
-        measuring.LESSONS,
-        budgets.LESSONS,
-        permissions.LESSONS,
-        conditions.LESSONS,
-    )
-}
-"""What each cause teaches, in the order of docs/causes.md."""
+@cache
+def causes() -> dict[str, Cause]:
+    """Every cause by its name, in the order of the rules; imports all of them."""
+    return {str(cause): cause for line in RULES for cause in _loaded(line).causes}
+
+
+@cache
+def _loaded(line: Line) -> Rule:
+    rule: Rule = getattr(import_module(f"{__name__}.{line.module}"), line.name)
+    return rule

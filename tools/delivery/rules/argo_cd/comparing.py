@@ -18,7 +18,7 @@ from tools.delivery.rules.argo_cd.words import (
     source_said,
 )
 from tools.diagnose.findings import Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -26,46 +26,47 @@ if TYPE_CHECKING:
     from tools.delivery.reading import Deliveries, Wanted
     from tools.diagnose.findings import Finding
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="ApplicationInvalid",
-        means="An Application asks for something that its AppProject does not permit, or that is not there.",
-        why="The AppProject limits repositories, clusters, namespaces and kinds. What is beyond is not even "
-        "compared.",
-        mend="Correct the destination or the repository, or have the AppProject permit it.",
-        example="Application checkout is not valid: application destination server and namespace 'shop-prod' "
-        "do not "
-        "match any of the allowed destinations in project 'shop'",
-        source=ARGO_CD + "user-guide/projects/",
-    ),
-    Lesson(
-        cause="ComparisonError",
-        means="Argo CD cannot make the manifests of an Application: it goes on with what it had.",
-        why="The repository does not answer or wants credentials, the branch or path is not there, or "
-        "kustomize, helm "
-        "or a plugin fails on what is in it. The last revision that could be rendered stays live.",
-        mend="Mend what the message names, in git or in Argo CD's repository credentials.",
-        example="Argo CD cannot render Application checkout: apps/chekout: app path does not exist",
-        source=ARGO_CD + "faq/",
-    ),
-    Lesson(
-        cause="ComparisonErrorCached",
-        means="Argo CD repeats a failure from its cache: what it complains of may be mended already.",
-        why="A failed rendering is kept for a revision; after some failures Argo CD does not try again for "
-        "an hour. "
-        "What was outside git (credentials, a chart, a plugin) can have been mended meanwhile.",
-        mend="A hard refresh makes it render anew.",
-        example="Argo CD repeats an old failure of Application checkout from its cache: helm repository timed out",
-        source=ARGO_CD + "operator-manual/high_availability/",
-    ),
-    Lesson(
-        cause="SharedResource",
-        means="One object is delivered by two Applications, which undo each other's syncs.",
-        why="Both have it in their manifests; the last one that synced wins, and the other is OutOfSync.",
-        mend="Remove it from one of the two, or give it another name there.",
-        example="Deployment checkout is delivered by two Applications: argocd/checkout and argocd/shop",
-        source=ARGO_CD + "user-guide/sync-options/#fail-the-sync-if-a-shared-resource-is-found",
-    ),
+APPLICATION_INVALID = Cause(
+    "ApplicationInvalid",
+    topic="deploying-apps",
+    means="An Application asks for something that its AppProject does not permit, or that is not there.",
+    why="The AppProject limits repositories, clusters, namespaces and kinds. What is beyond is not even compared.",
+    mend="Correct the destination or the repository, or have the AppProject permit it.",
+    example="Application checkout is not valid: application destination server and namespace 'shop-prod' "
+    "do not "
+    "match any of the allowed destinations in project 'shop'",
+    source=ARGO_CD + "user-guide/projects/",
+)
+COMPARISON_ERROR = Cause(
+    "ComparisonError",
+    topic="deploying-apps",
+    means="Argo CD cannot make the manifests of an Application: it goes on with what it had.",
+    why="The repository does not answer or wants credentials, the branch or path is not there, or "
+    "kustomize, helm "
+    "or a plugin fails on what is in it. The last revision that could be rendered stays live.",
+    mend="Mend what the message names, in git or in Argo CD's repository credentials.",
+    example="Argo CD cannot render Application checkout: apps/chekout: app path does not exist",
+    source=ARGO_CD + "faq/",
+)
+COMPARISON_ERROR_CACHED = Cause(
+    "ComparisonErrorCached",
+    topic="deploying-apps",
+    means="Argo CD repeats a failure from its cache: what it complains of may be mended already.",
+    why="A failed rendering is kept for a revision; after some failures Argo CD does not try again for "
+    "an hour. "
+    "What was outside git (credentials, a chart, a plugin) can have been mended meanwhile.",
+    mend="A hard refresh makes it render anew.",
+    example="Argo CD repeats an old failure of Application checkout from its cache: helm repository timed out",
+    source=ARGO_CD + "operator-manual/high_availability/",
+)
+SHARED_RESOURCE = Cause(
+    "SharedResource",
+    topic="deploying-apps",
+    means="One object is delivered by two Applications, which undo each other's syncs.",
+    why="Both have it in their manifests; the last one that synced wins, and the other is OutOfSync.",
+    mend="Remove it from one of the two, or give it another name there.",
+    example="Deployment checkout is delivered by two Applications: argocd/checkout and argocd/shop",
+    source=ARGO_CD + "user-guide/sync-options/#fail-the-sync-if-a-shared-resource-is-found",
 )
 
 _CACHED = re.compile(r"\(cached\)|cached error|from cache", re.I)
@@ -112,7 +113,7 @@ def invalid(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | 
     message = one_line(str(condition.get("message")))
     return broken(
         app,
-        "ApplicationInvalid",
+        APPLICATION_INVALID,
         f"{app.said} is not valid: {message}",
         f"Argo CD does not compare or sync what its AppProject {app.project} does not permit.",
         (about(app, f"{condition['type']}: {message}"),),
@@ -129,7 +130,7 @@ def invalid(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | 
 
 def not_compared(app: Application, found: Deliveries, _wanted: Wanted) -> Finding | None:
     """One whose manifests cannot be made."""
-    condition = app.condition("ComparisonError")
+    condition = app.condition(COMPARISON_ERROR)
     if condition is None:
         return None
     message = str(condition.get("message"))
@@ -138,7 +139,7 @@ def not_compared(app: Application, found: Deliveries, _wanted: Wanted) -> Findin
     if _CACHED.search(message):
         return broken(
             app,
-            "ComparisonErrorCached",
+            COMPARISON_ERROR_CACHED,
             f"Argo CD repeats an old failure of {app.said} from its cache: {_core(message)}",
             "A failed rendering is kept for its revision: what it complains of may be mended by now.",
             evidence,
@@ -146,7 +147,7 @@ def not_compared(app: Application, found: Deliveries, _wanted: Wanted) -> Findin
         )
     return broken(
         app,
-        "ComparisonError",
+        COMPARISON_ERROR,
         f"Argo CD cannot render {app.said}: {told or _core(message)}",
         f"Until it can, what is live stays at {_live(app)}; newer commits do not get there.",
         evidence,
@@ -166,7 +167,7 @@ def shared(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | N
     resources = ", ".join(resource_said(each) for each in app.resources("OutOfSync"))
     return broken(
         app,
-        "SharedResource",
+        SHARED_RESOURCE,
         f"{resources or 'something of ' + app.said} is delivered by two Applications: {condition.get('message')}",
         "Each sync of one of them undoes the other's: the last one wins.",
         (about(app, f"SharedResourceWarning: {condition.get('message')}"),),

@@ -26,7 +26,7 @@ from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.image_pulls import reference
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.findings import Evidence, Remedy, Starting
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.diagnose.timing import PROGRESS_DEADLINE_S
 from tools.plaintext import one_line
 
@@ -36,55 +36,56 @@ if TYPE_CHECKING:
     from tools.diagnose.findings import Finding
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="RevisionPinned",
-        means="An Application follows a tag or one commit: what is pushed to a branch never gets there.",
-        why="targetRevision is no branch.",
-        mend="Make it the branch, or move it to the new tag.",
-        example="Application checkout follows v1.4.0, which is no branch: abc1234 gets there only when that "
-        "is changed",
-        source=ARGO_CD + "user-guide/tracking_strategies/",
-    ),
-    Lesson(
-        cause="SyncedAtOldRevision",
-        means="Argo CD is content: Synced and Healthy. But at another commit than the one that is asked about.",
-        why="Synced only says that the cluster is as git was when Argo CD last looked. The commit is on another "
-        "branch, in another repository than the one it reads, was not pushed or merged, or came after that look.",
-        mend="Refresh it. If the revision stays, push or merge the commit to the branch that it follows.",
-        example="Application checkout is Synced and Healthy at 9f8e7d6 of main, not at abc1234",
-        source=ARGO_CD + "user-guide/tracking_strategies/",
-    ),
-    Lesson(
-        cause="ImageNotInGit",
-        means="The image was built, and the manifests that Argo CD reads still name another one.",
-        why="A build does not deploy: somebody or something (a pipeline's last step, the Image Updater) must "
-        "write the "
-        "new tag into the manifests, in the repository and branch that the Application reads.",
-        mend="Write the tag there; see why the step that should do it did not.",
-        example="Application checkout is Synced at 9f8e7d6, which names shop/checkout:1.8 and not "
-        "shop/checkout:1.9",
-        source=ARGO_CD + "user-guide/ci_automation/",
-    ),
-    Lesson(
-        cause="SameTagRebuilt",
-        means="The tag was built again: pods run what it pointed to before, and for Argo CD nothing has changed.",
-        why="The manifests name the same tag as before, so nothing differs; a running pod keeps its image, "
-        "and with "
-        "imagePullPolicy IfNotPresent a node pulls a tag that it has no second time.",
-        mend="Give each build a tag of its own, or name the digest. For now: restart, with imagePullPolicy Always.",
-        example="Deployment checkout runs shop/checkout:main at sha256:1111, and the tag is sha256:2222 by now",
-        source="https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy",
-    ),
-    Lesson(
-        cause="ApplicationUnhealthy",
-        means="Argo CD has synced the revision, and what it delivered does not become healthy.",
-        why="The new pods do not become ready, a rollout is paused, or an object is missing.",
-        mend="See why with debug-pod; the old pods serve meanwhile.",
-        example="Application checkout is synced to abc1234 and Degraded: Deployment checkout exceeded its progress "
-        "deadline",
-        source=ARGO_CD + "operator-manual/health/",
-    ),
+REVISION_PINNED = Cause(
+    "RevisionPinned",
+    topic="deploying-apps",
+    means="An Application follows a tag or one commit: what is pushed to a branch never gets there.",
+    why="targetRevision is no branch.",
+    mend="Make it the branch, or move it to the new tag.",
+    example="Application checkout follows v1.4.0, which is no branch: abc1234 gets there only when that is changed",
+    source=ARGO_CD + "user-guide/tracking_strategies/",
+)
+SYNCED_AT_OLD_REVISION = Cause(
+    "SyncedAtOldRevision",
+    topic="deploying-apps",
+    means="Argo CD is content: Synced and Healthy. But at another commit than the one that is asked about.",
+    why="Synced only says that the cluster is as git was when Argo CD last looked. The commit is on another "
+    "branch, in another repository than the one it reads, was not pushed or merged, or came after that look.",
+    mend="Refresh it. If the revision stays, push or merge the commit to the branch that it follows.",
+    example="Application checkout is Synced and Healthy at 9f8e7d6 of main, not at abc1234",
+    source=ARGO_CD + "user-guide/tracking_strategies/",
+)
+IMAGE_NOT_IN_GIT = Cause(
+    "ImageNotInGit",
+    topic="ci-cd",
+    means="The image was built, and the manifests that Argo CD reads still name another one.",
+    why="A build does not deploy: somebody or something (a pipeline's last step, the Image Updater) must "
+    "write the "
+    "new tag into the manifests, in the repository and branch that the Application reads.",
+    mend="Write the tag there; see why the step that should do it did not.",
+    example="Application checkout is Synced at 9f8e7d6, which names shop/checkout:1.8 and not shop/checkout:1.9",
+    source=ARGO_CD + "user-guide/ci_automation/",
+)
+SAME_TAG_REBUILT = Cause(
+    "SameTagRebuilt",
+    topic="ci-cd",
+    means="The tag was built again: pods run what it pointed to before, and for Argo CD nothing has changed.",
+    why="The manifests name the same tag as before, so nothing differs; a running pod keeps its image, "
+    "and with "
+    "imagePullPolicy IfNotPresent a node pulls a tag that it has no second time.",
+    mend="Give each build a tag of its own, or name the digest. For now: restart, with imagePullPolicy Always.",
+    example="Deployment checkout runs shop/checkout:main at sha256:1111, and the tag is sha256:2222 by now",
+    source="https://kubernetes.io/docs/concepts/containers/images/#image-pull-policy",
+)
+APPLICATION_UNHEALTHY = Cause(
+    "ApplicationUnhealthy",
+    topic="deploying-apps",
+    means="Argo CD has synced the revision, and what it delivered does not become healthy.",
+    why="The new pods do not become ready, a rollout is paused, or an object is missing.",
+    mend="See why with debug-pod; the old pods serve meanwhile.",
+    example="Application checkout is synced to abc1234 and Degraded: Deployment checkout exceeded its progress "
+    "deadline",
+    source=ARGO_CD + "operator-manual/health/",
 )
 
 _FIXED = re.compile(r"[0-9a-f]{40}|v?\d+\.\d+\.\d+([-+][\w.+-]+)?")
@@ -98,7 +99,7 @@ def pinned(app: Application, found: Deliveries, wanted: Wanted) -> Finding | Non
         return None
     return broken(
         app,
-        "RevisionPinned",
+        REVISION_PINNED,
         f"{app.said} follows {short(app.target)}, which is no branch: {short(wanted.commit)} gets there only "
         "when that "
         "is changed",
@@ -121,7 +122,7 @@ def old_revision(app: Application, found: Deliveries, wanted: Wanted) -> Finding
     at = ", ".join(short(each) for each in app.revisions)
     return broken(
         app,
-        "SyncedAtOldRevision",
+        SYNCED_AT_OLD_REVISION,
         f"{app.said} is {app.sync_status} and {app.health or 'of unknown health'} at {at} of "
         f"{app.target}{since}, not at "
         f"{short(wanted.commit)}{looked}",
@@ -163,7 +164,7 @@ def rebuilt(app: Application, found: Deliveries, wanted: Wanted) -> Finding | No
     whose = resource_said(resource) if resource else app.said
     finding = broken(
         app,
-        "SameTagRebuilt",
+        SAME_TAG_REBUILT,
         f"{whose} runs {asked.repository}:{asked.tag} at {_short(next(iter(running)))}, and the tag is "
         f"{_short(asked.digest)} by now",
         "The manifests name the same tag as before, so nothing differs for Argo CD; a running pod keeps its image.",
@@ -195,7 +196,7 @@ def unhealthy(app: Application, found: Deliveries, _wanted: Wanted) -> Finding |
     see = Remedy("See why", f"desk debug-pod {app.destination_namespace}{name}", "read")
     return broken(
         app,
-        "ApplicationUnhealthy",
+        APPLICATION_UNHEALTHY,
         f"{app.said} is {'synced to' if app.sync_status == 'Synced' else app.sync_status + ' at'} {at} and "
         f"{app.health}"
         f"{f': {told}' if told else ''}",
@@ -241,7 +242,7 @@ def _health(health: Json) -> str:
 def _other_image(app: Application, found: Deliveries, has: str, wants: str) -> Finding:
     return broken(
         app,
-        "ImageNotInGit",
+        IMAGE_NOT_IN_GIT,
         f"{app.said} is {app.sync_status or 'not compared'} at {short(app.revision)}, which names {has} and "
         f"not {wants}",
         "A build does not deploy: the new tag must be written into the manifests that Argo CD reads.",

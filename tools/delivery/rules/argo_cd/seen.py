@@ -21,64 +21,65 @@ from tools.delivery.rules.argo_cd.words import (
 )
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 
 if TYPE_CHECKING:
     from tools.delivery.facts.application import Application
     from tools.delivery.reading import Deliveries, Wanted
     from tools.diagnose.findings import Finding
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="ApplicationDeleting",
-        means="An Application of Argo CD is being deleted, and nothing is synced any more.",
-        why="Its finalizer deletes what it delivered, and waits for all of that to be gone.",
-        mend="See what is still there and held by a finalizer of its own; then make the Application again.",
-        example="Application checkout is being deleted for 3 h: Argo CD delivers nothing of it any more",
-        source=ARGO_CD + "user-guide/app_deletion/",
-    ),
-    Lesson(
-        cause="ApplicationNotWatched",
-        means="An Application is in a namespace that Argo CD does not watch, so nothing ever happens to it.",
-        why="Argo CD watches its own namespace, and others only where its setting application.namespaces "
-        "names them "
-        "and the AppProject has them in sourceNamespaces.",
-        mend="Make the Application in Argo CD's namespace, or have its namespace added to both.",
-        example="Application checkout is in shop-dev, where Argo CD does not look: it was never compared with git",
-        source=ARGO_CD + "operator-manual/app-any-namespace/",
-    ),
-    Lesson(
-        cause="ReconcilePaused",
-        means="An Application is told to be left alone: Argo CD neither compares nor syncs it.",
-        why="The annotation argocd.argoproj.io/skip-reconcile is true.",
-        mend="Remove the annotation when whatever asked for it is done.",
-        example="Application checkout is paused by its annotation skip-reconcile: it is still at 9f8e7d6",
-        source=ARGO_CD + "user-guide/skip_reconcile/",
-    ),
-    Lesson(
-        cause="ApplicationNotRefreshed",
-        means="Argo CD has not looked at git for this Application, for longer than it ever takes.",
-        why="It looks every few minutes, and at once when a webhook of the git host reaches it. Where neither "
-        "happens, its controller stands still, has no shard for this Application, or polling is off and the "
-        "webhook does not come or is for another repository URL or branch.",
-        mend="Refresh it. If that does nothing, look at the application controller and at the webhook's "
-        "deliveries.",
-        example="Application checkout was last compared 2 h ago, at 9f8e7d6 of main: Argo CD has not looked since",
-        source=ARGO_CD + "operator-manual/webhook/",
-    ),
-    Lesson(
-        cause="PathFilterExcludes",
-        means="A webhook refreshes an Application only for changes in certain paths, and its own are not "
-        "among them.",
-        why="The annotation manifest-generate-paths names the paths whose changes count; a commit that "
-        "touches none "
-        "of them is answered with 200 and leads to nothing.",
-        mend="Name the Application's own path, and all that it includes, in the annotation.",
-        example="Application checkout reads apps/checkout, and its manifest-generate-paths has only /charts: "
-        "a push "
-        "does not refresh it",
-        source=ARGO_CD + "operator-manual/high_availability/#manifest-paths-annotation",
-    ),
+APPLICATION_DELETING = Cause(
+    "ApplicationDeleting",
+    topic="deploying-apps",
+    means="An Application of Argo CD is being deleted, and nothing is synced any more.",
+    why="Its finalizer deletes what it delivered, and waits for all of that to be gone.",
+    mend="See what is still there and held by a finalizer of its own; then make the Application again.",
+    example="Application checkout is being deleted for 3 h: Argo CD delivers nothing of it any more",
+    source=ARGO_CD + "user-guide/app_deletion/",
+)
+APPLICATION_NOT_WATCHED = Cause(
+    "ApplicationNotWatched",
+    topic="deploying-apps",
+    means="An Application is in a namespace that Argo CD does not watch, so nothing ever happens to it.",
+    why="Argo CD watches its own namespace, and others only where its setting application.namespaces "
+    "names them "
+    "and the AppProject has them in sourceNamespaces.",
+    mend="Make the Application in Argo CD's namespace, or have its namespace added to both.",
+    example="Application checkout is in shop-dev, where Argo CD does not look: it was never compared with git",
+    source=ARGO_CD + "operator-manual/app-any-namespace/",
+)
+RECONCILE_PAUSED = Cause(
+    "ReconcilePaused",
+    topic="deploying-apps",
+    means="An Application is told to be left alone: Argo CD neither compares nor syncs it.",
+    why="The annotation argocd.argoproj.io/skip-reconcile is true.",
+    mend="Remove the annotation when whatever asked for it is done.",
+    example="Application checkout is paused by its annotation skip-reconcile: it is still at 9f8e7d6",
+    source=ARGO_CD + "user-guide/skip_reconcile/",
+)
+APPLICATION_NOT_REFRESHED = Cause(
+    "ApplicationNotRefreshed",
+    topic="deploying-apps",
+    means="Argo CD has not looked at git for this Application, for longer than it ever takes.",
+    why="It looks every few minutes, and at once when a webhook of the git host reaches it. Where neither "
+    "happens, its controller stands still, has no shard for this Application, or polling is off and the "
+    "webhook does not come or is for another repository URL or branch.",
+    mend="Refresh it. If that does nothing, look at the application controller and at the webhook's deliveries.",
+    example="Application checkout was last compared 2 h ago, at 9f8e7d6 of main: Argo CD has not looked since",
+    source=ARGO_CD + "operator-manual/webhook/",
+)
+PATH_FILTER_EXCLUDES = Cause(
+    "PathFilterExcludes",
+    topic="deploying-apps",
+    means="A webhook refreshes an Application only for changes in certain paths, and its own are not among them.",
+    why="The annotation manifest-generate-paths names the paths whose changes count; a commit that "
+    "touches none "
+    "of them is answered with 200 and leads to nothing.",
+    mend="Name the Application's own path, and all that it includes, in the annotation.",
+    example="Application checkout reads apps/checkout, and its manifest-generate-paths has only /charts: "
+    "a push "
+    "does not refresh it",
+    source=ARGO_CD + "operator-manual/high_availability/#manifest-paths-annotation",
 )
 
 _SKIP = "argocd.argoproj.io/skip-reconcile"
@@ -98,7 +99,7 @@ def deleting(app: Application, found: Deliveries, _wanted: Wanted) -> Finding | 
     settles = begun + _GONE_WITHIN if begun and found.taken_at < begun + _GONE_WITHIN else None
     return broken(
         app,
-        "ApplicationDeleting",
+        APPLICATION_DELETING,
         f"{app.said} is being deleted{f' for {age(found.taken_at - begun)}' if begun else ''}: "
         "Argo CD delivers nothing of it any more",
         "Its finalizer waits until all that it delivered is gone.",
@@ -122,7 +123,7 @@ def not_watched(app: Application, found: Deliveries, _wanted: Wanted) -> Finding
     told = Evidence("spec", "ConfigMap argocd-cmd-params-cm", f"application.namespaces: {allowed or '(not set)'}")
     return broken(
         app,
-        "ApplicationNotWatched",
+        APPLICATION_NOT_WATCHED,
         f"{app.said} is in {app.namespace}, where Argo CD does not look: it was never compared with git "
         f"(Argo CD works on those in {argo_cd})",
         "Argo CD watches its own namespace, and others only where application.namespaces and the AppProject's "
@@ -146,7 +147,7 @@ def paused(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | N
         return None
     return broken(
         app,
-        "ReconcilePaused",
+        RECONCILE_PAUSED,
         f"{app.said} is paused by its annotation skip-reconcile: it is still at {short(app.revision) or 'nothing'}",
         "With this annotation Argo CD neither compares nor syncs it, whatever is pushed.",
         (about(app, f"{_SKIP}: true", "spec"),),
@@ -172,7 +173,7 @@ def not_refreshed(app: Application, found: Deliveries, _wanted: Wanted) -> Findi
     told = Evidence("spec", "ConfigMap argocd-cm", f"{_POLLING}: {polling}")
     return broken(
         app,
-        "ApplicationNotRefreshed",
+        APPLICATION_NOT_REFRESHED,
         f"{app.said} {when}: Argo CD has not looked since{_because(polling, stands_still)}",
         f"Argo CD looks at git every {age(COMPARED_EVERY)}, or when a webhook reaches it. A webhook is "
         "answered with "
@@ -191,7 +192,7 @@ def filtered(app: Application, found: Deliveries, wanted: Wanted) -> Finding | N
     polling = _setting(found, "argocd-cm", _POLLING)
     return broken(
         app,
-        "PathFilterExcludes",
+        PATH_FILTER_EXCLUDES,
         f"{app.said} reads {own}, and its manifest-generate-paths has only {paths}: a push does not refresh it",
         "A webhook for a commit that touches none of these paths is answered with 200 and leads to nothing; only "
         "the next poll sees it" + (" (polling is off here)." if _is_off(polling) else "."),

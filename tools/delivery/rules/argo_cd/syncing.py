@@ -24,7 +24,7 @@ from tools.delivery.rules.argo_cd.words import (
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -33,83 +33,85 @@ if TYPE_CHECKING:
     from tools.diagnose.findings import Finding
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="SyncRetryHoldsBack",
-        means="Argo CD retries the sync of an old revision, and newer commits wait until it gives up.",
-        why="A sync that fails is tried again with longer and longer pauses, always the revision that it "
-        "began with.",
-        mend="End it; the next sync takes the newest revision.",
-        example="Argo CD retries 9f8e7d6 of Application checkout for the 4th time, and abc1234 waits behind it",
-        source=ARGO_CD + "user-guide/auto_sync/#automatic-retry-with-a-limit",
-    ),
-    Lesson(
-        cause="SyncWaiting",
-        means="A sync has begun and does not end: it waits for a hook, or for a wave to become healthy.",
-        why="Hooks and waves go one after the other. The next begins only when all of this one is done and "
-        "healthy.",
-        mend="See why what it waits for does not become healthy; or end the sync.",
-        example="the sync of Application checkout to abc1234 waits for 25 min: waiting for completion of hook "
-        "batch/Job/migrate",
-        source=ARGO_CD + "user-guide/sync-waves/",
-    ),
-    Lesson(
-        cause="SyncNotRetried",
-        means="The sync of this revision failed, and Argo CD does not try the same revision again by itself.",
-        why="An automated sync is made once for a revision (after its retries). Only a new commit, or a person, "
-        "makes it try again, even when what failed is mended in the cluster by then.",
-        mend="Mend what the message names; then sync by hand, or push another commit.",
-        example="the sync of Application checkout to abc1234 failed and is not tried again: Job migrate: Job has "
-        "reached the specified backoff limit",
-        source=ARGO_CD + "user-guide/auto_sync/#automated-sync-semantics",
-    ),
-    Lesson(
-        cause="SyncFailed",
-        means="The last sync of an Application failed.",
-        why="The API server refused an object, a hook failed, or what was to be deleted could not be.",
-        mend="Mend in git what the message names, and sync again.",
-        example="the sync of Application checkout to abc1234 failed: Deployment checkout: spec.replicas: "
-        "Invalid value",
-        source=ARGO_CD + "user-guide/auto_sync/",
-    ),
-    Lesson(
-        cause="AutoSyncOff",
-        means="Argo CD has seen the new commit and waits for somebody to sync it: no automated sync is set.",
-        why="Without syncPolicy.automated (or with enabled: false) a difference is only shown.",
-        mend="Sync it, or turn automated sync on.",
-        example="Application checkout is OutOfSync at abc1234 and has no automated sync: 9f8e7d6 is still live",
-        source=ARGO_CD + "user-guide/auto_sync/",
-    ),
-    Lesson(
-        cause="SyncWindowClosed",
-        means="A sync window of the AppProject keeps the Application from being synced now.",
-        why="A deny window is open, or there are allow windows and none of them is.",
-        mend="Wait until it may be synced, or, where the window allows it, sync by hand.",
-        example="Application checkout may not be synced now: the deny window 0 18 * * 5 (60h) of AppProject "
-        "shop is open",
-        source=ARGO_CD + "user-guide/sync_windows/",
-    ),
-    Lesson(
-        cause="PruneDisabled",
-        means="An Application is OutOfSync only because something was removed from git, and nothing may be "
-        "deleted.",
-        why="Automated sync deletes nothing unless prune is on; then it stays OutOfSync for ever.",
-        mend="Delete what is left by hand, or turn prune on.",
-        example="Application checkout stays OutOfSync: Service old is no longer in git, and prune is off",
-        source=ARGO_CD + "user-guide/auto_sync/#automatic-pruning",
-    ),
-    Lesson(
-        cause="OutOfSyncAfterSync",
-        means="An Application is OutOfSync though its newest revision was synced: something changes it again.",
-        why="Somebody, an autoscaler, an admission webhook or a default of the API server gives a field another "
-        "value than git; without selfHeal Argo CD does not sync the same revision twice, with it the two undo each "
-        "other.",
-        mend="Leave the field out of git, or name it in ignoreDifferences; where a person changed it, turn "
-        "on selfHeal.",
-        example="Application checkout is OutOfSync at abc1234, which was synced 2 h ago: HorizontalPodAutoscaler "
-        "checkout differs again",
-        source=ARGO_CD + "user-guide/diffing/",
-    ),
+SYNC_RETRY_HOLDS_BACK = Cause(
+    "SyncRetryHoldsBack",
+    topic="deploying-apps",
+    means="Argo CD retries the sync of an old revision, and newer commits wait until it gives up.",
+    why="A sync that fails is tried again with longer and longer pauses, always the revision that it began with.",
+    mend="End it; the next sync takes the newest revision.",
+    example="Argo CD retries 9f8e7d6 of Application checkout for the 4th time, and abc1234 waits behind it",
+    source=ARGO_CD + "user-guide/auto_sync/#automatic-retry-with-a-limit",
+)
+SYNC_WAITING = Cause(
+    "SyncWaiting",
+    topic="deploying-apps",
+    means="A sync has begun and does not end: it waits for a hook, or for a wave to become healthy.",
+    why="Hooks and waves go one after the other. The next begins only when all of this one is done and healthy.",
+    mend="See why what it waits for does not become healthy; or end the sync.",
+    example="the sync of Application checkout to abc1234 waits for 25 min: waiting for completion of hook "
+    "batch/Job/migrate",
+    source=ARGO_CD + "user-guide/sync-waves/",
+)
+SYNC_NOT_RETRIED = Cause(
+    "SyncNotRetried",
+    topic="deploying-apps",
+    means="The sync of this revision failed, and Argo CD does not try the same revision again by itself.",
+    why="An automated sync is made once for a revision (after its retries). Only a new commit, or a person, "
+    "makes it try again, even when what failed is mended in the cluster by then.",
+    mend="Mend what the message names; then sync by hand, or push another commit.",
+    example="the sync of Application checkout to abc1234 failed and is not tried again: Job migrate: Job has "
+    "reached the specified backoff limit",
+    source=ARGO_CD + "user-guide/auto_sync/#automated-sync-semantics",
+)
+SYNC_FAILED = Cause(
+    "SyncFailed",
+    topic="deploying-apps",
+    means="The last sync of an Application failed.",
+    why="The API server refused an object, a hook failed, or what was to be deleted could not be.",
+    mend="Mend in git what the message names, and sync again.",
+    example="the sync of Application checkout to abc1234 failed: Deployment checkout: spec.replicas: Invalid value",
+    source=ARGO_CD + "user-guide/auto_sync/",
+)
+AUTO_SYNC_OFF = Cause(
+    "AutoSyncOff",
+    topic="deploying-apps",
+    means="Argo CD has seen the new commit and waits for somebody to sync it: no automated sync is set.",
+    why="Without syncPolicy.automated (or with enabled: false) a difference is only shown.",
+    mend="Sync it, or turn automated sync on.",
+    example="Application checkout is OutOfSync at abc1234 and has no automated sync: 9f8e7d6 is still live",
+    source=ARGO_CD + "user-guide/auto_sync/",
+)
+SYNC_WINDOW_CLOSED = Cause(
+    "SyncWindowClosed",
+    topic="deploying-apps",
+    means="A sync window of the AppProject keeps the Application from being synced now.",
+    why="A deny window is open, or there are allow windows and none of them is.",
+    mend="Wait until it may be synced, or, where the window allows it, sync by hand.",
+    example="Application checkout may not be synced now: the deny window 0 18 * * 5 (60h) of AppProject "
+    "shop is open",
+    source=ARGO_CD + "user-guide/sync_windows/",
+)
+PRUNE_DISABLED = Cause(
+    "PruneDisabled",
+    topic="deploying-apps",
+    means="An Application is OutOfSync only because something was removed from git, and nothing may be deleted.",
+    why="Automated sync deletes nothing unless prune is on; then it stays OutOfSync for ever.",
+    mend="Delete what is left by hand, or turn prune on.",
+    example="Application checkout stays OutOfSync: Service old is no longer in git, and prune is off",
+    source=ARGO_CD + "user-guide/auto_sync/#automatic-pruning",
+)
+OUT_OF_SYNC_AFTER_SYNC = Cause(
+    "OutOfSyncAfterSync",
+    topic="deploying-apps",
+    means="An Application is OutOfSync though its newest revision was synced: something changes it again.",
+    why="Somebody, an autoscaler, an admission webhook or a default of the API server gives a field another "
+    "value than git; without selfHeal Argo CD does not sync the same revision twice, with it the two undo each "
+    "other.",
+    mend="Leave the field out of git, or name it in ignoreDifferences; where a person changed it, turn "
+    "on selfHeal.",
+    example="Application checkout is OutOfSync at abc1234, which was synced 2 h ago: HorizontalPodAutoscaler "
+    "checkout differs again",
+    source=ARGO_CD + "user-guide/diffing/",
 )
 
 _ENDS_WITHIN = timedelta(minutes=10)
@@ -126,7 +128,7 @@ def retried(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | 
     old, new = short(next(iter(app.operation_revisions), "")), short(app.revision)
     return broken(
         app,
-        "SyncRetryHoldsBack",
+        SYNC_RETRY_HOLDS_BACK,
         f"Argo CD retries {old or 'an old revision'} of {app.said} ({tries} times so far), and {new} waits "
         "behind it: "
         f"{_message(app)}",
@@ -146,7 +148,7 @@ def waiting(app: Application, found: Deliveries, _wanted: Wanted) -> Finding | N
     ]
     return broken(
         app,
-        "SyncWaiting",
+        SYNC_WAITING,
         f"the sync of {app.said} to {short(next(iter(app.operation_revisions), '')) or '?'} waits for "
         f"{age(found.taken_at - begun)}: {_message(app)}",
         "Hooks and waves go one after the other: the rest is not applied before this is done and healthy.",
@@ -168,7 +170,7 @@ def failed(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | N
     said = _failure(app) or one_line(message) or _message(app)
     return broken(
         app,
-        "SyncNotRetried" if is_given_up else "SyncFailed",
+        SYNC_NOT_RETRIED if is_given_up else SYNC_FAILED,
         f"the sync of {app.said} to {revision} failed{' and is not tried again' if is_given_up else ''}: {said}",
         "Argo CD syncs a revision by itself once, with its retries; only a new commit or a person makes it "
         "try again."
@@ -188,7 +190,7 @@ def by_hand(app: Application, found: Deliveries, _wanted: Wanted) -> Finding | N
     is_off = (policy.get("automated") or {}).get("enabled") is False
     return broken(
         app,
-        "AutoSyncOff",
+        AUTO_SYNC_OFF,
         f"{app.said} is OutOfSync at {short(app.revision)} and "
         f"{'its automated sync is turned off' if is_off else 'has no automated sync'}: "
         + (f"{live} is still live" if live else "it was never synced"),
@@ -209,7 +211,7 @@ def window_closed(app: Application, found: Deliveries, _wanted: Wanted) -> Findi
         return None
     return broken(
         app,
-        "SyncWindowClosed",
+        SYNC_WINDOW_CLOSED,
         f"{app.said} may not be synced now: {window.said} of AppProject {app.project}",
         "Argo CD shows the difference, and syncs when a window lets it."
         + (" By hand it may be synced now." if window.manual else ""),
@@ -234,7 +236,7 @@ def not_pruned(app: Application, found: Deliveries, _wanted: Wanted) -> Finding 
     named = ", ".join(resource_said(each) for each in out)
     return broken(
         app,
-        "PruneDisabled",
+        PRUNE_DISABLED,
         f"{app.said} stays OutOfSync: {named} is no longer in git, and prune is off",
         "Automated sync deletes nothing unless prune is on, and then makes no sync at all.",
         (compared(app, found.taken_at), about(app, f"requiresPruning: {named}")),
@@ -257,7 +259,7 @@ def drifted(app: Application, found: Deliveries, _wanted: Wanted) -> Finding | N
     heals = bool((app.automated or {}).get("selfHeal"))
     return broken(
         app,
-        "OutOfSyncAfterSync",
+        OUT_OF_SYNC_AFTER_SYNC,
         f"{app.said} is OutOfSync at {short(app.revision)}, which was synced"
         f"{f' {age(found.taken_at - ended)} ago' if ended else ''}: {named} differs again",
         "Something in the cluster (a person, an autoscaler, an admission webhook, a default of the API "
@@ -282,7 +284,7 @@ def not_begun(app: Application, found: Deliveries, _wanted: Wanted) -> Finding |
         return None
     return broken(
         app,
-        "SyncFailed",
+        SYNC_FAILED,
         f"{app.said} is OutOfSync at {short(app.revision)}, and its automated sync has not begun",
         "Argo CD syncs within moments of seeing a difference; nothing in its status says why it does not.",
         (compared(app, found.taken_at), _operation(app)),
@@ -314,7 +316,7 @@ def _results(app: Application) -> tuple[Evidence, ...]:
 
 
 def _is_failed(result: Json) -> bool:
-    return result.get("status") == "SyncFailed" or result.get("hookPhase") in _FAILED
+    return result.get("status") == SYNC_FAILED or result.get("hookPhase") in _FAILED
 
 
 _WAITED_FOR = re.compile(r"(?:hook|state of) (?:(?P<group>[\w.]*)/)?(?P<kind>[A-Z]\w*)/(?P<name>[a-z0-9.-]+)")

@@ -10,7 +10,7 @@ from tools.delivery.facts.image_updater import IMAGE_LIST, PREFIX, Followed, fol
 from tools.delivery.rules.argo_cd.words import about, broken, edit
 from tools.diagnose.facts.image_pulls import reference
 from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -19,20 +19,19 @@ if TYPE_CHECKING:
     from tools.diagnose.findings import Finding
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="ImageUpdaterIdle",
-        means="The Image Updater is told to follow an image, and does not bring in its new tags.",
-        why="It only knows images that are live already, of an Application of kustomize or helm, in its own "
-        "namespace; "
-        "with the strategy semver (the default) only tags that are versions count, so latest never does; it must "
-        "be allowed to list the registry's tags; and from v1 on it follows ImageUpdater resources, no annotations.",
-        mend="Mend the one that the finding names: for a tag that moves, such as latest, the strategy is digest.",
-        example="the Image Updater follows shop/checkout for Application checkout by semver, and its tag is "
-        "latest, "
-        "which is no version: nothing is ever newer",
-        source="https://argocd-image-updater.readthedocs.io/en/stable/basics/update-strategies/",
-    ),
+IMAGE_UPDATER_IDLE = Cause(
+    "ImageUpdaterIdle",
+    topic="ci-cd",
+    means="The Image Updater is told to follow an image, and does not bring in its new tags.",
+    why="It only knows images that are live already, of an Application of kustomize or helm, in its own "
+    "namespace; "
+    "with the strategy semver (the default) only tags that are versions count, so latest never does; it must "
+    "be allowed to list the registry's tags; and from v1 on it follows ImageUpdater resources, no annotations.",
+    mend="Mend the one that the finding names: for a tag that moves, such as latest, the strategy is digest.",
+    example="the Image Updater follows shop/checkout for Application checkout by semver, and its tag is "
+    "latest, "
+    "which is no version: nothing is ever newer",
+    source="https://argocd-image-updater.readthedocs.io/en/stable/basics/update-strategies/",
 )
 
 _VERSION = re.compile(r"v?\d+(\.\d+){0,2}([-+][\w.+-]+)?")
@@ -51,7 +50,7 @@ def idle(app: Application, found: Deliveries, wanted: Wanted) -> Finding | None:
     said, evidence, remedy = fault
     return broken(
         app,
-        "ImageUpdaterIdle",
+        IMAGE_UPDATER_IDLE,
         said,
         "Nobody else changes the tag in git or in the Application: the image stays what it is.",
         (evidence, about(app, f"images: {', '.join(app.images) or 'none'}")),

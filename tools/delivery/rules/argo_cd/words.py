@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from tools.delivery.facts.application import Application
-    from tools.diagnose.findings import Cause, Severity, Source
+    from tools.diagnose.findings import Severity, Source
+    from tools.diagnose.rule import Cause
     from tools.json import Json
 
 ARGO_CD = "https://argo-cd.readthedocs.io/en/stable/"

@@ -12,70 +12,74 @@ from tools.cluster.resources import ObjectRef
 from tools.delivery.facts.builds import API_VERSION, PAUSED, Build
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.findings import Evidence, Finding, Remedy, Starting
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.diagnose.timing import PROGRESS_DEADLINE_S
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.delivery.reading import Deliveries
-    from tools.diagnose.findings import Cause, Severity
+    from tools.diagnose.findings import Severity
     from tools.json import Json
 
 _DOC = "https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/builds_using_buildconfig/"
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="BuildFailed",
-        means="A build ended without an image.",
-        why="Its reason says where: the source could not be fetched, the builder image not pulled, the "
-        "Dockerfile or "
-        "the assemble script failed, the image not pushed, or the build's pod was killed.",
-        mend="Read the last lines of its log, mend that, and start it again.",
-        example="Build web-7 failed at fetching the source (FetchSourceFailed): could not read Username",
-        source=_DOC + "troubleshooting-builds_build-configuration",
-    ),
-    Lesson(
-        cause="BuildSecretMissing",
-        means="A build does not begin: the secret with which it is to push its image is not there.",
-        why="spec.output.pushSecret names a Secret of the namespace; until it is there the build stays New.",
-        mend="Make the secret, or name another one.",
-        example="Build web-7 does not begin: its push secret quay-push is not there",
-        source=_DOC + "creating-build-inputs",
-    ),
-    Lesson(
-        cause="BuildNotStarted",
-        means="A build does not begin: what it needs is not there, or its pod cannot be made.",
-        why="The image stream or tag of its output or input does not exist, its service account is missing, "
-        "or a quota "
-        "refuses its pod.",
-        mend="Make what the message names; then it begins by itself.",
-        example="Build web-7 does not begin (InvalidOutputReference): the image stream web does not exist",
-        source=_DOC + "troubleshooting-builds_build-configuration",
-    ),
-    Lesson(
-        cause="BuildCancelled",
-        means="The newest build was cancelled.",
-        why="Somebody ended it, or the run policy SerialLatestOnly replaced it.",
-        mend="Start another one.",
-        example="Build web-7 was cancelled",
-        source=_DOC + "basic-build-operations",
-    ),
-    Lesson(
-        cause="BuildConfigPaused",
-        means="A BuildConfig is paused: neither webhooks nor image changes start a build.",
-        why="Its annotation openshift.io/build-config.paused is true.",
-        mend="Remove the annotation.",
-        example="BuildConfig web is paused: no push starts a build",
-        source=_DOC + "basic-build-operations",
-    ),
-    Lesson(
-        cause="ImageImportFailed",
-        means="An image stream could not import a tag, so nothing that is triggered by it happens.",
-        why="The registry does not have the tag, or wants credentials that the namespace does not have.",
-        mend="Correct the tag, or make a pull secret for that registry; then import again.",
-        example="ImageStream web could not import its tag latest: unauthorized: authentication required",
-        source="https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/images/managing-image-streams",
-    ),
+BUILD_FAILED = Cause(
+    "BuildFailed",
+    topic="ci-cd",
+    means="A build ended without an image.",
+    why="Its reason says where: the source could not be fetched, the builder image not pulled, the "
+    "Dockerfile or "
+    "the assemble script failed, the image not pushed, or the build's pod was killed.",
+    mend="Read the last lines of its log, mend that, and start it again.",
+    example="Build web-7 failed at fetching the source (FetchSourceFailed): could not read Username",
+    source=_DOC + "troubleshooting-builds_build-configuration",
+)
+BUILD_SECRET_MISSING = Cause(
+    "BuildSecretMissing",
+    topic="ci-cd",
+    means="A build does not begin: the secret with which it is to push its image is not there.",
+    why="spec.output.pushSecret names a Secret of the namespace; until it is there the build stays New.",
+    mend="Make the secret, or name another one.",
+    example="Build web-7 does not begin: its push secret quay-push is not there",
+    source=_DOC + "creating-build-inputs",
+)
+BUILD_NOT_STARTED = Cause(
+    "BuildNotStarted",
+    topic="ci-cd",
+    means="A build does not begin: what it needs is not there, or its pod cannot be made.",
+    why="The image stream or tag of its output or input does not exist, its service account is missing, "
+    "or a quota "
+    "refuses its pod.",
+    mend="Make what the message names; then it begins by itself.",
+    example="Build web-7 does not begin (InvalidOutputReference): the image stream web does not exist",
+    source=_DOC + "troubleshooting-builds_build-configuration",
+)
+BUILD_CANCELLED = Cause(
+    "BuildCancelled",
+    topic="ci-cd",
+    means="The newest build was cancelled.",
+    why="Somebody ended it, or the run policy SerialLatestOnly replaced it.",
+    mend="Start another one.",
+    example="Build web-7 was cancelled",
+    source=_DOC + "basic-build-operations",
+)
+BUILD_CONFIG_PAUSED = Cause(
+    "BuildConfigPaused",
+    topic="ci-cd",
+    means="A BuildConfig is paused: neither webhooks nor image changes start a build.",
+    why="Its annotation openshift.io/build-config.paused is true.",
+    mend="Remove the annotation.",
+    example="BuildConfig web is paused: no push starts a build",
+    source=_DOC + "basic-build-operations",
+)
+IMAGE_IMPORT_FAILED = Cause(
+    "ImageImportFailed",
+    topic="ci-cd",
+    means="An image stream could not import a tag, so nothing that is triggered by it happens.",
+    why="The registry does not have the tag, or wants credentials that the namespace does not have.",
+    mend="Correct the tag, or make a pull secret for that registry; then import again.",
+    example="ImageStream web could not import its tag latest: unauthorized: authentication required",
+    source="https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/images/managing-image-streams",
 )
 
 _AT: dict[str, str] = {
@@ -104,17 +108,17 @@ def building(build: Build, found: Deliveries) -> Finding | None:
         case "Failed" | "Error":
             return _failed(build)
         case "Cancelled":
-            return _finding(build, "BuildCancelled", f"Build {build.name} was cancelled", severity="warning")
+            return _finding(build, BUILD_CANCELLED, f"Build {build.name} was cancelled", severity="warning")
         case "New" | "Pending" if build.reason == "MissingPushSecret":
             secret = ((build.spec.get("output") or {}).get("pushSecret") or {}).get("name") or "(unnamed)"
             return _finding(
                 build,
-                "BuildSecretMissing",
+                BUILD_SECRET_MISSING,
                 f"Build {build.name} does not begin: its push secret {secret} is not there",
             )
         case "New" | "Pending" if build.reason and not _waits_its_turn(build, found):
             return _finding(
-                build, "BuildNotStarted", f"Build {build.name} does not begin ({build.reason}): {_message(build)}"
+                build, BUILD_NOT_STARTED, f"Build {build.name} does not begin ({build.reason}): {_message(build)}"
             )
         case _:
             return None
@@ -137,7 +141,7 @@ def paused(config: Json) -> Finding | None:
         return None
     ref = ObjectRef(API_VERSION, "BuildConfig", metadata.get("namespace"), metadata["name"])
     return Finding(
-        cause="BuildConfigPaused",
+        cause=BUILD_CONFIG_PAUSED,
         object=ref,
         container=None,
         affected=(),
@@ -157,12 +161,12 @@ def imported(stream: Json) -> Finding | None:
                 ref = ObjectRef("image.openshift.io/v1", "ImageStream", metadata.get("namespace"), metadata["name"])
                 said = one_line(str(each.get("message")), 250)
                 return Finding(
-                    cause="ImageImportFailed",
+                    cause=IMAGE_IMPORT_FAILED,
                     object=ref,
                     container=None,
                     affected=(),
                     summary=f"ImageStream {ref.name} could not import its tag {tag.get('tag')}: {said}",
-                    why=LESSONS[-1].why,
+                    why=IMAGE_IMPORT_FAILED.why,
                     evidence=(Evidence("status", f"ImageStream {ref.name}", f"ImportSuccess: {said}"),),
                     remedies=(
                         Remedy(
@@ -179,7 +183,7 @@ def _failed(build: Build) -> Finding:
     where = _AT.get(build.reason, build.reason or "something that it does not name")
     return _finding(
         build,
-        "BuildFailed",
+        BUILD_FAILED,
         f"Build {build.name} failed at {where} ({build.reason or build.phase}): {_message(build)}",
     )
 
@@ -215,7 +219,7 @@ def _finding(build: Build, cause: Cause, summary: str, *, severity: Severity = "
         container=None,
         affected=(),
         summary=one_line(summary, 500),
-        why=next(lesson.why for lesson in LESSONS if lesson.cause == cause),
+        why=cause.why,
         evidence=(
             Evidence("status", f"Build {build.name}", one_line(status)),
             *((Evidence("log", f"Build {build.name}", one_line(snippet)),) if snippet else ()),
@@ -231,7 +235,7 @@ def _finding(build: Build, cause: Cause, summary: str, *, severity: Severity = "
 
 
 def _mend(cause: Cause, config: ObjectRef) -> Remedy:
-    if cause == "BuildSecretMissing":
+    if cause == BUILD_SECRET_MISSING:
         return Remedy(
             "Name a push secret that is there",
             f"oc set build-secret --push bc/{config.name} SECRET -n {config.namespace}",

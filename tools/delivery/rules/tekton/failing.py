@@ -11,125 +11,133 @@ from msgspec.structs import replace
 from tools.delivery.facts.runs import Run
 from tools.diagnose.facts.naming import quoted, typed
 from tools.diagnose.findings import Evidence, Finding, Remedy, Starting
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.delivery.reading import Deliveries
-    from tools.diagnose.findings import Cause, Severity
+    from tools.diagnose.findings import Severity
     from tools.json import Json
 
 _DOC = "https://tekton.dev/docs/pipelines/"
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="PipelineRunInvalid",
-        means="A run was refused before any of its tasks began.",
-        why="A parameter or workspace that the pipeline asks for is not given, the pipeline or a task cannot "
-        "be had, "
-        "or the graph of its tasks is none.",
-        mend="Give what the message names, and run it again.",
-        example="PipelineRun build-7 did not begin (ParameterMissing): missing values for these params: [revision]",
-        source=_DOC + "pipelineruns/",
-    ),
-    Lesson(
-        cause="TaskStepFailed",
-        means="A step of a task ended with an exit code other than 0, and the run failed with it.",
-        why="The program in the step failed; the steps and tasks behind it were not run.",
-        mend="Read the step's log, mend what it names, and run it again.",
-        example="step unit of task test failed with exit code 1 in PipelineRun build-7",
-        source=_DOC + "taskruns/#monitoring-steps",
-    ),
-    Lesson(
-        cause="TaskImageNotPulled",
-        means="The image of a step cannot be pulled, so its task never began.",
-        why="The name or tag does not exist, or the run's service account has no pull secret for that registry.",
-        mend="Correct the image in the Task, or link a pull secret to the service account.",
-        example='task build of PipelineRun build-7 cannot pull its image: step "kaniko" gcr.io/kaniko:v9 not found',
-        source=_DOC + "taskruns/#monitoring-execution-status",
-    ),
-    Lesson(
-        cause="TaskQuotaExceeded",
-        means="The pod of a task is not made: the namespace's quota has no room for it.",
-        why="Tekton tries again until the run times out; each task's pod asks for the sum of what its steps "
-        "ask for.",
-        mend="Wait for room, remove old pods, lower the steps' requests, or have the quota raised.",
-        example="task build of PipelineRun build-7 waits for quota: exceeded quota: compute, requested: "
-        "limits.memory=4Gi",
-        source=_DOC + "compute-resources/",
-    ),
-    Lesson(
-        cause="TaskUnschedulable",
-        means="The pod of a task is on no node.",
-        why="No node has room, or the run's affinity assistant keeps all pods that share a volume on one "
-        "node, which "
-        "is full or gone.",
-        mend="Make room on that node, ask for less, or switch the affinity assistant off (coschedule: disabled).",
-        example="task test of PipelineRun build-7 is on no node: 0/3 nodes are available: 2 node(s) didn't "
-        "match pod "
-        "affinity rules",
-        source=_DOC + "affinityassistants/",
-    ),
-    Lesson(
-        cause="TaskResultTooLarge",
-        means="A task wrote more as a result than a result may hold.",
-        why="All results of a task go through its containers' termination messages, 4 KB together.",
-        mend="Write it to a workspace, and only its path or digest as a result.",
-        example="task report of PipelineRun build-7 wrote results that are too large: larger than 4096 bytes",
-        source=_DOC + "tasks/#emitting-results",
-    ),
-    Lesson(
-        cause="TaskPodFailed",
-        means="The pod of a task could not be made or did not begin.",
-        why="A secret or ConfigMap that it names is missing, an admission webhook refused it, or its node "
-        "evicted it.",
-        mend="Mend what the message names, and run it again.",
-        example="task deploy of PipelineRun build-7 did not begin (CreateContainerConfigError): secret "
-        "registry not "
-        "found",
-        source=_DOC + "taskruns/#monitoring-execution-status",
-    ),
-    Lesson(
-        cause="PipelineTimedOut",
-        means="A run took longer than it may.",
-        why="timeouts.pipeline (one hour by default) is for all of it; a task that waits counts, too.",
-        mend="See what the task that ran last was waiting for; raise the timeout if it only takes that long.",
-        example="PipelineRun build-7 ended after 1h0m0s, its timeout; task e2e was still running",
-        source=_DOC + "pipelineruns/#configuring-a-failure-timeout",
-    ),
-    Lesson(
-        cause="PipelineCancelled",
-        means="Somebody or something ended a run.",
-        why="spec.status was set to Cancelled: by hand, or by a newer push of the same branch.",
-        mend="Run it again, if no newer run replaced it.",
-        example="PipelineRun build-7 was cancelled",
-        source=_DOC + "pipelineruns/#cancelling-a-pipelinerun",
-    ),
-    Lesson(
-        cause="PipelinePending",
-        means="A run waits to be let begin.",
-        why="spec.status is PipelineRunPending: a queue, or a person, removes that when its turn comes.",
-        mend="Remove it, or see what should.",
-        example="PipelineRun build-7 is held: its spec.status is PipelineRunPending",
-        source=_DOC + "pipelineruns/#pending-pipelineruns",
-    ),
-    Lesson(
-        cause="TaskSkipped",
-        means="A run succeeded, and one of its tasks was not run.",
-        why="Its when-expressions were false, or what it needs of another task was missing.",
-        mend="Compare the values that its when-expressions compare.",
-        example="PipelineRun build-7 succeeded without task deploy: When Expressions evaluated to false ('dev' in "
-        "main)",
-        source=_DOC + "pipelines/#guard-task-execution-using-when-expressions",
-    ),
-    Lesson(
-        cause="FinallyFailed",
-        means="All tasks of a run succeeded, and one that runs at the end in any case failed.",
-        why="A task under finally counts for the result of the run.",
-        mend="Mend that task; what the others made is there.",
-        example="PipelineRun build-7 failed only in its final task notify: exit code 22",
-        source=_DOC + "pipelines/#adding-finally-to-the-pipeline",
-    ),
+PIPELINE_RUN_INVALID = Cause(
+    "PipelineRunInvalid",
+    topic="ci-cd",
+    means="A run was refused before any of its tasks began.",
+    why="A parameter or workspace that the pipeline asks for is not given, the pipeline or a task cannot "
+    "be had, "
+    "or the graph of its tasks is none.",
+    mend="Give what the message names, and run it again.",
+    example="PipelineRun build-7 did not begin (ParameterMissing): missing values for these params: [revision]",
+    source=_DOC + "pipelineruns/",
+)
+TASK_STEP_FAILED = Cause(
+    "TaskStepFailed",
+    topic="ci-cd",
+    means="A step of a task ended with an exit code other than 0, and the run failed with it.",
+    why="The program in the step failed; the steps and tasks behind it were not run.",
+    mend="Read the step's log, mend what it names, and run it again.",
+    example="step unit of task test failed with exit code 1 in PipelineRun build-7",
+    source=_DOC + "taskruns/#monitoring-steps",
+)
+TASK_IMAGE_NOT_PULLED = Cause(
+    "TaskImageNotPulled",
+    topic="ci-cd",
+    means="The image of a step cannot be pulled, so its task never began.",
+    why="The name or tag does not exist, or the run's service account has no pull secret for that registry.",
+    mend="Correct the image in the Task, or link a pull secret to the service account.",
+    example='task build of PipelineRun build-7 cannot pull its image: step "kaniko" gcr.io/kaniko:v9 not found',
+    source=_DOC + "taskruns/#monitoring-execution-status",
+)
+TASK_QUOTA_EXCEEDED = Cause(
+    "TaskQuotaExceeded",
+    topic="ci-cd",
+    means="The pod of a task is not made: the namespace's quota has no room for it.",
+    why="Tekton tries again until the run times out; each task's pod asks for the sum of what its steps ask for.",
+    mend="Wait for room, remove old pods, lower the steps' requests, or have the quota raised.",
+    example="task build of PipelineRun build-7 waits for quota: exceeded quota: compute, requested: "
+    "limits.memory=4Gi",
+    source=_DOC + "compute-resources/",
+)
+TASK_UNSCHEDULABLE = Cause(
+    "TaskUnschedulable",
+    topic="ci-cd",
+    means="The pod of a task is on no node.",
+    why="No node has room, or the run's affinity assistant keeps all pods that share a volume on one "
+    "node, which "
+    "is full or gone.",
+    mend="Make room on that node, ask for less, or switch the affinity assistant off (coschedule: disabled).",
+    example="task test of PipelineRun build-7 is on no node: 0/3 nodes are available: 2 node(s) didn't "
+    "match pod "
+    "affinity rules",
+    source=_DOC + "affinityassistants/",
+)
+TASK_RESULT_TOO_LARGE = Cause(
+    "TaskResultTooLarge",
+    topic="ci-cd",
+    means="A task wrote more as a result than a result may hold.",
+    why="All results of a task go through its containers' termination messages, 4 KB together.",
+    mend="Write it to a workspace, and only its path or digest as a result.",
+    example="task report of PipelineRun build-7 wrote results that are too large: larger than 4096 bytes",
+    source=_DOC + "tasks/#emitting-results",
+)
+TASK_POD_FAILED = Cause(
+    "TaskPodFailed",
+    topic="ci-cd",
+    means="The pod of a task could not be made or did not begin.",
+    why="A secret or ConfigMap that it names is missing, an admission webhook refused it, or its node evicted it.",
+    mend="Mend what the message names, and run it again.",
+    example="task deploy of PipelineRun build-7 did not begin (CreateContainerConfigError): secret "
+    "registry not "
+    "found",
+    source=_DOC + "taskruns/#monitoring-execution-status",
+)
+PIPELINE_TIMED_OUT = Cause(
+    "PipelineTimedOut",
+    topic="ci-cd",
+    means="A run took longer than it may.",
+    why="timeouts.pipeline (one hour by default) is for all of it; a task that waits counts, too.",
+    mend="See what the task that ran last was waiting for; raise the timeout if it only takes that long.",
+    example="PipelineRun build-7 ended after 1h0m0s, its timeout; task e2e was still running",
+    source=_DOC + "pipelineruns/#configuring-a-failure-timeout",
+)
+PIPELINE_CANCELLED = Cause(
+    "PipelineCancelled",
+    topic="ci-cd",
+    means="Somebody or something ended a run.",
+    why="spec.status was set to Cancelled: by hand, or by a newer push of the same branch.",
+    mend="Run it again, if no newer run replaced it.",
+    example="PipelineRun build-7 was cancelled",
+    source=_DOC + "pipelineruns/#cancelling-a-pipelinerun",
+)
+PIPELINE_PENDING = Cause(
+    "PipelinePending",
+    topic="ci-cd",
+    means="A run waits to be let begin.",
+    why="spec.status is PipelineRunPending: a queue, or a person, removes that when its turn comes.",
+    mend="Remove it, or see what should.",
+    example="PipelineRun build-7 is held: its spec.status is PipelineRunPending",
+    source=_DOC + "pipelineruns/#pending-pipelineruns",
+)
+TASK_SKIPPED = Cause(
+    "TaskSkipped",
+    topic="ci-cd",
+    means="A run succeeded, and one of its tasks was not run.",
+    why="Its when-expressions were false, or what it needs of another task was missing.",
+    mend="Compare the values that its when-expressions compare.",
+    example="PipelineRun build-7 succeeded without task deploy: When Expressions evaluated to false ('dev' in "
+    "main)",
+    source=_DOC + "pipelines/#guard-task-execution-using-when-expressions",
+)
+FINALLY_FAILED = Cause(
+    "FinallyFailed",
+    topic="ci-cd",
+    means="All tasks of a run succeeded, and one that runs at the end in any case failed.",
+    why="A task under finally counts for the result of the run.",
+    mend="Mend that task; what the others made is there.",
+    example="PipelineRun build-7 failed only in its final task notify: exit code 22",
+    source=_DOC + "pipelines/#adding-finally-to-the-pipeline",
 )
 
 _IS_INVALID = re.compile(
@@ -195,21 +203,21 @@ def _failure(run: Run, task: str, child: Run, step: Json | None) -> tuple[Cause,
     reason, message, whose = child.reason, child.message, f"task {task} of PipelineRun {run.name}"
     if task in run.tasks("finally"):
         return (
-            "FinallyFailed",
+            FINALLY_FAILED,
             f"PipelineRun {run.name} failed only in its final task {task}: {_end(step, message)}",
         )
     if "ImagePull" in reason or _waits_for_image(child):
-        return "TaskImageNotPulled", f"{whose} cannot pull its image: {message}"
+        return TASK_IMAGE_NOT_PULLED, f"{whose} cannot pull its image: {message}"
     if "LargerThan" in reason or "larger than" in message:
-        return "TaskResultTooLarge", f"{whose} wrote results that are too large: {message}"
+        return TASK_RESULT_TOO_LARGE, f"{whose} wrote results that are too large: {message}"
     if "Timeout" in reason:
-        return "PipelineTimedOut", f"{whose} took longer than it may: {message}"
+        return PIPELINE_TIMED_OUT, f"{whose} took longer than it may: {message}"
     if _IS_INVALID.match(reason):
-        return "PipelineRunInvalid", f"{whose} did not begin ({reason}): {message}"
+        return PIPELINE_RUN_INVALID, f"{whose} did not begin ({reason}): {message}"
     if step is None:
-        return "TaskPodFailed", f"{whose} did not begin ({reason}): {message}"
+        return TASK_POD_FAILED, f"{whose} did not begin ({reason}): {message}"
     ended = _end(step, message)
-    return "TaskStepFailed", f"step {step.get('name')} of task {task} failed with {ended} in PipelineRun {run.name}"
+    return TASK_STEP_FAILED, f"step {step.get('name')} of task {task} failed with {ended} in PipelineRun {run.name}"
 
 
 def _stuck(run: Run, found: Deliveries) -> Finding | None:
@@ -223,16 +231,16 @@ def _stuck(run: Run, found: Deliveries) -> Finding | None:
             continue
         where = f"task {task} of PipelineRun {run.name}"
         if "Quota" in child.reason or "exceeded quota" in child.message:
-            return _finding(run, "TaskQuotaExceeded", f"{where} waits for quota: {child.message}", child)
+            return _finding(run, TASK_QUOTA_EXCEEDED, f"{where} waits for quota: {child.message}", child)
         if _waits_for_image(child):
-            return _finding(run, "TaskImageNotPulled", f"{where} cannot pull its image: {child.message}", child)
+            return _finding(run, TASK_IMAGE_NOT_PULLED, f"{where} cannot pull its image: {child.message}", child)
         unplaced = _unplaced(child, found)
         if unplaced or child.reason == "ExceededNodeResources":
             helper = " (the affinity assistant keeps it on one node)" if _AFFINITY.search(unplaced) else ""
             said = f"{where} is on no node{helper}: {unplaced or child.message}"
-            return _finding(run, "TaskUnschedulable", said, child)
+            return _finding(run, TASK_UNSCHEDULABLE, said, child)
         if child.reason in _POD_OF_TASK:
-            return _finding(run, "TaskPodFailed", f"{where} did not begin ({child.reason}): {child.message}", child)
+            return _finding(run, TASK_POD_FAILED, f"{where} did not begin ({child.reason}): {child.message}", child)
     return None
 
 
@@ -258,7 +266,7 @@ def _skipped(run: Run) -> Finding | None:
     if not told:
         return None
     named = "; ".join(f"task {each.get('name')}: {each.get('reason')}{_when(each)}" for each in told)
-    return _finding(run, "TaskSkipped", f"PipelineRun {run.name} succeeded without {named}", severity="info")
+    return _finding(run, TASK_SKIPPED, f"PipelineRun {run.name} succeeded without {named}", severity="info")
 
 
 def _when(skipped: Json) -> str:
@@ -278,12 +286,12 @@ def _timed_out(run: Run, found: Deliveries) -> Finding:
         if child.name == name and child.succeeded.get("status") != "True"
     ]
     last = f"; task {running[-1]} was still running" if running else ""
-    return _finding(run, "PipelineTimedOut", f"PipelineRun {run.name} ended at its timeout: {run.message}{last}")
+    return _finding(run, PIPELINE_TIMED_OUT, f"PipelineRun {run.name} ended at its timeout: {run.message}{last}")
 
 
 def _cancelled(run: Run) -> Finding:
     return _finding(
-        run, "PipelineCancelled", f"PipelineRun {run.name} was cancelled: {run.message}", severity="warning"
+        run, PIPELINE_CANCELLED, f"PipelineRun {run.name} was cancelled: {run.message}", severity="warning"
     )
 
 
@@ -291,12 +299,12 @@ def _pending(run: Run) -> Finding:
     body = quoted('{"spec":{"status":""}}')
     let = Remedy("Let it begin", f"kubectl patch {typed(run.ref)} --type merge -p {body}", "change")
     said = f"PipelineRun {run.name} is held: its spec.status is PipelineRunPending"
-    return _finding(run, "PipelinePending", said, severity="warning", remedies=(let,))
+    return _finding(run, PIPELINE_PENDING, said, severity="warning", remedies=(let,))
 
 
 def _invalid(run: Run) -> Finding:
     return _finding(
-        run, "PipelineRunInvalid", f"PipelineRun {run.name} did not begin ({run.reason}): {run.message}"
+        run, PIPELINE_RUN_INVALID, f"PipelineRun {run.name} did not begin ({run.reason}): {run.message}"
     )
 
 
@@ -322,14 +330,13 @@ def _finding(
         ended = step.get("terminated") or {}
         text = f"step {step.get('name')}: exit code {ended.get('exitCode')}, {ended.get('reason')}"
         evidence.append(Evidence("status", f"TaskRun {child.name}", one_line(text)))
-    why = next(lesson.why for lesson in LESSONS if lesson.cause == cause)
     return Finding(
         cause=cause,
         object=run.ref,
         container=None,
         affected=(child.pod,) if child is not None and child.pod else (),
         summary=one_line(summary, 500),
-        why=why,
+        why=cause.why,
         evidence=tuple(evidence),
         remedies=remedies or _remedies(run, child, step),
         severity=severity,

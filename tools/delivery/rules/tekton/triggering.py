@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -19,24 +19,24 @@ _DOC = "https://tekton.dev/docs/triggers/"
 API_VERSION = "triggers.tekton.dev/v1beta1"
 _OF_LISTENER = "triggers.tekton.dev/eventlistener"
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="TriggerInvalid",
-        means="An EventListener names a binding, template or trigger that is not there, or does not run.",
-        why="Each event is answered with an error, or by nobody, and no run is made.",
-        mend="Make what is missing, or correct the name; see why its pod does not run.",
-        example="EventListener github names TriggerTemplate build, which is not there: no event leads to a run",
-        source=_DOC + "eventlisteners/",
-    ),
-    Lesson(
-        cause="TriggerNoRun",
-        means="An EventListener is up, and no run that is still there came from it.",
-        why="No event arrived (the webhook's URL, secret or events), or the filters of its interceptors let none "
-        "through: such an event is answered with 202 and dropped.",
-        mend="Look at the webhook's deliveries at the git host, then compare a delivery's body with the filters.",
-        example="EventListener github has led to no run: its filter is body.ref == 'refs/heads/main'",
-        source=_DOC + "interceptors/",
-    ),
+TRIGGER_INVALID = Cause(
+    "TriggerInvalid",
+    topic="ci-cd",
+    means="An EventListener names a binding, template or trigger that is not there, or does not run.",
+    why="Each event is answered with an error, or by nobody, and no run is made.",
+    mend="Make what is missing, or correct the name; see why its pod does not run.",
+    example="EventListener github names TriggerTemplate build, which is not there: no event leads to a run",
+    source=_DOC + "eventlisteners/",
+)
+TRIGGER_NO_RUN = Cause(
+    "TriggerNoRun",
+    topic="ci-cd",
+    means="An EventListener is up, and no run that is still there came from it.",
+    why="No event arrived (the webhook's URL, secret or events), or the filters of its interceptors let none "
+    "through: such an event is answered with 202 and dropped.",
+    mend="Look at the webhook's deliveries at the git host, then compare a delivery's body with the filters.",
+    example="EventListener github has led to no run: its filter is body.ref == 'refs/heads/main'",
+    source=_DOC + "interceptors/",
 )
 
 
@@ -56,7 +56,7 @@ def listening(listener: Json, found: Deliveries) -> Finding | None:
     filters = list(_filters(listener, found))
     told = f": its filter is {'; '.join(filters)}" if filters else ""
     return Finding(
-        cause="TriggerNoRun",
+        cause=TRIGGER_NO_RUN,
         object=ref,
         container=None,
         affected=(),
@@ -77,12 +77,12 @@ def listening(listener: Json, found: Deliveries) -> Finding | None:
 
 def _finding(ref: ObjectRef, summary: str, text: str) -> Finding:
     return Finding(
-        cause="TriggerInvalid",
+        cause=TRIGGER_INVALID,
         object=ref,
         container=None,
         affected=(),
         summary=one_line(summary, 500),
-        why=LESSONS[0].why,
+        why=TRIGGER_INVALID.why,
         evidence=(Evidence("status", f"EventListener {ref.name}", one_line(text)),),
         remedies=(Remedy("See what it names, and how it is", f"kubectl describe {typed(ref)}", "read"),),
     )

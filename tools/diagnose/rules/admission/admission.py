@@ -20,6 +20,7 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.rule import Cause
 from tools.diagnose.rules.admission.quotas import Rejection
 from tools.diagnose.rules.network.services import misdirected
 from tools.plaintext import one_line
@@ -28,6 +29,73 @@ if TYPE_CHECKING:
     from tools.diagnose.findings import Finding
     from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.diagnose.rules.admission.refusals import Refusal
+
+FAILED_CREATE = Cause(
+    "FailedCreate",
+    topic="debugging",
+    means="The API server refuses the pods of a workload for another reason.",
+    why=(
+        "What a pod names must exist when it is created: its service account, PriorityClass, RuntimeClass. On "
+        "OpenShift, a SecurityContextConstraint must allow it."
+    ),
+    mend="Create what is missing or name what exists; the controller tries again by itself.",
+    example=(
+        "no pod of Deployment checkout can be created: ServiceAccount checkot does not exist; the nearest "
+        "there is: checkout"
+    ),
+    source="https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/",
+    called=r"\b(not|never|cannot be) created\b",
+)
+
+WEBHOOK_UNAVAILABLE = Cause(
+    "WebhookUnavailable",
+    topic="security",
+    means="A webhook that must see the pod before it is created does not answer.",
+    why=(
+        "With failurePolicy: Fail, the API server refuses what it cannot show to the webhook. Often the "
+        "webhook's own pods are down, its Service selects none, or its certificate has expired."
+    ),
+    mend="Bring the pods behind the webhook's Service up again; who owns it may relax its failurePolicy.",
+    example=(
+        "admission webhook check.policy.example.com (Service check in namespace policy) does not answer, so "
+        "the "
+        'pods of Deployment checkout cannot be created: no endpoints available for service "check"'
+    ),
+    source="https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
+    called=r"\bwebhooks?\b",
+)
+
+WEBHOOK_DENIED = Cause(
+    "WebhookDenied",
+    topic="security",
+    means="A validating webhook of the cluster refuses the pod.",
+    why="Clusters enforce rules of their own by webhooks, which see every object before it is created.",
+    mend="Comply with what its message asks for, or ask the owner of the policy for an exception.",
+    example=(
+        "admission webhook check.policy.example.com denies the pods of Deployment checkout: images must come "
+        "from registry.example.com"
+    ),
+    source="https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
+    called=r"\bwebhooks?\b",
+)
+
+POD_SECURITY_VIOLATED = Cause(
+    "PodSecurityViolated",
+    topic="security",
+    means="The namespace enforces a Pod Security Standard that the pod does not meet.",
+    why=(
+        "The label pod-security.kubernetes.io/enforce of a namespace names a level (baseline, restricted). "
+        "Pods that ask for more rights, or do not give up rights they do not need, are refused."
+    ),
+    mend="Set the fields that the message names in the pod's or the container's securityContext.",
+    example=(
+        "Pod Security level restricted of the namespace forbids the pods of Deployment checkout: runAsNonRoot "
+        "!= "
+        'true (pod or container "app" must set securityContext.runAsNonRoot=true)'
+    ),
+    source="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
+    called=r"\bpod ?security\b",
+)
 
 _POD_SECURITY = re.compile(r'violates PodSecurity "([\w-]+):([^"]+)": (.+)$', re.S)
 _VIOLATION = re.compile(r"([\w][^()]*?) \(([^()]*)\)")
@@ -82,7 +150,7 @@ def _pod_security(level: str, details: str, refusal: Refusal) -> Rejection:
         title = "Set what the level asks for (the image must then run as a user other than root)"
         fix = [Remedy(title=title, command=f"kubectl patch {typed(refusal.owner)} -p {wanted}", risk="change")]
     return Rejection(
-        "PodSecurityViolated",
+        POD_SECURITY_VIOLATED,
         refusal.owner,
         f"Pod Security level {level} of the namespace forbids the pods of {said(refusal.owner)}: "
         f"{one_line('; '.join(told), 400)}",
@@ -141,7 +209,7 @@ def _put(into: dict[str, Any], path: list[str], value: Any) -> None:
 def _denied(name: str, message: str, refusal: Refusal) -> Rejection:
     told = one_line(message, 240) or "it does not say why"
     return Rejection(
-        "WebhookDenied",
+        WEBHOOK_DENIED,
         refusal.owner,
         f"admission webhook {one_line(name, 120)} denies the pods of {said(refusal.owner)}: {told}",
         "A validating webhook is a policy of this cluster that looks at each pod before it is created. What it "
@@ -169,7 +237,7 @@ def _unavailable(name: str, message: str, refusal: Refusal, snapshot: Snapshot) 
         see = [Remedy("See whether pods stand behind the webhook's Service", slices, "read"), _SEE_HOOKS]
     told = one_line(message.removeprefix("failed to call webhook: ").rpartition('": ')[2] or message, 200)
     return Rejection(
-        "WebhookUnavailable",
+        WEBHOOK_UNAVAILABLE,
         target,
         f"admission webhook {one_line(name, 120)}{where} does not answer, so the pods of {said(refusal.owner)} "
         f"cannot be created: {told}{f' ({fault.summary})' if fault else ''}",
@@ -195,7 +263,7 @@ def _missing(kind: Kind, name: str, field: str, why: str, refusal: Refusal, snap
     near = nearest(name, names)
     there = f"; the nearest there is: {near}" if near else ""
     return Rejection(
-        "FailedCreate",
+        FAILED_CREATE,
         refusal.owner,
         f"no pod of {said(refusal.owner)} can be created: {kind} {one_line(name, 120)} does not exist{there}",
         why,
@@ -229,7 +297,7 @@ def _scc(details: str, refusal: Refusal) -> Rejection:
     told = f"{match[1]}: Invalid value: {match[2]}" if match else details
     namespace = refusal.owner.namespace
     return Rejection(
-        "FailedCreate",
+        FAILED_CREATE,
         refusal.owner,
         f"no SecurityContextConstraint allows the pods of {said(refusal.owner)}: {one_line(told, 240)}",
         "OpenShift admits a pod only under a SecurityContextConstraint that its service account may use and that "
@@ -246,7 +314,7 @@ def _other(message: str, refusal: Refusal) -> Rejection:
     match = _POLICY.search(message)
     told = f"policy {match[1]} denies it: {match[2]}" if match else message
     return Rejection(
-        "FailedCreate",
+        FAILED_CREATE,
         refusal.owner,
         f"no pod of {said(refusal.owner)} can be created: {one_line(told, 240)}",
         "The controller asks the API server for the pod, and it refuses. The controller tries again by itself, so "

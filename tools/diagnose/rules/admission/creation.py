@@ -5,109 +5,43 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/admission-contro
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import said
+from tools.diagnose.facts.present import Condition, anything, refused
 from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Rule
+from tools.diagnose.rules.admission.admission import (
+    FAILED_CREATE,
+    POD_SECURITY_VIOLATED,
+    WEBHOOK_DENIED,
+    WEBHOOK_UNAVAILABLE,
+    admission_rejection,
+)
+from tools.diagnose.rules.admission.default_limits import default_limit_rejection
+from tools.diagnose.rules.admission.quotas import (
+    LIMIT_RANGE_VIOLATED,
+    QUOTA_EXCEEDED,
+    has_room,
+    limit_range_rejection,
+    quota_rejection,
+)
 from tools.diagnose.rules.admission.refusals import Refusal, refusals
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Cause
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
+    from tools.diagnose.rule import Cause
     from tools.diagnose.rules.admission.quotas import Rejection
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="QuotaExceeded",
-        means="A ResourceQuota of the namespace leaves no room for the pod, or counts what the pod does not name.",
-        why=(
-            "A quota bounds the sum over all pods of a namespace: their requests, their limits, their number. The "
-            "Deployment is accepted; each pod is counted when it is created, and refused when it would go beyond."
-        ),
-        mend=(
-            "Run fewer replicas, ask for less, delete what is not needed any more, or ask for a larger quota. "
-            "Where the quota counts limits, name them for every container."
-        ),
-        example=(
-            "ResourceQuota team is exceeded, so 2 of 3 pods of Deployment checkout cannot be created: "
-            "limits.memory has 100Mi used of 150Mi, and 100Mi more is needed"
-        ),
-        source="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
-    ),
-    Lesson(
-        cause="LimitRangeViolated",
-        means="A container or pod asks for more, or for less, than a LimitRange of the namespace allows one.",
-        why="A LimitRange bounds single containers and pods, and the ratio of limit to request, at creation.",
-        mend="Set the amount within the bound; kubectl describe limitrange shows all of them.",
-        example=(
-            "container app of Deployment checkout breaks LimitRange bounds: the maximum memory for each Container "
-            "is 64Mi, and its limit is 1Gi"
-        ),
-        source="https://kubernetes.io/docs/concepts/policy/limit-range/",
-    ),
-    Lesson(
-        cause="PodSecurityViolated",
-        means="The namespace enforces a Pod Security Standard that the pod does not meet.",
-        why=(
-            "The label pod-security.kubernetes.io/enforce of a namespace names a level (baseline, restricted). "
-            "Pods that ask for more rights, or do not give up rights they do not need, are refused."
-        ),
-        mend="Set the fields that the message names in the pod's or the container's securityContext.",
-        example=(
-            "Pod Security level restricted of the namespace forbids the pods of Deployment checkout: runAsNonRoot "
-            "!= "
-            'true (pod or container "app" must set securityContext.runAsNonRoot=true)'
-        ),
-        source="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
-    ),
-    Lesson(
-        cause="WebhookDenied",
-        means="A validating webhook of the cluster refuses the pod.",
-        why="Clusters enforce rules of their own by webhooks, which see every object before it is created.",
-        mend="Comply with what its message asks for, or ask the owner of the policy for an exception.",
-        example=(
-            "admission webhook check.policy.example.com denies the pods of Deployment checkout: images must come "
-            "from registry.example.com"
-        ),
-        source="https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
-    ),
-    Lesson(
-        cause="WebhookUnavailable",
-        means="A webhook that must see the pod before it is created does not answer.",
-        why=(
-            "With failurePolicy: Fail, the API server refuses what it cannot show to the webhook. Often the "
-            "webhook's own pods are down, its Service selects none, or its certificate has expired."
-        ),
-        mend="Bring the pods behind the webhook's Service up again; who owns it may relax its failurePolicy.",
-        example=(
-            "admission webhook check.policy.example.com (Service check in namespace policy) does not answer, so "
-            "the "
-            'pods of Deployment checkout cannot be created: no endpoints available for service "check"'
-        ),
-        source="https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/",
-    ),
-    Lesson(
-        cause="FailedCreate",
-        means="The API server refuses the pods of a workload for another reason.",
-        why=(
-            "What a pod names must exist when it is created: its service account, PriorityClass, RuntimeClass. On "
-            "OpenShift, a SecurityContextConstraint must allow it."
-        ),
-        mend="Create what is missing or name what exists; the controller tries again by itself.",
-        example=(
-            "no pod of Deployment checkout can be created: ServiceAccount checkot does not exist; the nearest "
-            "there is: checkout"
-        ),
-        source="https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/",
-    ),
-)
+_NO_SERVICE_ACCOUNT = re.compile(r'serviceaccount "[^"]*" not found|service account [^ ]+ was not found', re.I)
 
 
-def failed_creations(snapshot: Snapshot) -> list[Finding]:
+def failed_creations(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Workloads whose pods the API server refuses."""
     groups: dict[tuple[Cause, ObjectRef], list[tuple[Refusal, Rejection]]] = {}
     for refusal in refusals(snapshot):
@@ -115,14 +49,10 @@ def failed_creations(snapshot: Snapshot) -> list[Finding]:
             groups.setdefault((rejection.cause, rejection.target), []).append((refusal, rejection))
     found = [_finding(group) for group in groups.values()]
     leaving = timing.gone_by(snapshot)
-    return [timing.so_far(each, leaving, snapshot) if each.cause == "QuotaExceeded" else each for each in found]
+    return [timing.so_far(each, leaving, snapshot) if each.cause == QUOTA_EXCEEDED else each for each in found]
 
 
 def _rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | None:
-    from tools.diagnose.rules.admission.admission import admission_rejection
-    from tools.diagnose.rules.admission.default_limits import default_limit_rejection
-    from tools.diagnose.rules.admission.quotas import has_room, limit_range_rejection, quota_rejection
-
     if has_room(refusal, snapshot):
         return None
     return (
@@ -155,3 +85,32 @@ def _finding(group: list[tuple[Refusal, Rejection]]) -> Finding:
 
 def _also(refusal: Refusal) -> Evidence:
     return Evidence("event" if refusal.is_event else "status", said(refusal.owner), one_line(refusal.source, 240))
+
+
+def _lacks(what: str) -> Condition:
+    """Whether a refusal names such an object."""
+    return lambda snapshot: any(what in each for each in refused(snapshot))
+
+
+def _lacks_account(snapshot: Snapshot) -> bool:
+    return any(_NO_SERVICE_ACCOUNT.search(each) for each in refused(snapshot))
+
+
+RULE = Rule(
+    causes=(
+        QUOTA_EXCEEDED,
+        LIMIT_RANGE_VIOLATED,
+        POD_SECURITY_VIOLATED,
+        WEBHOOK_DENIED,
+        WEBHOOK_UNAVAILABLE,
+        FAILED_CREATE,
+    ),
+    find=failed_creations,
+    reads={
+        "LimitRange": anything,
+        "ResourceQuota": anything,
+        "ServiceAccount": _lacks_account,
+        "PriorityClass": _lacks("PriorityClass"),
+        "RuntimeClass": _lacks("RuntimeClass"),
+    },
+)

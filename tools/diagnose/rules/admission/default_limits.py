@@ -13,7 +13,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import said
 from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.rules.admission.quotas import Rejection, set_resources
+from tools.diagnose.rules.admission.quotas import LIMIT_RANGE_VIOLATED, Rejection, set_resources
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def default_limit_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection |
     shown = one_line(str(container.get("name")), 80)
     title = f"Give container {shown} a {resource} limit of its own, at least its request of {request}"
     return Rejection(
-        "LimitRangeViolated",
+        LIMIT_RANGE_VIOLATED,
         refusal.owner,
         f"container {shown} of {said(refusal.owner)} requests {resource} {request} and names no limit, and the "
         f"default limit of LimitRange {one_line(name, 120)} is {limit}: its pods are refused",

@@ -17,7 +17,8 @@ from tools.apimachinery.quantity import amount
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import change, is_fixed
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, said, typed
-from tools.diagnose.findings import Cause, Evidence, Remedy
+from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.rule import Cause
 from tools.diagnose.rules.admission.refusals import Refusal, containers_of
 from tools.diagnose.rules.scheduling import amounts
 from tools.plaintext import one_line
@@ -25,6 +26,40 @@ from tools.plaintext import one_line
 if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
+
+LIMIT_RANGE_VIOLATED = Cause(
+    "LimitRangeViolated",
+    topic="scaling",
+    means="A container or pod asks for more, or for less, than a LimitRange of the namespace allows one.",
+    why="A LimitRange bounds single containers and pods, and the ratio of limit to request, at creation.",
+    mend="Set the amount within the bound; kubectl describe limitrange shows all of them.",
+    example=(
+        "container app of Deployment checkout breaks LimitRange bounds: the maximum memory for each Container "
+        "is 64Mi, and its limit is 1Gi"
+    ),
+    source="https://kubernetes.io/docs/concepts/policy/limit-range/",
+    called=r"\blimit ?ranges?\b",
+)
+
+QUOTA_EXCEEDED = Cause(
+    "QuotaExceeded",
+    topic="scaling",
+    means="A ResourceQuota of the namespace leaves no room for the pod, or counts what the pod does not name.",
+    why=(
+        "A quota bounds the sum over all pods of a namespace: their requests, their limits, their number. The "
+        "Deployment is accepted; each pod is counted when it is created, and refused when it would go beyond."
+    ),
+    mend=(
+        "Run fewer replicas, ask for less, delete what is not needed any more, or ask for a larger quota. "
+        "Where the quota counts limits, name them for every container."
+    ),
+    example=(
+        "ResourceQuota team is exceeded, so 2 of 3 pods of Deployment checkout cannot be created: "
+        "limits.memory has 100Mi used of 150Mi, and 100Mi more is needed"
+    ),
+    source="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
+    called=r"\bquotas?\b",
+)
 
 _EXCEEDED = re.compile(r"exceeded quota: ([^,\s]+), requested: (.+?), used: (.+?), limited: (.+)$", re.S)
 _DEMANDS = re.compile(r"failed quota: ([^:\s]+): must specify (.+)$", re.S)
@@ -88,7 +123,7 @@ def _exceeded(name: str, said_amounts: list[dict[str, str]], refusal: Refusal, s
     count = f"{missing} of {refusal.wanted} pods" if refusal.wanted > 1 else "the pod"
     see = f"kubectl describe resourcequota {name} -n {snapshot.namespace}"
     return Rejection(
-        "QuotaExceeded",
+        QUOTA_EXCEEDED,
         target,
         f"ResourceQuota {one_line(name, 120)} is exceeded, so {count} of {said(refusal.owner)} cannot be created: "
         f"{one_line('; '.join(told), 300)}",
@@ -121,7 +156,7 @@ def _demanded(name: str, words: str, refusal: Refusal, snapshot: Snapshot) -> Re
     )
     named = one_line(", ".join(dict.fromkeys(resources)), 160)
     return Rejection(
-        "QuotaExceeded",
+        QUOTA_EXCEEDED,
         refusal.owner,
         f"{who} must name {named}, because ResourceQuota {one_line(name, 120)} counts it: its pods are refused",
         "Where a quota bounds a resource, every container of the namespace must say how much of it it requests or "
@@ -177,7 +212,7 @@ def limit_range_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | N
         else []
     )
     return Rejection(
-        "LimitRangeViolated",
+        LIMIT_RANGE_VIOLATED,
         refusal.owner,
         f"{subject} breaks LimitRange{name}: the {one_line(detail, 200)}",
         "A LimitRange bounds what one container or pod of the namespace may request and use; a pod outside of the "

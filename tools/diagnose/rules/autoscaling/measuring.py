@@ -20,7 +20,7 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -28,27 +28,29 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/"
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="HPANoRequests",
-        means="A HorizontalPodAutoscaler measures use in percent of a request that a container does not have.",
-        why="Utilization is use divided by request, over all containers of the pod.",
-        mend="Give the container a request of that resource.",
-        example="HorizontalPodAutoscaler web cannot scale: container app of Deployment web has no request for cpu",
-        source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
+HPA_NO_REQUESTS = Cause(
+    "HPANoRequests",
+    topic="scaling",
+    means="A HorizontalPodAutoscaler measures use in percent of a request that a container does not have.",
+    why="Utilization is use divided by request, over all containers of the pod.",
+    mend="Give the container a request of that resource.",
+    example="HorizontalPodAutoscaler web cannot scale: container app of Deployment web has no request for cpu",
+    source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
+    called=r"\bhpa\b|\bautoscal\w*",
+)
+HPA_NO_METRICS = Cause(
+    "HPANoMetrics",
+    topic="scaling",
+    means="A HorizontalPodAutoscaler gets no measurements.",
+    why="The metrics API is not installed, does not answer, or does not know the metric.",
+    mend="See whether the metrics API answers and whether the metric exists.",
+    example=(
+        "HorizontalPodAutoscaler web cannot scale Deployment web: unable to get metric requests_per_second: "
+        "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) "
+        "registered"
     ),
-    Lesson(
-        cause="HPANoMetrics",
-        means="A HorizontalPodAutoscaler gets no measurements.",
-        why="The metrics API is not installed, does not answer, or does not know the metric.",
-        mend="See whether the metrics API answers and whether the metric exists.",
-        example=(
-            "HorizontalPodAutoscaler web cannot scale Deployment web: unable to get metric requests_per_second: "
-            "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) "
-            "registered"
-        ),
-        source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
-    ),
+    source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
+    called=r"\bhpa\b|\bautoscal\w*|\bmetrics\b",
 )
 
 _NO_REQUEST = re.compile(r"missing request for ([\w./-]+) in container (\S+) of Pod")
@@ -97,7 +99,7 @@ def _no_requests(item: Json, owner: ObjectRef, active: Json, match: re.Match[str
     resource, container = (one_line(part, 253) for part in match.groups())
     hpa = autoscaler_ref(item)
     return Finding(
-        cause="HPANoRequests",
+        cause=HPA_NO_REQUESTS,
         object=owner,
         container=container,
         affected=(),
@@ -163,7 +165,7 @@ def _no_metrics(item: Json, owner: ObjectRef, active: Json, snapshot: Snapshot) 
     detail = one_line(message.rpartition("unable to compute the replica count: ")[2], 240)
     edit = Remedy("Or scale by a metric that there is", f"kubectl edit hpa {hpa.name} -n {hpa.namespace}", "change")
     return Finding(
-        cause="HPANoMetrics",
+        cause=HPA_NO_METRICS,
         object=hpa,
         container=None,
         affected=(),

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
-from tools.diagnose.rules.autoscaling.measuring import autoscaler_ref, condition_said, not_measured
+from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.rules.autoscaling.measuring import (
+    HPA_NO_METRICS,
+    HPA_NO_REQUESTS,
+    autoscaler_ref,
+    condition_said,
+    not_measured,
+)
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -18,26 +24,28 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/"
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="HPATargetMissing",
-        means="A HorizontalPodAutoscaler scales something that does not exist.",
-        why="Its scaleTargetRef names the target by kind and name; a letter wrong is enough.",
-        mend="Name a target that exists.",
-        example="HorizontalPodAutoscaler web scales Deployment wbe, which does not exist; there is Deployment web",
-        source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
+HPA_TARGET_MISSING = Cause(
+    "HPATargetMissing",
+    topic="scaling",
+    means="A HorizontalPodAutoscaler scales something that does not exist.",
+    why="Its scaleTargetRef names the target by kind and name; a letter wrong is enough.",
+    mend="Name a target that exists.",
+    example="HorizontalPodAutoscaler web scales Deployment wbe, which does not exist; there is Deployment web",
+    source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
+    called=r"\bhpa\b|\bautoscal\w*",
+)
+HPA_AT_MAXIMUM = Cause(
+    "HPAAtMaximum",
+    topic="scaling",
+    means="A HorizontalPodAutoscaler wants more replicas than it may make.",
+    why="The metric is above its target, and maxReplicas is reached.",
+    mend="Raise maxReplicas, or find out why each pod needs so much.",
+    example=(
+        "HorizontalPodAutoscaler web is at its maximum of 3 replicas and wants more: cpu is at "
+        "400%, its target is 50%"
     ),
-    Lesson(
-        cause="HPAAtMaximum",
-        means="A HorizontalPodAutoscaler wants more replicas than it may make.",
-        why="The metric is above its target, and maxReplicas is reached.",
-        mend="Raise maxReplicas, or find out why each pod needs so much.",
-        example=(
-            "HorizontalPodAutoscaler web is at its maximum of 3 replicas and wants more: cpu is at "
-            "400%, its target is 50%"
-        ),
-        source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
-    ),
+    source=_DOC + "tasks/run-application/horizontal-pod-autoscale/",
+    called=r"\bhpa\b|\bautoscal\w*",
 )
 
 _SCALED: dict[str, Kind] = {"Deployment": "Deployment", "StatefulSet": "StatefulSet"}
@@ -85,7 +93,7 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
         else f"edit hpa {hpa.name} -n {snapshot.namespace}"
     )
     return Finding(
-        cause="HPATargetMissing",
+        cause=HPA_TARGET_MISSING,
         object=hpa,
         container=None,
         affected=(),
@@ -109,7 +117,7 @@ def _at_maximum(item: Json, limited: Json) -> Finding | None:
     twice = 2 * int(spec["maxReplicas"])
     patch = quoted(json.dumps({"spec": {"maxReplicas": twice}}))
     return Finding(
-        cause="HPAAtMaximum",
+        cause=HPA_AT_MAXIMUM,
         object=hpa,
         container=None,
         affected=(),
@@ -150,3 +158,19 @@ def _use(item: Json) -> str:
         if target is not None and use is not None and use > target:
             return f": {resource['name']} is at {use}%, its target is {target}%"
     return ""
+
+
+def _lacks_requests(snapshot: Snapshot) -> bool:
+    """Where a container names no request, what it uses now says which would do."""
+    return any(
+        "missing request for" in str(each.get("message"))
+        for item in snapshot.of("HorizontalPodAutoscaler")
+        for each in (item.get("status") or {}).get("conditions") or ()
+    )
+
+
+RULE = Rule(
+    causes=(HPA_TARGET_MISSING, HPA_NO_REQUESTS, HPA_NO_METRICS, HPA_AT_MAXIMUM),
+    find=autoscalers,
+    reads={"PodMetrics": _lacks_requests},
+)

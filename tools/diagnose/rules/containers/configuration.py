@@ -19,9 +19,9 @@ from tools.diagnose.facts.naming import (
     quoted,
     typed,
 )
-from tools.diagnose.facts.references import Missing, SourceKind, missing_in
+from tools.diagnose.facts.references import Missing, SourceKind, missing_in, wants_configmaps, wants_secrets
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers import runtime
 from tools.diagnose.rules.containers.absent_sources import (
     OTHER_KIND,
@@ -35,22 +35,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tools.cluster.resources import ObjectRef
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="CreateContainerConfigError",
-        means="The kubelet cannot create a container, because of what its configuration names or asks for.",
-        why="A ConfigMap, Secret or key that env or envFrom names does not exist in the pod's own namespace; or "
-        "the pod must not run as root and its image does; or a mount (its subPath, or a file that a directory "
-        "would cover) cannot be made. The pod waits; nothing of the container has run yet, so it has no log.",
-        mend="Name the right object or key, or create the missing one; the kubelet tries again by itself. Mark a "
-        "reference as optional where the program can do without it.",
-        example="container app of Deployment checkout cannot be created: ConfigMap checkout-confg does not exist; "
-        "the nearest there is: checkout-config",
-        source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/",
-    ),
+CREATE_CONTAINER_CONFIG_ERROR = Cause(
+    "CreateContainerConfigError",
+    topic="security",
+    means="The kubelet cannot create a container, because of what its configuration names or asks for.",
+    why="A ConfigMap, Secret or key that env or envFrom names does not exist in the pod's own namespace; or "
+    "the pod must not run as root and its image does; or a mount (its subPath, or a file that a directory "
+    "would cover) cannot be made. The pod waits; nothing of the container has run yet, so it has no log.",
+    mend="Name the right object or key, or create the missing one; the kubelet tries again by itself. Mark a "
+    "reference as optional where the program can do without it.",
+    example="container app of Deployment checkout cannot be created: ConfigMap checkout-confg does not exist; "
+    "the nearest there is: checkout-config",
+    source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/",
+    called=r"\bcreatecontainer\w*|\bconfig ?error\b|\bconfigmap\b|\bmissing config\b",
 )
 
 _ENV_FIELDS: dict[SourceKind, tuple[str, str]] = {
@@ -59,7 +60,7 @@ _ENV_FIELDS: dict[SourceKind, tuple[str, str]] = {
 }
 
 
-def create_container_config_error(snapshot: Snapshot) -> list[Finding]:
+def create_container_config_error(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Containers that cannot be created as they are configured: as the kubelet says, or will when it tries."""
     told = [
         _finding(group, missing_in(runtime.complaint(group[0])), snapshot)
@@ -101,7 +102,7 @@ def _finding(group: list[Container], missing: Missing | None, snapshot: Snapshot
     trouble = None if missing else runtime.trouble(container, message, snapshot)
     what = trouble.said if trouble else _what(missing, message, snapshot)
     return Finding(
-        cause="CreateContainerConfigError",
+        cause=CREATE_CONTAINER_CONFIG_ERROR,
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
@@ -234,3 +235,10 @@ def _env_changed(container: Container, missing: Missing, near: str, one_key: str
             new = {"key": near} if missing.key else {"name": near}
             changed.append({"name": variable["name"], "valueFrom": {one_key: {**reference, **new}}})
     return changed
+
+
+RULE = Rule(
+    causes=(CREATE_CONTAINER_CONFIG_ERROR,),
+    find=create_container_config_error,
+    reads={"ConfigMap": wants_configmaps, "Secret": wants_secrets},
+)

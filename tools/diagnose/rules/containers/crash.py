@@ -27,8 +27,8 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
 from tools.diagnose.logs.context import answered_by, configmap_of, dns_policy_for
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers.behind import Symptom, behind
 from tools.diagnose.rules.containers.unreached import cause_elsewhere
 from tools.plaintext import one_line
@@ -36,30 +36,31 @@ from tools.plaintext import one_line
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tools.diagnose.findings import Known
     from tools.diagnose.logs.error_kinds import ErrorKind
     from tools.diagnose.logs.errors import LogError
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="CrashLoopBackOff",
-        means="A container ends again and again, or cannot be started, and the kubelet waits longer each time.",
-        why=(
-            "The program ends: with an error of its own, because its command or a file is missing, by a signal, "
-            "or with exit code 0 because its work is done. The kubelet starts it anew after 10 s, 20 s, 40 s and "
-            "so on up to 5 minutes, and forgets that once it has run for 10 minutes."
-        ),
-        mend=(
-            "Read the log of the run that failed (kubectl logs --previous): its last lines nearly always say why. "
-            "Exit code 126 and 127 are about the command, 137 is SIGKILL, 139 a segmentation fault, 143 SIGTERM."
-        ),
-        example=(
-            "container app of Deployment shop ends with exit code 1 (an application error); its log says "
-            '"dial tcp 10.96.0.7:5433: connect: connection refused" (Service db has port 5432, not 5433)'
-        ),
-        source="https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts",
+CRASH_LOOP_BACK_OFF = Cause(
+    "CrashLoopBackOff",
+    topic="debugging",
+    means="A container ends again and again, or cannot be started, and the kubelet waits longer each time.",
+    why=(
+        "The program ends: with an error of its own, because its command or a file is missing, by a signal, "
+        "or with exit code 0 because its work is done. The kubelet starts it anew after 10 s, 20 s, 40 s and "
+        "so on up to 5 minutes, and forgets that once it has run for 10 minutes."
     ),
+    mend=(
+        "Read the log of the run that failed (kubectl logs --previous): its last lines nearly always say why. "
+        "Exit code 126 and 127 are about the command, 137 is SIGKILL, 139 a segmentation fault, 143 SIGTERM."
+    ),
+    example=(
+        "container app of Deployment shop ends with exit code 1 (an application error); its log says "
+        '"dial tcp 10.96.0.7:5433: connect: connection refused" (Service db has port 5432, not 5433)'
+    ),
+    source="https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts",
+    called=r"\bcrash ?loop\w*",
 )
 
 _OTHER_CPU = re.compile(r"exec format error")
@@ -86,7 +87,7 @@ _START_MESSAGE = re.compile(r"(exec: .*?|starting container process caused: .*?)
 _NOT_ENTERED = re.compile(r"(?:mkdir [^:]+|chdir to cwd \([^)]*\) set in config\.json failed): ([a-z ]+)")
 
 
-def crash_loop(snapshot: Snapshot) -> list[Finding]:
+def crash_loop(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Containers that end by themselves, or cannot start, where the cause is not found elsewhere."""
     found = [each for each in crashes(snapshot) if cause_elsewhere(each, snapshot) is None]
     return [timing.so_far(_finding(each, snapshot), _answered_by(each, snapshot), snapshot) for each in found]
@@ -102,7 +103,7 @@ def _finding(this: Crash, snapshot: Snapshot) -> Finding:
     if root is not None:
         this = replace(this, context=root.said)
         return Finding(
-            cause="CrashLoopBackOff",
+            cause=CRASH_LOOP_BACK_OFF,
             object=root.object,
             container=this.container.name,
             affected=pod_names(this.group),
@@ -114,7 +115,7 @@ def _finding(this: Crash, snapshot: Snapshot) -> Finding:
             concerns=(this.container.owner,) if root.object != this.container.owner else (),
         )
     return Finding(
-        cause="CrashLoopBackOff",
+        cause=CRASH_LOOP_BACK_OFF,
         object=this.container.owner,
         container=this.container.name,
         affected=pod_names(this.group),
@@ -324,3 +325,6 @@ def _patch(title: str, spec: Json, this: Crash) -> Remedy:
 
 def _edit(title: str, this: Crash) -> Remedy:
     return edit(this.container.owner, title)
+
+
+RULE = Rule(causes=(CRASH_LOOP_BACK_OFF,), find=crash_loop)

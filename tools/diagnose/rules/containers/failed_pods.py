@@ -24,8 +24,8 @@ from tools.diagnose.facts.owners import (
 )
 from tools.diagnose.facts.rollback import is_ready
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
 from tools.diagnose.reading.snapshot import event_time
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers.refused_pods import is_lasting, is_refusal, trouble_of
 from tools.plaintext import one_line
 
@@ -37,25 +37,23 @@ if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="PodFailed",
-        means="A pod has failed as a whole, and its status says why: it was refused, or all of it was ended.",
-        why=(
-            "The kubelet has the last word on a pod that was placed on its node: it refuses one that asks for a "
-            "sysctl that is not allowed there (SysctlForbidden), for more than is left (OutOfcpu, OutOfmemory), or "
-            "that names the node by spec.nodeName and does not match it (NodeAffinity). It ends one whose "
-            "activeDeadlineSeconds are over, or whose node is shut down. A failed pod is never started again."
-        ),
-        mend=(
-            "Do what the reason asks for, then create the pod anew; a Deployment, DaemonSet or StatefulSet does "
-            "that by itself, again and again, while the reason stands."
-        ),
-        example=(
-            "Pod kv failed (SysctlForbidden): the kubelet of node one does not allow sysctl net.core.somaxconn"
-        ),
-        source="https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/",
+POD_FAILED = Cause(
+    "PodFailed",
+    topic="debugging",
+    means="A pod has failed as a whole, and its status says why: it was refused, or all of it was ended.",
+    why=(
+        "The kubelet has the last word on a pod that was placed on its node: it refuses one that asks for a "
+        "sysctl that is not allowed there (SysctlForbidden), for more than is left (OutOfcpu, OutOfmemory), or "
+        "that names the node by spec.nodeName and does not match it (NodeAffinity). It ends one whose "
+        "activeDeadlineSeconds are over, or whose node is shut down. A failed pod is never started again."
     ),
+    mend=(
+        "Do what the reason asks for, then create the pod anew; a Deployment, DaemonSet or StatefulSet does "
+        "that by itself, again and again, while the reason stands."
+    ),
+    example=("Pod kv failed (SysctlForbidden): the kubelet of node one does not allow sysctl net.core.somaxconn"),
+    source="https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/",
+    called=r"\bfailed pods?\b|\bpods? (has |have )?failed\b|\bsysctls?\b|\boutof\w+",
 )
 
 REPLACED_WITHIN = timedelta(minutes=1)
@@ -158,7 +156,7 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding | None:
     trouble = trouble_of(newest.pod, newest.owner, newest.reason, newest.message, snapshot)
     names = tuple(dict.fromkeys(str(each.pod["metadata"]["name"]) for each in group))
     finding = Finding(
-        cause="PodFailed",
+        cause=POD_FAILED,
         object=newest.owner,
         container=None,
         affected=names,
@@ -254,3 +252,6 @@ def _tidy(newest: Failure, severity: Severity) -> tuple[Remedy, ...]:
         return ()
     where = f"-n {newest.owner.namespace} --field-selector=status.phase=Failed"
     return (Remedy("Delete the failed pods, which are only left over", f"kubectl delete pods {where}", "delete"),)
+
+
+RULE = Rule(causes=(POD_FAILED,), find=failed_pods)

@@ -18,10 +18,10 @@ from tools.diagnose.facts.naming import (
     pod_names,
 )
 from tools.diagnose.findings import Evidence, Finding, Known, Remedy
-from tools.diagnose.lesson import Lesson
 from tools.diagnose.logs.context import answered_by, in_context
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around, decisive_line
 from tools.diagnose.logs.errors import recognised
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
     from tools.diagnose.logs.errors import LogError
     from tools.diagnose.reading.snapshot import Snapshot
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="InitContainerStuck",
-        means="An init container runs on and on, and the containers of its pod are not started before it ends.",
-        why=(
-            "Mostly it waits in a loop for something that does not come: a database, another Service, a lock, a "
-            "name that DNS does not know. It may also do long work, such as a migration."
-        ),
-        mend=(
-            "Its log says what it waits for (kubectl logs POD -c INIT-CONTAINER): mend that, or the name it asks "
-            "for. Let such a loop give up after some time, so that it shows as a failure."
-        ),
-        example=(
-            "init container wait-db of Deployment shop has been running for 12 min, and its pod waits until it "
-            "ends; its log says \"nslookup: can't resolve 'orders-db'\""
-        ),
-        source="https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-containers/",
+INIT_CONTAINER_STUCK = Cause(
+    "InitContainerStuck",
+    topic="debugging",
+    means="An init container runs on and on, and the containers of its pod are not started before it ends.",
+    why=(
+        "Mostly it waits in a loop for something that does not come: a database, another Service, a lock, a "
+        "name that DNS does not know. It may also do long work, such as a migration."
     ),
+    mend=(
+        "Its log says what it waits for (kubectl logs POD -c INIT-CONTAINER): mend that, or the name it asks "
+        "for. Let such a loop give up after some time, so that it shows as a failure."
+    ),
+    example=(
+        "init container wait-db of Deployment shop has been running for 12 min, and its pod waits until it "
+        "ends; its log says \"nslookup: can't resolve 'orders-db'\""
+    ),
+    source="https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-containers/",
+    called=r"\binit(ialisation|ialization)? ?containers?\b",
 )
 
 
@@ -80,7 +80,7 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
     if command := given(container):
         evidence.append(about_owner("spec", container.owner, command))
     found = Finding(
-        cause="InitContainerStuck",
+        cause=INIT_CONTAINER_STUCK,
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
@@ -122,3 +122,6 @@ def _look(error: LogError | None, container: Container) -> Remedy:
         command=f"kubectl logs {container.pod_name} -n {container.owner.namespace} -c {container.name}",
         risk="read",
     )
+
+
+RULE = Rule(causes=(INIT_CONTAINER_STUCK,), find=stuck)

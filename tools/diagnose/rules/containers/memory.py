@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-r
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from tools.apimachinery import quantity
 from tools.diagnose.facts import memory_bounds
-from tools.diagnose.facts.containers import Container, broken, crash
+from tools.diagnose.facts.containers import Container, broken, crash, parse_time
 from tools.diagnose.facts.edits import change
 from tools.diagnose.facts.naming import (
     TEMPLATE_KINDS,
@@ -23,33 +24,35 @@ from tools.diagnose.facts.naming import (
     pod_names,
     typed,
 )
+from tools.diagnose.facts.present import anything
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 
 if TYPE_CHECKING:
     from tools.diagnose.facts.memory_bounds import Bound
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="OOMKilled",
-        means="The kernel killed a container because it needed more memory than it may have.",
-        why=(
-            "A container that needs more memory than its limit is killed with SIGKILL (exit code 137) at once: it "
-            "cannot catch that, and its log often ends in mid-sentence. Without a limit it is killed when its node "
-            "has no memory left. A limit that is too low, a leak, or a runtime whose heap is larger than the "
-            "limit are the usual reasons."
-        ),
-        mend=(
-            "Raise the limit to what the container really needs at its peak, or bound what the program takes (the "
-            "heap of a JVM or of Node.js). When the use grows without end, it leaks: a larger limit only delays it."
-        ),
-        example=(
-            "container app of Deployment checkout is OOMKilled: its memory limit is 128Mi (request 64Mi); 256Mi "
-            "would be the next to try"
-        ),
-        source="https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/",
+OOM_KILLED = Cause(
+    "OOMKilled",
+    topic="scaling",
+    means="The kernel killed a container because it needed more memory than it may have.",
+    why=(
+        "A container that needs more memory than its limit is killed with SIGKILL (exit code 137) at once: it "
+        "cannot catch that, and its log often ends in mid-sentence. Without a limit it is killed when its node "
+        "has no memory left. A limit that is too low, a leak, or a runtime whose heap is larger than the "
+        "limit are the usual reasons."
     ),
+    mend=(
+        "Raise the limit to what the container really needs at its peak, or bound what the program takes (the "
+        "heap of a JVM or of Node.js). When the use grows without end, it leaks: a larger limit only delays it."
+    ),
+    example=(
+        "container app of Deployment checkout is OOMKilled: its memory limit is 128Mi (request 64Mi); 256Mi "
+        "would be the next to try"
+    ),
+    source="https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/",
+    called=r"\boom\w*|\bout of memory\b|\bmemory kill\w*",
 )
 
 _BUMP_UP_RATIO = Decimal("1.2")
@@ -57,7 +60,10 @@ _MIN_BUMP_UP_BYTES = 100 * quantity.MIB
 _KILLED_CODE = 137
 
 
-def oom_killed(snapshot: Snapshot) -> list[Finding]:
+MEASURED_AFTER = timedelta(seconds=60)
+
+
+def oom_killed(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Containers killed by the kernel for want of memory."""
     return [_finding(group, snapshot) for group in broken(snapshot, "OOMKilled")]
 
@@ -79,7 +85,7 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     limit = container.memory_limit()
     plan = _plan(container, len(group), snapshot)
     return Finding(
-        cause="OOMKilled",
+        cause=OOM_KILLED,
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
@@ -225,3 +231,21 @@ def _see_nodes() -> Remedy:
 
 def _bounded_out(bound: Bound) -> Remedy:
     return Remedy(title=f"Ask for {bound.ask_for}: {bound.said}", command=bound.command, risk="read")
+
+
+def _runs_again(snapshot: Snapshot) -> bool:
+    """Only what has run for a while is measured: of a container that has just started the use says nothing."""
+    started = (
+        parse_time(container.running.get("startedAt"))
+        for group in broken(snapshot, "OOMKilled")
+        for container in group
+        if container.running
+    )
+    return any(moment is not None and snapshot.taken_at - moment > MEASURED_AFTER for moment in started)
+
+
+RULE = Rule(
+    causes=(OOM_KILLED,),
+    find=oom_killed,
+    reads={"LimitRange": anything, "ResourceQuota": anything, "PodMetrics": _runs_again},
+)

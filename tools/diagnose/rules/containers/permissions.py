@@ -6,6 +6,7 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,32 +30,33 @@ from tools.diagnose.facts.refusals import (
     roles_of,
 )
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 
 if TYPE_CHECKING:
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="RBACForbidden",
-        means="The API server forbids an application a call, and the application's log says so.",
-        why=(
-            "An application in a pod calls the API as its service account. A service account may do only what a "
-            "Role says that a RoleBinding of the same namespace binds to it; for objects without a namespace it "
-            "takes a ClusterRole and a ClusterRoleBinding. Resources of one name in another API group, and verbs "
-            "that are like each other (get, list, watch), are different rights."
-        ),
-        mend=(
-            "Add the verb to the Role that is bound to the service account, or bind the right Role to it. Give no "
-            "more than the application needs."
-        ),
-        example=(
-            "container app of Deployment exporter may not list configmaps: Role reader, which is bound to "
-            "ServiceAccount exporter, gives it only get"
-        ),
-        source="https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+RBAC_FORBIDDEN = Cause(
+    "RBACForbidden",
+    topic="security",
+    means="The API server forbids an application a call, and the application's log says so.",
+    why=(
+        "An application in a pod calls the API as its service account. A service account may do only what a "
+        "Role says that a RoleBinding of the same namespace binds to it; for objects without a namespace it "
+        "takes a ClusterRole and a ClusterRoleBinding. Resources of one name in another API group, and verbs "
+        "that are like each other (get, list, watch), are different rights."
     ),
+    mend=(
+        "Add the verb to the Role that is bound to the service account, or bind the right Role to it. Give no "
+        "more than the application needs."
+    ),
+    example=(
+        "container app of Deployment exporter may not list configmaps: Role reader, which is bound to "
+        "ServiceAccount exporter, gives it only get"
+    ),
+    source="https://kubernetes.io/docs/reference/access-authn-authz/rbac/",
+    called=r"\brbac\b|\bforbidden\b|\bpermissions?\b",
 )
 
 _GROUP_VERSION = "rbac.authorization.k8s.io/v1"
@@ -73,7 +75,10 @@ class _Judged(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
 
 
-def forbidden(snapshot: Snapshot) -> list[Finding]:
+_SAYS_FORBIDDEN = re.compile(r"system:serviceaccount:|is forbidden: User", re.I)
+
+
+def forbidden(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Containers that fail and whose log says that their service account may not do what they ask."""
     return [_finding(each, snapshot) for each in refused(snapshot).values()]
 
@@ -82,7 +87,7 @@ def _finding(this: Refused, snapshot: Snapshot) -> Finding:
     container, refusal = this.group[0], this.refusal
     judged = _judge(refusal, snapshot)
     return Finding(
-        cause="RBACForbidden",
+        cause=RBAC_FORBIDDEN,
         object=judged.object,
         container=container.name,
         affected=pod_names(this.group),
@@ -287,3 +292,12 @@ def _needs_cluster_role(refusal: Refusal) -> _Judged:
 def _typed_resource(refusal: Refusal) -> str:
     resource, slash, sub = refusal.resource.partition("/")
     return f"{resource}.{refusal.group}{slash}{sub}" if refusal.group else refusal.resource
+
+
+def _says_forbidden(snapshot: Snapshot) -> bool:
+    return any(_SAYS_FORBIDDEN.search(log) for log in snapshot.logs.values())
+
+
+RULE = Rule(
+    causes=(RBAC_FORBIDDEN,), find=forbidden, reads={"Role": _says_forbidden, "RoleBinding": _says_forbidden}
+)

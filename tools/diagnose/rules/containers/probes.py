@@ -25,10 +25,10 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.probe_failures import ProbeFailure, probe_failure
 from tools.diagnose.facts.service_pods import is_ready
-from tools.diagnose.findings import Cause, Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers.probe_remedy import set_probe
-from tools.diagnose.rules.containers.unasked_probes import never_asked
+from tools.diagnose.rules.containers.unasked_probes import LIVENESS_PROBE_FAILED, never_asked
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -37,63 +37,45 @@ if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="LivenessProbeFailed",
-        means="The kubelet kills a container again and again because its liveness probe fails.",
-        why=(
-            "A liveness probe that fails failureThreshold times in a row makes the kubelet stop the container "
-            "(SIGTERM, then SIGKILL after the grace period) and start it anew. Most often nothing is wrong with "
-            "the application: the probe asks another port, path or scheme than it serves, begins before it has "
-            "started, or waits too short a time."
-        ),
-        mend=(
-            "Let the probe ask what the application serves. Give a slow start a startupProbe. A liveness probe "
-            "should fail only when a restart would help: it must not depend on other services."
-        ),
-        example=(
-            "container app of Deployment web is killed by its liveness probe, which asks GET :9090/healthz, and "
-            "nothing listens on port 9090: the container declares 8080"
-        ),
-        source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+STARTUP_PROBE_FAILED = Cause(
+    "StartupProbeFailed",
+    topic="debugging",
+    means="A container does not pass its startup probe: it is killed for that, or never counts as started.",
+    why=(
+        "Until the startup probe has succeeded once, the other probes wait. It has failureThreshold times "
+        "periodSeconds for that; then the kubelet kills the container. A probe that cannot be made at all, "
+        "because its port's name or its command does not exist, neither succeeds nor kills."
     ),
-    Lesson(
-        cause="StartupProbeFailed",
-        means="A container does not pass its startup probe: it is killed for that, or never counts as started.",
-        why=(
-            "Until the startup probe has succeeded once, the other probes wait. It has failureThreshold times "
-            "periodSeconds for that; then the kubelet kills the container. A probe that cannot be made at all, "
-            "because its port's name or its command does not exist, neither succeeds nor kills."
-        ),
-        mend="Correct what it asks, or raise failureThreshold so that the slowest start fits in.",
-        example=(
-            "container app of Deployment web does not pass its startup probe, which asks port metrics, and no "
-            "port of the container has that name: it declares http (8080)"
-        ),
-        source="https://kubernetes.io/docs/tasks/configure-pod-container/"
-        "configure-liveness-readiness-startup-probes/",
+    mend="Correct what it asks, or raise failureThreshold so that the slowest start fits in.",
+    example=(
+        "container app of Deployment web does not pass its startup probe, which asks port metrics, and no "
+        "port of the container has that name: it declares http (8080)"
     ),
-    Lesson(
-        cause="ReadinessProbeFailed",
-        means="A container runs, and its readiness probe keeps failing: no Service sends it traffic.",
-        why=(
-            "Only pods whose containers are all ready receive traffic, and a rollout waits for them. The probe "
-            "asks the wrong port, path or scheme, or the application says itself that it is not ready: a "
-            "database it needs is away, its cache is still being filled."
-        ),
-        mend="Correct what the probe asks, or mend what the application waits for: its log says what that is.",
-        example=(
-            "container app of Deployment web is not ready: its readiness probe asks GET :8080/ready, and gets "
-            "404: the server has no path /ready"
-        ),
-        source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
+    called=r"\bstartup probe\w*",
+)
+READINESS_PROBE_FAILED = Cause(
+    "ReadinessProbeFailed",
+    topic="debugging",
+    means="A container runs, and its readiness probe keeps failing: no Service sends it traffic.",
+    why=(
+        "Only pods whose containers are all ready receive traffic, and a rollout waits for them. The probe "
+        "asks the wrong port, path or scheme, or the application says itself that it is not ready: a "
+        "database it needs is away, its cache is still being filled."
     ),
+    mend="Correct what the probe asks, or mend what the application waits for: its log says what that is.",
+    example=(
+        "container app of Deployment web is not ready: its readiness probe asks GET :8080/ready, and gets "
+        "404: the server has no path /ready"
+    ),
+    source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    called=r"\breadiness\b|\b(not|n't|never) (get |become )?ready\b",
 )
 
 _CAUSES: dict[ProbeName, Cause] = {
-    "liveness": "LivenessProbeFailed",
-    "startup": "StartupProbeFailed",
-    "readiness": "ReadinessProbeFailed",
+    "liveness": LIVENESS_PROBE_FAILED,
+    "startup": STARTUP_PROBE_FAILED,
+    "readiness": READINESS_PROBE_FAILED,
 }
 _OFTEN = 2
 """One failure says nothing of what starts: it has one at every start."""
@@ -109,7 +91,7 @@ _GRACE_S = 30
 _LONG_ENOUGH_S = 5
 
 
-def failed_probes(snapshot: Snapshot) -> list[Finding]:
+def failed_probes(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Containers that a liveness or startup probe kills, or that cannot pass their startup probe."""
     killed = [_killed(name, group, snapshot) for name, group in probing.killed(snapshot).values()]
     stuck = [
@@ -249,7 +231,7 @@ def _beside(passes: str, group: list[Container], events: tuple[Json | None, ...]
     said_so = ", which passes the same probe"
     because = f'; its log says that it stands by: "{one_line(stands_by[0], 120)}"' if stands_by else ""
     return Finding(
-        cause="ReadinessProbeFailed",
+        cause=READINESS_PROBE_FAILED,
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
@@ -341,3 +323,9 @@ def _remedies(container: Container, name: ProbeName, judged: ProbeFailure | None
         return [logs]
     change = {} if container.init else judged.change
     return [set_probe(owner, container.spec, name, change, judged.title), logs]
+
+
+RULE = Rule(causes=(LIVENESS_PROBE_FAILED, STARTUP_PROBE_FAILED), find=failed_probes)
+
+
+UNREADY = Rule(causes=(READINESS_PROBE_FAILED, LIVENESS_PROBE_FAILED), find=not_ready)

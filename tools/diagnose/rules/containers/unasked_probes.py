@@ -13,6 +13,7 @@ from tools.diagnose.facts.naming import about_pod, event_said, said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.probe_failures import meant_port
 from tools.diagnose.findings import Finding, Remedy
+from tools.diagnose.rule import Cause
 from tools.diagnose.rules.containers.probe_remedy import set_probe
 from tools.plaintext import one_line
 
@@ -20,6 +21,28 @@ if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.json import Json
+
+LIVENESS_PROBE_FAILED = Cause(
+    "LivenessProbeFailed",
+    topic="debugging",
+    means="The kubelet kills a container again and again because its liveness probe fails.",
+    why=(
+        "A liveness probe that fails failureThreshold times in a row makes the kubelet stop the container "
+        "(SIGTERM, then SIGKILL after the grace period) and start it anew. Most often nothing is wrong with "
+        "the application: the probe asks another port, path or scheme than it serves, begins before it has "
+        "started, or waits too short a time."
+    ),
+    mend=(
+        "Let the probe ask what the application serves. Give a slow start a startupProbe. A liveness probe "
+        "should fail only when a restart would help: it must not depend on other services."
+    ),
+    example=(
+        "container app of Deployment web is killed by its liveness probe, which asks GET :9090/healthz, and "
+        "nothing listens on port 9090: the container declares 8080"
+    ),
+    source="https://kubernetes.io/docs/concepts/workloads/pods/probes/",
+    called=r"\bliveness\b",
+)
 
 _CANNOT_ASK = re.compile(r'Liveness probe errored.*?(?:parsing "([^"]*)": invalid syntax|exec: "([^"]*)": )', re.S)
 
@@ -58,7 +81,7 @@ def _without_liveness(
     what = f"asks port {port}, and no port of the container has that name" if port else ""
     what = what or f"runs {program}, which its image does not have"
     return Finding(
-        cause="LivenessProbeFailed",
+        cause=LIVENESS_PROBE_FAILED,
         object=owner,
         container=container,
         affected=pods,

@@ -15,6 +15,7 @@ from tools.diagnose.facts.naming import about_pod, pod_names, said
 from tools.diagnose.facts.service_pods import ports_of
 from tools.diagnose.findings import Finding, Known
 from tools.diagnose.logs.context import service_called
+from tools.diagnose.rule import Rule
 from tools.diagnose.rules.network.dns import dns_blocked, unresolved
 from tools.diagnose.rules.network.ingress import ingress_blocked
 from tools.diagnose.rules.network.service_words import service_ref
@@ -28,7 +29,7 @@ _UNANSWERED = ("connection refused", "timeout")
 _LOGS_SHOWN = 3
 
 
-def unreached(snapshot: Snapshot) -> list[Finding]:
+def unreached(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """The Services that crashing programs call in vain, and the policies between them."""
     found: dict[str, tuple[Finding, list[Crash]]] = {}
     for crash in crashes(snapshot):
@@ -86,3 +87,6 @@ def _with_crashes(cause: Finding, group: list[Crash]) -> Finding:
         evidence=(*cause.evidence, *logs[:_LOGS_SHOWN]),
         concerns=(*cause.concerns, *(owner for owner in owners if owner not in cause.concerns)),
     )
+
+
+RULE = Rule(find=unreached)

@@ -20,6 +20,7 @@ from tools.diagnose.facts.image_pulls import (
     pull_event,
     pull_message,
     reference,
+    refused,
     trouble_of,
 )
 from tools.diagnose.facts.naming import (
@@ -32,29 +33,30 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.findings import Evidence, Finding, Remedy, Source
-from tools.diagnose.lesson import Lesson
 from tools.diagnose.reading.snapshot import event_time, times
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.images import pull_secrets
 from tools.diagnose.rules.images.running_images import Alike, alike
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="ImagePullBackOff",
-        means="The image of a container cannot be had, so the container has never started.",
-        why="The name or tag does not exist in the registry; the registry wants credentials that the pod does "
-        "not bring (no pull secret, one for another registry, of the wrong type, or with a wrong password); or the "
-        "node does not reach the registry. The kubelet tries again and again, with pauses of up to five minutes; "
-        "between two tries the pod shows ImagePullBackOff, at a try ErrImagePull.",
-        mend="Correct the image's name or tag; or make a pull secret for that registry and name it in the pod, or "
-        "in its service account before the pod is made.",
-        example="container app of Deployment checkout cannot get its image shop/checkout:1.9: the registry "
-        "docker.io has no such image or tag (not found); shop/checkout:1.8 runs here",
-        source="https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff",
-    ),
+IMAGE_PULL_BACK_OFF = Cause(
+    "ImagePullBackOff",
+    topic="ci-cd",
+    means="The image of a container cannot be had, so the container has never started.",
+    why="The name or tag does not exist in the registry; the registry wants credentials that the pod does "
+    "not bring (no pull secret, one for another registry, of the wrong type, or with a wrong password); or the "
+    "node does not reach the registry. The kubelet tries again and again, with pauses of up to five minutes; "
+    "between two tries the pod shows ImagePullBackOff, at a try ErrImagePull.",
+    mend="Correct the image's name or tag; or make a pull secret for that registry and name it in the pod, or "
+    "in its service account before the pod is made.",
+    example="container app of Deployment checkout cannot get its image shop/checkout:1.9: the registry "
+    "docker.io has no such image or tag (not found); shop/checkout:1.8 runs here",
+    source="https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff",
+    called=r"\bimage ?pull\w*|\berrimage\w*|\bpull\w* (the )?image|\bimage\b",
 )
 
 _SAID: dict[Trouble, str] = {
@@ -102,7 +104,7 @@ NEXT_TRY_WITHIN = timedelta(seconds=20)
 _MISNAMED: tuple[Trouble, ...] = ("missing", "no_repository", "name", "host", "absent", "denied")
 
 
-def image_pull(snapshot: Snapshot) -> list[Finding]:
+def image_pull(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Containers whose image cannot be pulled, or whose image name is none."""
     groups = broken(snapshot, "ImagePullBackOff")
     return [
@@ -127,7 +129,7 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     credentials = pull_secrets.judged(container, snapshot) if wants_credentials else None
     said = _said(trouble, container, message) + (f"; {near.said}" if near else "")
     return Finding(
-        cause="ImagePullBackOff",
+        cause=IMAGE_PULL_BACK_OFF,
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
@@ -198,3 +200,10 @@ def _set(container: Container, image: str, title: str) -> Remedy:
     owner = container.owner
     command = f"kubectl set image {typed(owner)} {quoted(f'{container.name}={image}')}"
     return Remedy(title, command, "change") if owner.kind == "Pod" else change(owner, title, command)
+
+
+def _refused(snapshot: Snapshot) -> bool:
+    return bool(refused(snapshot))
+
+
+RULE = Rule(causes=(IMAGE_PULL_BACK_OFF,), find=image_pull, reads={"Secret": _refused, "ServiceAccount": _refused})

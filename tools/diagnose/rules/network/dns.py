@@ -22,13 +22,33 @@ from tools.diagnose.facts.network_policies import Peer, Port
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.network.remedy import apply_policy
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
-    from tools.diagnose.findings import Severity
+    from tools.diagnose.findings import Known, Severity
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
+
+NETWORK_POLICY_BLOCKS_DNS = Cause(
+    "NetworkPolicyBlocksDNS",
+    topic="networking",
+    means="NetworkPolicies keep pods from the cluster's DNS, so they can resolve no name.",
+    why=(
+        "As soon as one policy selects a pod for Egress, the pod may reach only what some policy allows, and "
+        "DNS is no exception: it must be allowed to the DNS pods on port 53, over UDP (a port without a "
+        "protocol means TCP). On OpenShift those pods are in openshift-dns and listen on 5353. Applications "
+        "then report names that cannot be resolved, or that time out, not the policy."
+    ),
+    mend="Add a policy that allows port 53 over UDP and TCP to the DNS pods; policies add up.",
+    example=(
+        "NetworkPolicy web-out keeps Deployment web from DNS: it allows port 53 only over TCP, "
+        "and names are asked over UDP"
+    ),
+    source="https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-deny-all-egress-traffic",
+    called=r"\bnetwork ?polic(y|ies)\b|\bdns\b",
+)
 
 _KUBE_DNS = Peer("kube-system", {"k8s-app": "kube-dns"}, all_labels=False)
 _OPENSHIFT_DNS = Peer("openshift-dns", {"dns.operator.openshift.io/daemonset-dns": "default"}, all_labels=False)
@@ -63,6 +83,11 @@ class Kept(msgspec.Struct, frozen=True):
     pod: Json
     policies: tuple[Json, ...]
     barrier: Barrier
+
+
+def names_unresolved(snapshot: Snapshot, _known: Known) -> list[Finding]:
+    """Policies that keep pods from DNS whose logs say so: what these pods suffer follows from that."""
+    return [finding for finding in dns_blocked(snapshot) if finding.severity == "error"]
 
 
 def dns_blocked(snapshot: Snapshot) -> list[Finding]:
@@ -159,7 +184,7 @@ def _finding(name: str, group: list[Kept], snapshot: Snapshot) -> Finding:
         evidence.append(Evidence("log", f"Pod {logged[0]}", logged[2]))
     others = {str(each["metadata"]["name"]) for kept in group for each in kept.policies} - {name}
     return Finding(
-        cause="NetworkPolicyBlocksDNS",
+        cause=NETWORK_POLICY_BLOCKS_DNS,
         object=ref,
         container=None,
         affected=tuple(str(kept.pod["metadata"]["name"]) for kept in group),
@@ -275,3 +300,6 @@ def _allow_dns(policy: Json, snapshot: Snapshot) -> Json:
             for server, number in servers
         ],
     }
+
+
+RULE = Rule(causes=(NETWORK_POLICY_BLOCKS_DNS,), find=names_unresolved)

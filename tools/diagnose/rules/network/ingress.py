@@ -21,6 +21,7 @@ from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.service_pods import selector_of
 from tools.diagnose.facts.workloads import Workload, workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.remedy import apply_policy
 from tools.diagnose.rules.network.target import Target, pod_port, target_behind
 from tools.diagnose.rules.network.words import peers_said, ports_said
@@ -30,6 +31,25 @@ if TYPE_CHECKING:
     from tools.diagnose.findings import Known, Severity
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
+
+NETWORK_POLICY_BLOCKS_INGRESS = Cause(
+    "NetworkPolicyBlocksIngress",
+    topic="networking",
+    means="NetworkPolicies keep out those who call a Service, or everybody.",
+    why=(
+        "As soon as one policy selects a pod for Ingress, only what some policy allows reaches it. Policies "
+        "look at the port of the pod (targetPort), not at that of the Service, and at the labels of the "
+        "caller's pods. A podSelector alone means pods of the policy's own namespace; an ingress controller "
+        "is in another one and needs a namespaceSelector. What is not allowed is dropped: callers time out."
+    ),
+    mend="Allow the pods of the callers on the targetPort, in this policy or in another: policies add up.",
+    example=(
+        "NetworkPolicy api-in keeps Deployment web from Service api: on port 8080 it lets in "
+        "only pods with app=webb"
+    ),
+    source="https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors",
+    called=r"\bnetwork ?polic(y|ies)\b",
+)
 
 _CONTROLLERS = re.compile(r"ingress|router|traefik|haproxy|contour|envoy|gateway|kong|nginx", re.I)
 
@@ -137,7 +157,7 @@ def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
     ref = ObjectRef("networking.k8s.io/v1", "NetworkPolicy", snapshot.namespace, policy["metadata"]["name"])
     refs = [call.caller.ref for call in kept.callers]
     return Finding(
-        cause="NetworkPolicyBlocksIngress",
+        cause=NETWORK_POLICY_BLOCKS_INGRESS,
         object=ref,
         container=None,
         affected=_affected(target, kept, snapshot),

@@ -18,7 +18,7 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer"
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="LoadBalancerPending",
-        means="A Service of type LoadBalancer has no address from outside the cluster.",
-        why=(
-            "Kubernetes itself makes no load balancers: a controller of the cloud, or one such as MetalLB, does. "
-            "Where there is none, or it is for another loadBalancerClass, the address stays <pending> forever. "
-            "Within the cluster the Service works."
-        ),
-        mend="Install such a controller, or use type NodePort or an Ingress.",
-        example=(
-            "Service edge of type LoadBalancer has no address: no event of a controller tells of it: nothing "
-            "in this cluster seems to make load balancers"
-        ),
-        source=_DOC,
+LOAD_BALANCER_PENDING = Cause(
+    "LoadBalancerPending",
+    topic="networking",
+    means="A Service of type LoadBalancer has no address from outside the cluster.",
+    why=(
+        "Kubernetes itself makes no load balancers: a controller of the cloud, or one such as MetalLB, does. "
+        "Where there is none, or it is for another loadBalancerClass, the address stays <pending> forever. "
+        "Within the cluster the Service works."
     ),
+    mend="Install such a controller, or use type NodePort or an Ingress.",
+    example=(
+        "Service edge of type LoadBalancer has no address: no event of a controller tells of it: nothing "
+        "in this cluster seems to make load balancers"
+    ),
+    source=_DOC,
+    called=r"\bload ?balancers?\b|\bexternal[- ]ip\b",
 )
 
 ADDRESS_WITHIN = timedelta(minutes=3)
@@ -71,7 +71,7 @@ def _pending(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Iterator[Finding
     refused = next((each for each in events if each.get("type") == "Warning"), None)
     because = _because(item, refused, told=bool(events))
     finding = Finding(
-        cause="LoadBalancerPending",
+        cause=LOAD_BALANCER_PENDING,
         object=ref,
         container=None,
         affected=(),
@@ -111,3 +111,6 @@ def _remedies(item: Json, ref: ObjectRef) -> Iterator[Remedy]:
 
 def _ref(item: Json, snapshot: Snapshot) -> ObjectRef:
     return ObjectRef("v1", "Service", snapshot.namespace, str(item["metadata"]["name"]))
+
+
+RULE = Rule(causes=(LOAD_BALANCER_PENDING,), find=load_balancers)

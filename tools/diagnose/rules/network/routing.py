@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tools.diagnose.facts.backends import Backend, backends
 from tools.diagnose.facts.naming import quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.present import some
 from tools.diagnose.facts.service_pods import (
     numbers_of,
     pods_behind,
@@ -19,9 +20,14 @@ from tools.diagnose.facts.service_pods import (
     target_of,
 )
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
-from tools.diagnose.rules.network.routing_hosts import HOST_LESSON, host_conflicts
-from tools.diagnose.rules.network.routing_needs import NEEDS_LESSONS, missing_classes, missing_tls
+from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.rules.network.routing_hosts import HOST_CONFLICT, host_conflicts
+from tools.diagnose.rules.network.routing_needs import (
+    INGRESS_CLASS_MISSING,
+    TLS_SECRET_MISSING,
+    missing_classes,
+    missing_tls,
+)
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -34,33 +40,33 @@ if TYPE_CHECKING:
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="BackendServiceMissing",
-        means="An Ingress or Route sends to a Service that does not exist in its namespace.",
-        why=(
-            "The API server accepts an Ingress or Route without looking whether its Services exist, for they may "
-            "come later. Until then the controller answers with 503 or its own 404. A Service of another "
-            "namespace cannot be named."
-        ),
-        mend="Name the Service that exists (kubectl get services), or create the one that is named.",
-        example="Ingress shop sends shop.test/ to Service wbe, which does not exist; the nearest there is: web",
-        source=_DOCS + "#the-ingress-resource",
+BACKEND_SERVICE_MISSING = Cause(
+    "BackendServiceMissing",
+    topic="networking",
+    means="An Ingress or Route sends to a Service that does not exist in its namespace.",
+    why=(
+        "The API server accepts an Ingress or Route without looking whether its Services exist, for they may "
+        "come later. Until then the controller answers with 503 or its own 404. A Service of another "
+        "namespace cannot be named."
     ),
-    Lesson(
-        cause="BackendPortMissing",
-        means="An Ingress or Route names a port that the Service does not have.",
-        why=(
-            "An Ingress names a port of the Service (its number in spec.ports, or its name), not the port of the "
-            "container behind it. A Route's targetPort is the other way round: the name of a Service port, or the "
-            "number on which the pods listen."
-        ),
-        mend="Compare the port with spec.ports of the Service, and name one of those.",
-        example="Ingress shop asks for port 8080 of Service web, which has 80; 8080 is where that port leads",
-        source=_DOCS + "#the-ingress-resource",
+    mend="Name the Service that exists (kubectl get services), or create the one that is named.",
+    example="Ingress shop sends shop.test/ to Service wbe, which does not exist; the nearest there is: web",
+    source=_DOCS + "#the-ingress-resource",
+    called=r"\bbackends?\b|\bingress\b",
+)
+BACKEND_PORT_MISSING = Cause(
+    "BackendPortMissing",
+    topic="networking",
+    means="An Ingress or Route names a port that the Service does not have.",
+    why=(
+        "An Ingress names a port of the Service (its number in spec.ports, or its name), not the port of the "
+        "container behind it. A Route's targetPort is the other way round: the name of a Service port, or the "
+        "number on which the pods listen."
     ),
-    *NEEDS_LESSONS,
-    HOST_LESSON,
+    mend="Compare the port with spec.ports of the Service, and name one of those.",
+    example="Ingress shop asks for port 8080 of Service web, which has 80; 8080 is where that port leads",
+    source=_DOCS + "#the-ingress-resource",
+    called=r"\bbackends?\b|\bingress\b",
 )
 _BY_ANNOTATION = "use-annotation"
 """A backend that the AWS Load Balancer Controller reads from an annotation: no Service.
@@ -108,7 +114,7 @@ def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:
     near = nearest(first.service, there)
     hint = f"; the nearest there is: {near}" if near else ""
     return Finding(
-        cause="BackendServiceMissing",
+        cause=BACKEND_SERVICE_MISSING,
         object=first.owner,
         container=None,
         affected=(),
@@ -159,7 +165,7 @@ def _no_port(group: list[Backend], service: Json, snapshot: Snapshot) -> Finding
     hint = f"; {first.port} is where its port {leads_there[0].get('port')} leads" if mistaken else ""
     mended = _mended_port(first, service, snapshot)
     return Finding(
-        cause="BackendPortMissing",
+        cause=BACKEND_PORT_MISSING,
         object=first.owner,
         container=None,
         affected=tuple(str(pod["metadata"]["name"]) for pod in pods_behind(service, snapshot)),
@@ -240,3 +246,22 @@ def _port_said(backend: Backend, port: Json, service: Json, snapshot: Snapshot) 
     if backend.owner.kind == "Route":
         number = next(iter(numbers), target_of(port))
     return f"{number} ({port['name']})" if port.get("name") else str(number)
+
+
+def _names_certificates(snapshot: Snapshot) -> bool:
+    return any((item.get("spec") or {}).get("tls") for item in snapshot.of("Ingress")) or any(
+        "externalCertificate" in ((item.get("spec") or {}).get("tls") or {}) for item in snapshot.of("Route")
+    )
+
+
+RULE = Rule(
+    causes=(
+        BACKEND_SERVICE_MISSING,
+        BACKEND_PORT_MISSING,
+        INGRESS_CLASS_MISSING,
+        TLS_SECRET_MISSING,
+        HOST_CONFLICT,
+    ),
+    find=routing,
+    reads={"IngressClass": some("Ingress"), "Secret": _names_certificates},
+)

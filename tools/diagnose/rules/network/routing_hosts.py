@@ -15,7 +15,7 @@ from tools.diagnose.facts.backends import (
 )
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-HOST_LESSON = Lesson(
-    cause="HostConflict",
+HOST_CONFLICT = Cause(
+    "HostConflict",
+    topic="networking",
     means="Two Ingresses, or two Routes, claim the same host and path: only one of them gets the traffic.",
     why=(
         "The API accepts both. Which one wins is the controller's choice, most often the older one; OpenShift's "
@@ -35,6 +36,7 @@ HOST_LESSON = Lesson(
     mend="Give one of them another host or path, or delete the one that is left over.",
     example="Ingress shop-new claims shop.example.com/ as Ingress shop does already, for another Service",
     source="https://kubernetes.io/docs/concepts/services-networking/ingress/#name-based-virtual-hosting",
+    called=r"\bhost ?names?\b|\bhost conflict\b",
 )
 
 _CLASS = "kubernetes.io/ingress.class"
@@ -96,7 +98,7 @@ def _conflict(newer: ObjectRef, older: ObjectRef, group: list[Backend]) -> Findi
             f"{said(newer)} claims {places[0]}{more} as {said(older)} does already, for another Service or port"
         )
     return Finding(
-        cause="HostConflict",
+        cause=HOST_CONFLICT,
         object=newer,
         container=None,
         affected=(),
@@ -148,7 +150,7 @@ def _refused(route: Json, refusal: Json, snapshot: Snapshot) -> Finding:
     older = _older(route, snapshot)
     by = f"{said(older)} has it" if older else one_line(str(refusal.get("message") or "another Route has it"), 160)
     return Finding(
-        cause="HostConflict",
+        cause=HOST_CONFLICT,
         object=ref,
         container=None,
         affected=(),

@@ -12,7 +12,7 @@ from tools.diagnose.facts.backends import ingress_ref, route_ref
 from tools.diagnose.facts.naming import quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -24,35 +24,37 @@ if TYPE_CHECKING:
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
 
-NEEDS_LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="IngressClassMissing",
-        means="No controller takes the Ingress: its class does not exist, or it has none and none is the default.",
-        why=(
-            "An Ingress does nothing by itself. A controller takes those whose spec.ingressClassName names an "
-            "IngressClass of its own; one without a class is taken only when a class is marked as the default "
-            "when the Ingress is created. Nothing reports an Ingress that nobody takes: it has no address, and no "
-            "event."
-        ),
-        mend="Name a class that exists (kubectl get ingressclasses).",
-        example="Ingress shop names the class ngnix, which does not exist; the nearest there is: nginx",
-        source=_DOCS + "#ingress-class",
+INGRESS_CLASS_MISSING = Cause(
+    "IngressClassMissing",
+    topic="networking",
+    means="No controller takes the Ingress: its class does not exist, or it has none and none is the default.",
+    why=(
+        "An Ingress does nothing by itself. A controller takes those whose spec.ingressClassName names an "
+        "IngressClass of its own; one without a class is taken only when a class is marked as the default "
+        "when the Ingress is created. Nothing reports an Ingress that nobody takes: it has no address, and no "
+        "event."
     ),
-    Lesson(
-        cause="TLSSecretMissing",
-        means="The Secret with the certificate of an Ingress or Route does not exist, or holds no certificate.",
-        why=(
-            "spec.tls[].secretName names a Secret of the Ingress's own namespace, of type kubernetes.io/tls, with "
-            "the keys tls.crt and tls.key. Without it most controllers serve a certificate of their own, and "
-            "browsers refuse that."
-        ),
-        mend="Create it (kubectl create secret tls NAME --cert=FILE --key=FILE), or name the one that exists.",
-        example=(
-            "Ingress shop takes its certificate from Secret shop-tsl, which does not exist; "
-            "the nearest there is: shop-tls"
-        ),
-        source=_DOCS + "#tls",
+    mend="Name a class that exists (kubectl get ingressclasses).",
+    example="Ingress shop names the class ngnix, which does not exist; the nearest there is: nginx",
+    source=_DOCS + "#ingress-class",
+    called=r"\bingress ?class\b|\bingress\b",
+)
+TLS_SECRET_MISSING = Cause(
+    "TLSSecretMissing",
+    topic="networking",
+    means="The Secret with the certificate of an Ingress or Route does not exist, or holds no certificate.",
+    why=(
+        "spec.tls[].secretName names a Secret of the Ingress's own namespace, of type kubernetes.io/tls, with "
+        "the keys tls.crt and tls.key. Without it most controllers serve a certificate of their own, and "
+        "browsers refuse that."
     ),
+    mend="Create it (kubectl create secret tls NAME --cert=FILE --key=FILE), or name the one that exists.",
+    example=(
+        "Ingress shop takes its certificate from Secret shop-tsl, which does not exist; "
+        "the nearest there is: shop-tls"
+    ),
+    source=_DOCS + "#tls",
+    called=r"\btls\b|\bcertificate\b",
 )
 
 _CLASS = "kubernetes.io/ingress.class"
@@ -88,7 +90,7 @@ def _class_finding(ingress: Json, snapshot: Snapshot) -> Finding | None:
     near = nearest(wanted, names) if wanted else None
     mended = near or (names[0] if len(names) == 1 else None)
     return Finding(
-        cause="IngressClassMissing",
+        cause=INGRESS_CLASS_MISSING,
         object=ref,
         container=None,
         affected=(),
@@ -166,7 +168,7 @@ def _tls_finding(ref: ObjectRef, item: Json, pointer: str, name: str, fault: str
     hint = f"; the nearest there is: {near}" if near else ""
     issued = any(key.startswith(_ISSUED_BY) for key in item["metadata"].get("annotations") or ())
     return Finding(
-        cause="TLSSecretMissing",
+        cause=TLS_SECRET_MISSING,
         object=ref,
         container=None,
         affected=(),

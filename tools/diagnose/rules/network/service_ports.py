@@ -20,7 +20,7 @@ from tools.diagnose.facts.service_pods import (
 )
 from tools.diagnose.facts.workloads import workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.service_words import service_ref
 from tools.plaintext import one_line
 
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-PORT_LESSON = Lesson(
-    cause="ServicePortMismatch",
+SERVICE_PORT_MISMATCH = Cause(
+    "ServicePortMismatch",
+    topic="networking",
     means="The Service sends traffic to a port that its pods do not have.",
     why=(
         "port is what clients ask for, targetPort where the pods are asked. A targetPort that is a name is looked "
@@ -45,6 +46,7 @@ PORT_LESSON = Lesson(
         "they have 8080 (http)"
     ),
     source="https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports",
+    called=r"\btarget ?port\b",
 )
 _PROBES = ("readinessProbe", "livenessProbe", "startupProbe")
 
@@ -120,7 +122,7 @@ def _finding(
     owner = owner_of(behind[0], snapshot)
     declared = _declared(behind)
     return Finding(
-        cause="ServicePortMismatch",
+        cause=SERVICE_PORT_MISMATCH,
         object=ref,
         container=None,
         affected=tuple(str(pod["metadata"]["name"]) for pod in behind),

@@ -20,7 +20,7 @@ from tools.diagnose.facts.service_pods import (
 )
 from tools.diagnose.facts.workloads import Workload, workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
 from tools.plaintext import one_line
 
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-READINESS_LESSON = Lesson(
-    cause="ServiceNotReady",
+SERVICE_NOT_READY = Cause(
+    "ServiceNotReady",
+    topic="networking",
     means="Pods match the Service's selector, but none of them is ready, so it leads to nobody.",
     why=(
         "A Service sends traffic only to pods whose condition Ready is True: all containers run, their "
@@ -39,6 +40,7 @@ READINESS_LESSON = Lesson(
     mend="Find out why the pods are not ready (kubectl describe pod): once they are, it has endpoints.",
     example="Service web has no endpoint: none of the 2 pods that it selects is ready",
     source="https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-readiness-gate",
+    called=r"\bendpoints?\b",
 )
 
 _PODS_NAMED = 3
@@ -62,7 +64,7 @@ def scaled_to_zero(service: Json, workload: Workload, snapshot: Snapshot) -> Fin
         arguments=arguments,
     )
     return Finding(
-        cause="ServiceNotReady",
+        cause=SERVICE_NOT_READY,
         object=ref,
         container=None,
         affected=(),
@@ -103,7 +105,7 @@ def _not_ready_finding(
     )
     because = f" ({gates})" if (gates := _unmet_gates(behind[0], snapshot)) else ""
     return Finding(
-        cause="ServiceNotReady",
+        cause=SERVICE_NOT_READY,
         object=ref,
         container=None,
         affected=names,

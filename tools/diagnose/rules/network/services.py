@@ -23,9 +23,9 @@ from tools.diagnose.facts.service_pods import (
 )
 from tools.diagnose.facts.workloads import Workload, workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
-from tools.diagnose.rules.network.service_ports import PORT_LESSON, port_mismatches
-from tools.diagnose.rules.network.service_readiness import READINESS_LESSON, not_ready, scaled_to_zero
+from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.rules.network.service_ports import SERVICE_PORT_MISMATCH, port_mismatches
+from tools.diagnose.rules.network.service_readiness import SERVICE_NOT_READY, not_ready, scaled_to_zero
 from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
 from tools.plaintext import one_line
 
@@ -37,27 +37,23 @@ if TYPE_CHECKING:
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/service/"
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="ServiceSelectorMismatch",
-        means="No pod carries all the labels that the Service selects by, so it leads to nobody.",
-        why=(
-            "A Service sends its traffic to the pods of its own namespace whose labels hold every key and value "
-            "of its spec.selector. Nothing else joins the two: not their names, and not the labels of the "
-            "Deployment itself, only those in its pod template. One letter, or one label more than the pods "
-            "have, and the list of endpoints is empty: clients are refused, or wait until they give up."
-        ),
-        mend=(
-            "Compare spec.selector of the Service with the labels of the pods (kubectl get pods --show-labels), "
-            "and change the selector: the labels in a Deployment's own selector cannot be changed."
-        ),
-        example=(
-            "Service web selects pods with app=wbe, and there are none: the pods of Deployment web have app=web"
-        ),
-        source=_DOCS + "#defining-a-service",
+SERVICE_SELECTOR_MISMATCH = Cause(
+    "ServiceSelectorMismatch",
+    topic="networking",
+    means="No pod carries all the labels that the Service selects by, so it leads to nobody.",
+    why=(
+        "A Service sends its traffic to the pods of its own namespace whose labels hold every key and value "
+        "of its spec.selector. Nothing else joins the two: not their names, and not the labels of the "
+        "Deployment itself, only those in its pod template. One letter, or one label more than the pods "
+        "have, and the list of endpoints is empty: clients are refused, or wait until they give up."
     ),
-    READINESS_LESSON,
-    PORT_LESSON,
+    mend=(
+        "Compare spec.selector of the Service with the labels of the pods (kubectl get pods --show-labels), "
+        "and change the selector: the labels in a Deployment's own selector cannot be changed."
+    ),
+    example=("Service web selects pods with app=wbe, and there are none: the pods of Deployment web have app=web"),
+    source=_DOCS + "#defining-a-service",
+    called=r"\bselector\b|\bendpoints?\b",
 )
 
 _MAKERS: tuple[Kind, ...] = ("Deployment", "DaemonSet", "StatefulSet")
@@ -119,7 +115,7 @@ def _mismatch(service: Json, near: Workload | None, snapshot: Snapshot) -> Findi
             Evidence("spec", said(near.ref), one_line(f"labels of its pods: {labels_said(near.labels)}"))
         )
     return Finding(
-        cause="ServiceSelectorMismatch",
+        cause=SERVICE_SELECTOR_MISMATCH,
         object=ref,
         container=None,
         affected=(),
@@ -175,3 +171,6 @@ def _select(service: Json, near: Workload | None, snapshot: Snapshot) -> Remedy:
         tool="set_service_selector",
         arguments={"namespace": namespace, "name": name, "selector": mended},
     )
+
+
+RULE = Rule(causes=(SERVICE_SELECTOR_MISMATCH, SERVICE_NOT_READY, SERVICE_PORT_MISMATCH), find=services)

@@ -13,8 +13,8 @@ from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
 from tools.diagnose.reading.decoding import looks_well
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/"
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="PDBBlocksDisruption",
-        means="A PodDisruptionBudget never lets a pod be evicted.",
-        why="It asks for as many healthy pods as there are, so that draining a node waits forever.",
-        mend="Allow one pod to be away; or, where minAvailable is a number, run one more than it.",
-        example="PodDisruptionBudget web lets no pod be evicted: it wants 1 healthy and there is 1",
-        source=_DOC + "tasks/run-application/configure-pdb/",
-    ),
+PDB_BLOCKS_DISRUPTION = Cause(
+    "PDBBlocksDisruption",
+    topic="scaling",
+    means="A PodDisruptionBudget never lets a pod be evicted.",
+    why="It asks for as many healthy pods as there are, so that draining a node waits forever.",
+    mend="Allow one pod to be away; or, where minAvailable is a number, run one more than it.",
+    example="PodDisruptionBudget web lets no pod be evicted: it wants 1 healthy and there is 1",
+    source=_DOC + "tasks/run-application/configure-pdb/",
+    called=r"\bpdb\b|\bdisruption\b",
 )
 
 
@@ -93,7 +93,7 @@ def _finding(
     concerns: tuple[ObjectRef, ...] = (),
 ) -> Finding:
     return Finding(
-        cause="PDBBlocksDisruption",
+        cause=PDB_BLOCKS_DISRUPTION,
         object=pdb,
         container=None,
         affected=(),
@@ -171,3 +171,6 @@ def _ref(item: Json, snapshot: Snapshot) -> ObjectRef:
 
 def _age(item: Json) -> tuple[str, str]:
     return str(item["metadata"].get("creationTimestamp", "")), str(item["metadata"]["name"])
+
+
+RULE = Rule(causes=(PDB_BLOCKS_DISRUPTION,), find=disruption_budgets)

@@ -31,13 +31,35 @@ from tools.diagnose.facts.owners import (
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.reading.snapshot import event_time
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Severity
+    from tools.diagnose.findings import Known, Severity
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
+
+EVICTED = Cause(
+    "Evicted",
+    topic="scaling",
+    means="The kubelet ended the pod, because it or its node used too much of a resource.",
+    why=(
+        "A container's ephemeral-storage limit and an emptyDir's sizeLimit are watched by the kubelet, which "
+        "ends the whole pod beyond them. When the node itself runs short of memory or disk, it ends those "
+        "pods first that use most beyond their requests."
+    ),
+    mend=(
+        "Write less to the container's own file system and log, raise the limit, or keep data on a volume. "
+        "Give requests that match the use, so that the node is not overfilled."
+    ),
+    example=(
+        "pods of Deployment checkout are evicted again and again: its containers use more ephemeral storage "
+        "than their limits of 20Mi together"
+    ),
+    source="https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/",
+    called=r"\bevict\w*",
+)
 
 REPLACED_WITHIN = timedelta(minutes=1)
 
@@ -61,7 +83,7 @@ class Eviction(msgspec.Struct, frozen=True):
     at: datetime | None
 
 
-def evicted(snapshot: Snapshot) -> list[Finding]:
+def evicted(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Workloads that lost pods: again and again, with nothing in their place, or once and well since."""
     groups: dict[ObjectRef, list[Eviction]] = {}
     for pod in snapshot.of("Pod"):
@@ -121,7 +143,7 @@ def _finding(group: list[Eviction], snapshot: Snapshot) -> Finding | None:
     replaced = "" if severity == "error" or not any(map(looks_well, own)) else "; a new one runs"
     names = [each.pod["metadata"]["name"] for each in group]
     return Finding(
-        cause="Evicted",
+        cause=EVICTED,
         object=newest.owner,
         container=container,
         affected=tuple(dict.fromkeys([*names, *(pod["metadata"]["name"] for pod in own)])),
@@ -227,3 +249,6 @@ def _remedies(eviction: Eviction, container: str | None, limit: str | None, snap
         remedies.append(edit(owner, "Change the limit, or the request to match the use"))
     see = f"kubectl get pods -n {snapshot.namespace} --field-selector=status.phase=Failed"
     return [*remedies, Remedy("See the pods that failed", see, "read")]
+
+
+RULE = Rule(causes=(EVICTED,), find=evicted)

@@ -9,17 +9,35 @@ from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.present import pods_of_lost_nodes
 from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
+
+NODE_NOT_READY = Cause(
+    "NodeNotReady",
+    topic="scaling",
+    means="The node that pods run on does not answer any more, or says that it is short of something.",
+    why=(
+        "A kubelet reports every few seconds. When it does not, the node is marked NotReady and its pods not "
+        "ready; after five minutes they are replaced elsewhere, those of StatefulSets only when they are "
+        "deleted."
+    ),
+    mend="Have the node repaired, or deleted if it is gone for good: then its pods are replaced.",
+    example="node one does not answer (Kubelet stopped posting node status), and 3 pods are on it",
+    source="https://kubernetes.io/docs/concepts/architecture/nodes/#node-status",
+    called=r"\bnode (is )?(lost|gone|not ready)\b",
+)
 
 _PRESSURES = {"MemoryPressure": "memory", "DiskPressure": "disk space", "PIDPressure": "process numbers"}
 
 
-def lost_nodes(snapshot: Snapshot) -> list[Finding]:
+def lost_nodes(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """The nodes on which pods of the namespace are, and which are not well."""
     on_node: dict[str, list[Json]] = {}
     for pod in snapshot.of("Pod"):
@@ -70,7 +88,7 @@ def _finding(node: Json, pods: list[Json], summary: str, snapshot: Snapshot) -> 
     name = str(node["metadata"]["name"])
     lost = is_lost(node)
     return Finding(
-        cause="NodeNotReady",
+        cause=NODE_NOT_READY,
         object=ObjectRef("v1", "Node", None, name),
         container=None,
         affected=tuple(pod["metadata"]["name"] for pod in pods) if lost else (),
@@ -99,3 +117,6 @@ def _finding(node: Json, pods: list[Json], summary: str, snapshot: Snapshot) -> 
 
 def _conditions(node: Json) -> list[Json]:
     return list((node.get("status") or {}).get("conditions") or ())
+
+
+RULE = Rule(causes=(NODE_NOT_READY,), find=lost_nodes, reads={"Node": pods_of_lost_nodes})

@@ -8,12 +8,35 @@ import msgspec
 
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.rule import Cause
 from tools.diagnose.rules.scheduling import amounts
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
+
+PENDING = Cause(
+    "Pending",
+    topic="scaling",
+    means="No node takes the pod, or a volume claim it names is missing or not bound.",
+    why=(
+        "The scheduler looks for a node that meets every condition of the pod at once: free requests of CPU, "
+        "memory and other resources, labels, affinity, tolerated taints, free host ports, and volumes that can "
+        "be bound there. As long as there is none, the pod waits, and no container of it is made."
+    ),
+    mend=(
+        "Read which condition no node meets, and change it in the workload: ask for less, name a label that "
+        "nodes have, tolerate the taint, run fewer replicas. For a claim, name a storage class that exists. "
+        "What only the cluster's administrators can change (a cordoned node, a provisioner), ask of them."
+    ),
+    example=(
+        "a pod of Deployment checkout is Pending: 0/3 nodes are available: 3 Insufficient cpu (it asks for cpu "
+        "16, the largest node has 8)"
+    ),
+    source="https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/",
+    called=r"\bpending\b|\bnot (be )?scheduled\b|\bunschedulable\b",
+)
 
 
 class Waiting(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tools.diagnose import timing
+from tools.diagnose.facts.capacity import depends_on_others
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import (
     about_owner,
@@ -21,10 +22,12 @@ from tools.diagnose.facts.naming import (
     said,
 )
 from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.unplaced import unplaced
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Rule
 from tools.diagnose.rules.scheduling import devices, passed_over
 from tools.diagnose.rules.scheduling.obstacles import (
+    PENDING,
     Obstacle,
     Waiting,
     described,
@@ -37,30 +40,10 @@ from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="Pending",
-        means="No node takes the pod, or a volume claim it names is missing or not bound.",
-        why=(
-            "The scheduler looks for a node that meets every condition of the pod at once: free requests of CPU, "
-            "memory and other resources, labels, affinity, tolerated taints, free host ports, and volumes that can "
-            "be bound there. As long as there is none, the pod waits, and no container of it is made."
-        ),
-        mend=(
-            "Read which condition no node meets, and change it in the workload: ask for less, name a label that "
-            "nodes have, tolerate the taint, run fewer replicas. For a claim, name a storage class that exists. "
-            "What only the cluster's administrators can change (a cordoned node, a provisioner), ask of them."
-        ),
-        example=(
-            "a pod of Deployment checkout is Pending: 0/3 nodes are available: 3 Insufficient cpu (it asks for cpu "
-            "16, the largest node has 8)"
-        ),
-        source="https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/",
-    ),
-)
 
 SCHEDULER_ANSWERS_WITHIN = timedelta(seconds=30)
 """What a scheduler that is busy may take; one that is not looks at a pod at once."""
@@ -75,7 +58,7 @@ _QUEUES = ("kueue.x-k8s.io/",)
 """Gates of job queues: to wait there is what they are for."""
 
 
-def pending(snapshot: Snapshot) -> list[Finding]:
+def pending(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Pods that no node takes, and claims that keep pods from their node."""
     held: dict[str, claims.Held] = {}
     groups: dict[ObjectRef, list[Waiting]] = {}
@@ -164,7 +147,7 @@ def _finding(group: list[Waiting]) -> Finding | None:
     elif _grows(waiting):
         severity = "info"
     finding = Finding(
-        cause="Pending",
+        cause=PENDING,
         object=waiting.owner,
         container=None,
         affected=tuple(each.pod["metadata"]["name"] for each in group),
@@ -247,3 +230,44 @@ def _remedies(waiting: Waiting, found: list[Obstacle]) -> list[Remedy]:
 
 
 _REMEDIES_AT_MOST = 4
+
+
+def _waits(snapshot: Snapshot) -> bool:
+    return any(unplaced(pod) for pod in snapshot.of("Pod"))
+
+
+def _depends_on_others(snapshot: Snapshot) -> bool:
+    """Where an empty node would do for a pod that waits: what the others take decides."""
+    waiting = [pod for pod in snapshot.of("Pod") if unplaced(pod)] if snapshot.of("Node") else []
+    return any(depends_on_others(pod, snapshot) for pod in waiting)
+
+
+def _lacks_room(snapshot: Snapshot) -> bool:
+    return any(
+        "Insufficient" in str(each.get("message"))
+        for pod in snapshot.of("Pod")
+        for each in (pod.get("status") or {}).get("conditions") or ()
+    )
+
+
+def _claim_waits(snapshot: Snapshot) -> bool:
+    claims_there = snapshot.of("PersistentVolumeClaim")
+    return any((item.get("status") or {}).get("phase") != "Bound" for item in claims_there)
+
+
+def _claims_devices(snapshot: Snapshot) -> bool:
+    return any(unplaced(pod) and pod["spec"].get("resourceClaims") for pod in snapshot.of("Pod"))
+
+
+RULE = Rule(
+    causes=(PENDING,),
+    find=pending,
+    reads={
+        "Node": _waits,
+        "PlacedPod": _depends_on_others,
+        "LimitRange": _lacks_room,
+        "PersistentVolume": _claim_waits,
+        "StorageClass": _claim_waits,
+        "ResourceClaim": _claims_devices,
+    },
+)

@@ -11,17 +11,33 @@ from typing import TYPE_CHECKING
 from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
+
+PREEMPTED = Cause(
+    "Preempted",
+    topic="scaling",
+    means="The scheduler ended the pod to make room for one of higher priority, and it finds no other place.",
+    why="When a pod of higher priority fits nowhere, the scheduler ends pods of lower priority on one node.",
+    mend="Add room, ask for less, or give the workload a PriorityClass that says how much it matters.",
+    example=(
+        "a pod of Deployment report was preempted by Pod checkout-7d4b9-x2x (priority 1000) on node one, and "
+        "its replacement finds no place"
+    ),
+    source="https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/",
+    called=r"\bpreempt\w*",
+)
 
 _BY = re.compile(r"Preempted by (?:a )?pod (\S+) on node (\S+)|Preempted by (\S+) on node (\S+)")
 
 
-def preempted(snapshot: Snapshot) -> list[Finding]:
+def preempted(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Workloads whose preempted pods have no place now."""
     found: list[Finding] = []
     for owner, pods in _without_node(snapshot).items():
@@ -68,7 +84,7 @@ def _finding(owner: ObjectRef, pods: list[str], event: Json, snapshot: Snapshot)
     by, node = (match[1] or match[3], match[2] or match[4]) if match else ("another pod", "its node")
     who = _winner(by, snapshot)
     return Finding(
-        cause="Preempted",
+        cause=PREEMPTED,
         object=owner,
         container=None,
         affected=tuple(pods),
@@ -109,3 +125,6 @@ def _unscheduled(name: str, snapshot: Snapshot) -> Evidence:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     told = next((str(each.get("message")) for each in conditions if each.get("type") == "PodScheduled"), "")
     return Evidence("status", f"Pod {name}", one_line(f"PodScheduled is False: {told}"))
+
+
+RULE = Rule(causes=(PREEMPTED,), find=preempted)

@@ -25,7 +25,7 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting
+from tools.diagnose.rules.scheduling.obstacles import PENDING, Obstacle, Waiting
 from tools.diagnose.rules.storage.claim_templates import ClaimTemplate, claim_template
 from tools.diagnose.rules.storage.unbound import Trouble, trouble_of
 from tools.plaintext import one_line
@@ -70,7 +70,7 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
     template = claim_template(held.claim, held.pods, owners, snapshot)
     told = f"{said(owners[0])} waits for it: {held.trouble.said}"
     found = Finding(
-        cause="Pending",
+        cause=PENDING,
         object=target,
         container=None,
         affected=tuple(held.pods),

@@ -23,39 +23,41 @@ from tools.diagnose.facts.naming import (
     said,
 )
 from tools.diagnose.facts.owners import current_pods, owner_of
-from tools.diagnose.facts.references import Missing, missing_in
+from tools.diagnose.facts.references import Missing, missing_in, wants_configmaps, wants_secrets
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
 from tools.diagnose.reading.snapshot import event_time, times
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers.absent_sources import existing, missing_remedies, nearest_said
+from tools.diagnose.rules.scheduling.obstacles import PENDING
 from tools.diagnose.rules.storage.mounts import mount_trouble, sandbox_trouble
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.facts.references import SourceKind
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="FailedMount",
-        means="A pod has a node, but a volume that it names cannot be mounted there, so no container starts.",
-        why=(
-            "Before the first container, the kubelet mounts every volume of the pod: it reads ConfigMaps and "
-            "Secrets, waits until disks are attached, and calls the driver of the storage. What is missing (an "
-            "object, one of its keys, a path on the node, a driver, a server that answers) holds the whole pod."
-        ),
-        mend=(
-            "Create what is missing or name what exists; mark the volume optional if the pod can do without. "
-            "The kubelet tries again by itself, at the latest after two minutes."
-        ),
-        example=(
-            "volume settings of Deployment checkout cannot be mounted: ConfigMap checkout-confg does not exist; "
-            "the nearest there is: checkout-config"
-        ),
-        source="https://kubernetes.io/docs/concepts/storage/volumes/",
+FAILED_MOUNT = Cause(
+    "FailedMount",
+    topic="storage",
+    means="A pod has a node, but a volume that it names cannot be mounted there, so no container starts.",
+    why=(
+        "Before the first container, the kubelet mounts every volume of the pod: it reads ConfigMaps and "
+        "Secrets, waits until disks are attached, and calls the driver of the storage. What is missing (an "
+        "object, one of its keys, a path on the node, a driver, a server that answers) holds the whole pod."
     ),
+    mend=(
+        "Create what is missing or name what exists; mark the volume optional if the pod can do without. "
+        "The kubelet tries again by itself, at the latest after two minutes."
+    ),
+    example=(
+        "volume settings of Deployment checkout cannot be mounted: ConfigMap checkout-confg does not exist; "
+        "the nearest there is: checkout-config"
+    ),
+    source="https://kubernetes.io/docs/concepts/storage/volumes/",
+    called=r"\bmount\w*",
 )
 
 NEXT_TRY_WITHIN = timedelta(seconds=15)
@@ -96,7 +98,7 @@ class Failure(msgspec.Struct, frozen=True):
         return [] if self.event is None else [about_pod("event", self.pod, event_said(self.event))]
 
 
-def failed_mounts(snapshot: Snapshot) -> list[Finding]:
+def failed_mounts(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Pods on a node whose volumes or network do not come."""
     groups: dict[tuple[object, ...], list[Failure]] = {}
     for pod in current_pods(snapshot):
@@ -247,7 +249,7 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding:
         which = f"volume {one_line(failure.volume, 120)}" if failure.volume else "a volume"
         subject = f"{which} of {said(failure.owner)} cannot be mounted"
     return Finding(
-        cause="Pending" if failure.volume is None else "FailedMount",
+        cause=PENDING if failure.volume is None else FAILED_MOUNT,
         object=failure.owner,
         container=None,
         affected=pods,
@@ -272,7 +274,7 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
         for item in items
     ]
     return Finding(
-        cause="FailedMount",
+        cause=FAILED_MOUNT,
         object=failure.owner,
         container=None,
         affected=pods,
@@ -303,3 +305,8 @@ def _edit(failure: Failure) -> Remedy:
 def _describe(failure: Failure, snapshot: Snapshot) -> Remedy:
     name = failure.pod["metadata"]["name"]
     return Remedy("See all events of the pod", f"kubectl describe pod {name} -n {snapshot.namespace}", "read")
+
+
+RULE = Rule(
+    causes=(FAILED_MOUNT,), find=failed_mounts, reads={"ConfigMap": wants_configmaps, "Secret": wants_secrets}
+)

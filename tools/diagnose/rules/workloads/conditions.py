@@ -19,7 +19,7 @@ from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import controller, current_pods, owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="UnhealthyCondition",
-        means="An object's own status states trouble, in a condition that no other cause explains.",
-        why=(
-            "Controllers write what they make of an object into its status.conditions: a type, True or False, a "
-            "reason and a message. Which of the two is bad depends on the type: Available is bad when it is "
-            "False, ReplicaFailure when it is True."
-        ),
-        mend="Read the condition's reason and message: they are the controller's own words.",
-        example=(
-            "HorizontalPodAutoscaler web: ScalingActive is False (AmbiguousSelector): pods by selector app=web are "
-            "controlled by multiple HPAs: [shop-dev/web shop-dev/web2]"
-        ),
-        source="https://kubernetes.io/docs/concepts/overview/working-with-objects/#object-spec-and-status",
+UNHEALTHY_CONDITION = Cause(
+    "UnhealthyCondition",
+    topic="debugging",
+    means="An object's own status states trouble, in a condition that no other cause explains.",
+    why=(
+        "Controllers write what they make of an object into its status.conditions: a type, True or False, a "
+        "reason and a message. Which of the two is bad depends on the type: Available is bad when it is "
+        "False, ReplicaFailure when it is True."
     ),
+    mend="Read the condition's reason and message: they are the controller's own words.",
+    example=(
+        "HorizontalPodAutoscaler web: ScalingActive is False (AmbiguousSelector): pods by selector app=web are "
+        "controlled by multiple HPAs: [shop-dev/web shop-dev/web2]"
+    ),
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/#object-spec-and-status",
+    called=r"\bconditions?\b|\bstatus\b",
 )
 
 _SOON = timedelta(seconds=30)
@@ -301,7 +301,7 @@ def _finding(ref: ObjectRef, item: Json, stated: list[Stated], snapshot: Snapsho
         pod for pod in current_pods(snapshot) if ref.kind == "Node" and pod["spec"].get("nodeName") == ref.name
     ]
     return Finding(
-        cause="UnhealthyCondition",
+        cause=UNHEALTHY_CONDITION,
         object=owner,
         container=None,
         affected=tuple(str(each["metadata"]["name"]) for each in pods),
@@ -321,3 +321,6 @@ def _described(ref: ObjectRef) -> str:
 def _ref(kind: Kind, item: Json, snapshot: Snapshot) -> ObjectRef:
     namespace = None if kind == "Node" else snapshot.namespace
     return ObjectRef(_API_VERSIONS[kind], kind, namespace, str(item["metadata"]["name"]))
+
+
+RULE = Rule(causes=(UNHEALTHY_CONDITION,), find=unhealthy_conditions)

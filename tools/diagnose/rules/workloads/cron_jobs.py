@@ -22,7 +22,7 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.owners import has_ended
 from tools.diagnose.facts.schedule import parsed, zone_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -34,45 +34,51 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="CronJobSuspended",
-        means="A CronJob starts no Jobs: it, or a single Job, is suspended.",
-        why="While spec.suspend is true nothing is started; what runs already goes on.",
-        mend="Resume it when it is wanted.",
-        example="CronJob report is suspended: it starts no Jobs",
-        source=_DOC + "#schedule-suspension",
+CRON_JOB_SUSPENDED = Cause(
+    "CronJobSuspended",
+    topic="debugging",
+    means="A CronJob starts no Jobs: it, or a single Job, is suspended.",
+    why="While spec.suspend is true nothing is started; what runs already goes on.",
+    mend="Resume it when it is wanted.",
+    example="CronJob report is suspended: it starts no Jobs",
+    source=_DOC + "#schedule-suspension",
+    called=r"\bsuspend\w*",
+)
+CRON_JOB_SCHEDULE_INVALID = Cause(
+    "CronJobScheduleInvalid",
+    topic="debugging",
+    means="A CronJob has a schedule or a time zone that gives no time to run at.",
+    why="The controller cannot read it, or it names a day that never comes, such as 30 February.",
+    mend="Write a schedule that comes.",
+    example='CronJob report never runs: the day of its schedule "0 0 30 2 *" never comes',
+    source=_DOC + "#schedule-syntax",
+    called=r"\bschedule\b(?! on)",
+)
+CRON_JOB_MISSED_RUNS = Cause(
+    "CronJobMissedRuns",
+    topic="debugging",
+    means="A CronJob missed its times.",
+    why=(
+        "A run that starts later than startingDeadlineSeconds after its time is left out: with a few seconds "
+        "only, a busy controller never starts one."
     ),
-    Lesson(
-        cause="CronJobScheduleInvalid",
-        means="A CronJob has a schedule or a time zone that gives no time to run at.",
-        why="The controller cannot read it, or it names a day that never comes, such as 30 February.",
-        mend="Write a schedule that comes.",
-        example='CronJob report never runs: the day of its schedule "0 0 30 2 *" never comes',
-        source=_DOC + "#schedule-syntax",
+    mend="Set startingDeadlineSeconds to some minutes.",
+    example=(
+        'CronJob report misses the runs of its schedule "*/5 * * * *": none was ever started; its '
+        "startingDeadlineSeconds of 0 leaves the controller no time to start one"
     ),
-    Lesson(
-        cause="CronJobMissedRuns",
-        means="A CronJob missed its times.",
-        why=(
-            "A run that starts later than startingDeadlineSeconds after its time is left out: with a few seconds "
-            "only, a busy controller never starts one."
-        ),
-        mend="Set startingDeadlineSeconds to some minutes.",
-        example=(
-            'CronJob report misses the runs of its schedule "*/5 * * * *": none was ever started; its '
-            "startingDeadlineSeconds of 0 leaves the controller no time to start one"
-        ),
-        source=_DOC + "#starting-deadline",
-    ),
-    Lesson(
-        cause="CronJobForbidden",
-        means="A CronJob skips its runs because the last one still runs.",
-        why="With concurrencyPolicy Forbid a run starts only after the one before has ended.",
-        mend="End the Job that hangs, and give Jobs an activeDeadlineSeconds.",
-        example="CronJob report skips its runs: Job report-29123 still runs, since 2026-01-02T11:00:00Z",
-        source=_DOC + "#concurrency-policy",
-    ),
+    source=_DOC + "#starting-deadline",
+    called=r"\bmissed\b",
+)
+CRON_JOB_FORBIDDEN = Cause(
+    "CronJobForbidden",
+    topic="debugging",
+    means="A CronJob skips its runs because the last one still runs.",
+    why="With concurrencyPolicy Forbid a run starts only after the one before has ended.",
+    mend="End the Job that hangs, and give Jobs an activeDeadlineSeconds.",
+    example="CronJob report skips its runs: Job report-29123 still runs, since 2026-01-02T11:00:00Z",
+    source=_DOC + "#concurrency-policy",
+    called=r"\bforbid\w* concurren\w*|\bconcurrency\b",
 )
 
 _SUSPENDED = "While spec.suspend is true nothing is started."
@@ -112,7 +118,7 @@ def resume(ref: ObjectRef) -> Remedy:
 def suspended(ref: ObjectRef, what: str) -> Finding:
     """A CronJob or Job that somebody suspended."""
     return Finding(
-        cause="CronJobSuspended",
+        cause=CRON_JOB_SUSPENDED,
         object=ref,
         container=None,
         affected=(),
@@ -178,7 +184,7 @@ def _forbidden(ref: ObjectRef, active: str, snapshot: Snapshot) -> Finding | Non
     running = ObjectRef("batch/v1", "Job", snapshot.namespace, active)
     since = (job.get("status") or {}).get("startTime") or job["metadata"].get("creationTimestamp")
     return Finding(
-        cause="CronJobForbidden",
+        cause=CRON_JOB_FORBIDDEN,
         object=ref,
         container=None,
         affected=(),
@@ -213,7 +219,7 @@ def _misses(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
     )
     schedule = one_line(str(item["spec"].get("schedule")), 80)
     return Finding(
-        cause="CronJobMissedRuns",
+        cause=CRON_JOB_MISSED_RUNS,
         object=ref,
         container=None,
         affected=(),
@@ -247,7 +253,7 @@ def _look(ref: ObjectRef) -> Remedy:
 def _never(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
     schedule = one_line(str(item["spec"].get("schedule")), 80)
     return Finding(
-        cause="CronJobScheduleInvalid",
+        cause=CRON_JOB_SCHEDULE_INVALID,
         object=ref,
         container=None,
         affected=(),
@@ -267,7 +273,7 @@ def _unreadable(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding | Non
     if event is None or not any(text in str(event.get("message")) for text in written):
         return None
     return Finding(
-        cause="CronJobScheduleInvalid",
+        cause=CRON_JOB_SCHEDULE_INVALID,
         object=ref,
         container=None,
         affected=(),
@@ -285,3 +291,8 @@ def _correct(ref: ObjectRef) -> Remedy:
 def _told(ref: ObjectRef, reasons: tuple[str, ...], snapshot: Snapshot) -> tuple[Evidence, ...]:
     told = (each for each in snapshot.events_of("CronJob", ref.name) if each.get("reason") in reasons)
     return tuple(Evidence("event", said(ref), one_line(event_said(each))) for each in islice(told, 1))
+
+
+RULE = Rule(
+    causes=(CRON_JOB_SUSPENDED, CRON_JOB_SCHEDULE_INVALID, CRON_JOB_MISSED_RUNS, CRON_JOB_FORBIDDEN), find=cron_jobs
+)

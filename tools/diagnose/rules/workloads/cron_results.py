@@ -22,7 +22,7 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.owners import controller, has_ended
 from tools.diagnose.facts.schedule import parsed
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.workloads.cron_jobs import changes
 from tools.plaintext import one_line
 
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="CronJobNotSucceeding",
-        means="The last run of a CronJob did not succeed, or none ever did, and its Job is gone.",
-        why=(
-            "With failedJobsHistoryLimit: 0, or a short ttlSecondsAfterFinished, a failed Job is deleted with its "
-            "pods and their logs: only the CronJob's lastSuccessfulTime tells that something is wrong."
-        ),
-        mend="Keep failed Jobs for a while, start a run by hand, and see what it fails of.",
-        example=(
-            "CronJob backup has never succeeded: its last run was started for 2026-01-02T11:00:00Z, and its "
-            "failedJobsHistoryLimit of 0 leaves no Job to look at"
-        ),
-        source=_DOC + "#jobs-history-limits",
+CRON_JOB_NOT_SUCCEEDING = Cause(
+    "CronJobNotSucceeding",
+    topic="debugging",
+    means="The last run of a CronJob did not succeed, or none ever did, and its Job is gone.",
+    why=(
+        "With failedJobsHistoryLimit: 0, or a short ttlSecondsAfterFinished, a failed Job is deleted with its "
+        "pods and their logs: only the CronJob's lastSuccessfulTime tells that something is wrong."
     ),
+    mend="Keep failed Jobs for a while, start a run by hand, and see what it fails of.",
+    example=(
+        "CronJob backup has never succeeded: its last run was started for 2026-01-02T11:00:00Z, and its "
+        "failedJobsHistoryLimit of 0 leaves no Job to look at"
+    ),
+    source=_DOC + "#jobs-history-limits",
+    called=r"\bnever succe\w+\b|\bcron ?jobs? fail\w*",
 )
 
 ENDED_WITHIN = timedelta(minutes=1)
@@ -116,7 +116,7 @@ def _finding(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding:
         each for each in snapshot.events_of("CronJob", ref.name) if _FAILED.search(str(each.get("message") or ""))
     ]
     return Finding(
-        cause="CronJobNotSucceeding",
+        cause=CRON_JOB_NOT_SUCCEEDING,
         object=ref,
         container=None,
         affected=(),
@@ -153,3 +153,6 @@ def _remedies(ref: ObjectRef, spec: Json) -> Iterator[Remedy]:
         f"kubectl create job {ref.name}-now --from=cronjob/{ref.name} -n {ref.namespace}",
         "change",
     )
+
+
+RULE = Rule(causes=(CRON_JOB_NOT_SUCCEEDING,), find=unsuccessful)

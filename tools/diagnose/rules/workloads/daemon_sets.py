@@ -12,9 +12,10 @@ from msgspec.structs import replace
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.node_labels import takes
+from tools.diagnose.facts.present import anything
 from tools.diagnose.facts.taints import untolerated_of
 from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting
 from tools.diagnose.rules.scheduling.placement import obstacles
 
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/"
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="DaemonSetNotScheduled",
-        means="A DaemonSet runs on no node at all; or, which is only worth knowing, taints keep it off some.",
-        why="No node matches its nodeSelector or affinity, or it does not tolerate a taint.",
-        mend="Correct the nodeSelector, or tolerate the taint.",
-        example="DaemonSet agent runs on no node: none of 3 has disk=ssd",
-        source=_DOC + "#running-pods-on-select-nodes",
-    ),
+DAEMON_SET_NOT_SCHEDULED = Cause(
+    "DaemonSetNotScheduled",
+    topic="deploying-apps",
+    means="A DaemonSet runs on no node at all; or, which is only worth knowing, taints keep it off some.",
+    why="No node matches its nodeSelector or affinity, or it does not tolerate a taint.",
+    mend="Correct the nodeSelector, or tolerate the taint.",
+    example="DaemonSet agent runs on no node: none of 3 has disk=ssd",
+    source=_DOC + "#running-pods-on-select-nodes",
+    called=r"\bdaemon ?sets?\b",
 )
 
 _OF_THE_CLUSTER = ("node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
@@ -75,7 +76,7 @@ def _left_out(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding | None:
     if obstacle is None:
         return None
     return Finding(
-        cause="DaemonSetNotScheduled",
+        cause=DAEMON_SET_NOT_SCHEDULED,
         object=ref,
         container=None,
         affected=(),
@@ -94,7 +95,7 @@ def _nowhere(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding:
     obstacle = _obstacle(item, ref, snapshot)
     because = obstacle.said if obstacle and obstacle.said else "every node is left out"
     return Finding(
-        cause="DaemonSetNotScheduled",
+        cause=DAEMON_SET_NOT_SCHEDULED,
         object=ref,
         container=None,
         affected=(),
@@ -134,3 +135,6 @@ def _without(node: Json, prefixes: tuple[str, ...]) -> Json:
     spec = node.get("spec") or {}
     kept = [each for each in spec.get("taints") or () if not str(each.get("key")).startswith(prefixes)]
     return {**node, "spec": {**spec, "taints": kept}}
+
+
+RULE = Rule(causes=(DAEMON_SET_NOT_SCHEDULED,), find=daemon_sets, reads={"Node": anything})

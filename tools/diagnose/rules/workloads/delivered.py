@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 from msgspec.structs import replace
 
 from tools.diagnose.facts.naming import about_owner
-from tools.diagnose.findings import Cause, Remedy
+from tools.diagnose.findings import Remedy
+from tools.diagnose.rule import Rule
 
 if TYPE_CHECKING:
     from tools.diagnose.findings import Finding
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _TRACKING_ID = "argocd.argoproj.io/tracking-id"
 _INSTANCE = "argocd.argoproj.io/instance"
-_OF_DELIVERY: tuple[Cause, ...] = ("ImagePullBackOff", "ProgressDeadlineExceeded", "RolloutBlocked")
+_OF_DELIVERY: tuple[str, ...] = ("ImagePullBackOff", "ProgressDeadlineExceeded", "RolloutBlocked")
 """What a wrong image, or a new version that does not come up, shows as: its delivery says where it came from."""
 
 
@@ -48,3 +49,6 @@ def application_of(item: Json) -> str:
     tracked = str((metadata.get("annotations") or {}).get(_TRACKING_ID) or "").partition(":")[0]
     named = tracked or str((metadata.get("labels") or {}).get(_INSTANCE) or "")
     return named.rpartition("_")[2]
+
+
+RULE = Rule(retell=delivered)

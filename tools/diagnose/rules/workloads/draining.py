@@ -20,7 +20,8 @@ from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.rollback import is_ready
 from tools.diagnose.findings import Finding, Remedy
 from tools.diagnose.report import moment
-from tools.diagnose.rules.workloads.terminating import ENDED_WITHIN
+from tools.diagnose.rule import Rule
+from tools.diagnose.rules.workloads.terminating import ENDED_WITHIN, TERMINATING_STUCK
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,7 +94,7 @@ def _finding(owner: ObjectRef, group: list[Draining], snapshot: Snapshot) -> Fin
     recreate = "its strategy Recreate" if owner.kind == "Deployment" else "it"
     more = f" and {len(group) - 1} more" if len(group) > 1 else ""
     finding = Finding(
-        cause="TerminatingStuck",
+        cause=TERMINATING_STUCK,
         object=owner,
         container=None,
         affected=tuple(str(each.pod["metadata"]["name"]) for each in group),
@@ -147,3 +148,6 @@ def _evidence(draining: Draining, snapshot: Snapshot) -> list[Evidence]:
     events = snapshot.events_of("Pod", pod["metadata"]["name"])
     told = [each for each in events if each.get("reason") in ("FailedPreStopHook", "FailedKillPod")]
     return evidence + [about_pod("event", pod, event_said(each)) for each in told[:1]]
+
+
+RULE = Rule(causes=(TERMINATING_STUCK,), find=held_by_draining)

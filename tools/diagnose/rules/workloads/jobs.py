@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tools.cluster.resources import ObjectRef
-from tools.diagnose import recovery, timing
+from tools.diagnose import timing
 from tools.diagnose.facts.containers import containers
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import controller, has_ended
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.rules.containers import recovery
 from tools.diagnose.rules.workloads.cron_jobs import suspended
 from tools.plaintext import one_line
 
@@ -25,23 +26,25 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="BackoffLimitExceeded",
-        means="A Job gave up: its pods failed too often.",
-        why="A Job tries again backoffLimit times, six by default, and then fails for good.",
-        mend="Mend what the pods fail of, then create the Job anew.",
-        example="Job migrate failed: its pods failed once, its backoffLimit is 0",
-        source=_DOC + "job/#pod-backoff-failure-policy",
-    ),
-    Lesson(
-        cause="DeadlineExceeded",
-        means="A Job ran longer than it may.",
-        why="After activeDeadlineSeconds a Job's pods are killed, however far they are.",
-        mend="Allow more time, or make it faster; then create the Job anew.",
-        example="Job report was ended after its activeDeadlineSeconds of 60",
-        source=_DOC + "job/#job-termination-and-cleanup",
-    ),
+BACKOFF_LIMIT_EXCEEDED = Cause(
+    "BackoffLimitExceeded",
+    topic="debugging",
+    means="A Job gave up: its pods failed too often.",
+    why="A Job tries again backoffLimit times, six by default, and then fails for good.",
+    mend="Mend what the pods fail of, then create the Job anew.",
+    example="Job migrate failed: its pods failed once, its backoffLimit is 0",
+    source=_DOC + "job/#pod-backoff-failure-policy",
+    called=r"\bback-?off ?limit\b|\bjob fail\w*",
+)
+DEADLINE_EXCEEDED = Cause(
+    "DeadlineExceeded",
+    topic="debugging",
+    means="A Job ran longer than it may.",
+    why="After activeDeadlineSeconds a Job's pods are killed, however far they are.",
+    mend="Allow more time, or make it faster; then create the Job anew.",
+    example="Job report was ended after its activeDeadlineSeconds of 60",
+    source=_DOC + "job/#job-termination-and-cleanup",
+    called=r"\b(active )?deadline\b",
 )
 
 _WHY: dict[str, str] = {
@@ -141,7 +144,7 @@ def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
     target = ObjectRef("batch/v1", "CronJob", ref.namespace, above["name"]) if above and by_cron else ref
     of_cron = f" of {said(target)}" if by_cron else ""
     return Finding(
-        cause="DeadlineExceeded" if reason == "DeadlineExceeded" else "BackoffLimitExceeded",
+        cause=DEADLINE_EXCEEDED if reason == "DeadlineExceeded" else BACKOFF_LIMIT_EXCEEDED,
         object=target,
         container=None,
         affected=(),
@@ -261,3 +264,6 @@ def _later_finished(job: Json, above: Json, snapshot: Snapshot) -> bool:
         and has_ended(each)
         for each in snapshot.of("Job")
     )
+
+
+RULE = Rule(causes=(BACKOFF_LIMIT_EXCEEDED, DEADLINE_EXCEEDED), find=failed_jobs, retell=given_up)

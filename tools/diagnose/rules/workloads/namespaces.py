@@ -14,34 +14,35 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import quoted
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="NamespaceTerminating",
-        means="A namespace is being deleted and does not go: nothing can be created in it any more.",
-        why=(
-            "It goes only when everything in it is gone. A finalizer keeps an object until its controller has done "
-            "its part; and a group of the API that does not answer (an APIService whose pods are down) keeps the "
-            "cluster from knowing whether anything is left."
-        ),
-        mend=(
-            "Its conditions say what is left and why. See whether the controller of the finalizer runs, or bring "
-            "the API's group back; take a finalizer off by hand only when its controller is gone for good."
-        ),
-        example=(
-            "Namespace shop-dev is being deleted since 2026-01-02T11:00:00Z and does not go: finalizer "
-            "storage.example.com/release holds configmap lease-state"
-        ),
-        source="https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/",
+NAMESPACE_TERMINATING = Cause(
+    "NamespaceTerminating",
+    topic="debugging",
+    means="A namespace is being deleted and does not go: nothing can be created in it any more.",
+    why=(
+        "It goes only when everything in it is gone. A finalizer keeps an object until its controller has done "
+        "its part; and a group of the API that does not answer (an APIService whose pods are down) keeps the "
+        "cluster from knowing whether anything is left."
     ),
+    mend=(
+        "Its conditions say what is left and why. See whether the controller of the finalizer runs, or bring "
+        "the API's group back; take a finalizer off by hand only when its controller is gone for good."
+    ),
+    example=(
+        "Namespace shop-dev is being deleted since 2026-01-02T11:00:00Z and does not go: finalizer "
+        "storage.example.com/release holds configmap lease-state"
+    ),
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/",
+    called=r"\bterminating\b|\bnamespace\b.*\b(stuck|hangs|not go(ne)?|delet\w+)\b",
 )
 
 GONE_WITHIN = timedelta(seconds=60)
@@ -56,7 +57,7 @@ _REMAIN = ("NamespaceFinalizersRemaining", "NamespaceContentRemaining")
 _GROUP = re.compile(r"\b((?:[a-z0-9-]+\.)+[a-z0-9-]+)/(v\d\w*)")
 
 
-def terminating_namespaces(snapshot: Snapshot) -> list[Finding]:
+def terminating_namespaces(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """The namespace itself, while it is being deleted."""
     item = snapshot.named("Namespace", snapshot.namespace)
     if item is None or not item["metadata"].get("deletionTimestamp"):
@@ -66,7 +67,7 @@ def terminating_namespaces(snapshot: Snapshot) -> list[Finding]:
     held = bool([each for each in stated if each["type"] != "NamespaceContentRemaining"])
     ref = ObjectRef("v1", "Namespace", None, snapshot.namespace)
     finding = Finding(
-        cause="NamespaceTerminating",
+        cause=NAMESPACE_TERMINATING,
         object=ref,
         container=None,
         affected=(),
@@ -144,3 +145,6 @@ def _remedies(stated: list[Json], snapshot: Snapshot) -> Iterator[Remedy]:
         )
     if not holders:
         yield Remedy("See what is left in it", f"kubectl describe namespace {snapshot.namespace}", "read")
+
+
+RULE = Rule(causes=(NAMESPACE_TERMINATING,), find=terminating_namespaces)

@@ -12,34 +12,34 @@ from tools.diagnose.facts.naming import quoted, said, typed
 from tools.diagnose.facts.owners import controller
 from tools.diagnose.facts.rollback import is_ready, rollback_remedy, serves_still
 from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Cause, Finding
+    from tools.diagnose.findings import Finding
     from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.json import Json
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="RolloutBlocked",
-        means="A StatefulSet's new template does not come: it waits for a broken pod of another revision.",
-        why=(
-            "With OrderedReady no pod is replaced before all others are Ready, so that a mended "
-            "template, or one that was rolled back to, does not reach the broken one."
-        ),
-        mend="Delete the broken pod: it comes back with the new template.",
-        example=(
-            "StatefulSet db does not roll out its new template: it waits for pod db-0 of another: container app "
-            "ends with exit code 3 (an error of the application's own)"
-        ),
-        source="https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback",
+ROLLOUT_BLOCKED = Cause(
+    "RolloutBlocked",
+    topic="deploying-apps",
+    means="A StatefulSet's new template does not come: it waits for a broken pod of another revision.",
+    why=(
+        "With OrderedReady no pod is replaced before all others are Ready, so that a mended "
+        "template, or one that was rolled back to, does not reach the broken one."
     ),
+    mend="Delete the broken pod: it comes back with the new template.",
+    example=(
+        "StatefulSet db does not roll out its new template: it waits for pod db-0 of another: container app "
+        "ends with exit code 3 (an error of the application's own)"
+    ),
+    source="https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback",
+    called=r"\brollout\b",
 )
 
-_OF_A_VERSION: frozenset[Cause] = frozenset(
+_OF_A_VERSION: frozenset[str] = frozenset(
     (
         "OOMKilled",
         "CrashLoopBackOff",
@@ -102,7 +102,7 @@ def _blocked(item: Json, finding: Finding) -> Finding:
     )
     return replace(
         finding,
-        cause="RolloutBlocked",
+        cause=ROLLOUT_BLOCKED,
         summary=f"{said(ref)} does not roll out its new template: it waits for pod {pod} of another: {broken}",
         why=(
             "With OrderedReady the controller replaces a pod only when all others are Ready; a broken "
@@ -227,3 +227,11 @@ def _in_turn(ref: ObjectRef) -> Remedy:
         f"kubectl patch {typed(ref)} -p {patch}",
         "change",
     )
+
+
+def retold(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
+    """What rollouts add to what befell their pods."""
+    return still_served(not_made(blocked(findings, snapshot), snapshot), snapshot)
+
+
+RULE = Rule(causes=(ROLLOUT_BLOCKED,), retell=retold)

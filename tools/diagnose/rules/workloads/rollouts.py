@@ -9,7 +9,7 @@ from tools.diagnose.facts.naming import typed
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.rollback import rollback_remedy
 from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.lesson import Lesson
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -19,26 +19,27 @@ if TYPE_CHECKING:
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
 
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="ProgressDeadlineExceeded",
-        means="A Deployment's new version did not become available in time.",
-        why=(
-            "The controller only reports it after progressDeadlineSeconds, ten minutes by default; it "
-            "goes on trying."
-        ),
-        mend="See why the new pods do not become available, or roll back.",
-        example="Deployment web made no progress for 600 s: 0 of 3 new pods are available",
-        source=_DOC + "deployment/#failed-deployment",
+PROGRESS_DEADLINE_EXCEEDED = Cause(
+    "ProgressDeadlineExceeded",
+    topic="deploying-apps",
+    means="A Deployment's new version did not become available in time.",
+    why=(
+        "The controller only reports it after progressDeadlineSeconds, ten minutes by default; it goes on trying."
     ),
-    Lesson(
-        cause="RolloutPaused",
-        means="A Deployment's new version is not rolled out: it is paused.",
-        why="While it is paused, changes of the template wait.",
-        mend="Resume it.",
-        example="Deployment web is paused: its newest template is not rolled out",
-        source=_DOC + "deployment/#pausing-and-resuming-a-deployment",
-    ),
+    mend="See why the new pods do not become available, or roll back.",
+    example="Deployment web made no progress for 600 s: 0 of 3 new pods are available",
+    source=_DOC + "deployment/#failed-deployment",
+    called=r"\bprogress deadline\b|\brollout\b",
+)
+ROLLOUT_PAUSED = Cause(
+    "RolloutPaused",
+    topic="deploying-apps",
+    means="A Deployment's new version is not rolled out: it is paused.",
+    why="While it is paused, changes of the template wait.",
+    mend="Resume it.",
+    example="Deployment web is paused: its newest template is not rolled out",
+    source=_DOC + "deployment/#pausing-and-resuming-a-deployment",
+    called=r"\bpaused?\b|\brollout\b",
 )
 
 
@@ -70,7 +71,7 @@ def _paused(ref: ObjectRef, progressing: Json, item: Json) -> Finding | None:
     if not replicas or ((item.get("status") or {}).get("updatedReplicas") or 0) >= replicas:
         return None
     return Finding(
-        cause="RolloutPaused",
+        cause=ROLLOUT_PAUSED,
         object=ref,
         container=None,
         affected=(),
@@ -103,7 +104,7 @@ def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot)
     back = rollback_remedy(snapshot, ref)
     see = Remedy("See why its pods do not become available", f"kubectl describe {typed(ref)}", "read")
     return Finding(
-        cause="ProgressDeadlineExceeded",
+        cause=PROGRESS_DEADLINE_EXCEEDED,
         object=ref,
         container=None,
         affected=(),
@@ -132,3 +133,6 @@ def _unmet_gates(item: Json, snapshot: Snapshot) -> str:
         for condition in (pod.get("status") or {}).get("conditions") or ()
     )
     return f"; their readiness gate {one_line(gates, 120)} is not met" if gates and waits else ""
+
+
+RULE = Rule(causes=(PROGRESS_DEADLINE_EXCEEDED, ROLLOUT_PAUSED), find=rollouts)

@@ -16,6 +16,8 @@ from tools.diagnose import timing
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.rule import Rule
+from tools.diagnose.rules.workloads.conditions import UNHEALTHY_CONDITION
 from tools.diagnose.starting import counts
 from tools.plaintext import one_line
 
@@ -99,7 +101,7 @@ def _ports(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _finding(ref: ObjectRef, states: str, why: str, evidence: str, *, severity: Severity = "error") -> Finding:
     return Finding(
-        cause="UnhealthyCondition",
+        cause=UNHEALTHY_CONDITION,
         object=ref,
         container=None,
         affected=(),
@@ -117,3 +119,6 @@ def _ref(item: Json, api_version: str, kind: Kind, snapshot: Snapshot) -> Object
 
 def _name(item: Json) -> str:
     return str(item["metadata"]["name"])
+
+
+RULE = Rule(causes=(UNHEALTHY_CONDITION,), find=shortfalls)

@@ -16,8 +16,8 @@ from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import about_pod
 from tools.diagnose.facts.owners import controller, current_pods, owner_of
 from tools.diagnose.findings import Finding, Remedy
-from tools.diagnose.lesson import Lesson
 from tools.diagnose.report import moment
+from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"
-LESSONS: tuple[Lesson, ...] = (
-    Lesson(
-        cause="JobHeldBySidecar",
-        means="A Job's work has ended well, and the Job does not: another container of its pod runs on.",
-        why=(
-            "A Job is complete when its pod is, and a pod when all its containers have ended. A proxy or agent "
-            "beside the work (istio-proxy, cloud-sql-proxy) never ends by itself."
-        ),
-        mend=(
-            "Make it a native sidecar: an init container with restartPolicy: Always is ended with the others. Or "
-            "have the work end it, or leave it out; then create the Job anew."
-        ),
-        example=(
-            "Job export cannot complete: container export ended with exit code 0 at 2026-01-02T11:00:00Z, and "
-            "container istio-proxy of the same pod runs on"
-        ),
-        source=_DOC + "#sidecar-containers-and-jobs",
+JOB_HELD_BY_SIDECAR = Cause(
+    "JobHeldBySidecar",
+    topic="debugging",
+    means="A Job's work has ended well, and the Job does not: another container of its pod runs on.",
+    why=(
+        "A Job is complete when its pod is, and a pod when all its containers have ended. A proxy or agent "
+        "beside the work (istio-proxy, cloud-sql-proxy) never ends by itself."
     ),
+    mend=(
+        "Make it a native sidecar: an init container with restartPolicy: Always is ended with the others. Or "
+        "have the work end it, or leave it out; then create the Job anew."
+    ),
+    example=(
+        "Job export cannot complete: container export ended with exit code 0 at 2026-01-02T11:00:00Z, and "
+        "container istio-proxy of the same pod runs on"
+    ),
+    source=_DOC + "#sidecar-containers-and-jobs",
+    called=r"\bside-?cars?\b|\bnever (ends|completes|finishes)\b",
 )
 
 ENDED_WITHIN = timedelta(seconds=30)
@@ -125,7 +125,7 @@ def _finding(
     of_cron = f" of CronJob {owner.name}" if owner.kind == "CronJob" else ""
     work, beside = _named(ended), _named(running)
     finding = Finding(
-        cause="JobHeldBySidecar",
+        cause=JOB_HELD_BY_SIDECAR,
         object=owner,
         container=running[0],
         affected=(str(pod["metadata"]["name"]),),
@@ -163,3 +163,6 @@ def _remedies(pod: Json, owner: ObjectRef, beside: str) -> list[Remedy]:
         [edit(owner, f"Or leave it out: label the pod template {_INJECTED[beside]}")] if beside in _INJECTED else []
     )
     return [native, end, *left_out]
+
+
+RULE = Rule(causes=(JOB_HELD_BY_SIDECAR,), find=held_jobs)

@@ -13,13 +13,29 @@ from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import about_pod, event_said, said
 from tools.diagnose.facts.owners import controller, owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.scheduling.lost_nodes import is_lost
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
+    from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
+
+TERMINATING_STUCK = Cause(
+    "TerminatingStuck",
+    topic="debugging",
+    means="A pod is being deleted and still there: its grace period is over, or so long that a workload waits.",
+    why=(
+        "A finalizer keeps an object until its controller has done its part and removes it; and a pod on a "
+        "node goes only when the kubelet says that its containers have ended and its volumes are unmounted."
+    ),
+    mend="See whether the controller of the finalizer runs. Take one off by hand only if it is gone for good.",
+    example="Pod checkout-0 is being deleted since 12 minutes: the finalizer example.com/hold keeps it",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/",
+    called=r"\bterminating\b",
+)
 
 FINALIZED_WITHIN = timedelta(seconds=30)
 ENDED_WITHIN = timedelta(minutes=2)
@@ -28,7 +44,7 @@ ENDED_WITHIN = timedelta(minutes=2)
 _ENDS = ("FailedKillPod", "FailedUnmount", "FailedUnMount", "ExceededGracePeriod")
 
 
-def terminating(snapshot: Snapshot) -> list[Finding]:
+def terminating(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Pods long past their grace period, those on lost nodes left out: there the node is the cause."""
     groups: dict[tuple[ObjectRef, tuple[str, ...]], list[Json]] = {}
     for pod in snapshot.of("Pod"):
@@ -71,7 +87,7 @@ def _finding(owner: ObjectRef, finalizers: tuple[str, ...], pods: list[Json], sn
     of_owner = "" if owner.kind == "Pod" else f" of {said(owner)}"
     holds = "; until then no pod of that name can be made" if holds_place else ""
     return Finding(
-        cause="TerminatingStuck",
+        cause=TERMINATING_STUCK,
         object=owner,
         container=None,
         affected=tuple(each["metadata"]["name"] for each in pods),
@@ -123,3 +139,6 @@ def _remedies(pod: Json, finalizers: tuple[str, ...], snapshot: Snapshot) -> lis
             "delete",
         ),
     ]
+
+
+RULE = Rule(causes=(TERMINATING_STUCK,), find=terminating)

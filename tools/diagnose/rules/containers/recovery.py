@@ -18,6 +18,7 @@ from tools.diagnose.facts.containers import (
     containers,
     parse_time,
 )
+from tools.diagnose.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,3 +134,6 @@ def _as_history(finding: Finding, own: list[Container]) -> Finding:
         summary=f"{finding.summary}; it was started anew {often}, and runs well since {since}",
         remedies=tuple(each for each in finding.remedies if each.risk == "read" and each.tool is None),
     )
+
+
+RULE = Rule(retell=aged)
