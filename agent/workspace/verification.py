@@ -14,7 +14,7 @@ from tools.plaintext import counted, plain
 
 
 def verified_with(journal: Journal, history: Callable[[], History]) -> Verified:
-    """What a check of the journal finds; `history` opens git's part, and raises `UsageError` where there is none."""
+    """What a check of the journal finds; `history` opens git's part: `UsageError` where there is none."""
     events, broken = _held(journal)
     try:
         compared = compare(journal, history())
