@@ -32,6 +32,7 @@ from agent.surfaces import log
 from agent.workspace.discovery import refuse_unless_workspace
 from agent.workspace.files import Workspace
 from agent.workspace.history import History
+from tools.cloud.connect import Clouds
 from tools.cluster.absent import FINGERPRINT as NO_CLUSTER
 from tools.cluster.absent import AbsentCluster
 from tools.cluster.connect import Where, connect
@@ -133,6 +134,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             stop=stop,
             table=table,
             git_hosts=git_hosts(settings),
+            clouds=clouds_of(settings),
         )
         with _leased(journal, session):
             return _run(desk, started)
@@ -219,8 +221,14 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
             stop=stop,
             table=table,
             git_hosts=git_hosts(settings),
+            clouds=clouds_of(settings),
         )
         return _run(desk, SessionResumed(identity.username, why, differences(table)))
+
+
+def clouds_of(settings: Settings) -> Clouds:
+    """The clouds that the settings say; none is asked yet."""
+    return Clouds(settings.aws_profile, settings.aws_region, settings.aws_account, settings.api_timeout_s)
 
 
 def before_next(settings: Settings, session: str) -> tuple[str, dict[str, Any]]:

@@ -32,6 +32,7 @@ WHERE = "Which cluster, which workspace"
 WHO = "Who thinks"
 LOG = "What is logged"
 GIT = "Which git hosts tell of webhooks"
+CLOUD = "Which cloud"
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -233,6 +234,36 @@ class Settings(Struct, frozen=True, kw_only=True):
             unset="as glab has it: GITLAB_TOKEN",
             why="Without one, why-not-live says where to look.",
             section=GIT,
+        ),
+    ] = None
+    aws_profile: Annotated[
+        str | None,
+        Setting(
+            help="Profile of ~/.aws/config.",
+            unset="as AWS' own tools find credentials",
+            why="No key stands in a settings file.",
+            section=CLOUD,
+            variables=("AWS_PROFILE",),
+        ),
+    ] = None
+    aws_region: Annotated[
+        str | None,
+        Meta(pattern=r"^[a-z][a-z0-9-]{2,40}$"),
+        Setting(
+            help="Region of AWS, such as eu-central-1.",
+            unset="that of the profile",
+            section=CLOUD,
+            variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
+        ),
+    ] = None
+    aws_account: Annotated[
+        str | None,
+        Meta(pattern=r"^[0-9]{12}$"),
+        Setting(
+            help="The only AWS account that may be worked on, 12 digits.",
+            unset="that of the credentials",
+            why="With it, credentials of another account are refused before anything is asked.",
+            section=CLOUD,
         ),
     ] = None
     gate: Annotated[

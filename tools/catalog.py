@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tools.aws import tools as aws
 from tools.delivery.debug_pipeline import debug_pipeline
 from tools.delivery.why_not_live import why_not_live
 from tools.diagnose.tool import diagnose
@@ -92,6 +93,7 @@ TOOLS: tuple[Tool, ...] = (
     *scaffolds.TOOLS,
     Tool(mend_manifests, Risk.RENDER, verbatim=("path",), offline=True),
     *platform_docs.TOOLS,
+    *aws.TOOLS,
     Tool(save_logs, Risk.RENDER, "Ask for fewer tail_lines."),
 )
 

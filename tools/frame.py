@@ -24,6 +24,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from tools.changes.plan import File as File  # noqa: PLC0414  who gives a Rendering finds it here
 from tools.changes.plan import Plan
+from tools.cloud.connect import no_clouds
+from tools.cloud.resource import Cloud
 from tools.cluster.client import Cluster
 from tools.errors import ArgumentsError
 from tools.git_hosts.hosts import GitHosts
@@ -94,7 +96,7 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool is given: the cluster, and a clock that can be told to stop."""
+    """What a tool is given: the cluster, the clouds, and a clock that can be told to stop."""
 
     cluster: Cluster
     sleep: Callable[[float], None] = time.sleep
@@ -102,6 +104,10 @@ class ToolContext:
     monotonic: Callable[[], float] = time.monotonic
     progress: Callable[[str], None] = field(default=lambda _text: None)
     """Say in a few words what is being waited for."""
+    clouds: Callable[[str], Cloud] = no_clouds
+    """The cloud of a system, `aws`; raises `ClusterSettingsError` where it cannot be addressed."""
+    session: str = ""
+    """Which session it is: what is made in a cloud is tagged with it."""
     mask: Callable[[Json], Json] = lambda value: value
     """Take the secrets out of an object, while its structure still tells which values are secret."""
     git_hosts: GitHosts = field(default_factory=GitHosts)

@@ -653,6 +653,38 @@ INTENTS: Mapping[str, Intent] = {
         ("delete deployment web", "remove the configmap web-config", "delete pod postgres-0"),
         ("remove env DEBUG from web", "delete the namespace"),
     ),
+    "create_ecr_repository": Intent(
+        # Read by agent/understanding/clouds.py, as all of clouds is: nothing of it is an object of the cluster.
+        (
+            Way("create ecr repository {repository} for namespace {namespace}", "desk cloud aws ecr create {repository} -n {namespace}"),
+            Way("create ecr repository {repository} for team {team} in {environment} with cost center {cost_center}",
+                "desk cloud aws ecr create {repository} --team {team} --environment {environment} --cost-center {cost_center}"),
+        ),
+        ("create an ECR repository payments/checkout for namespace pay-dev",
+         "make ecr repository shop for team shop in dev with cost center 4711",
+         "erstelle ein ECR-Repository zahlung/kasse für das Team zahlung in dev mit Kostenstelle 4711"),
+        ("create pull secret regcred", "clone the repository shop"),
+    ),
+    "scan_ecr_image": Intent(
+        (Way("scan image {repository}:{tag} in ecr", "desk cloud aws ecr scan {repository} {tag}"),),
+        ("scan image shop:v1 in ECR", "scan the ECR image payments/checkout:v2", "scanne das ECR-Image shop:v1"),
+        ("scan the namespace", "set image of web to shop:v1"),
+    ),
+    "create_ecr_pull_secret": Intent(
+        (Way("create ecr pull secret in {namespace}", "desk cloud aws ecr pull-secret -n {namespace}"),
+         Way("create ecr pull secret {pull_secret} in {namespace}",
+             "desk cloud aws ecr pull-secret -n {namespace} --pull-secret {pull_secret}")),
+        ("create an ECR pull secret in pay-dev", "renew the ECR pull secret ecr-pull in namespace pay-dev",
+         "erstelle ein ECR-Pull-Secret in pay-dev"),
+        ("create pull secret regcred", "link pull secret ecr-pull to default"),
+    ),
+    "ecr_images": Intent(
+        (Way("list ecr repositories", "desk cloud aws ecr images"),
+         Way("list ecr images of {repository}", "desk cloud aws ecr images --repository {repository}"),
+         Way("show the ecr scan of {repository}:{tag}", "desk cloud aws ecr images --repository {repository} --tag {tag}")),
+        ("list the ECR repositories", "which images are in ECR repository shop?", "show the ECR findings of shop:v1"),
+        ("which image does web use?", "list the images in shop-dev"),
+    ),
     "undo_last": Intent(
         (
             Way("undo the last change", "", "undo", "change", "last previous_revision"),

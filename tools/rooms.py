@@ -17,10 +17,12 @@ _PROVISIONING = (
     "check_namespace", "provision_namespace", "deprovision_namespace", "onboard_team", "offboard_member",
     "rotate_kubeconfig",
 )  # fmt: skip
+_AWS = ("ecr_images", "create_ecr_repository", "scan_ecr_image", "create_ecr_pull_secret")
 ALONE: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(_PROVISIONING, "tools.provisioning.tools")
     | dict.fromkeys(("generate_manifest", "apply_application"), "tools.manifests.tools")
     | dict.fromkeys(("docs", "save_docs"), "tools.platform_docs.tools")
+    | dict.fromkeys(_AWS, "tools.aws.tools")
 )
 """Tool -> the module that lists it and whatever its plans ask for."""
 

@@ -37,6 +37,7 @@ HEADINGS = {
         "rotate-kubeconfig": "team",
     },
     "Begin an application": {"template-app": "scaffolds"},
+    "Make what it needs in a cloud": {"cloud": "cloud"},
     "Write manifests, and check them": {"generate-manifest": "manifests", "validate": "validate"},
     "Decide what waits": {"approvals": "approvals"},
     "See what was done, and undo it": {

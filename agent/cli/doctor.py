@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from agent.app import history_of, key_of
+from agent.app import clouds_of, history_of, key_of
 from agent.cli.options import existing_journal
 from agent.errors import DeskError
 from agent.gate.policy import (
@@ -21,6 +22,7 @@ from agent.gate.policy import (
 from agent.settings import PLAYBOOK
 from agent.surfaces.documents import Check, Doctor
 from agent.workspace.discovery import JOURNAL
+from tools.cloud.connect import AWS
 from tools.cluster.client import Access
 from tools.cluster.connect import Where, connect
 from tools.cluster.did_you_mean import NotThere
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 VERIFIED_UP_TO_BYTES = 32 * 1024 * 1024
 """A journal up to this size is verified whole, which takes a second or two; of a larger one it is said."""
 
+_AWS_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
 _RIGHTS = (
     ("get", "", "namespaces"),
     ("list", "", "pods"),
@@ -51,6 +54,7 @@ def examine(configured: Settings) -> Doctor:
         Check("python", "ok", sys.version.split()[0]),
         _try("git", lambda: _git(configured)),
         _try("journal", lambda: _journal(configured)),
+        _aws(configured),
     ]
     key = _key(configured)
     try:
@@ -99,6 +103,19 @@ def _journal(configured: Settings) -> str:
     if (size := file.stat().st_size) > VERIFIED_UP_TO_BYTES:
         return f"{size // 1024 // 1024} MiB, not verified here, for it takes long: `desk journal verify` does"
     return f"intact, {counted(journal.verify(), 'event')}"
+
+
+def _aws(configured: Settings) -> Check:
+    """Which account and region AWS is; optional where nobody says that there is one."""
+    said = (configured.aws_profile, configured.aws_region, configured.aws_account)
+    if not any(said) and not any(os.environ.get(name) for name in _AWS_VARIABLES):
+        return Check("aws", "optional", "no profile, region or AWS_* variable: nothing is made in AWS")
+    return _try("aws", lambda: _account(configured))
+
+
+def _account(configured: Settings) -> str:
+    account = clouds_of(configured)(AWS).account
+    return f"account {account.id}, region {account.region}, as {account.identity}"
 
 
 def _environment(cluster: HttpCluster, where: str) -> tuple[Environment, str]:

@@ -94,6 +94,20 @@ EXAMPLES: Mapping[str, Examples] = {
         ("a newer template, edits kept", "desk template-app --update shop"),
         ("the same from a portal's form", "desk template-app go-api --language go --backstage"),
     ),
+    "cloud": (("which clouds there are", "desk cloud --help"),),
+    "cloud aws": (("which services", "desk cloud aws --help"),),
+    "cloud aws ecr": (("its repositories", "desk cloud aws ecr images"),),
+    "cloud aws ecr create": (
+        ("for a namespace that Desk provisioned", "desk cloud aws ecr create pay/web -n pay-dev"),
+        ("what would be made", "desk cloud aws ecr create pay/web -n pay-dev --dry-run"),
+    ),
+    "cloud aws ecr images": (
+        ("all repositories", "desk cloud aws ecr images"),
+        ("one", "desk cloud aws ecr images --repository pay/web"),
+        ("what its scan found", "desk cloud aws ecr images --repository pay --tag v1"),
+    ),
+    "cloud aws ecr scan": (("once in a day", "desk cloud aws ecr scan pay/web v1"),),
+    "cloud aws ecr pull-secret": (("for 12 hours", "desk cloud aws ecr pull-secret -n pay-dev"),),
     "generate-manifest": (
         ("print them", "desk generate-manifest web --image acme/web:v2"),
         ("into a folder", "desk generate-manifest web --image web:2 --output-dir k8s"),

@@ -40,7 +40,7 @@ def init(directory: Path, output: str) -> None:
 @running
 @common
 def doctor(**given: Any) -> None:
-    """Say what is missing (git, journal, cluster, permissions, key) and how to get it.
+    """Say what is missing (git, journal, cluster, permissions, cloud, key) and how to get it.
 
     Of the namespace it tells the environment, and what the gate will do there with each class of risk.
     """

@@ -18,6 +18,7 @@ from agent.stopping import StopSignal
 from tools.changes.driver import Driver, Preview
 from tools.changes.kubernetes import KubernetesDriver
 from tools.changes.plan import FILES, KUBECONFIGS, KUBERNETES, Change, Plan
+from tools.cloud.connect import CLOUDS, no_clouds
 from tools.frame import Tool, ToolContext
 from tools.git_hosts.hosts import GitHosts
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from agent.understanding.wishes import Understanding
     from agent.workspace.files import Workspace
     from agent.workspace.history import History
+    from tools.cloud.resource import Cloud
     from tools.cluster.client import Cluster, Identity
     from tools.cluster.errors import ClusterError
     from tools.json import Json
@@ -105,6 +107,8 @@ class Desk(Records):
     planned: dict[str, Planned] = field(default_factory=dict)
     drivers: dict[str, Driver] = field(default_factory=dict)
     """System -> who makes changes of it; the cluster's is made when it is asked for."""
+    clouds: Callable[[str], Cloud] = no_clouds
+    """System -> the cloud, connected to when it is asked for."""
     _understood: Understanding | None = None
 
     @cached_property
@@ -123,12 +127,20 @@ class Desk(Records):
             self.drivers[FILES] = FilesDriver(self.workspace.root, self.history, wrote)
         if change.system == KUBERNETES and change.system not in self.drivers:
             self.drivers[KUBERNETES] = KubernetesDriver(
-                self.cluster, mask=self.mask, sleep=self.stop.sleep, username=self.identity.username
+                self.cluster,
+                mask=self.mask,
+                sleep=self.stop.sleep,
+                username=self.identity.username,
+                connect=self.clouds,
             )
         if change.system == KUBECONFIGS and change.system not in self.drivers:
             from tools.changes.kubeconfigs import KubeconfigDriver
 
             self.drivers[KUBECONFIGS] = KubeconfigDriver(self.cluster, username=self.identity.username)
+        if change.system in CLOUDS and change.system not in self.drivers:
+            from tools.changes.clouds import CloudDriver
+
+            self.drivers[change.system] = CloudDriver(change.system, self.clouds, self.cluster)
         return self.drivers[change.system]
 
     def schemas(self) -> dict[str, Json]:
@@ -151,6 +163,8 @@ class Desk(Records):
             mask=self.mask,
             progress=self.surface.progress,
             git_hosts=self.git_hosts,
+            clouds=self.clouds,
+            session=self.view.id,
         )
 
     def mask(self, value: Json) -> Json:

@@ -23,6 +23,7 @@ from agent.workspace.changeset import (
     undo_plan,
 )
 from tools.changes.plan import FILES, Plan
+from tools.cloud.connect import CLOUDS
 from tools.cluster.resources import ObjectRef
 from tools.errors import ToolFailed
 from tools.frame import Tool, ToolContext
@@ -57,7 +58,7 @@ class Made:
     def on_cluster(self) -> list[ObjectRef]:
         """The cluster's objects that were changed."""
         made = (intent.change for intent, _ in self.changes)
-        return [ObjectRef(**each["target"]) for each in made if each.get("system") != FILES]
+        return [ObjectRef(**each["target"]) for each in made if each.get("system") not in (FILES, *CLOUDS)]
 
 
 def made_by(history: History, journal: Journal, commit: str) -> Made:
@@ -131,7 +132,7 @@ def undo_tool(history: History, journal: Journal, *, sandbox: bool) -> Tool:
         if made.on_cluster and (began.cluster, began.sandbox) != (context.cluster.fingerprint, sandbox):
             raise ToolFailed(f"Commit {commit[:10]} changed another cluster. Nothing is undone on this one.")
         items = undo_of(made.changes)
-        return _gated_as(made.tool, undo_plan(items, f"commit {commit[:10]}", context.cluster, history.root))
+        return _gated_as(made.tool, undo_plan(items, f"commit {commit[:10]}", context, history.root))
 
     return Tool(undo, Risk.CHANGE)
 
@@ -155,7 +156,7 @@ def undo_last_tool(view: SessionView, root: Path) -> Tool:
             raise ToolFailed(f"Call {call} did not make the last change that stands: undo the later ones first.")
         items = undo_of(view.changes(standing[-1]))
         what = f"change {len(standing)} of this session"
-        return _gated_as(_tool(view, standing[-1]), undo_plan(items, what, context.cluster, root))
+        return _gated_as(_tool(view, standing[-1]), undo_plan(items, what, context, root))
 
     return Tool(undo_last, Risk.CHANGE)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent.understanding import (
+    clouds,
     delivery,
     how_to,
     kubectl,
@@ -70,7 +71,7 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
     if typed is not None:
         return _of_commands(typed, world)
     made_anew = provisioning.ordered(task) or onboarding.ordered(task) or manifests.ordered(task, world.namespace)
-    said_whole = scaffolds.ordered(task) or validation.ordered(task)
+    said_whole = scaffolds.ordered(task) or validation.ordered(task) or clouds.ordered(task, world)
     asked = delivery.asked(task, world) or how_to.asked(task, world)
     whole = made_anew or said_whole or asked
     if whole is not None:

@@ -12,15 +12,17 @@ import yaml
 
 from agent.journal.events import ToolIntent, ToolReceipt
 from agent.redaction import MARK
-from tools.changes import kubeconfigs
+from tools.changes import clouds, kubeconfigs
 from tools.changes.build import create_change, delete_change, patch_change
 from tools.changes.files import is_undone, undo_change
 from tools.changes.patches import contains, inverse
 from tools.changes.plan import FILES, KUBECONFIGS, KUBERNETES, Change, Plan
+from tools.cloud.connect import CLOUDS
 from tools.cluster.client import Cluster
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
 from tools.errors import ToolFailed
+from tools.frame import ToolContext
 from tools.json import Json
 
 SCHEMA = "desk.undo/v1"
@@ -78,11 +80,11 @@ def undo_of(changes: Sequence[tuple[ToolIntent, ToolReceipt]]) -> list[Json]:
     return [_undo(intent, receipt) for intent, receipt in reversed(changes)]
 
 
-def undo_plan(items: Sequence[Json], what: str, cluster: Cluster, root: Path) -> Plan:
+def undo_plan(items: Sequence[Json], what: str, context: ToolContext, root: Path) -> Plan:
     """The plan that undoes changes; without changes of its own when they are undone already.
 
     `what` says whose they are: `commit 0123456789`. What is undone already is left out. `root` is the workspace.
-    Raises `ToolFailed` when the cluster, or a file, is no longer as they left it.
+    Raises `ToolFailed` when the cluster, a cloud or a file is no longer as they left it.
     """
     if MARK in json.dumps(items):
         raise ToolFailed(
@@ -91,22 +93,24 @@ def undo_plan(items: Sequence[Json], what: str, cluster: Cluster, root: Path) ->
         )
     names = ", ".join(str(ObjectRef(**item["target"])) for item in items)
     replaced = [item["target"] for item in items if item["verb"] == "delete"]
-    left = [item for item in items if not _is_undone(item, items, cluster, root)]
+    left = [item for item in items if not _is_undone(item, items, context, root)]
     if not left:
         return Plan.of(f"{what} is already undone on {names}")
-    changes = [_undo_change(item, cluster, root, replaces=item["target"] in replaced) for item in left]
+    changes = [_undo_change(item, context, root, replaces=item["target"] in replaced) for item in left]
     parts = [[each.id for each in changes[:index]].count(change.id) for index, change in enumerate(changes)]
     numbered = (replace(change, part=part) for change, part in zip(changes, parts, strict=True))
     return Plan.of(f"undo {what} on {names}", *numbered)
 
 
-def _is_undone(item: Json, items: Sequence[Json], cluster: Cluster, root: Path) -> bool:
+def _is_undone(item: Json, items: Sequence[Json], context: ToolContext, root: Path) -> bool:
     """Whether the target is as the undo would make it, and not as the change left it."""
     if item.get("system") == FILES:
         return is_undone(item, root)
     if item.get("system") == KUBECONFIGS:
-        return kubeconfigs.is_undone(item, cluster)
-    live = _live(ObjectRef(**item["target"]), cluster)
+        return kubeconfigs.is_undone(item, context.cluster)
+    if item.get("system") in CLOUDS:
+        return clouds.is_undone(item, context.clouds(item["system"]))
+    live = _live(ObjectRef(**item["target"]), context.cluster)
     match item["verb"]:
         case "patch":
             return live is not None and _is_put_back(item, live)
@@ -140,13 +144,15 @@ def _live(target: ObjectRef, cluster: Cluster) -> Json | None:
         return None
 
 
-def _undo_change(item: Json, cluster: Cluster, root: Path, *, replaces: bool) -> Change:
+def _undo_change(item: Json, context: ToolContext, root: Path, *, replaces: bool) -> Change:
     """`replaces`: what is made again takes the place of what the same undo deletes."""
     if item.get("system") == FILES:
         return undo_change(item, root)
     if item.get("system") == KUBECONFIGS:
         return kubeconfigs.undo_change(item)
-    target = ObjectRef(**item["target"])
+    if item.get("system") in CLOUDS:
+        return clouds.undo_change(item, context.clouds(item["system"]))
+    target, cluster = ObjectRef(**item["target"]), context.cluster
     if item["verb"] == "create":
         if not item["create"]:
             raise ToolFailed(f"{target} is not made again by hand: its controller has done that already.")

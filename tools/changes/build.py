@@ -7,7 +7,7 @@ import json
 
 from tools.apimachinery.manifests import without_noise
 from tools.changes.patches import inverse
-from tools.changes.plan import Change, Credentials, Password
+from tools.changes.plan import Change, CloudValue, Credentials, Password
 from tools.cluster.resources import ObjectRef
 from tools.json import Json
 
@@ -76,7 +76,9 @@ def delete_change(resource: str, live: Json) -> Change:
     )
 
 
-def create_change(resource: str, body: Json, credentials: Credentials | Password | None = None) -> Change:
+def create_change(
+    resource: str, body: Json, credentials: Credentials | Password | CloudValue | None = None
+) -> Change:
     """The creation of the object `body`, filled with `credentials` where it is to hold any."""
     return Change(
         target=reference(body),

@@ -10,12 +10,16 @@ import base64
 import binascii
 import json
 import os
+import re
 import secrets
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from tools.changes.plan import Change, Credentials, Password
+from tools.changes.plan import Change, CloudValue, Credentials, Password
+from tools.cloud.connect import no_clouds
+from tools.cloud.resource import Cloud
 from tools.cluster.client import Cluster
 from tools.errors import ToolFailed
 from tools.json import Json
@@ -24,23 +28,29 @@ PASSWORD_LIMIT_BYTES = 64 * 1024
 _DOCKER_HUB = ("docker.io", "index.docker.io", "registry-1.docker.io")
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
 _STAND_IN = "desk-stand-in"
+_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 CONFIG_KEY = ".dockerconfigjson"
 _RANDOM_BYTES = 24
 """Of a password that is made: 192 bits."""
 
 
-def filled(change: Change, cluster: Cluster) -> Json:
+def filled(change: Change, cluster: Cluster, connect: Callable[[str], Cloud] = no_clouds) -> Json:
     """The body of a change as it is sent: with the password, if it takes one.
 
+    `connect` gives the cloud of a system.
     Raises `ToolFailed` where the password cannot be had, `ClusterError` where its Secret cannot be read.
     """
     if change.credentials is None:
         return change.body
     if isinstance(change.credentials, Password):
         return _with_value(change.body, change.credentials, secrets.token_urlsafe(_RANDOM_BYTES))
+    if isinstance(change.credentials, CloudValue):
+        return _with_entries(change.body, change.credentials, connect(change.credentials.system))
     if not change.credentials.registry:
         return _with_config(change.body, _auths(change, change.credentials, cluster))
-    return _with_password(change.body, change.credentials, _password(change, change.credentials, cluster))
+    return _with_password(
+        change.body, change.credentials, read_value(change.credentials, change.target.namespace or "", cluster)
+    )
 
 
 def stood_in(change: Change) -> Json:
@@ -49,6 +59,9 @@ def stood_in(change: Change) -> Json:
         return change.body
     if isinstance(change.credentials, Password):
         return _with_value(change.body, change.credentials, _STAND_IN)
+    if isinstance(change.credentials, CloudValue):
+        entries = change.credentials.entries or (("value", ""),)
+        return {**change.body, "data": {under: _encoded(b"{}") for under, _ in entries}}
     if not change.credentials.registry:
         return _with_config(change.body, {_STAND_IN: {"auth": _STAND_IN}})
     return _with_password(change.body, change.credentials, _STAND_IN)
@@ -66,8 +79,48 @@ def check_source(credentials: Credentials, namespace: str, cluster: Cluster) -> 
         )
 
 
+def read_value(credentials: Credentials, namespace: str, cluster: Cluster) -> str:
+    """The value that is there, without the line's end behind it.
+
+    Raises `ToolFailed` where it cannot be had, `ClusterError` where its Secret cannot be read.
+    """
+    raw = _read(credentials, namespace, cluster)
+    source = credentials.source
+    if len(raw) > PASSWORD_LIMIT_BYTES:
+        raise ToolFailed(f"The password from {source} has more than {PASSWORD_LIMIT_BYTES} bytes: that is none.")
+    try:
+        password = raw.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise ToolFailed(f"The password from {source} is not UTF-8 text.") from None
+    if not password.strip():
+        raise ToolFailed(f"The password from {source} is empty.")
+    return password
+
+
 def _with_value(body: Json, password: Password, value: str) -> Json:
     return {**body, "data": {password.under: base64.b64encode(value.encode()).decode()}}
+
+
+def _with_entries(body: Json, value: CloudValue, cloud: Cloud) -> Json:
+    """Each entry; without any, each key of a value that is a JSON object, else all of it under `value`."""
+    data = {under: cloud.value(value.kind, value.name, key) for under, key in value.entries}
+    if not value.entries:
+        data = _spread(cloud.value(value.kind, value.name, ""))
+    return {**body, "data": {under: _encoded(each) for under, each in data.items()}}
+
+
+def _spread(whole: bytes) -> dict[str, bytes]:
+    try:
+        found = json.loads(whole)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(_KEY.fullmatch(key) for key in found):
+        return {"value": whole}
+    return {key: (said if isinstance(said, str) else json.dumps(said)).encode() for key, said in found.items()}
+
+
+def _encoded(value: bytes) -> str:
+    return base64.b64encode(value).decode()
 
 
 def _with_password(body: Json, credentials: Credentials, password: str) -> Json:
@@ -101,21 +154,6 @@ def _auths(change: Change, credentials: Credentials, cluster: Cluster) -> Json:
             "them in a credentials store. Give --registry and --username, and a file that holds the password."
         )
     return dict(auths)
-
-
-def _password(change: Change, credentials: Credentials, cluster: Cluster) -> str:
-    """The password, without the line's end behind it, as `docker login --password-stdin` takes it."""
-    raw = _read(credentials, change.target.namespace or "", cluster)
-    source = credentials.source
-    if len(raw) > PASSWORD_LIMIT_BYTES:
-        raise ToolFailed(f"The password from {source} has more than {PASSWORD_LIMIT_BYTES} bytes: that is none.")
-    try:
-        password = raw.decode().removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        raise ToolFailed(f"The password from {source} is not UTF-8 text.") from None
-    if not password.strip():
-        raise ToolFailed(f"The password from {source} is empty.")
-    return password
 
 
 def _read(credentials: Credentials, namespace: str, cluster: Cluster) -> bytes:

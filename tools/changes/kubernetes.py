@@ -20,6 +20,8 @@ from tools.changes.driver import Effect, Preview, Running, Stale
 from tools.changes.guardrails import gives_up, loosened, risk_of
 from tools.changes.patches import contains, difference, inverse
 from tools.changes.plan import Change, Plan, Takeover
+from tools.cloud.connect import no_clouds
+from tools.cloud.resource import Cloud
 from tools.cluster.client import FIELD_MANAGER, Access, Cluster
 from tools.cluster.errors import Conflict, FieldConflict, Forbidden, NotFound
 from tools.cluster.resources import ObjectRef
@@ -39,7 +41,8 @@ _NAMESPACE = ObjectRef("v1", "Namespace", None, "")
 
 
 class KubernetesDriver:
-    """`Driver` of one cluster. `mask` takes the secrets out of an object before it is shown as text."""
+    """`Driver` of one cluster. `mask` takes the secrets out of an object before it is shown as text; `connect`
+    gives the cloud that a Secret's values are in."""
 
     def __init__(
         self,
@@ -48,8 +51,10 @@ class KubernetesDriver:
         mask: Callable[[Json], Json] = lambda value: value,
         sleep: Callable[[float], None] = time.sleep,
         username: str = "",
+        connect: Callable[[str], Cloud] = no_clouds,
     ) -> None:
         self._cluster = cluster
+        self._connect = connect
         self._mask = mask
         self._sleep = sleep
         self._username = username
@@ -125,8 +130,8 @@ class KubernetesDriver:
         return self._seen(change, before, after)
 
     def filled(self, change: Change) -> Json:
-        """With the password of a pull secret."""
-        return filled(change, self._cluster)
+        """With the password of a pull secret, or the values of a cloud."""
+        return filled(change, self._cluster, self._connect)
 
     def send(self, change: Change, body: Json, token: str) -> Effect | Running:
         """Make the change with the live resourceVersion as its precondition; a cluster takes no token."""

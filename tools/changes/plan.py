@@ -56,6 +56,20 @@ class Password:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudValue:
+    """Values of a cloud that a Secret is to hold: read when it is sent.
+
+    `entries` are (key of the Secret, key there). `kind` is the cloud's: a secret, a registry's login. An empty key
+    there is the whole value.
+    """
+
+    system: str
+    kind: str
+    name: str
+    entries: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Takeover:
     """A field that another manager has set, and to what: with the change it is ours. Values are as JSON."""
 
@@ -94,7 +108,7 @@ class Change:
     resource_version: str
     version: str
     verb: Verb = "patch"
-    credentials: Credentials | Password | None = None
+    credentials: Credentials | Password | CloudValue | None = None
     """What `body` lacks: read when the change is sent, and written nowhere but to the system."""
     system: str = KUBERNETES
     volatile: tuple[tuple[str, ...], ...] = ()

@@ -84,6 +84,7 @@ def test_commands_stand_under_what_they_are_for_and_options_under_whom_they_conc
         "Ask in words",
         "Make room for a team",
         "Begin an application",
+        "Make what it needs in a cloud",
         "Write manifests, and check them",
         "Decide what waits",
         "See what was done, and undo it",

@@ -18,7 +18,17 @@ from tests.agent.session_bench import Watcher
 from tests.tools.cluster.test_connect import CA_DATA
 
 TOP = Path(__file__).parents[3]
-HEAVY = {"langgraph", "langchain_core", "langsmith", "anthropic", "kubernetes", "aiohttp", "kmock"}
+HEAVY = {
+    "langgraph",
+    "langchain_core",
+    "langsmith",
+    "anthropic",
+    "kubernetes",
+    "aiohttp",
+    "kmock",
+    "boto3",
+    "botocore",
+}
 
 SCRIPT = """
 import sys
@@ -65,6 +75,7 @@ def test_a_session_is_shown_from_the_journal_alone() -> None:
 
 def test_a_session_says_that_it_began_before_langgraph_is_imported() -> None:
     assert not loaded_by("import agent.app, agent.model.playbook") & (HEAVY | {"rich"})
+    assert not loaded_by("import tools.catalog, tools.changes.clouds") & {"boto3", "botocore"}
 
 
 def test_a_typed_call_of_a_room_imports_neither_langgraph_nor_the_other_rooms(workspace: Path) -> None:

@@ -24,6 +24,7 @@ from tests.faults.conftest import scene
 from tests.faults.scene import Scene, assert_clean, assert_said, assert_whole, set_memory
 from tools.changes.build import reference, written
 from tools.errors import ToolFailed
+from tools.frame import ToolContext
 from tools.json import Json
 
 __all__ = ["own_home", "scene", "workspace"]
@@ -182,24 +183,26 @@ def test_several_patches_of_one_object_are_undone_one_by_one(bench: Bench) -> No
     uid, patches = live["metadata"]["uid"], ({"data": {"LOG_LEVEL": "info"}}, {"data": {"PAGE_SIZE": "12"}})
     left = ({"data": {"LOG_LEVEL": "debug"}}, {"data": {"PAGE_SIZE": "24"}})
     items = [put_back("patch", uid=uid, patch=p, expects=e) for p, e in zip(patches, left, strict=True)]
-    plan = undo_plan(items, "commit 1", bench.other, bench.root)
+    plan = undo_plan(items, "commit 1", ToolContext(bench.other), bench.root)
     assert [change.body for change in plan.changes] == [patches[1]]  # the first is put back already
-    assert undo_plan(items[:1], "commit 1", bench.other, bench.root).changes == ()
+    assert undo_plan(items[:1], "commit 1", ToolContext(bench.other), bench.root).changes == ()
 
 
 def test_what_is_gone_or_there_again_is_undone(bench: Bench) -> None:
     live = bench.other.get("configmap", "web-config", "shop-dev")
     made = put_back("create", create=written(live))
-    assert undo_plan([made], "commit 1", bench.other, bench.root).changes == ()
+    assert undo_plan([made], "commit 1", ToolContext(bench.other), bench.root).changes == ()
     other = put_back("create", create={**written(live), "data": {"LOG_LEVEL": "debug"}})
     with pytest.raises(ToolFailed, match="exists again"):
-        undo_plan([other], "commit 1", bench.other, bench.root)
+        undo_plan([other], "commit 1", ToolContext(bench.other), bench.root)
     replaced = [put_back("delete", uid="of the one before"), made]
-    assert undo_plan(replaced, "commit 1", bench.other, bench.root).changes == ()
+    assert undo_plan(replaced, "commit 1", ToolContext(bench.other), bench.root).changes == ()
     uid, resource_version = (live["metadata"][key] for key in ("uid", "resourceVersion"))
     bench.other.delete(reference(live), uid=uid, resource_version=resource_version)
-    assert undo_plan([put_back("delete", uid=uid)], "commit 1", bench.other, bench.root).changes == ()
-    assert [change.verb for change in undo_plan([made], "commit 1", bench.other, bench.root).changes] == ["create"]
+    assert undo_plan([put_back("delete", uid=uid)], "commit 1", ToolContext(bench.other), bench.root).changes == ()
+    assert [
+        change.verb for change in undo_plan([made], "commit 1", ToolContext(bench.other), bench.root).changes
+    ] == ["create"]
 
 
 ROLE: Json = {

@@ -1,0 +1,127 @@
+"""cloud: what an application needs in a cloud. Each command is a tool; its options are the tool's arguments."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from agent.cli.help import Command, Group
+from agent.cli.options import common, running, settings
+from agent.errors import UsageError
+
+if TYPE_CHECKING:
+    from tools.frame import Tool
+    from tools.json import Json
+
+SERVICES: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "aws": {
+        "ecr": (
+            "Images: repositories, scans, pull secrets",
+            {
+                "create": "create_ecr_repository",
+                "images": "ecr_images",
+                "scan": "scan_ecr_image",
+                "pull-secret": "create_ecr_pull_secret",
+            },
+        ),
+    },
+}
+"""Cloud -> service -> (what it is, command -> the tool that it calls)."""
+_CLOUDS = {"aws": "Amazon Web Services: images, buckets, secrets, databases."}
+_NAMESPACE = "namespace"
+"""An option of each command that runs a session."""
+_TYPES = {"integer": click.INT, "number": click.FLOAT}
+
+
+class _Service(Group):
+    """The commands of one service, each made of its tool when it is asked for."""
+
+    def __init__(self, cloud: str, name: str) -> None:
+        said, self._tools = SERVICES[cloud][name]
+        self._words = ("cloud", cloud, name)
+        super().__init__(name, help=f"{said}.")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """As `SERVICES` orders them."""
+        return list(self._tools)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command that calls a tool; None for a name that is none."""
+        return _command((*self._words, cmd_name), self._tools[cmd_name]) if cmd_name in self._tools else None
+
+
+@click.group(cls=Group)
+def cloud() -> None:
+    """Make what an application needs in a cloud, inside the guardrails, and see what there is.
+
+    A person approves each change, in every environment. What is made has its owner's tags, and can be undone.
+    """
+
+
+def _add(name: str) -> None:
+    group = Group(name, help=_CLOUDS[name])
+    for service in SERVICES[name]:
+        group.add_command(_Service(name, service))
+    cloud.add_command(group)
+
+
+for _name in SERVICES:
+    _add(_name)
+
+
+def _command(words: tuple[str, ...], name: str) -> click.Command:
+    from tools.rooms import tools_for
+
+    tool = next(each for each in tools_for(name) if each.name == name)
+    schema = tool.schema
+    needed = [each for each in schema.get("required", ()) if each != _NAMESPACE]
+    command: Any = partial(_call, words, tool, tuple(needed))
+    command.__click_params__ = []
+    command.__name__, command.__doc__ = words[-1], tool.description
+    command = common(running(click.option("--dry-run", is_flag=True, help="Show what would be made.")(command)))
+    for argument in reversed(schema["properties"]):
+        if argument in needed:
+            command = click.argument(argument, metavar=argument.upper())(command)
+        elif argument != _NAMESPACE:
+            command = _option(argument, schema["properties"][argument])(command)
+    return click.command(words[-1], cls=Command)(command)
+
+
+def _option(argument: str, described: Json) -> Any:
+    kinds = [described, *described.get("anyOf", ())]
+    said = next(str(each["description"]) for each in kinds if "description" in each)
+    kind = next(each for each in kinds if each.get("type") not in (None, "null"))
+    flag = f"--{argument.replace('_', '-')}"
+    if kind["type"] == "boolean":
+        return click.option(flag, is_flag=True, default=None, help=said)
+    choices = kind.get("enum")
+    default = described.get("default")
+    shown = f"{said} Default: {default}." if default not in (None, "") else said
+    return click.option(
+        flag,
+        type=click.Choice(choices) if choices else _TYPES.get(kind["type"], click.STRING),
+        multiple=kind["type"] == "array",
+        help=shown,
+    )
+
+
+def _call(words: tuple[str, ...], tool: Tool, needed: tuple[str, ...], dry_run: bool, **given: Any) -> NoReturn:
+    """A session of one call."""
+    from agent.app import Task
+    from agent.cli.run import begin, ran
+    from tools.errors import ArgumentsError
+
+    names = [name for name in tool.schema["properties"] if given.get(name) not in (None, ())]
+    arguments = {name: list(said) if isinstance(said := given[name], tuple) else said for name in names}
+    try:
+        tool.check(arguments)
+    except ArgumentsError as error:
+        raise UsageError(str(error)) from error
+    said = shlex.join([*words, *(str(given[name]) for name in needed)])
+    task = Task(said, None, dry_run=dry_run, call={"tool": tool.name, "arguments": arguments})
+    code, _ = ran(settings(given), partial(begin, task), tool=tool.name)
+    raise click.exceptions.Exit(code)

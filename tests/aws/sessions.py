@@ -1,0 +1,96 @@
+"""Sessions that change something in AWS: begun, approved by somebody else, killed and resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from agent.journal import approvals
+from agent.model.onecall import OneCall
+from agent.session.context import Desk
+from agent.session.run import drive
+from tests.agent.session_bench import Bench
+from tests.aws.server import ACCOUNT, REGION
+from tools.cloud.aws.client import Aws
+from tools.cloud.connect import Clouds
+
+PLACE = f"{ACCOUNT}/{REGION}"
+OWNER = {"team": "shop", "environment": "dev", "cost_center": "4711"}
+WAITS, DONE, FAILED = 3, 0, 1
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def call(tool: str, **arguments: Any) -> dict[str, Any]:
+    """A call as a person types one."""
+    return {"tool": tool, "arguments": arguments}
+
+
+def begin(bench: Bench, asked: dict[str, Any], session: str = "20250131-093005-abc123") -> Desk:
+    """A one-call session."""
+    model = OneCall(asked["tool"], asked["arguments"], ())
+    desk = bench.begin(model, "as typed", session=session, call=asked, commits_reads=False)
+    return with_clouds(desk)
+
+
+def with_clouds(desk: Desk) -> Desk:
+    """With clouds that were not asked yet, as a new process has them."""
+    desk.clouds = Clouds()
+    return desk
+
+
+def approve(desk: Desk) -> str:
+    """Somebody else approves what waits; gives its diff."""
+    (row,) = [row for row in approvals.listing(desk.journal, datetime.now(UTC)) if row.session == desk.view.id]
+    approvals.decide(desk.journal, row.asked.approval_id, "approved", "carol", "", datetime.now(UTC))
+    return row.asked.diff
+
+
+def resume(bench: Bench, desk: Desk) -> Desk:
+    """The session in another process."""
+    asked = desk.view.task.call or {}
+    return with_clouds(bench.resume(desk, OneCall(asked["tool"], asked["arguments"], ())))
+
+
+def made(bench: Bench, asked: dict[str, Any], session: str = "20250131-093005-abc123") -> Desk:
+    """The session, once it was approved and did what was asked."""
+    desk = begin(bench, asked, session)
+    assert drive(desk) == WAITS, said(desk)
+    approve(desk)
+    desk = resume(bench, desk)
+    assert drive(desk) == DONE, said(desk)
+    return desk
+
+
+def said(desk: Desk) -> str:
+    """What the calls answered."""
+    paused = desk.view.paused.reason if desk.view.paused else ""
+    return "\n".join([*(result.text for result in desk.view.results.values()), paused])
+
+
+@contextmanager
+def dying(monkeypatch: pytest.MonkeyPatch, side: str, number: int, writes: frozenset[str]) -> Iterator[list[str]]:
+    """The process dies before or after its `number`th request that writes; gives which it had sent, or begun to."""
+    sent: list[str] = []
+    really: Callable[..., Any] = Aws.call
+
+    def request(aws: Aws, service: str, operation: str, **parameters: Any) -> Any:
+        is_write = operation in writes
+        if is_write:
+            sent.append(operation)
+        if is_write and side == "before" and len(sent) == number:
+            raise Killed
+        answer = really(aws, service, operation, **parameters)
+        if is_write and side == "after" and len(sent) == number:
+            raise Killed
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Aws, "call", request)
+        yield sent
