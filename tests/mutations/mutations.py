@@ -31,6 +31,8 @@ class Said:
 
     what: str
     restart: tuple[str, ...] = ()
+    stand_ins: tuple[str, ...] = ()
+    """What is to be named where the mutated object is gone, and nothing is left that knew its name."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Mutation:
     what: str
     touched: tuple[str, ...]
     restart: tuple[str, ...]
+    stand_ins: tuple[str, ...]
     after: Objects = field(repr=False)
     harmless: bool
 
@@ -54,7 +57,7 @@ def mutate(name: str, objects: Objects, random: Random) -> Mutation:
     after = deepcopy(objects)
     said = (HARMFUL.get(name) or HARMLESS[name])(after, random)
     touched = tuple(key for key in objects if objects[key] != after.get(key))
-    return Mutation(name, said.what, touched, said.restart, after, name in HARMLESS)
+    return Mutation(name, said.what, touched, said.restart, said.stand_ins, after, name in HARMLESS)
 
 
 def _harmful(mutator: Mutator) -> Mutator:
@@ -612,7 +615,7 @@ def binding_role(objects: Objects, random: Random) -> Said:
 @_harmful
 def binding_deleted(objects: Objects, random: Random) -> Said:
     del objects["RoleBinding/config-reader"]
-    return Said("RoleBinding/config-reader is deleted")
+    return Said("RoleBinding/config-reader is deleted", stand_ins=("Role/config-reader",))
 
 
 # Policies
