@@ -91,7 +91,7 @@ class Ground:
             ordered = ordered[len(now) :]
             for key in now:
                 self._apply(key)
-            self._wait_until_it_serves()
+            self._wait_until_it_serves(WORKLOADS - sum(not key.startswith("CronJob/") for key in ordered))
         self._wait_until_it_is_well()
 
     def mutated(self, name: str, random: Random) -> Outcome:
@@ -127,10 +127,10 @@ class Ground:
             if not all(each["ready"] and not each["restartCount"] for each in statuses) or not statuses:
                 self._delete({"apiVersion": "v1", "kind": "Pod", **pod})
 
-    def _wait_until_it_serves(self) -> None:
+    def _wait_until_it_serves(self, workloads: int = WORKLOADS) -> None:
         until = time.monotonic() + WELL_WITHIN_S
         while time.monotonic() < until:
-            if _serve(self.cluster, self.namespace):
+            if _serve(self.cluster, self.namespace, workloads):
                 return
             time.sleep(1)
         raise NotWell(f"{self.namespace}: {_findings(self.cluster, self.namespace)}")
@@ -172,10 +172,10 @@ def _findings(cluster: HttpCluster, namespace: str) -> list[str]:
     return [each["summary"] for each in findings if each["severity"] != "info"]
 
 
-def _serve(cluster: HttpCluster, namespace: str) -> bool:
-    """Whether all pods that there should be are ready, and none is going."""
+def _serve(cluster: HttpCluster, namespace: str, workloads: int) -> bool:
+    """Whether all pods of so many workloads are ready, and none of an older template is left."""
     items = [*cluster.list("deployments", namespace), *cluster.list("statefulsets", namespace)]
-    return len(items) == WORKLOADS and all(_serves(item) for item in items)
+    return len(items) == workloads and all(_serves(item) for item in items)
 
 
 def _serves(item: Json) -> bool:
