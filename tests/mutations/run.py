@@ -30,8 +30,8 @@ STAYS_S = 8.0
 """A diagnosis that names the fault is asked once more after this: nothing else may be blamed then."""
 HARMLESS_AFTER_S = 25.0
 WORKLOADS = 6
-ANEW = ("Job/", "RoleBinding/")
-"""No change of what these name is accepted."""
+ANEW = ("Job/", "CronJob/", "RoleBinding/")
+"""No change of what some of these name is accepted, and what a CronJob has run goes with it."""
 IN_ORDER = ("StatefulSet/db", "Deployment/cache", "Deployment/api", "")
 HARMLESS_SHARE = 5
 """Of so many mutations one breaks nothing."""
@@ -111,9 +111,10 @@ class Ground:
             if key.startswith(ANEW):
                 self._delete(self.objects[key])
             self._apply(key)
-        for job in self.cluster.list("jobs", self.namespace):
-            if job["metadata"].get("ownerReferences"):
-                self._delete({"apiVersion": "batch/v1", "kind": "Job", **job})
+        if not all(map(_has_succeeded, self.cluster.list("jobs", self.namespace))):
+            for key in ("CronJob/report", "Job/migrate"):
+                self._delete(self.objects[key])
+                self._apply(key)
         self._clear_away()
         self._wait_until_it_serves()
         self._clear_away()
@@ -165,6 +166,10 @@ class Ground:
 
     def _ref(self, item: Json) -> ObjectRef:
         return ObjectRef(item["apiVersion"], item["kind"], self.namespace, item["metadata"]["name"])
+
+
+def _has_succeeded(job: Json) -> bool:
+    return bool((job.get("status") or {}).get("succeeded"))
 
 
 def _findings(cluster: HttpCluster, namespace: str) -> list[str]:
@@ -222,7 +227,7 @@ def _how(finding: Json, mutation: Mutation) -> str:
         return "words"
     for key in mutation.touched:
         kind, _, name = key.partition("/")
-        if re.search(rf"\b{kind}s?\b[^.;]*(?<![\w-]){re.escape(name)}(?![\w-])", finding["summary"]):
+        if re.search(rf"\b{kind}s?\b[^.;]*(?<![\w-]){re.escape(name)}(?![\w-])", finding["summary"], re.I):
             return "words"
     return ""
 

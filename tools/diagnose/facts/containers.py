@@ -8,7 +8,7 @@ that was.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -127,8 +127,24 @@ def _broken(snapshot: Snapshot) -> dict[ContainerCause, list[list[Container]]]:
     return by_cause
 
 
-def containers(snapshot: Snapshot) -> Iterator[Container]:
-    """The containers of the current pods that do not look well, init containers first."""
+def containers(snapshot: Snapshot) -> tuple[Container, ...]:
+    """The containers of the current pods that do not look well, init containers first; worked out once."""
+    return snapshot.once("containers", lambda: tuple(_containers(snapshot)))
+
+
+def containers_of(pod: str, snapshot: Snapshot) -> Sequence[Container]:
+    """Those of one pod, by its name."""
+    return snapshot.once("containers_of", lambda: _by_pod(snapshot)).get(pod, ())
+
+
+def _by_pod(snapshot: Snapshot) -> dict[str, list[Container]]:
+    found: dict[str, list[Container]] = {}
+    for container in containers(snapshot):
+        found.setdefault(container.pod_name, []).append(container)
+    return found
+
+
+def _containers(snapshot: Snapshot) -> Iterator[Container]:
     for pod in current_pods(snapshot):
         if looks_well(pod):
             continue

@@ -168,5 +168,9 @@ def _without(message: str, image: str) -> str:
 
 def refused(snapshot: Snapshot) -> list[list[Container]]:
     """The containers whose registry wants other credentials, in groups of one owner and container name."""
+    return snapshot.once("refused_pulls", lambda: _refused(snapshot))
+
+
+def _refused(snapshot: Snapshot) -> list[list[Container]]:
     groups = broken(snapshot, "ImagePullBackOff")
     return [group for group in groups if trouble_of(group[0], snapshot) in ("refused", "denied")]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from tools.cluster.resources import ObjectRef
 
 if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
+    from collections.abc import Sequence
+
+    from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.json import Json
 
 _NEWEST = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
@@ -72,6 +74,29 @@ def owner_of(pod: Json, snapshot: Snapshot) -> ObjectRef:
         return _above_replicaset(pod, direct, snapshot)
     job = snapshot.named("Job", direct["name"]) if direct["kind"] == "Job" else None
     return _ref((job and controller(job)) or direct, snapshot)
+
+
+def controlled(kind: Kind, above: tuple[str, str], snapshot: Snapshot) -> Sequence[Json]:
+    """The objects of a kind whose controller is of this kind and name: the pods of a Job, the Jobs of a CronJob."""
+    return snapshot.grouped(kind, controller_name).get(above, ())
+
+
+def controller_name(item: Json) -> tuple[str, str] | None:
+    """Kind and name of its controller."""
+    above = controller(item)
+    return None if above is None else (str(above["kind"]), str(above["name"]))
+
+
+def current_pods_of(owner: ObjectRef, snapshot: Snapshot) -> Sequence[Json]:
+    """The pods of a workload that count, by name."""
+    return snapshot.once("current_pods_of", lambda: _by_owner(snapshot)).get(owner, ())
+
+
+def _by_owner(snapshot: Snapshot) -> dict[ObjectRef, list[Json]]:
+    found: dict[ObjectRef, list[Json]] = {}
+    for pod in current_pods(snapshot):
+        found.setdefault(owner_of(pod, snapshot), []).append(pod)
+    return found
 
 
 def current_pods(snapshot: Snapshot) -> tuple[Json, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.facts.owners import (
+    controlled,
     controller,
     deployment_of,
     newest_replicaset,
@@ -49,14 +50,16 @@ def rollback_remedy(snapshot: Snapshot, owner: ObjectRef) -> Remedy | None:
 
 def serving_replicasets(snapshot: Snapshot, deployment: str) -> set[str]:
     """The ReplicaSets of a Deployment that have a Ready pod."""
-    return {
-        direct["name"]
-        for pod in snapshot.of("Pod")
-        if (direct := controller(pod)) is not None
-        and direct["kind"] == "ReplicaSet"
-        and deployment_of(pod, direct) == deployment
-        and is_ready(pod)
-    }
+    return snapshot.once("serving_replicasets", lambda: _serving(snapshot)).get(deployment, set())
+
+
+def _serving(snapshot: Snapshot) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for pod in snapshot.of("Pod"):
+        direct = controller(pod)
+        if direct is not None and direct["kind"] == "ReplicaSet" and is_ready(pod):
+            found.setdefault(deployment_of(pod, direct) or "", set()).add(direct["name"])
+    return found
 
 
 def serves_still(snapshot: Snapshot, deployment: str, suffering: Iterable[str]) -> bool:
@@ -97,10 +100,8 @@ def _earlier_revisions(snapshot: Snapshot, deployment: str, present: int) -> dic
     """The revisions that can be gone back to, by the name of their ReplicaSet."""
     return {
         item["metadata"]["name"]: revision
-        for item in snapshot.of("ReplicaSet")
-        if (above := controller(item)) is not None
-        and (above["kind"], above["name"]) == ("Deployment", deployment)
-        and 0 < (revision := revision_of(item)) < present
+        for item in controlled("ReplicaSet", ("Deployment", deployment), snapshot)
+        if 0 < (revision := revision_of(item)) < present
     }
 
 

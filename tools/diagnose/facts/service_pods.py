@@ -6,15 +6,17 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, cast
 
 from tools.apimachinery.selectors import Labels, labels_of, matches_plain
+from tools.diagnose.facts.nearest import alike
 from tools.diagnose.facts.workloads import Workload, workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
 _ALIKE = 0.6
+_COMPARED_AT_MOST = 60
 _GENERATED = ("pod-template-hash", "controller-revision-hash", "pod-template-generation")
 
 
@@ -48,9 +50,16 @@ def pods_behind(service: Json, snapshot: Snapshot) -> tuple[Json, ...]:
     if key not in known:
         by_label = snapshot.once("pods_by_label", lambda: _by_label(snapshot))
         fewest = min((by_label.get(label, ()) for label in selector.items()), key=len)
-        found = (pod for pod in fewest if matches_plain(selector, labels_of(pod)))
+        found = (pod for pod in fewest if _lives(pod) and matches_plain(selector, labels_of(pod)))
         known[key] = tuple(sorted(found, key=lambda pod: str(pod["metadata"]["name"])))
     return known[key]
+
+
+def is_carried(selector: Labels, snapshot: Snapshot) -> bool:
+    """Whether any pod has all these labels, even one that has ended."""
+    by_label = snapshot.once("pods_by_label", lambda: _by_label(snapshot))
+    fewest: Sequence[Json] = min((by_label.get(label, ()) for label in selector.items()), key=len, default=())
+    return any(matches_plain(selector, labels_of(pod)) for pod in fewest)
 
 
 def is_ready(pod: Json) -> bool:
@@ -108,7 +117,7 @@ def nearest(service: Json, snapshot: Snapshot) -> Workload | None:
     """
     selector, name = selector_of(service), str(service["metadata"]["name"])
     ranked = sorted(
-        (each for each in workloads(snapshot) if each.ref.kind not in ("Job", "CronJob") and each.labels),
+        _comparable(service, snapshot),
         key=lambda each: (
             *_nearness(selector, each.labels),
             each.ref.name == name,
@@ -121,6 +130,30 @@ def nearest(service: Json, snapshot: Snapshot) -> Workload | None:
         return None
     agreeing, alike, elsewhere = _nearness(selector, ranked[0].labels)
     return ranked[0] if agreeing or alike >= _ALIKE or elsewhere else None
+
+
+def _comparable(service: Json, snapshot: Snapshot) -> list[Workload]:
+    """The workloads with labels that are worth a comparison: all of a few; of many those with a label alike."""
+    made = snapshot.once("labelled_workloads", lambda: _labelled(snapshot))
+    if len(made) <= _COMPARED_AT_MOST:
+        return list(made)
+    by_value = snapshot.once("workloads_by_label_value", lambda: _by_value(made))
+    values, selected = tuple(by_value), selector_of(service).values()
+    likely = dict.fromkeys(value for each in selected for value in (each, *alike(each, values)))
+    found = (each for value in likely for each in by_value.get(value, ())[:_COMPARED_AT_MOST])
+    return list({each.ref: each for each in found}.values())
+
+
+def _labelled(snapshot: Snapshot) -> tuple[Workload, ...]:
+    return tuple(each for each in workloads(snapshot) if each.ref.kind not in ("Job", "CronJob") and each.labels)
+
+
+def _by_value(made: tuple[Workload, ...]) -> dict[str, list[Workload]]:
+    found: dict[str, list[Workload]] = {}
+    for each in made:
+        for value in each.labels.values():
+            found.setdefault(value, []).append(each)
+    return found
 
 
 def _nearness(selector: Labels, labels: Labels) -> tuple[int, float, bool]:
@@ -138,7 +171,6 @@ def _lives(pod: Json) -> bool:
 def _by_label(snapshot: Snapshot) -> dict[tuple[str, str], list[Json]]:
     found: dict[tuple[str, str], list[Json]] = {}
     for pod in snapshot.of("Pod"):
-        if _lives(pod):
-            for label in labels_of(pod).items():
-                found.setdefault(label, []).append(pod)
+        for label in labels_of(pod).items():
+            found.setdefault(label, []).append(pod)
     return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said
+from tools.diagnose.facts.nearest import alike
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.service_pods import (
     is_headless,
@@ -172,13 +173,17 @@ def _host_and_port(address: str) -> tuple[str, int | None]:
 
 
 def _service(host: str, snapshot: Snapshot) -> Json | None:
-    for service in snapshot.of("Service"):
-        if host and host == service["spec"].get("clusterIP"):
-            return service
+    if host and (at := snapshot.grouped("Service", _address_of).get(host)):
+        return at[0]
     name, _, rest = host.partition(".")
     if rest and rest.split(".")[0] != snapshot.namespace:
         return None
     return snapshot.named("Service", name)
+
+
+def _address_of(service: Json) -> str | None:
+    address: str | None = service["spec"].get("clusterIP")
+    return address
 
 
 def _host(host: str, snapshot: Snapshot) -> str:
@@ -188,7 +193,7 @@ def _host(host: str, snapshot: Snapshot) -> str:
     if _service_named(host, snapshot):
         return _headless_said(name, snapshot)
     near = get_close_matches(
-        name, [service["metadata"]["name"] for service in snapshot.of("Service")], n=1, cutoff=0.5
+        name, alike(name, [service["metadata"]["name"] for service in snapshot.of("Service")]), n=1, cutoff=0.5
     )
     nearest = f"; the nearest there is: {near[0]}" if near else ""
     return f"no Service of this namespace is called {name}{nearest}"

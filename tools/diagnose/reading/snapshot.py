@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Literal, TypeVar, cast
@@ -130,6 +130,17 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
     def events_of(self, kind: str, name: str) -> tuple[Json, ...]:
         """The events about one object, newest first."""
         return self._events.get((kind, name), ())
+
+    def grouped(self, kind: Kind, by: Callable[[Json], Hashable]) -> Mapping[Hashable, list[Json]]:
+        """The objects of a kind by what a function says of each; worked out once for each function."""
+
+        def group() -> dict[Hashable, list[Json]]:
+            found: dict[Hashable, list[Json]] = {}
+            for item in self.of(kind):
+                found.setdefault(by(item), []).append(item)
+            return found
+
+        return self.once(f"{kind} by {by.__module__}.{by.__qualname__}", group)
 
     def once(self, what: str, work_out: Callable[[], Worked]) -> Worked:
         """What several rules need of this snapshot, worked out when the first of them asks."""

@@ -18,7 +18,7 @@ from tools.diagnose.facts.naming import (
     said,
     typed,
 )
-from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
@@ -145,7 +145,7 @@ def _percent(item: Json, resource: str) -> int:
 
 def _uses(owner: ObjectRef, container: str, resource: str, snapshot: Snapshot) -> list[Decimal]:
     """What that container uses now in each pod of which it is known."""
-    pods = {pod["metadata"]["name"] for pod in snapshot.of("Pod") if owner_of(pod, snapshot) == owner}
+    pods = {pod["metadata"]["name"] for pod in current_pods_of(owner, snapshot)}
     return [
         quantity.amount((each.get("usage") or {}).get(resource))
         for metrics in snapshot.of("PodMetrics")

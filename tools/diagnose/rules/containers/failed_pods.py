@@ -16,12 +16,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import event_said, said
-from tools.diagnose.facts.owners import (
-    controller,
-    current_pods,
-    newest_revisions,
-    owner_of,
-)
+from tools.diagnose.facts.owners import controller, current_pods_of, newest_revisions, owner_of
 from tools.diagnose.facts.rollback import is_ready
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.snapshot import event_time
@@ -195,7 +190,7 @@ def _severity(newest: Failure, snapshot: Snapshot) -> Severity | None:
         return "error"
     if _is_of_older_revision(newest, snapshot):
         return "info"
-    ready = sum(owner_of(pod, snapshot) == owner and is_ready(pod) for pod in current_pods(snapshot))
+    ready = sum(map(is_ready, current_pods_of(owner, snapshot)))
     wanted = _wanted(owner, snapshot)
     if wanted is not None and ready >= wanted:
         return "info"

@@ -22,7 +22,7 @@ from tools.diagnose.facts.naming import (
     event_said,
     pod_names,
 )
-from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.probe_failures import ProbeFailure, probe_failure
 from tools.diagnose.facts.service_pods import is_ready
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -216,11 +216,7 @@ def _alike_and_ready(container: Container, snapshot: Snapshot) -> str:
     """A pod of the same template that is ready: what this one is asked, that one answers. Empty where none is."""
     labels = labels_of(container.pod)
     revision = {key: labels[key] for key in _REVISIONS if key in labels}
-    alike = (
-        pod
-        for pod in current_pods(snapshot)
-        if revision and is_ready(pod) and owner_of(pod, snapshot) == container.owner
-    )
+    alike = (pod for pod in current_pods_of(container.owner, snapshot) if revision and is_ready(pod))
     return next((pod["metadata"]["name"] for pod in alike if revision.items() <= labels_of(pod).items()), "")
 
 

@@ -17,7 +17,7 @@ from tools.diagnose.facts.backends import backends
 from tools.diagnose.facts.callers import Call, calls
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.network_policies import Peer, Port
-from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.owners import current_pods_of, owner_of
 from tools.diagnose.facts.service_pods import selector_of
 from tools.diagnose.facts.workloads import Workload, workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -183,7 +183,7 @@ def _affected(target: Target, kept: KeptOut, snapshot: Snapshot) -> tuple[str, .
     """The pods kept out; where those are not of this namespace, the pods that are not reached."""
     refs = {call.caller.ref for call in kept.callers}
     if refs and not kept.routes:
-        pods = [pod for pod in current_pods(snapshot) if owner_of(pod, snapshot) in refs]
+        pods = [pod for ref in sorted(refs, key=str) for pod in current_pods_of(ref, snapshot)]
     else:
         pods = list(target.pods)
     return tuple(str(pod["metadata"]["name"]) for pod in pods)

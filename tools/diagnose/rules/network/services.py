@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tools.apimachinery.selectors import labels_of, matches_plain
+from tools.apimachinery.selectors import matches_plain
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.facts.service_pods import (
+    is_carried,
     is_headless,
     nearest,
     pods_behind,
@@ -103,8 +104,7 @@ def _may_be_judged(service: Json, selector: Labels, snapshot: Snapshot) -> bool:
     by_role = any(key.rpartition("/")[2].lower().endswith(("role", "pod-name", "pod-index")) for key in selector)
     unread = any(key in ("deploymentconfig", "serving.knative.dev/revision") for key in selector)
     idled = "idling.alpha.openshift.io/idled-at" in (meta.get("annotations") or {})
-    passing = any(matches_plain(selector, labels_of(pod)) for pod in snapshot.of("Pod"))
-    return not (by_role or unread or idled or passing or meta.get("ownerReferences"))
+    return not (by_role or unread or idled or is_carried(selector, snapshot) or meta.get("ownerReferences"))
 
 
 def _mismatch(service: Json, near: Workload | None, snapshot: Snapshot) -> Finding:

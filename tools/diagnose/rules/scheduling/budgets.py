@@ -135,18 +135,25 @@ def _uncounted(item: Json, snapshot: Snapshot) -> Finding:
 
 
 def _overlapping(budgets: list[Json], snapshot: Snapshot) -> list[Finding]:
-    pods = [pod for pod in snapshot.of("Pod") if looks_well(pod)]
-    chosen = {
-        item["metadata"]["name"]: {
-            pod["metadata"]["name"] for pod in pods if matches(item["spec"].get("selector"), labels_of(pod))
-        }
-        for item in budgets
-    }
+    both: dict[tuple[int, int], list[str]] = {}
+    ordered, labels = sorted(budgets, key=_age), snapshot.once("well_by_labels", lambda: _well_by_labels(snapshot))
+    for having, pods in labels.items():
+        chosen = [at for at, item in enumerate(ordered) if matches(item["spec"].get("selector"), dict(having))]
+        for pair in combinations(chosen, 2):
+            both.setdefault(pair, []).extend(pods)
     return [
-        _twice(_ref(later, snapshot), _ref(first, snapshot), sorted(both))
-        for first, later in combinations(sorted(budgets, key=_age), 2)
-        if (both := chosen[first["metadata"]["name"]] & chosen[later["metadata"]["name"]])
+        _twice(_ref(ordered[later], snapshot), _ref(ordered[first], snapshot), sorted(pods))
+        for (first, later), pods in sorted(both.items())
     ]
+
+
+def _well_by_labels(snapshot: Snapshot) -> dict[tuple[tuple[str, str], ...], list[str]]:
+    """The names of the pods that look well, by their labels: those of one workload have the same."""
+    found: dict[tuple[tuple[str, str], ...], list[str]] = {}
+    for pod in snapshot.of("Pod"):
+        if looks_well(pod):
+            found.setdefault(tuple(sorted(labels_of(pod).items())), []).append(pod["metadata"]["name"])
+    return found
 
 
 def _twice(later: ObjectRef, first: ObjectRef, pods: list[str]) -> Finding:

@@ -22,12 +22,7 @@ from tools.diagnose.facts.naming import (
     said,
     typed,
 )
-from tools.diagnose.facts.owners import (
-    controller,
-    current_pods,
-    newest_replicaset,
-    owner_of,
-)
+from tools.diagnose.facts.owners import controller, current_pods_of, newest_replicaset, owner_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.reading.snapshot import event_time
@@ -139,7 +134,7 @@ def _finding(group: list[Eviction], snapshot: Snapshot) -> Finding | None:
     what, container, limit = _cause(newest.message)
     again = severity == "error" and newest.owner.kind not in ("Pod", "Job", "CronJob")
     subject = f"pods of {said(newest.owner)} are evicted again and again" if again else _once(newest)
-    own = [pod for pod in current_pods(snapshot) if owner_of(pod, snapshot) == newest.owner]
+    own = current_pods_of(newest.owner, snapshot)
     replaced = "" if severity == "error" or not any(map(looks_well, own)) else "; a new one runs"
     names = [each.pod["metadata"]["name"] for each in group]
     return Finding(
@@ -172,7 +167,7 @@ def _severity(group: list[Eviction], snapshot: Snapshot) -> Severity | None:
         return "error"
     if direct["kind"] == "Job":
         return _severity_of_job(direct["name"], snapshot)
-    own = [pod for pod in current_pods(snapshot) if owner_of(pod, snapshot) == newest.owner]
+    own = current_pods_of(newest.owner, snapshot)
     recent = [each for each in group if each.at is not None and snapshot.taken_at - each.at < STEADY_AFTER]
     if len(recent) > max(1, len(own)) or (recent and direct["kind"] == "StatefulSet"):
         return "error"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.scheduling import amounts
@@ -68,7 +68,7 @@ def fewer(waiting: Waiting) -> list[Remedy]:
 
 def replicas(waiting: Waiting) -> tuple[int, int]:
     """How many current pods of the owner have a node, and how many there are."""
-    own = [pod for pod in current_pods(waiting.snapshot) if owner_of(pod, waiting.snapshot) == waiting.owner]
+    own = current_pods_of(waiting.owner, waiting.snapshot)
     return sum(1 for pod in own if pod["spec"].get("nodeName")), len(own)
 
 

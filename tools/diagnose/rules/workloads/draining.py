@@ -16,7 +16,7 @@ import msgspec
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import about_pod, event_said, said
-from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.owners import current_pods_of, owner_of
 from tools.diagnose.facts.rollback import is_ready
 from tools.diagnose.findings import Finding, Remedy
 from tools.diagnose.report import moment
@@ -71,7 +71,7 @@ def _waits(owner: ObjectRef, group: list[Draining], snapshot: Snapshot) -> bool:
     item = snapshot.named(cast("Kind", owner.kind), owner.name)
     if item is None or not any(snapshot.taken_at - each.since > TOLD_AFTER for each in group):
         return False
-    ready = sum(owner_of(pod, snapshot) == owner and is_ready(pod) for pod in current_pods(snapshot))
+    ready = sum(map(is_ready, current_pods_of(owner, snapshot)))
     spec, status = item.get("spec") or {}, item.get("status") or {}
     replicas = 1 if spec.get("replicas") is None else int(spec["replicas"])
     match owner.kind:

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
-from tools.diagnose.facts.containers import containers
+from tools.diagnose.facts.containers import containers_of
 from tools.diagnose.facts.naming import said, typed
-from tools.diagnose.facts.owners import controller, has_ended
+from tools.diagnose.facts.owners import controlled, controller, controller_name, has_ended
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers import recovery
@@ -102,8 +102,9 @@ def _tried_until(finding: Finding, jobs: list[Json], snapshot: Snapshot) -> date
     """
     own = [
         each
-        for each in containers(snapshot)
-        if each.pod_name in finding.affected and each.name == finding.container
+        for name in finding.affected
+        for each in containers_of(name, snapshot)
+        if each.name == finding.container
     ]
     if not jobs or not own or any(recovery.is_certain(each) for each in own):
         return None
@@ -174,12 +175,7 @@ def _failed(job: Json, snapshot: Snapshot) -> Json:
 
 
 def _failed_pods(job: Json, snapshot: Snapshot) -> int:
-    return sum(
-        _has_failed(pod)
-        for pod in snapshot.of("Pod")
-        if (direct := controller(pod)) is not None
-        and (direct["kind"], direct["name"]) == ("Job", job["metadata"]["name"])
-    )
+    return sum(_has_failed(pod) for pod in controlled("Pod", ("Job", job["metadata"]["name"]), snapshot))
 
 
 def _has_failed(pod: Json) -> bool:
@@ -243,11 +239,7 @@ def _explained(job: Json, snapshot: Snapshot, known: Known) -> bool:
     name, above = job["metadata"]["name"], controller(job)
     if known.explains("Job", name) or (above and known.explains(str(above["kind"]), str(above["name"]))):
         return True
-    return any(
-        known.explains_pod(pod["metadata"]["name"])
-        for pod in snapshot.of("Pod")
-        if (direct := controller(pod)) is not None and (direct["kind"], direct["name"]) == ("Job", name)
-    )
+    return any(known.explains_pod(pod["metadata"]["name"]) for pod in controlled("Pod", ("Job", name), snapshot))
 
 
 def _condition(job: Json, kind: str) -> Json:
@@ -257,13 +249,17 @@ def _condition(job: Json, kind: str) -> Json:
 
 def _later_finished(job: Json, above: Json, snapshot: Snapshot) -> bool:
     """Whether a later run of the same CronJob has ended: then that one counts."""
-    return any(
-        (other := controller(each)) is not None
-        and (other["kind"], other["name"]) == (above["kind"], above["name"])
-        and str(each["metadata"].get("creationTimestamp")) > str(job["metadata"].get("creationTimestamp"))
-        and has_ended(each)
-        for each in snapshot.of("Job")
-    )
+    last = snapshot.once("last_finished", lambda: _last_finished(snapshot))
+    return last.get((above["kind"], above["name"]), "") > str(job["metadata"].get("creationTimestamp"))
+
+
+def _last_finished(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    """When the newest Job that has ended was made, by what made it."""
+    found: dict[tuple[str, str], str] = {}
+    for job in snapshot.of("Job"):
+        if (above := controller_name(job)) is not None and has_ended(job):
+            found[above] = max(found.get(above, ""), str(job["metadata"].get("creationTimestamp")))
+    return found
 
 
 RULE = Rule(causes=(BACKOFF_LIMIT_EXCEEDED, DEADLINE_EXCEEDED), find=failed_jobs, retell=given_up)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import typed
-from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.rollback import rollback_remedy
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
@@ -126,10 +126,10 @@ def _unmet_gates(item: Json, snapshot: Snapshot) -> str:
     """The readiness gates that its pods wait for: conditions that something outside must set."""
     spec = (item["spec"].get("template") or {}).get("spec") or {}
     gates = ", ".join(str(each.get("conditionType")) for each in spec.get("readinessGates") or ())
+    ref = ObjectRef("apps/v1", "Deployment", snapshot.namespace, item["metadata"]["name"])
     waits = any(
         condition.get("reason") == "ReadinessGatesNotReady"
-        for pod in snapshot.of("Pod")
-        if owner_of(pod, snapshot).name == item["metadata"]["name"]
+        for pod in current_pods_of(ref, snapshot)
         for condition in (pod.get("status") or {}).get("conditions") or ()
     )
     return f"; their readiness gate {one_line(gates, 120)} is not met" if gates and waits else ""
