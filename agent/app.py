@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 from agent.errors import UsageError
 from agent.gate.policy import differences, with_cells
 from agent.git_tokens import git_hosts, git_tokens
-from agent.journal import approvals
+from agent.journal import approvals, stores
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Journal
-from agent.journal.sqlite import JOURNAL, SqliteStore
 from agent.journal.view import SessionView, find_session, load_view
 from agent.model.onecall import OneCall
 from agent.redaction import Redactor
@@ -80,7 +79,8 @@ class Task:
 def open_journal(settings: Settings, literals: tuple[str, ...] = ()) -> Journal:
     """The workspace's journal; `literals` are secrets this process knows and must mask."""
     redactor = Redactor((*literals, key_of(settings), *git_tokens(settings)))
-    return Journal(SqliteStore(Workspace(settings.workspace).state_dir() / JOURNAL), redactor)
+    Workspace(settings.workspace).state_dir()
+    return Journal(stores.opened(settings.workspace, settings.journal), redactor)
 
 
 def history_of(settings: Settings) -> History:
@@ -148,7 +148,7 @@ def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool
     history = history_of(settings)
     sha = _commit_of_subtask(settings, commit) or history.resolve(commit)
     folder = change_set_of(history, sha)
-    if not (settings.workspace / ".desk" / JOURNAL).exists():
+    if not stores.exists(settings.workspace, settings.journal):
         raise UsageError(NO_RECORD.format(commit=sha[:10], folder=folder))
     with contextlib.closing(open_journal(settings)) as journal:
         made = made_by(history, journal, sha)
@@ -171,7 +171,7 @@ def rollback(settings: Settings, commit: str, surface: Surface, *, dry_run: bool
 def _commit_of_subtask(settings: Settings, said: str) -> str:
     """The commit of SESSION/SUBTASK, as LOGS.md names what can be undone; empty for whatever else it may be."""
     session, _, subtask = said.partition("/")
-    if not subtask or not (settings.workspace / ".desk" / JOURNAL).exists():
+    if not subtask or not stores.exists(settings.workspace, settings.journal):
         return ""
     with contextlib.closing(open_journal(settings)) as journal:
         return SessionView.of(session, journal.entries(session)).commits.get(subtask, "")
@@ -288,7 +288,7 @@ def _leased(journal: Journal, session: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _existing_journal(settings: Settings) -> Iterator[Journal]:
     """The workspace's journal; raises `UsageError` where there is none, and so no session."""
-    if not (settings.workspace / ".desk" / JOURNAL).exists():
+    if not stores.exists(settings.workspace, settings.journal):
         raise UsageError(NO_SESSION)
     with contextlib.closing(open_journal(settings)) as journal:
         yield journal

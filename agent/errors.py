@@ -5,6 +5,7 @@
       JournalError            1   the journal cannot be read or written
         BrokenJournal         1   its chain does not hold
         LeaseHeld             1   another process runs this session
+        LeaseLost             1   another process has taken this session over
       ModelError              1   the model cannot be had now, or refuses the request
     UsageError                2   wrong usage or settings
     ModelSettingsError        2   the model takes neither key nor name
@@ -62,6 +63,10 @@ class BrokenJournal(JournalError):
 
 class LeaseHeld(JournalError):
     """Another process is writing this session."""
+
+
+class LeaseLost(JournalError):
+    """Another process has taken over this session, and this one may write no more of it."""
 
 
 class ModelError(DeskError):

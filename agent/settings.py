@@ -69,6 +69,17 @@ class Settings(Struct, frozen=True, kw_only=True):
             everywhere=True,
         ),
     ] = Path()
+    journal: Annotated[
+        str | None,
+        Meta(pattern=r"^postgres(ql)?://"),
+        Setting(
+            help="Address of the PostgreSQL database with the journal.",
+            unset="the file .desk/journal.db of the workspace",
+            why="A file needs no server. A database is for several machines.",
+            section=WHERE,
+            everywhere=True,
+        ),
+    ] = None
     kubeconfig: Annotated[
         str | None,
         Setting(

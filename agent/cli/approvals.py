@@ -17,8 +17,6 @@ from agent.errors import ExitCode
 from tools.plaintext import plain
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from agent.humans.deciding import Decided, Verdict
     from agent.journal.approvals import Row
     from agent.settings import Settings
@@ -38,7 +36,7 @@ def list_(everything: bool, **given: Any) -> None:
     from agent.journal.approvals import listing, with_use
 
     configured = settings(given)
-    with contextlib.closing(existing_journal(configured.workspace)) as journal:
+    with contextlib.closing(existing_journal(configured.workspace, configured.journal)) as journal:
         rows = [with_use(journal, row) for row in listing(journal, datetime.now(UTC), everything=everything)]
     if configured.output != "text":
         return _print_rows(rows, configured.output)
@@ -62,7 +60,7 @@ def show(approval_id: str, **given: Any) -> None:
     )
 
     configured = settings(given)
-    with contextlib.closing(existing_journal(configured.workspace)) as journal:
+    with contextlib.closing(existing_journal(configured.workspace, configured.journal)) as journal:
         row = with_use(journal, at_time(load(journal, find(journal, approval_id)), datetime.now(UTC)))
     if configured.output != "text":
         return _print_rows([row], configured.output)
@@ -107,7 +105,7 @@ def wait(approval_id: str | None, timeout_s: float | None, **given: Any) -> None
     Exit code 0: approved; 6: rejected, or nobody answered in time; 3: it still waits when the time is over.
     """
     configured = settings(given)
-    row = _decided(configured.workspace, approval_id, timeout_s)
+    row = _decided(configured, approval_id, timeout_s)
     if row is None:
         return (
             _print_rows([], configured.output) if configured.output != "text" else click.echo("No approval waits.")
@@ -132,7 +130,7 @@ WAITED = {
 LOOKS_EVERY_S = 1.0
 
 
-def _decided(workspace: Path, said: str | None, timeout_s: float | None) -> Row | None:
+def _decided(configured: Settings, said: str | None, timeout_s: float | None) -> Row | None:
     """The approval when it waits no more, or when the time is over; None when none is named and none waits."""
     from agent.journal.approvals import (
         at_time,
@@ -144,8 +142,8 @@ def _decided(workspace: Path, said: str | None, timeout_s: float | None) -> Row 
 
     until = None if timeout_s is None else time.monotonic() + timeout_s
     name = said
-    while True:
-        with contextlib.closing(existing_journal(workspace)) as journal:  # each time: it may be a copy
+    while True:  # the journal is opened each time, for it may be read from a copy
+        with contextlib.closing(existing_journal(configured.workspace, configured.journal)) as journal:
             now = datetime.now(UTC)
             if name is None and not (waiting := listing(journal, now)):
                 return None
@@ -190,7 +188,7 @@ def _decide(configured: Settings, said: str, verdict: Verdict, reason: str) -> D
     from agent.humans.deciding import Decider, decide
     from agent.journal.approvals import find
 
-    with contextlib.closing(existing_journal(configured.workspace, writes=True)) as journal:
+    with contextlib.closing(existing_journal(configured.workspace, configured.journal, writes=True)) as journal:
         approval_id = find(journal, said)
         cluster = _cluster(configured)
         who = Decider(KubernetesUser(cluster.whoami().username), "terminal", cluster, is_own_login=True)

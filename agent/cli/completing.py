@@ -95,9 +95,8 @@ def in_a_line(text: str) -> str:
 
 def _sessions(ctx: click.Context, *, only_open: bool) -> Pairs:
     from agent.journal.summary import OPEN, summarize
-    from agent.workspace.discovery import JOURNAL
 
-    for line in summarize(ctx.params["workspace"] / JOURNAL).sessions:
+    for line in summarize(ctx.params["workspace"], ctx.params["journal"]).sessions:
         if not only_open or line.status in OPEN:
             yield line.session, f"{line.word}: {line.task}"
 
@@ -109,7 +108,7 @@ def _approvals(ctx: click.Context, *, only_waiting: bool) -> Pairs:
     from agent.cli.options import existing_journal
     from agent.journal.approvals import listing
 
-    with contextlib.closing(existing_journal(ctx.params["workspace"])) as journal:
+    with contextlib.closing(existing_journal(ctx.params["workspace"], ctx.params["journal"])) as journal:
         for row in reversed(listing(journal, datetime.now(UTC), everything=not only_waiting)):
             yield row.asked.approval_id, f"{row.status}: {row.asked.summary}"
 

@@ -19,9 +19,9 @@ from agent.gate.policy import (
     environment_of,
     with_cells,
 )
+from agent.journal import stores
 from agent.settings import PLAYBOOK
 from agent.surfaces.documents import Check, Doctor
-from agent.workspace.discovery import JOURNAL
 from tools.cloud.connect import AWS
 from tools.cluster.client import Access
 from tools.cluster.connect import Where, connect
@@ -96,11 +96,12 @@ def _git(configured: Settings) -> str:
 
 
 def _journal(configured: Settings) -> str:
-    file = configured.workspace / JOURNAL
-    if not file.exists():
+    if not stores.exists(configured.workspace, configured.journal):
         return "none yet; the first session makes it"
-    journal = existing_journal(configured.workspace)
-    if (size := file.stat().st_size) > VERIFIED_UP_TO_BYTES:
+    journal = existing_journal(configured.workspace, configured.journal)
+    if configured.journal is not None:
+        return f"in {configured.journal}, with {counted(len(journal.sessions()), 'session')}, not verified here"
+    if (size := (configured.workspace / stores.JOURNAL).stat().st_size) > VERIFIED_UP_TO_BYTES:
         return f"{size // 1024 // 1024} MiB, not verified here, for it takes long: `desk journal verify` does"
     return f"intact, {counted(journal.verify(), 'event')}"
 

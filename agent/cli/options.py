@@ -18,7 +18,7 @@ import click
 from agent.cli.configured import SettingOption
 from agent.errors import UsageError
 from agent.settings import FIELDS, Settings
-from agent.workspace.discovery import JOURNAL, find
+from agent.workspace.discovery import find
 from agent.workspace.names import SETTINGS_FILE
 from tools.plaintext import plain
 
@@ -116,19 +116,21 @@ def settings(given: dict[str, Any]) -> Settings:
     return Settings(**{name: value for name, value in given.items() if name in FIELDS})
 
 
-def existing_journal(workspace: Path, *, writes: bool = False) -> Journal:
-    """The journal of a workspace that has one, to be read or written; raises `UsageError` when it has none."""
+def existing_journal(workspace: Path, database: str | None, *, writes: bool = False) -> Journal:
+    """The journal of a workspace that has one, to be read or written; raises `UsageError` when it has none.
+
+    `database` is the setting `journal`.
+    """
+    from agent.journal import stores
     from agent.journal.journal import Journal
-    from agent.journal.sqlite import SqliteStore
     from agent.redaction import Redactor
 
-    path = workspace / JOURNAL
-    if not path.exists():
+    if not stores.exists(workspace, database):
         raise UsageError(
-            f"{workspace.resolve()} has no journal yet: no session was run there. "
+            f"{database or workspace.resolve()} has no journal yet: no session was run there. "
             "Run one, or name another workspace with --workspace DIR."
         )
-    return Journal(SqliteStore(path, reads=not writes), Redactor())
+    return Journal(stores.opened(workspace, database, reads=not writes), Redactor())
 
 
 def print_document(document: Printed, output: str) -> None:

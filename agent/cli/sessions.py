@@ -15,7 +15,6 @@ import click
 from agent.cli import completing
 from agent.cli.help import Command
 from agent.cli.options import common, existing_journal, print_document, print_table, settings
-from agent.workspace.discovery import JOURNAL
 from agent.workspace.files import plain_line
 from tools.plaintext import plain
 
@@ -42,16 +41,17 @@ STATUSES = (
     help=f"Only those that stand so: {', '.join(STATUSES)}.",
 )
 @common
-def sessions(limit: int | None, wanted: tuple[str, ...], workspace: Path, output: str, **_given: Any) -> None:
+def sessions(limit: int | None, wanted: tuple[str, ...], **given: Any) -> None:
     """List the sessions of this workspace, newest first."""
     from agent.journal.summary import summarize
 
-    every = summarize(workspace / JOURNAL).sessions
+    configured = settings(given)
+    every = summarize(configured.workspace, configured.journal).sessions
     lines = [line for line in every if not wanted or words_of(line) & set(wanted)][:limit]
-    if output != "text":
+    if configured.output != "text":
         from agent.surfaces.documents import Sessions
 
-        return print_document(Sessions(sessions=lines), output)
+        return print_document(Sessions(sessions=lines), configured.output)
     empty = "No session was run here yet." if not every else f"No session here is {' or '.join(wanted)}."
     if not lines or not sys.stdout.isatty():
         return print_table("Sessions", COLUMNS, [_row(line) for line in lines], empty)
@@ -103,16 +103,17 @@ def _age(at: str, now: datetime) -> str:
 @click.command(cls=Command)
 @click.argument("session", required=False, shell_complete=completing.any_session)
 @common
-def show(session: str | None, workspace: Path, output: str, **_given: Any) -> None:
+def show(session: str | None, **given: Any) -> None:
     """Tell SESSION (default: the newest) from its journal; the beginning of its id is enough."""
     from agent.journal.view import find_session, load_view
     from agent.surfaces.console import LiveConsole
     from agent.surfaces.session_documents import session as document
 
-    with contextlib.closing(existing_journal(workspace)) as journal:
+    configured = settings(given)
+    with contextlib.closing(existing_journal(configured.workspace, configured.journal)) as journal:
         view = load_view(journal, find_session(journal, session))
-        if output != "text":
-            return print_document(document(view, runs=journal.is_leased(view.id)), output)
+        if configured.output != "text":
+            return print_document(document(view, runs=journal.is_leased(view.id)), configured.output)
         gated = journal.entries(view.id, ("call_gated",))
         told = LiveConsole(interactive=False, risks={entry.body["tool"]: entry.body["risk"] for entry in gated})
         for entry in journal.entries(view.id):
@@ -139,11 +140,11 @@ def cancel(session: str, **given: Any) -> None:
 
 @click.command(cls=Command)
 @common
-def status(workspace: Path, output: str, **_given: Any) -> None:
+def status(workspace: Path, output: str, journal: str | None, **_given: Any) -> None:
     """Say what waits, what can be resumed, and how the last session ended."""
     from agent.journal.summary import OPEN, summarize
 
-    summary = summarize(workspace / JOURNAL)
+    summary = summarize(workspace, journal)
     lines = summary.sessions
     open_ = [line for line in lines if line.status in OPEN]
     if output != "text":

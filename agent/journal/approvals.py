@@ -107,6 +107,7 @@ def ask(journal: Journal, session: str, request: Request, now: datetime) -> Appr
         why=request.decision.reason,
     )
     with journal.transaction() as transaction:
+        transaction.lock(digest)
         _refuse_twice(journal, session, request, now)
         for row in journal.approvals(session=session, statuses=OPEN):
             if row.call_id == request.call_id:

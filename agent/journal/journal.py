@@ -167,6 +167,10 @@ class Transaction:
         self._now = now
         self.appended: list[Entry] = []
 
+    def lock(self, name: str) -> None:
+        """Until this transaction is over, whoever else locks `name` waits, and reads what this one wrote."""
+        self._writing.lock(name)
+
     def append(self, session: str, event: Event) -> Entry:
         """Chain one event. This is the one place where events are written, so secrets are masked here."""
         last = self._writing.last(session)

@@ -46,6 +46,9 @@ class Approval(NamedTuple):
 class Writing(Protocol):
     """Writes that happen together or not at all."""
 
+    def lock(self, name: str) -> None:
+        """Until this transaction is over, whoever else locks `name` waits."""
+
     def last(self, session: str) -> Row | None:
         """The last event of a session's own chain; None when it has none yet."""
 
@@ -105,7 +108,7 @@ class Store(Protocol):
         """The events in order, of one session or of all, of some types or of all; those behind `seq` `after`."""
 
     def newest(self) -> int:
-        """The highest `seq` of all events; 0 when there is none."""
+        """The `seq` up to which nothing is still to come, for whoever reads on from there; 0 when there is none."""
 
     def stored(self) -> Iterator[Row]:
         """Every event as it is stored, however damaged: bytes that are no UTF-8 become surrogates."""

@@ -22,7 +22,6 @@ from agent.errors import BrokenJournal, JournalError, LeaseHeld
 from agent.journal.leases import holder, lease_file
 from agent.journal.port import RESTORE, Approval, Row
 
-JOURNAL = "journal.db"
 BUSY_TIMEOUT_S = 30.0
 OPENING_TRIES = 3
 LOOKED_AT_S = 0.01
@@ -91,10 +90,11 @@ class SqliteStore:
     With `reads`, nothing is written, and it need not be allowed to be.
     """
 
-    def __init__(self, path: Path, *, reads: bool = False) -> None:
+    def __init__(self, path: Path, *, reads: bool = False, root: str = "") -> None:
+        """`root` is what a journal that is made here gets, in place of a new one."""
         self.path = path
         self._thread = threading.RLock()
-        self._connection = _open_to_read(path) if reads else _open(path)
+        self._connection = _open_to_read(path) if reads else _open(path, root or secrets.token_hex(32))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -231,6 +231,9 @@ class SqliteWriting:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    def lock(self, name: str) -> None:
+        """Nobody else writes anything meanwhile."""
+
     def last(self, session: str) -> Row | None:
         """The last event of a session's own chain."""
         row = self._connection.execute(_LAST, (session,)).fetchone()
@@ -325,7 +328,7 @@ def _lock(fd: int) -> None:
     return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def _open(path: Path, root: str) -> sqlite3.Connection:
     if path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
         raise JournalError(
             f"You may read the journal {path} and not write it, which this does. Next: do it as somebody who may, "
@@ -342,7 +345,7 @@ def _open(path: Path) -> sqlite3.Connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
-            _migrate(path, connection)
+            _migrate(path, connection, root)
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(path, error) from error
     return connection
@@ -401,10 +404,10 @@ def _as_it_is(path: Path, how: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
 
-def _migrate(path: Path, connection: sqlite3.Connection) -> None:
+def _migrate(path: Path, connection: sqlite3.Connection, root: str) -> None:
     if _version(path, connection) == SCHEMA_VERSION:
         return
-    connection.create_function("new_root", 0, lambda: secrets.token_hex(32))
+    connection.create_function("new_root", 0, lambda: root)
     connection.execute("BEGIN IMMEDIATE")
     for script in _SCHEMAS[_version(path, connection) :]:
         for statement in _statements(script):

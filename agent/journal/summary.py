@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from agent.errors import JournalError
+from agent.journal import stores
 from agent.journal.port import Approval, Store
-from agent.journal.sqlite import SqliteStore
 
 LIFE = ("session_started", "session_resumed", "session_paused", "session_closed")
 """The events that say how a session stands."""
@@ -58,13 +58,16 @@ class Summary(NamedTuple):
     waiting: list[str]
 
 
-def summarize(path: Path, now: datetime | None = None) -> Summary:
-    """Read a journal file; without one, nothing has happened. Raises `JournalError`."""
+def summarize(workspace: Path, database: str | None = None, *, now: datetime | None = None) -> Summary:
+    """Read the journal of a workspace; without one, nothing has happened. Raises `JournalError`.
+
+    `database` is the setting `journal`.
+    """
     at = stamp(now or datetime.now(UTC))
     try:
-        if not path.exists():
+        if not stores.exists(workspace, database):
             return Summary([], [])
-        with contextlib.closing(SqliteStore(path, reads=True)) as store:
+        with contextlib.closing(stores.opened(workspace, database, reads=True)) as store:
             rows = [row._replace(status=status_at(row.status, row.expires_at, at)) for row in store.approvals()]
             awaited = {**{row.id: row for row in rows}, **{row.session: row for row in rows}}
             events = [(row.session, row.at, row.type, json.loads(row.body)) for row in store.rows(types=LIFE)]
@@ -72,7 +75,7 @@ def summarize(path: Path, now: datetime | None = None) -> Summary:
             return Summary(lines, [row.id for row in rows if row.status == "pending"])
     except (OSError, ValueError, KeyError) as error:
         raise JournalError(
-            f"The journal {path} cannot be read: {error}. `desk journal verify` tells more."
+            f"The journal of {workspace} cannot be read: {error}. `desk journal verify` tells more."
         ) from error
 
 

@@ -10,9 +10,8 @@ import os
 from pathlib import Path
 
 from agent.errors import UsageError
+from agent.journal.stores import JOURNAL
 from agent.workspace.names import SETTINGS_FILE, TITLES
-
-JOURNAL = ".desk/journal.db"
 
 
 def find(start: Path) -> Path | None:

@@ -12,7 +12,8 @@ from typing import Any
 from agent.journal import approvals
 from agent.journal.events import SessionResumed, SessionStarted
 from agent.journal.journal import Entry, Journal
-from agent.journal.sqlite import JOURNAL, SqliteStore
+from agent.journal.sqlite import SqliteStore
+from agent.journal.stores import JOURNAL
 from agent.journal.view import SessionView
 from agent.model.port import AssistantMessage, Block, Conversation, Model, TextDelta, ToolUse, TurnEnded
 from agent.redaction import Redactor
@@ -149,7 +150,7 @@ class Bench:
         return desk
 
     def _journal(self) -> Journal:
-        return Journal(SqliteStore(Workspace(self.root).state_dir() / JOURNAL), Redactor())
+        return Journal(SqliteStore(self.root / JOURNAL), Redactor())
 
     def _desk(self, model: Model, view: SessionView, watcher: Watcher) -> Desk:
         journal = self._journal()

@@ -20,8 +20,8 @@ from agent.journal.approvals import ask, decide
 from agent.journal.events import SessionPaused
 from agent.journal.journal import Journal
 from agent.journal.sqlite import SqliteStore
+from agent.journal.stores import JOURNAL
 from agent.redaction import Redactor
-from agent.workspace.discovery import JOURNAL
 from agent.workspace.history import init_repository
 from tests.agent.cli.test_sessions import (
     FIRST,

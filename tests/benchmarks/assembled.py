@@ -16,7 +16,8 @@ from pydantic import Field
 
 from agent.journal.events import SessionStarted
 from agent.journal.journal import Entry, Journal
-from agent.journal.sqlite import JOURNAL, SqliteStore
+from agent.journal.sqlite import SqliteStore
+from agent.journal.stores import JOURNAL
 from agent.journal.view import SessionView
 from agent.model.port import Model
 from agent.redaction import Redactor
@@ -114,9 +115,7 @@ class Begun:
 @contextlib.contextmanager
 def assembled(root: Path, session: str, model: Model, turns: int) -> Iterator[Begun]:
     """A new session in the workspace `root`, with a model that takes `turns` turns and one to end."""
-    journal = Journal(
-        SqliteStore(Workspace(root).state_dir() / JOURNAL), Redactor(("a-bearer-token-of-the-cluster",))
-    )
+    journal = Journal(SqliteStore(root / JOURNAL), Redactor(("a-bearer-token-of-the-cluster",)))
     view, cluster, surface = SessionView(session), Still(), Nobody()
     journal.observe(lambda entry: view.apply(entry) if entry.session == session else None)
     journal.observe(lambda entry: surface.entry(entry) if entry.session == session else None)

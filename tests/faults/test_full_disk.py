@@ -11,7 +11,8 @@ import pytest
 from agent.errors import DeskError, JournalError
 from agent.journal.events import Committed
 from agent.journal.journal import Journal
-from agent.journal.sqlite import JOURNAL, SqliteStore
+from agent.journal.sqlite import SqliteStore
+from agent.journal.stores import JOURNAL
 from agent.redaction import Redactor
 from agent.workspace.files import LogEntry, Workspace, add_log
 from agent.workspace.history import History
@@ -143,7 +144,7 @@ def test_a_commit_with_less_and_less_room_is_made_or_said(scene: Scene, reposito
 
 
 def test_an_event_with_less_and_less_room_is_written_or_said(scene: Scene, state: Disk) -> None:
-    file, written = state.path / JOURNAL, 0
+    file, written = state.path / Path(JOURNAL).name, 0
     for free_pages in range(12):
         with contextlib.closing(Journal(SqliteStore(file), Redactor())) as journal:
             state.fill(free_pages)
@@ -161,7 +162,7 @@ def test_an_event_with_less_and_less_room_is_written_or_said(scene: Scene, state
 
 def test_the_locks_have_no_room(scene: Scene, state: Disk) -> None:
     (state.path / "workspace.lock").unlink()
-    with contextlib.closing(Journal(SqliteStore(state.path / JOURNAL), Redactor())) as journal:
+    with contextlib.closing(Journal(SqliteStore(state.path / Path(JOURNAL).name), Redactor())) as journal:
         state.fill()
         with pytest.raises(JournalError, match=NO_SPACE), journal.lease("s"):
             pass

@@ -24,9 +24,9 @@ from agent.journal.events import SessionClosed, SessionPaused, SessionStarted
 from agent.journal.journal import Journal
 from agent.journal.leases import lease_file
 from agent.journal.sqlite import SqliteStore
+from agent.journal.stores import JOURNAL
 from agent.journal.summary import SessionLine, session_lines, summarize
 from agent.redaction import Redactor
-from agent.workspace.discovery import JOURNAL
 from tests.agent.conftest import InProcess
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ def parked(journal: Journal, session: str, asked_at: datetime, call_id: str = "c
 
 
 def stand(journal: Journal, now: datetime = NOW) -> dict[str, SessionLine]:
-    return {line.session: line for line in summarize(Path(JOURNAL), now).sessions}
+    return {line.session: line for line in summarize(Path(), now=now).sessions}
 
 
 # --- which one is meant ------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ from agent import __version__
 from agent.app import Task, start
 from agent.journal.summary import summarize
 from agent.settings import Settings
-from agent.workspace.discovery import JOURNAL
 from tests.agent.conftest import RunDesk
 from tests.agent.session_bench import Watcher
 from tests.tools.cluster.test_connect import CA_DATA
@@ -59,7 +58,7 @@ def test_help_imports_only_what_says_it() -> None:
 def test_what_reads_the_journal_alone_imports_no_client(workspace: Path) -> None:
     call = {"tool": "list", "arguments": {"kind": "nodes"}}
     assert start(Settings(workspace=workspace), Task("list", sandbox=True, call=call), Watcher()) == 0
-    (session,) = summarize(workspace / JOURNAL).sessions
+    (session,) = summarize(workspace).sessions
     commands = (("status",), ("sessions",), ("show", session.session), ("approvals", "list"), ("journal", "verify"))
     for command in commands:
         loaded = imported(*command, "--workspace", str(workspace))

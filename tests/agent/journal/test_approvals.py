@@ -1,5 +1,6 @@
 """A durable row is asked once, decided once by somebody who may, and used once, before it is too late."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +18,7 @@ from agent.gate.policy import (
     Priority,
     Verdict,
 )
+from agent.journal import stores
 from agent.journal.approvals import (
     Request,
     ask,
@@ -29,8 +31,8 @@ from agent.journal.approvals import (
 )
 from agent.journal.events import ApprovalDecided
 from agent.journal.journal import Journal
-from agent.journal.sqlite import SqliteStore
 from agent.redaction import Redactor
+from tests.postgres import Server
 from tools.changes.plan import Change
 from tools.cluster.resources import ObjectRef
 
@@ -64,11 +66,31 @@ REQUEST = Request(
 )
 
 
+@pytest.fixture(params=["file", "postgres"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    """A database's address; None: a file in the folder of the test."""
+    if request.param == "file":
+        return None
+    server: Server = request.getfixturevalue("postgres")
+    return server.database()
+
+
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(SqliteStore(tmp_path / "journal.db"), Redactor(), now=lambda: NOW)
-    yield opened
-    opened.close()
+def opens(where: str | None, tmp_path: Path) -> Iterator[Callable[[], Journal]]:
+    """Opens the journal, as another process would."""
+    with contextlib.ExitStack() as stack:
+
+        def opened() -> Journal:
+            store = stores.opened(tmp_path, where)
+            stack.callback(store.close)
+            return Journal(store, Redactor(), now=lambda: NOW)
+
+        yield opened
+
+
+@pytest.fixture
+def journal(opens: Callable[[], Journal]) -> Journal:
+    return opens()
 
 
 def asked(journal: Journal, request: Request = REQUEST, now: datetime = NOW) -> str:
@@ -213,16 +235,18 @@ def test_what_was_rejected_or_is_late_may_be_asked_for_again(journal: Journal) -
     assert second != third
 
 
-def test_of_the_same_change_in_two_sessions_at_once_one_is_asked_for(journal: Journal) -> None:
-    came = at_once(*(partial(ask, journal, f"s{n}", REQUEST, NOW) for n in range(4)))  # type: ignore[arg-type]
+def test_of_the_same_change_in_two_sessions_at_once_one_is_asked_for(
+    journal: Journal, opens: Callable[[], Journal]
+) -> None:
+    came = at_once(*(partial(ask, opens(), f"s{n}", REQUEST, NOW) for n in range(4)))  # type: ignore[arg-type]
     assert sorted(type(each).__name__ for each in came) == ["AskedAlready"] * 3 + ["NoneType"]
     assert len(listing(journal, NOW)) == 1
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_of_all_who_decide_at_once_one_wins(journal: Journal, tmp_path: Path, attempt: int) -> None:
+def test_of_all_who_decide_at_once_one_wins(journal: Journal, opens: Callable[[], Journal], attempt: int) -> None:
     approval_id = asked(journal)
-    journals = [Journal(SqliteStore(tmp_path / "journal.db"), Redactor(), now=lambda: NOW) for _ in range(6)]
+    journals = [opens() for _ in range(6)]
 
     def decides(index: int) -> Callable[[], None]:
         verdict = ("approved", "rejected")[index % 2]
@@ -234,8 +258,6 @@ def test_of_all_who_decide_at_once_one_wins(journal: Journal, tmp_path: Path, at
     assert (row.approver, row.status) == (f"person-{winner}", ("approved", "rejected")[winner % 2])
     assert all(f"by person-{winner} and cannot be decided" in str(error) for error in came if error)
     assert journal.verify() == 2
-    for each in journals:
-        each.close()
 
 
 # --- too late --------------------------------------------------------------------------------------------

@@ -18,8 +18,11 @@ from agent.gate.policy import decide, environment_of
 from agent.journal import approvals
 from agent.journal.events import Event, Oriented, SessionResumed, SessionStarted, ToolIntent, ToolResult
 from agent.journal.journal import GENESIS, Entry, Head, Journal, chain
+from agent.journal.port import Store
+from agent.journal.postgres import PostgresStore
 from agent.journal.sqlite import SCHEMA_VERSION, SqliteStore
 from agent.redaction import MARK, Redactor
+from tests.postgres import Server
 from tools.changes.plan import Change
 from tools.cluster.resources import ObjectRef
 from tools.risk import Risk
@@ -37,15 +40,32 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / ".desk" / "journal.db"
 
 
+@pytest.fixture(params=["file", "postgres"])
+def where(request: pytest.FixtureRequest, path: Path) -> Path | str:
+    """A journal's place: of each store."""
+    if request.param == "file":
+        return path
+    server: Server = request.getfixturevalue("postgres")
+    return server.database()
+
+
 @pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
+def journal(where: Path | str) -> Iterator[Journal]:
+    opened = opened_at(where)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def file_journal(path: Path) -> Iterator[Journal]:
     opened = opened_at(path)
     yield opened
     opened.close()
 
 
-def opened_at(path: Path, redactor: Redactor | None = None) -> Journal:
-    return Journal(SqliteStore(path), redactor or Redactor(), now=lambda: NOW)
+def opened_at(where: Path | str, redactor: Redactor | None = None) -> Journal:
+    store: Store = PostgresStore(where) if isinstance(where, str) else SqliteStore(where)
+    return Journal(store, redactor or Redactor(), now=lambda: NOW)
 
 
 def note(number: int) -> Event:
@@ -59,7 +79,7 @@ def filled(path: Path, notes: int = 5) -> None:
     journal.close()
 
 
-def verified(path: Path) -> int:
+def verified(path: Path | str) -> int:
     journal = opened_at(path)
     try:
         return journal.verify()
@@ -206,13 +226,13 @@ def test_any_text_survives_the_file(journal: Journal, text: str) -> None:
 @pytest.mark.parametrize(
     "statement", ["UPDATE events SET body = '{}' WHERE seq = 1", "DELETE FROM events WHERE seq = 1"]
 )
-def test_the_database_itself_refuses_to_rewrite(journal: Journal, path: Path, statement: str) -> None:
-    journal.append("s1", note(1))
+def test_the_database_itself_refuses_to_rewrite(file_journal: Journal, path: Path, statement: str) -> None:
+    file_journal.append("s1", note(1))
     other = sqlite3.connect(path)
     with pytest.raises(sqlite3.IntegrityError, match="the journal is append-only"):
         other.execute(statement)
     other.close()
-    assert journal.verify() == 1
+    assert file_journal.verify() == 1
 
 
 # --- tampering -------------------------------------------------------------------------------------------
@@ -477,19 +497,19 @@ def test_a_transaction_that_raises_leaves_nothing(journal: Journal) -> None:
     assert journal.verify() == 2
 
 
-def test_observers_see_what_is_committed_and_only_that(journal: Journal, path: Path) -> None:
+def test_observers_see_what_is_committed_and_only_that(file_journal: Journal, path: Path) -> None:
     seen: list[tuple[Entry, int]] = []
 
     def look(entry: Entry) -> None:
         (count,) = sqlite3.connect(path).execute("SELECT count(*) FROM events").fetchone()
         seen.append((entry, count))
 
-    journal.observe(look)
-    with journal.transaction() as transaction:
+    file_journal.observe(look)
+    with file_journal.transaction() as transaction:
         transaction.append("s1", note(1))
         transaction.append("s1", note(2))
         assert seen == []
-    with pytest.raises(LookupError), journal.transaction() as transaction:
+    with pytest.raises(LookupError), file_journal.transaction() as transaction:
         transaction.append("s1", note(3))
         raise LookupError
     assert [(entry.event, count) for entry, count in seen] == [(note(1), 2), (note(2), 2)]
@@ -508,7 +528,7 @@ def test_an_observer_may_append(journal: Journal) -> None:
 # --- several processes -----------------------------------------------------------------------------------
 
 
-def appends(path: Path, session: str, count: int, start: Barrier) -> None:
+def appends(path: Path | str, session: str, count: int, start: Barrier) -> None:
     journal = opened_at(path)
     start.wait(20)
     for number in range(count):
@@ -516,20 +536,20 @@ def appends(path: Path, session: str, count: int, start: Barrier) -> None:
     journal.close()
 
 
-def opens(path: Path, session: str, _: int, start: Barrier) -> None:
+def opens(path: Path | str, session: str, _: int, start: Barrier) -> None:
     start.wait(20)
     journal = opened_at(path)
     journal.append(session, note(0))
     journal.close()
 
 
-def holds(path: Path, session: str, _: int, start: Barrier) -> None:
+def holds(path: Path | str, session: str, _: int, start: Barrier) -> None:
     with opened_at(path).lease(session):
         start.wait(20)
         signal.pause()
 
 
-def asks(path: Path, session: str, count: int, start: Barrier) -> None:
+def asks(path: Path | str, session: str, count: int, start: Barrier) -> None:
     journal = opened_at(path)
     start.wait(20)
     for number in range(count):
@@ -537,7 +557,7 @@ def asks(path: Path, session: str, count: int, start: Barrier) -> None:
     journal.close()
 
 
-def verifies(path: Path, _session: str, count: int, start: Barrier) -> None:
+def verifies(path: Path | str, _session: str, count: int, start: Barrier) -> None:
     journal = opened_at(path)
     start.wait(20)
     while journal.verify() < count:
@@ -545,10 +565,10 @@ def verifies(path: Path, _session: str, count: int, start: Barrier) -> None:
     journal.close()
 
 
-Work = Callable[[Path, str, int, Barrier], None]
+Work = Callable[[Path | str, str, int, Barrier], None]
 
 
-def run_two(first: Work, second: Work, path: Path, count: int = 0) -> None:
+def run_two(first: Work, second: Work, path: Path | str, count: int = 0) -> None:
     start = SPAWN.Barrier(2)
     works = (("s1", first), ("s2", second))
     both = [SPAWN.Process(target=work, args=(path, session, count, start)) for session, work in works]
@@ -559,24 +579,24 @@ def run_two(first: Work, second: Work, path: Path, count: int = 0) -> None:
     assert [process.exitcode for process in both] == [0, 0]
 
 
-def test_two_processes_at_once_lose_nothing(path: Path) -> None:
-    opened_at(path).close()
-    run_two(appends, appends, path, 200)
-    journal = opened_at(path)
+def test_two_processes_at_once_lose_nothing(where: Path | str) -> None:
+    opened_at(where).close()
+    run_two(appends, appends, where, 200)
+    journal = opened_at(where)
     for session in ("s1", "s2"):
         assert [entry.event for entry in journal.entries(session)] == [note(number) for number in range(200)]
     assert journal.verify() == 400
     journal.close()
 
 
-def test_two_processes_make_one_new_journal(path: Path) -> None:
-    run_two(opens, opens, path)
-    assert verified(path) == 2
+def test_two_processes_make_one_new_journal(where: Path | str) -> None:
+    run_two(opens, opens, where)
+    assert verified(where) == 2
 
 
-def test_a_check_is_not_misled_by_who_writes_meanwhile(path: Path) -> None:
-    opened_at(path).close()
-    run_two(asks, verifies, path, 80)
+def test_a_check_is_not_misled_by_who_writes_meanwhile(where: Path | str) -> None:
+    opened_at(where).close()
+    run_two(asks, verifies, where, 80)
 
 
 def test_a_lease_is_one_process_and_ends_with_it(path: Path) -> None:
@@ -595,18 +615,18 @@ def test_a_lease_is_one_process_and_ends_with_it(path: Path) -> None:
     journal.close()
 
 
-def test_the_file_of_a_lease_goes_with_it_and_only_with_it(journal: Journal, path: Path) -> None:
+def test_the_file_of_a_lease_goes_with_it_and_only_with_it(file_journal: Journal, path: Path) -> None:
     file = path.parent / "leases" / "s1.lock"
-    with journal.lease("s1"):
+    with file_journal.lease("s1"):
         assert file.read_text() == str(os.getpid())
-        with pytest.raises(LeaseHeld), journal.lease("s1"):
+        with pytest.raises(LeaseHeld), file_journal.lease("s1"):
             pass
         assert file.exists()
     assert not file.exists()
 
 
 def test_a_lease_is_of_the_file_that_is_there(
-    journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
+    file_journal: Journal, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its last holder removes the file between our opening and our locking it."""
     file = path.parent / "leases" / "s1.lock"
@@ -618,9 +638,9 @@ def test_a_lease_is_of_the_file_that_is_there(
         locked(fd, operation)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    with journal.lease("s1"):
+    with file_journal.lease("s1"):
         assert file.read_text() == str(os.getpid())
-        with pytest.raises(LeaseHeld), journal.lease("s1"):
+        with pytest.raises(LeaseHeld), file_journal.lease("s1"):
             pass
 
 

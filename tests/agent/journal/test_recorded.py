@@ -92,7 +92,7 @@ def test_it_is_read_and_verified_and_no_event_is_rewritten(
 ) -> None:
     before = stored(workspace)
     monkeypatch.chdir(workspace)
-    assert [(line.session, line.status) for line in summarize(workspace / ".desk/journal.db").sessions] == [
+    assert [(line.session, line.status) for line in summarize(workspace).sessions] == [
         (KILLED, "killed"),
         (WAITING, "paused"),
         (CLOSED, "done"),

@@ -110,7 +110,7 @@ def same_call(times: int, **different: Any) -> list[Event]:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
-    opened = Journal(SqliteStore(tmp_path / "journal.db"), Redactor())
+    opened = Journal(SqliteStore(tmp_path / ".desk" / "journal.db"), Redactor())
     yield opened
     opened.close()
 
@@ -360,19 +360,20 @@ def test_one_line_a_session_newest_first(
 ) -> None:
     journal.append("s0", STARTED)
     journal.append("s1", STARTED, *events)
-    (line, older), waiting = summarize(tmp_path / "journal.db")
+    (line, older), waiting = summarize(tmp_path)
     assert (line.task, line.status, line.exit_code) == ("mend checkout", status, exit_code)
     assert line.next_action == next_action
     assert (line.session, older.session, waiting) == ("s1", "s0", [])
 
 
 def test_without_a_journal_nothing_has_happened(tmp_path: Path) -> None:
-    assert summarize(tmp_path / "journal.db") == Summary([], [])
-    assert not (tmp_path / "journal.db").exists()
+    assert summarize(tmp_path) == Summary([], [])
+    assert not (tmp_path / ".desk" / "journal.db").exists()
 
 
 def test_a_file_that_is_no_journal_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "journal.db"
+    path = tmp_path / ".desk" / "journal.db"
+    path.parent.mkdir()
     path.write_text("no database " * 100)
     with pytest.raises(JournalError, match=r"journal\.db cannot be read: file is not a database"):
-        summarize(path)
+        summarize(tmp_path)

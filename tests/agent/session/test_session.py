@@ -21,7 +21,6 @@ from agent.session.context import Desk
 from agent.session.nodes.close import failed_attempts
 from agent.session.run import drive
 from agent.surfaces import session_documents as output
-from agent.workspace.discovery import JOURNAL
 from tests.agent.session_bench import SESSION, Bench, Scripted, Turn, Watcher, finish, healthy, limit, use
 
 CHECKOUT = {"namespace": "shop-dev", "name": "checkout"}
@@ -183,12 +182,12 @@ def test_a_task_that_is_given_twice_is_asked_for_once(bench: Bench) -> None:
     assert (paused.approval_id, paused.result) == (row.asked.approval_id, "PENDING_APPROVAL")
     assert f"asked for the same change in session {first.view.id}, so it is not asked for again" in paused.reason
     assert output.session(second.view).approval == row.asked.approval_id
-    lines = {line.session: line for line in summarize(bench.root / JOURNAL).sessions}
+    lines = {line.session: line for line in summarize(bench.root).sessions}
     assert [line.word for line in lines.values()] == ["waiting", "waiting"]
     assert choose(first.journal, datetime.now(UTC)).session == second.view.id  # the newest, for both wait
 
     decide(first, "approved")
-    (line, _) = summarize(bench.root / JOURNAL).sessions
+    (line, _) = summarize(bench.root).sessions
     assert (line.word, line.next_action) == (
         "approved",
         f"desk resume {first.view.id}; then desk resume {second.view.id}",
@@ -196,7 +195,7 @@ def test_a_task_that_is_given_twice_is_asked_for_once(bench: Bench) -> None:
     assert choose(first.journal, datetime.now(UTC)).session == first.view.id
     first = bench.resume(first, model)
     assert drive(first) == 0
-    (line, _) = summarize(bench.root / JOURNAL).sessions
+    (line, _) = summarize(bench.root).sessions
     assert (line.word, line.approval, line.next_action) == ("paused", None, f"desk resume {second.view.id}")
     used = approvals.with_use(first.journal, approvals.load(first.journal, row.asked.approval_id)).used
     assert used is not None
