@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,9 +50,12 @@ class Server:
         """End it as a crash of the machine would: nothing more is written or answered."""
         pid = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
         children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout
-        for each in (pid, *map(int, children.split())):
+        processes = [pid, *map(int, children.split())]
+        for each in processes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
+        while any(Path(f"/proc/{each}/stat").exists() for each in processes):
+            time.sleep(0.02)
 
     def database(self) -> str:
         """The address of a new, empty schema, where tables are made."""
