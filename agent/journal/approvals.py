@@ -157,6 +157,7 @@ def refuse_unless_waiting(row: Row, digest: str = "") -> None:
 def first_of_two(journal: Journal, approval_id: str, approver: str, channel: str) -> str:
     """Who approved first, where two have to; empty when nobody had: then `approver` is written as that."""
     with journal.transaction() as transaction:
+        transaction.lock(approval_id)
         for entry in journal.entries(approval_id, ("first_approval",)):
             return str(entry.body["approver"])
         transaction.append(approval_id, FirstApproval(approval_id, approver, channel))

@@ -333,10 +333,7 @@ class PostgresWriting:
     def _tell_place(self) -> None:
         """Whoever follows the journal goes no further than the events that were before this transaction's."""
         if not self._has_told:
-            query: LiteralString = (
-                "SELECT pg_advisory_xact_lock_shared(%s, last_value::integer) FROM events_seq_seq"
-            )
-            self._connection.execute(query, (_UNDER_WAY,))
+            self._connection.execute(_TELL, (_UNDER_WAY,))
             self._has_told = True
 
     def lock(self, name: str) -> None:

@@ -96,6 +96,17 @@ def test_what_was_undone_leaves_a_gap_that_breaks_nothing(url: str) -> None:
         assert (entry.seq, entry.number, journal.verify()) == (2, 1, 1)
 
 
+def test_who_follows_misses_nothing_that_is_committed_later(url: str) -> None:
+    with opened(url) as journal, opened(url) as slow, opened(url) as reader:
+        journal.append("s1", note(1))
+        with slow.transaction() as transaction:
+            transaction.append("s2", note("of the slow one"))
+            journal.append("s1", note(2))
+            assert (reader.newest(), list(reader.entries(after=1))) == (1, [])
+        assert [(entry.seq, entry.session) for entry in reader.entries(after=1)] == [(2, "s2"), (3, "s1")]
+        assert reader.newest() == 3
+
+
 # --- leases ----------------------------------------------------------------------------------------------
 
 
