@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tools.aws import tools as aws
-from tools.delivery.debug_pipeline import debug_pipeline
-from tools.delivery.why_not_live import why_not_live
+from tools.delivery import tools as delivery
 from tools.diagnose.tool import diagnose
 from tools.diagnose.wait import wait_until_mended
 from tools.frame import Tool
@@ -50,8 +49,7 @@ from tools.validation.tool import mend_manifests, validate_manifests
 
 TOOLS: tuple[Tool, ...] = (
     Tool(diagnose, Risk.READ, "Name one workload."),
-    Tool(why_not_live, Risk.READ, "Name the application's namespace."),
-    Tool(debug_pipeline, Risk.READ, "Name one application or run."),
+    *delivery.READING,
     Tool(get, Risk.READ, "Describe it instead."),
     Tool(list_, Risk.READ, "Give a namespace or a label selector."),
     Tool(describe, Risk.READ, "Get only the events, or only the logs."),
@@ -89,6 +87,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(set_claim_class, Risk.DELETE),
     Tool(delete, Risk.DELETE),
     Tool(save_manifest, Risk.RENDER),
+    *delivery.CHANGING,
     *manifests.TOOLS,
     *scaffolds.TOOLS,
     Tool(mend_manifests, Risk.RENDER, verbatim=("path",), offline=True),

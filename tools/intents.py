@@ -604,6 +604,43 @@ INTENTS: Mapping[str, Intent] = {
         ("why did the pipeline fail?", "debug pipeline build-web in shop-dev", "why is the last build failing?"),
         ("why did the job fail?", "debug web"),
     ),
+    # These five are read by agent/understanding/delivery_orders.py: applications and runs are no workloads.
+    "sync_app": Intent(
+        (Way("sync {app} in {namespace}", "desk call sync_app --json '{{\"app\":\"{app}\",\"namespace\":\"{namespace}\"}}'"),),
+        ("sync checkout in dev", "please synchronize application checkout", "sync argocd app checkout in shop-dev"),
+        ("is checkout synced?", "sync everything"),
+    ),
+    "refresh_app": Intent(
+        (
+            Way("refresh {app} in {namespace}", "kubectl annotate application/{app} argocd.argoproj.io/refresh=normal --overwrite"),
+            Way("hard-refresh {app} in {namespace}", "kubectl annotate application/{app} argocd.argoproj.io/refresh=hard --overwrite",
+                fixed={"hard": True}),
+        ),
+        ("refresh application checkout", "hard refresh checkout in dev", "refresh checkout in shop-dev"),
+        ("refresh the page", "is checkout fresh?"),
+    ),
+    "rerun_pipeline": Intent(
+        (
+            Way("rerun the pipeline in {namespace}", "desk call rerun_pipeline --json '{{\"namespace\":\"{namespace}\"}}'"),
+            Way("rerun pipeline {name} in {namespace}", "tkn pipeline start {name} --last -n {namespace}"),
+        ),
+        ("rerun the pipeline", "run pipeline build-web again", "retry the last pipeline run build-web-7 in shop-dev"),
+        ("why did the pipeline fail?", "run the pipeline tomorrow"),
+    ),
+    "unpause_delivery": Intent(
+        (Way("unpause {kind} {name} in {namespace}", "kubectl edit {kind} {name} -n {namespace}"),),
+        ("unpause buildconfig web", "let pipelinerun build-7 begin", "resume application checkout in dev"),
+        ("unpause the rollout of web", "pause buildconfig web"),
+    ),
+    "set_build_secret": Intent(
+        (
+            Way("set {purpose} secret of buildconfig {name} to {secret_name} in {namespace}",
+                "oc set build-secret --{purpose} bc/{name} {secret_name} -n {namespace}"),
+        ),
+        ("set push secret of buildconfig web to quay-push", "set the pull secret for build web to quay",
+         "set source-secret of buildconfig web to git-login in shop-dev"),
+        ("set secret of web to db", "create a push secret"),
+    ),
     "create_pull_secret": Intent(
         (
             Way("create pull secret {pull_secret} for {registry} with user {username}, password from file {file}, in {namespace}",

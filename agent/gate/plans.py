@@ -43,11 +43,17 @@ class Case:
         return replace(strictest, reason=f"{strictest.reason}: {'; '.join(why)}") if why else strictest
 
     def _decide(self, change: Change, preview: Preview | None) -> Decision:
+        """The strictest over all that it is judged as."""
+        asked = self.always_asked or (preview is not None and bool(preview.takes_over))
+        seen = None if change.effects else preview
+        decisions = [self._decide_one(each, seen, always_asked=asked) for each in change.judged]
+        return max(decisions, key=lambda decision: STRICTNESS.index(decision.verdict))
+
+    def _decide_one(self, change: Change, preview: Preview | None, *, always_asked: bool) -> Decision:
         driver = self.driver(change)
         risk = driver.risk(change, self.risk, preview)
         environment, note = self.environments[change.system, driver.place(change)]
-        asked = self.always_asked or (preview is not None and bool(preview.takes_over))
-        decision = decide(risk, environment, named=self.named, always_asked=asked, table=self.table)
+        decision = decide(risk, environment, named=self.named, always_asked=always_asked, table=self.table)
         if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or not note:
             return decision
         return replace(decision, reason=f"{decision.reason} ({note})")
@@ -56,7 +62,7 @@ class Case:
 def environments(plan: Plan, changes: Sequence[Change], driver: Drivers) -> dict[Place, tuple[Environment, str]]:
     """The environment of each place that the changes touch, asked for once, with what is to be said of it."""
     found: dict[Place, tuple[Environment, str]] = {}
-    for change in changes:
+    for change in (judged for each in changes for judged in each.judged):
         place = driver(change).place(change)
         if (change.system, place) in found:
             continue

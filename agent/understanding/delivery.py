@@ -55,7 +55,7 @@ def asked(task: str, world: World) -> Understanding | None:
             arguments = {
                 name: value.lower() for name, value in said.groupdict().items() if value and name != "image"
             }
-            place = _place(arguments.pop("place", ""), world)
+            place = place_of(arguments.pop("place", ""), world)
             if "image" in said.groupdict():
                 arguments["image"] = said["image"]
             return _call(tool, arguments, place, world)
@@ -70,7 +70,7 @@ def _call(tool: str, arguments: Json, place: str, world: World) -> Understanding
     return Understanding(wishes=(Call(tool, arguments),), namespaces=(namespace,))
 
 
-def _place(said: str, world: World) -> str:
+def place_of(said: str, world: World) -> str:
     """The namespace that is said, by its name or its environment."""
     is_name = not said or said in world.namespaces or not is_environment(said)
     return said if is_name else world.of_environment(said) or said

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from agent.understanding import (
     clouds,
     delivery,
+    delivery_orders,
     how_to,
     kubectl,
     manifests,
@@ -72,7 +73,7 @@ def understand(task: str, world: World, schemas: Schemas) -> Understanding:
         return _of_commands(typed, world)
     made_anew = provisioning.ordered(task) or onboarding.ordered(task) or manifests.ordered(task, world.namespace)
     said_whole = scaffolds.ordered(task) or validation.ordered(task) or clouds.ordered(task, world)
-    asked = delivery.asked(task, world) or how_to.asked(task, world)
+    asked = delivery.asked(task, world) or delivery_orders.ordered(task, world) or how_to.asked(task, world)
     whole = made_anew or said_whole or asked
     if whole is not None:
         return whole

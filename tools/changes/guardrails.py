@@ -13,6 +13,8 @@ from tools.json import Json
 from tools.risk import Risk
 
 _KINDS = frozenset({"ResourceQuota", "LimitRange", "NetworkPolicy", "Role", "RoleBinding"})
+_PLATFORMS = frozenset({"ResourceQuota", "LimitRange", "RoleBinding"})
+"""Of these an application brings none of its own: they are the platform's to give."""
 _GIVABLE = frozenset({"view", "edit"})
 """The ClusterRoles that a binding may give; beyond these it is Atlas's or Shield's to decide."""
 _LEVELS = ("privileged", "baseline", "restricted")
@@ -27,6 +29,8 @@ def risk_of(change: Change, asked: Risk, loosens: str = "", username: str = "", 
     decides; so they do of the NetworkPolicy that an application has for its own pods. Who provisions (`username`)
     may give up a role of their own.
     """
+    if change.is_effect:
+        return _of_unseen(change, asked)
     target = change.target
     provisions = asked is Risk.PROVISION
     if target.namespace is None:
@@ -39,6 +43,16 @@ def risk_of(change: Change, asked: Risk, loosens: str = "", username: str = "", 
         return Risk.CLUSTER
     if loosens:
         return Risk.DELETE if provisions or _is_an_applications_own(change) else Risk.CLUSTER
+    return Risk.SECRET if target.kind == "Secret" else asked
+
+
+def _of_unseen(change: Change, asked: Risk) -> Risk:
+    """Of an object whose content a controller brings: what could loosen a guardrail counts as if it did."""
+    target = change.target
+    if target.namespace is None or target.kind in _PLATFORMS:
+        return Risk.CLUSTER
+    if target.kind in _KINDS:
+        return Risk.DELETE
     return Risk.SECRET if target.kind == "Secret" else asked
 
 

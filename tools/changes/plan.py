@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from tools.cluster.resources import ObjectRef
@@ -120,6 +120,10 @@ class Change:
     may_appear: bool = False
     """Whether an apply is also for an object that somebody else has made since it was planned: the service account
     `default`, which the cluster makes in each new namespace."""
+    effects: tuple[ObjectRef, ...] = ()
+    """What a controller changes because of it, where that is not the target: it is judged by these alone."""
+    is_effect: bool = False
+    """Whether it is one of those, as it is judged: what a controller brings, and nobody has seen."""
 
     @property
     def id(self) -> str:
@@ -133,7 +137,14 @@ class Change:
         for path in self.volatile:
             body = _without(body, path)
         credentials = None if self.credentials is None else asdict(self.credentials)
-        return [self.id, body, self.uid, self.version, credentials, [asdict(each) for each in self.takes_over]]
+        bound = [self.id, body, self.uid, self.version, credentials, [asdict(each) for each in self.takes_over]]
+        return [*bound, [asdict(each) for each in self.effects]] if self.effects else bound
+
+    @property
+    def judged(self) -> tuple[Change, ...]:
+        """What it is judged as: itself, or each of its effects, of which nobody knows the content."""
+        unseen = (replace(self, target=each, body={}, undo={}, effects=(), is_effect=True) for each in self.effects)
+        return tuple(unseen) or (self,)
 
 
 @dataclass(frozen=True, slots=True)

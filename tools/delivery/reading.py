@@ -241,6 +241,11 @@ def read(
     return found
 
 
+def read_only(cluster: Cluster, namespace: str, kind: Kind) -> Deliveries:
+    """The same with one kind alone."""
+    return _with(Deliveries(cluster.fingerprint, namespace, datetime.now(UTC), {}), cluster, [kind])
+
+
 def _is_needed(kind: Kind, found: Deliveries) -> bool:
     needed = READINGS[kind].needed
     return needed is None or needed(found)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tools.delivery.facts.application import short
 from tools.delivery.rules.argo_cd.words import (
     ARGO_CD,
@@ -153,10 +155,12 @@ def not_compared(app: Application, found: Deliveries, _wanted: Wanted) -> Findin
         evidence,
         (
             Remedy("Check what it complains of", command, "read") if command else look(app),
-            Remedy(f"Mend it in git ({source_said(app)}) or in Argo CD's credentials; then look again",
-                   refresh(app, hard=True).command, "change"),
+            replace(
+                refresh(app, hard=True),
+                title=f"Mend it in git ({source_said(app)}) or in Argo CD's credentials; then look again",
+            ),
         ),
-    )  # fmt: skip
+    )
 
 
 def shared(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | None:

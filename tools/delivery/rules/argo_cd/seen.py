@@ -156,6 +156,8 @@ def paused(app: Application, _found: Deliveries, _wanted: Wanted) -> Finding | N
                 "Let Argo CD work on it again",
                 f"kubectl annotate application/{app.name} -n {app.namespace} {_SKIP}-",
                 "change",
+                "unpause_delivery",
+                {"namespace": app.destination_namespace, "name": app.name, "kind": "Application"},
             ),
         ),
     )

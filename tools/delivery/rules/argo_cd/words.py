@@ -90,13 +90,18 @@ def refresh(app: Application, *, hard: bool = False) -> Remedy:
         f"kubectl annotate {typed(app.ref)} argocd.argoproj.io/refresh={'hard' if hard else 'normal'} --overwrite"
     )
     title = "Make Argo CD render the manifests anew" if hard else "Make Argo CD look at git now"
-    return Remedy(title, command, "change")
+    return Remedy(title, command, "change", "refresh_app", {**_which(app), **({"hard": True} if hard else {})})
+
+
+def _which(app: Application) -> Json:
+    """As the tools name it."""
+    return {"app": app.name, "namespace": app.destination_namespace}
 
 
 def sync(app: Application, title: str = "Sync it") -> Remedy:
     """Sync to what git is at; beyond dev it is Flow's."""
     body = {"operation": {"initiatedBy": {"username": "kubectl"}, "sync": {}}}
-    return Remedy(f"{title} (in dev; elsewhere it is Flow's)", patch(app, body), "change")
+    return Remedy(f"{title} (in dev; elsewhere it is Flow's)", patch(app, body), "change", "sync_app", _which(app))
 
 
 def patch(app: Application, body: Json) -> str:

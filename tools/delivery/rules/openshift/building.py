@@ -148,7 +148,15 @@ def paused(config: Json) -> Finding | None:
         summary=f"BuildConfig {ref.name} is paused: no push starts a build",
         why="While it is paused, webhooks and image changes are taken and lead to nothing.",
         evidence=(Evidence("spec", f"BuildConfig {ref.name}", f"{PAUSED}: true"),),
-        remedies=(Remedy("Let it build again", f"kubectl annotate {typed(ref)} {PAUSED}-", "change"),),
+        remedies=(
+            Remedy(
+                "Let it build again",
+                f"kubectl annotate {typed(ref)} {PAUSED}-",
+                "change",
+                "unpause_delivery",
+                {"namespace": ref.namespace, "name": ref.name, "kind": "BuildConfig"},
+            ),
+        ),
     )
 
 

@@ -297,7 +297,14 @@ def _cancelled(run: Run) -> Finding:
 
 def _pending(run: Run) -> Finding:
     body = quoted('{"spec":{"status":""}}')
-    let = Remedy("Let it begin", f"kubectl patch {typed(run.ref)} --type merge -p {body}", "change")
+    arguments = {"namespace": run.ref.namespace, "name": run.name, "kind": "PipelineRun"}
+    let = Remedy(
+        "Let it begin",
+        f"kubectl patch {typed(run.ref)} --type merge -p {body}",
+        "change",
+        "unpause_delivery",
+        arguments,
+    )
     said = f"PipelineRun {run.name} is held: its spec.status is PipelineRunPending"
     return _finding(run, PIPELINE_PENDING, said, severity="warning", remedies=(let,))
 
@@ -350,11 +357,12 @@ def _condition(run: Run) -> str:
 
 def _remedies(run: Run, child: Run | None, step: Json | None) -> tuple[Remedy, ...]:
     where = run.ref.namespace
+    arguments = {"namespace": where, "name": run.name}
     looks = f"kubectl describe {typed((child or run).ref)}"
     if child is not None and step is not None and child.pod:
         looks = f"kubectl logs {child.pod} -c {step.get('container') or 'step-' + str(step.get('name'))} -n {where}"
     again = f"tkn pipeline start {run.pipeline} --use-pipelinerun {run.name} -n {where}"
     return (
         Remedy("See what it says", looks, "read"),
-        Remedy("When it is mended, run it again", again, "change"),
+        Remedy("When it is mended, run it again", again, "change", "rerun_pipeline", arguments),
     )
