@@ -212,3 +212,46 @@ def test_events_are_newest_first(api: PlayedApi) -> None:
     taken = read_snapshot(api.cluster(), "shop-dev", now=NOW)
 
     assert [each["reason"] for each in taken.events_of("Pod", "a")] == ["New", "Old"]
+
+
+UNRESOLVED = "lookup catalog.staging.svc.cluster.local on 10.96.0.10:53: no such host"
+
+
+def test_what_a_rule_asks_beyond_the_namespace_is_read_once(api: PlayedApi) -> None:
+    api.serve(f"{CORE}/pods", crashing())
+    api.serve(f"{CORE}/services", {"metadata": {"name": "catalog"}, "spec": {}})
+    api.answers[f"{CORE}/pods/shop-abc-1/log?previous"] = (200, UNRESOLVED)
+    api.answers["/api/v1/namespaces/staging"] = (404, {"message": "not found"})
+
+    [found] = diagnose(api.cluster(), namespace="shop-dev")["findings"]
+
+    assert "there is no namespace staging; Service catalog is in this namespace" in found["summary"]
+    assert api.asked.count("/api/v1/namespaces/staging") == 1
+
+
+def test_what_may_not_be_asked_is_said_and_nothing_is_claimed(api: PlayedApi) -> None:
+    api.serve(f"{CORE}/pods", crashing())
+    api.answers[f"{CORE}/pods/shop-abc-1/log?previous"] = (200, UNRESOLVED)
+    api.answers["/api/v1/namespaces/staging"] = (403, {"message": "no"})
+
+    report = diagnose(api.cluster(), namespace="shop-dev")
+
+    assert report["not_checked"] == ["namespaces/staging: forbidden"]
+    assert "there is no namespace" not in report["findings"][0]["summary"]
+
+
+def test_no_value_of_a_secret_that_is_looked_into_is_kept(api: PlayedApi) -> None:
+    variable = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}
+    spec = {"containers": [{"name": "app", "image": "shop:1", "env": [variable]}]}
+    api.serve(f"{CORE}/pods", crashing(spec=spec))
+    api.answers[f"{CORE}/pods/shop-abc-1/log?previous"] = (200, 'password authentication failed for user "shop"')
+    api.answers[f"{CORE}/secrets/db"] = (
+        200,
+        {"kind": "Secret", "metadata": {"name": "db"}, "data": {"password": "aHVudGVyMgo="}},
+    )
+
+    report = diagnose(api.cluster(), namespace="shop-dev")
+
+    assert "key password of Secret db, and that value ends with a newline" in report["findings"][0]["summary"]
+    assert "hunter2" not in str(report)
+    assert "aHVudGVyMgo" not in str(report)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.tools.diagnose.diagnose_objects import pod, snapshot, status, terminated
+from tests.tools.diagnose.diagnose_objects import ago, event, pod, snapshot, status, terminated
 from tools.diagnose.diagnose import judge
 from tools.diagnose.reading.decoding import shaped
 from tools.diagnose.reading.snapshot import Answer, Question
@@ -311,3 +311,195 @@ def test_variable_that_is_set_after_the_one_that_holds_it() -> None:
     one = found('parse "postgres://$(DB_HOST):5432/shop": invalid character "(" in host name', crashed(container))
 
     assert "env URL holds $(DB_HOST), which stays as it is written: env DB_HOST is set after it" in one["summary"]
+
+
+def running(log: str, probe: Json, *, event_said: str = "", started_s_ago: float = 300, **container: Any) -> Json:
+    """The finding on a container that runs and is not ready."""
+    state = {"running": {"startedAt": ago(started_s_ago)}}
+    app = {"name": "app", "image": "shop:1", "readinessProbe": probe, **container.pop("container", {})}
+    events = [event("shop-abc-1", "Unhealthy", f"Readiness probe failed: {event_said}")]
+    taken = snapshot(
+        pod(status(state), spec={"containers": [app]}, status={"conditions": []}),
+        logs={HERE: log} if log else {},
+        Event=events,
+        **container.pop("kinds", {}),
+    )
+    [one] = judge(replace(taken, answers=container.pop("answers", {})))["findings"]
+    assert one["cause"] == "ReadinessProbeFailed"
+    result: Json = one
+    return result
+
+
+GET = {"httpGet": {"port": 8080, "path": "/"}}
+REFUSED = 'Get "http://10.244.0.9:8080/": dial tcp 10.244.0.9:8080: connect: connection refused'
+
+
+@pytest.mark.parametrize(
+    ("log", "container"),
+    [
+        ("  ➜  Local:   http://localhost:8080/\n  ➜  Network: use --host to expose", {}),
+        ("<i> [webpack-dev-server] Loopback: http://localhost:8080/", {}),
+        ("info: Microsoft.Hosting.Lifetime[14] Now listening on: http://localhost:8080", {}),
+        ("Web Server is available at http://localhost:8080/ (bind address 127.0.0.1)", {}),
+        ("INFO: Uvicorn running on http://127.0.0.1:8080 (Press CTRL+C to quit)", {}),
+        ("", {"args": ["serve", "--host", "127.0.0.1"]}),
+        ("", {"command": ["httpd", "-f", "-p", "127.0.0.1:8080"]}),
+        ("", {"env": [{"name": "HOST", "value": "localhost"}]}),
+    ],
+)
+def test_application_that_listens_on_itself_alone(log: str, container: Json) -> None:
+    one = running(log, GET, event_said=REFUSED, container=container)
+
+    assert "the application listens on 127.0.0.1 alone" in one["summary"]
+
+
+@pytest.mark.parametrize(
+    ("log", "container"),
+    [
+        ("- Local:   http://localhost:8080\n- Network: http://10.244.0.9:8080", {}),
+        ("connecting to http://localhost:8080/ failed", {}),
+        ("", {"command": ["sh", "-c", "wget http://127.0.0.1:8080/ && exec app"]}),
+        ("", {"args": ["--db=localhost:5432"]}),
+    ],
+)
+def test_what_does_not_say_so_is_not_called_so(log: str, container: Json) -> None:
+    assert "127.0.0.1 alone" not in running(log, GET, event_said=REFUSED, container=container)["summary"]
+
+
+@pytest.mark.parametrize(
+    ("status_code", "log"),
+    [
+        (400, "Invalid HTTP_HOST header: '10.244.0.9:8080'. You may need to add '10.244.0.9' to ALLOWED_HOSTS."),
+        (403, 'Blocked request. This host ("10.244.0.9") is not allowed.'),
+        (403, "[ActionDispatch::HostAuthorization::DefaultResponseApp] Blocked hosts: 10.244.0.9:8080"),
+        (421, "WARNING Invalid Host header: 10.244.0.9:8080"),
+        (400, ""),
+    ],
+)
+def test_host_header_that_the_application_refuses(status_code: int, log: str) -> None:
+    allowed = {"env": [env("ALLOWED_HOSTS", "papers.example.com,localhost")]}
+    said = f"HTTP probe failed with statuscode: {status_code}"
+    one = running(log, GET, event_said=said, container=allowed)
+
+    assert "refuses the probe's Host header" in one["summary"]
+    assert '"httpHeaders": [{"name": "Host", "value": "papers.example.com"}]' in one["remedies"][0]["command"]
+
+
+def test_path_that_is_missing_is_no_matter_of_hosts() -> None:
+    said = "HTTP probe failed with statuscode: 404"
+
+    assert "Host header" not in running("GET / 404", GET, event_said=said)["summary"]
+
+
+READY_FILE = {"exec": {"command": ["test", "-e", "/tmp/ok"]}}
+FROM_SECRET = {"envFrom": [{"secretRef": {"name": "auth"}}]}
+AUTH = Question("secrets", "shop-dev", "auth")
+
+
+def changed(seconds_ago: float, made_s_ago: float = 9000) -> Answer:
+    managed = [{"time": ago(seconds_ago)}]
+    metadata = {"name": "auth", "creationTimestamp": ago(made_s_ago), "managedFields": managed}
+    return Answer((shaped({"kind": "Secret", "metadata": metadata, "data": {}}),))
+
+
+def test_secret_that_was_changed_after_the_start() -> None:
+    line = "ReplyError: WRONGPASS invalid username-password pair or user is disabled."
+    one = running(line, READY_FILE, container=FROM_SECRET, answers={AUTH: changed(100)})
+
+    assert "WRONGPASS" in one["summary"]
+    assert "Secret auth was changed at" in one["summary"]
+    assert one["remedies"][0]["command"] == "kubectl rollout restart deployment/shop -n shop-dev"
+
+
+@pytest.mark.parametrize(
+    ("line", "changed_s_ago"),
+    [
+        ("ReplyError: WRONGPASS invalid username-password pair or user is disabled.", 4000),
+        ("OSError: [Errno 28] No space left on device", 100),
+    ],
+)
+def test_secret_that_is_not_why(line: str, changed_s_ago: float) -> None:
+    one = running(line, READY_FILE, container=FROM_SECRET, answers={AUTH: changed(changed_s_ago)})
+
+    assert "was changed" not in one["summary"]
+    assert line in one["summary"]
+
+
+def pod_of(name: str, labels: Json, ip: str, **port: Any) -> Json:
+    ready = [{"type": "Ready", "status": "True"}]
+    return {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"nodeName": "n", "containers": [{"name": "db", "ports": [port] if port else []}]},
+        "status": {
+            "phase": "Running",
+            "podIP": ip,
+            "conditions": ready,
+            "containerStatuses": [{"name": "db", "ready": True, "state": {"running": {}}}],
+        },
+    }
+
+
+def policy(name: str, spec: Json) -> Json:
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+DB = {**service("db", 5432, selector={"app": "db"}), "kind": "Service"}
+OUT_TO = {"podSelector": {}, "policyTypes": ["Egress"]}
+DNS = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53}]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"to": [{"ipBlock": {"cidr": "10.96.0.7/32"}}], "ports": [{"port": 5432}]}, "is the Service's address"),
+        (
+            {"to": [{"podSelector": {"matchLabels": {"app": "dbb"}}}], "ports": [{"port": 5432}]},
+            "pods with app=dbb",
+        ),
+        ({"to": [{"podSelector": {"matchLabels": {"app": "db"}}}], "ports": [{"port": 3306}]}, "53, 3306 only"),
+    ],
+)
+def test_egress_that_does_not_reach_the_pods_of_a_service(rule: Json, said: str) -> None:
+    one = judge(
+        snapshot(
+            crashed(),
+            pod_of("db-0", {"app": "db"}, "10.244.0.5"),
+            logs={HERE: "dial tcp 10.96.0.7:5432: i/o timeout"},
+            Service=[DB],
+            NetworkPolicy=[policy("out", {**OUT_TO, "egress": [DNS, rule]})],
+        )
+    )["findings"][0]
+
+    assert (one["object"]["kind"], one["object"]["name"]) == ("NetworkPolicy", "out")
+    assert said in one["summary"]
+
+
+def test_ingress_of_another_namespace_decides() -> None:
+    db = {"metadata": {"name": "db", "namespace": "data"}, "spec": {**DB["spec"], "clusterIP": "10.96.0.9"}}
+    inward = policy(
+        "only-own", {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}]}]}
+    )
+    answers = {
+        Question("services", "data", "db"): Answer((db,)),
+        Question("pods", "data"): Answer((pod_of("db-0", {"app": "db"}, "10.244.0.5"),)),
+        Question("networkpolicies", "data"): Answer((inward,)),
+    }
+    one = found("connect ETIMEDOUT db.data.svc.cluster.local:5432", crashed(), answers=answers)
+
+    assert (one["object"]["namespace"], one["object"]["name"]) == ("data", "only-own")
+    assert "of namespace data does not let Deployment shop in" in one["summary"]
+
+
+def test_policies_that_let_it_through_are_not_blamed() -> None:
+    rule = {"to": [{"podSelector": {"matchLabels": {"app": "db"}}}], "ports": [{"port": 5432}]}
+    [one] = judge(
+        snapshot(
+            crashed(),
+            pod_of("db-0", {"app": "db"}, "10.244.0.5"),
+            logs={HERE: "dial tcp 10.96.0.7:5432: i/o timeout"},
+            Service=[DB],
+            NetworkPolicy=[policy("out", {**OUT_TO, "egress": [DNS, rule]})],
+        )
+    )["findings"]
+
+    assert one["object"]["kind"] == "Deployment"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.tools.diagnose.diagnose_objects import ago, pod, snapshot, status, terminated
+from tests.tools.diagnose.diagnose_objects import ago, owned_by, pod, snapshot, status, terminated
 from tools.diagnose.diagnose import judge
 from tools.json import Json
 
@@ -84,3 +84,41 @@ def test_what_busybox_says_of_a_name_is_understood() -> None:
     [one] = found(initializing(4), log=log, Service=())
     assert one["severity"] == "error"
     assert "(no Service of this namespace is called orders-db)" in one["summary"]
+
+
+def waiting_for(name: str, service: str) -> Json:
+    """A pod of Deployment `name` whose init container waits for a Service."""
+    init = {"command": ["sh", "-c", f"until nc -z {service} 80; do sleep 1; done"]}
+    one = initializing(1, init=init)
+    one["metadata"] |= {"name": f"{name}-abc-1", "labels": {"app": name, "pod-template-hash": "abc"}}
+    one["metadata"]["ownerReferences"] = owned_by("apps/v1", "ReplicaSet", f"{name}-abc")
+    return one
+
+
+def behind(name: str) -> Json:
+    return {"metadata": {"name": name}, "spec": {"selector": {"app": name}, "clusterIP": "10.96.0.9"}}
+
+
+def test_those_who_wait_for_each_other_are_one_finding() -> None:
+    pods = (waiting_for("api", "web"), waiting_for("web", "api"))
+    one = next(
+        each
+        for each in found(*pods, Service=[behind("api"), behind("web")])
+        if each["cause"] == "InitContainerStuck"
+    )
+
+    assert (one["severity"], one["object"]["name"], one["affected"]) == ("error", "api", ["api-abc-1", "web-abc-1"])
+    assert "waits for Service web, behind which are the pods of Deployment web" in one["summary"]
+    assert one["summary"].endswith("they wait for each other")
+
+
+def test_who_waits_for_its_own_service() -> None:
+    one = found(waiting_for("api", "api"), Service=[behind("api")])[0]
+
+    assert one["summary"].endswith("it waits for its own pods, which are not ready before it ends")
+
+
+def test_a_chain_is_no_circle() -> None:
+    pods = (waiting_for("api", "web"), waiting_for("web", "db"))
+
+    assert not any("each other" in each["summary"] for each in found(*pods, Service=[behind("api"), behind("web")]))

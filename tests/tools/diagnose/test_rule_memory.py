@@ -94,3 +94,27 @@ def test_an_init_container_is_started_anew_even_after_exit_0() -> None:
         pod(waits, phase="Pending", spec={"initContainers": [first]}, status={"initContainerStatuses": [ended]})
     )
     assert found["container"] == "first"
+
+
+@pytest.mark.parametrize(
+    "ended", [OOM, terminated(128, "StartError", message="container init was OOM-killed (memory limit too low?)")]
+)
+def test_files_in_memory_count(ended: Json) -> None:
+    pods = killed(limit="64Mi", ended=ended)
+    pods["spec"]["containers"][0]["volumeMounts"] = [{"name": "cache", "mountPath": "/cache"}]
+    pods["spec"]["volumes"] = [{"name": "cache", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}}]
+    found = only(pods)
+
+    assert (
+        "what is in emptyDir cache (medium: Memory, sizeLimit 256Mi) at /cache counts as its memory"
+        in found["summary"]
+    )
+    assert [each["command"].rpartition(" ")[2] for each in found["remedies"][:1]] == ["--limits=memory=512Mi"]
+
+
+def test_files_on_disk_do_not_count() -> None:
+    pods = killed()
+    pods["spec"]["containers"][0]["volumeMounts"] = [{"name": "cache", "mountPath": "/cache"}]
+    pods["spec"]["volumes"] = [{"name": "cache", "emptyDir": {"sizeLimit": "256Mi"}}]
+
+    assert "emptyDir" not in only(pods)["summary"]

@@ -58,7 +58,13 @@ def found(log: str, **kinds: Any) -> list[Json]:
         ),
         (said(), [role("r", ["list"])], [], ("Role", "r"), "no RoleBinding binds it"),
         (said(), [role("r", ["list"])], [binding("r", None)], ("Role", "r"), "RoleBinding r binds it to nobody"),
-        (said(), [role("r", ["*"])], [binding("r", "ap")], ("Role", "r"), "binds it to ServiceAccount ap"),
+        (
+            said(),
+            [role("r", ["*"])],
+            [binding("r", "ap")],
+            ("RoleBinding", "r"),
+            "binds it to ServiceAccount ap, not",
+        ),
         (
             said(),
             [role("readers", ["list"])],

@@ -202,3 +202,161 @@ def test_ordinals_that_are_not_made(item: Json, said: str) -> None:
 
     assert finding.summary.endswith(said)
     assert ("more pod" in finding.summary) is bool(said)
+
+
+def one_each(mode: str, **source: Any) -> tuple[Json, Json]:
+    """A claim, and a template that mounts it."""
+    claim = {"metadata": {"name": "data"}, "spec": {"accessModes": [mode]}, "status": {"phase": "Bound"}}
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}, **source}]
+    return claim, {"template": {"spec": {"volumes": volumes}}}
+
+
+def shared(log: str, mode: str = "ReadWriteOnce", **spec: Any) -> Finding:
+    claim, template = one_each(mode)
+    sets = [replicaset("shop-old", 1), replicaset("shop-new", 3)]
+    [finding] = findings_of(
+        snapshot(
+            OLD,
+            of("new", CRASHED),
+            Deployment=[deployment(3, **template, **spec)],
+            ReplicaSet=sets,
+            PersistentVolumeClaim=[claim],
+            logs={("shop-new-1", "app"): log},
+        )
+    )
+    return finding
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "Error: failed to open store: /data/LOCK is already locked by another process",
+        "java.lang.IllegalStateException: failed to obtain node locks, tried [/data]",
+        "sqlite3.OperationalError: database is locked",
+        'FATAL: lock file "postmaster.pid" already exists',
+        "open /data/lock: resource temporarily unavailable",
+    ],
+)
+def test_a_lock_that_the_old_pod_holds_wants_another_strategy(log: str) -> None:
+    finding = shared(log)
+
+    assert (
+        "pod shop-old-1 of the version before holds PersistentVolumeClaim data (ReadWriteOnce)" in finding.summary
+    )
+    assert '"type": "Recreate"' in finding.remedies[0].command
+    assert not any("undo" in each.command for each in finding.remedies)
+
+
+@pytest.mark.parametrize(
+    ("log", "mode", "spec"),
+    [
+        ("ValueError: no such column", "ReadWriteOnce", {}),
+        ("sqlite3.OperationalError: database is locked", "ReadWriteMany", {}),
+        ("sqlite3.OperationalError: database is locked", "ReadWriteOnce", {"strategy": {"type": "Recreate"}}),
+    ],
+)
+def test_what_is_no_matter_of_the_strategy_is_rolled_back(log: str, mode: str, spec: Json) -> None:
+    finding = shared(log, mode, **spec)
+
+    assert "holds PersistentVolumeClaim" not in finding.summary
+    assert "undo" in finding.remedies[-1].command
+
+
+def test_a_volume_of_one_pod_at_a_time() -> None:
+    claim, template = one_each("ReadWriteOncePod")
+    sets = [replicaset("shop-old", 1), replicaset("shop-new", 3)]
+    said = (
+        "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by "
+        "another pod"
+    )
+    placed = {
+        "type": "PodScheduled",
+        "status": "False",
+        "reason": "Unschedulable",
+        "message": f"0/1 nodes: 1 {said}.",
+    }
+    pods = (OLD, of("new", phase="Pending", status={"conditions": [placed]}))
+    [finding] = findings_of(
+        snapshot(*pods, Deployment=[deployment(3, **template)], PersistentVolumeClaim=[claim], ReplicaSet=sets)
+    )
+
+    assert "(ReadWriteOncePod)" in finding.summary
+    assert '"type": "Recreate"' in finding.remedies[0].command
+
+
+NEWER: dict[str, Any] = {
+    "template": {
+        "spec": {"containers": [{"name": "app", "image": "shop:2", "env": [{"name": "ID", "value": "1"}]}]}
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "number", "words", "command"),
+    [
+        ({"type": "OnDelete"}, 0, "it sets env ID; it has image shop:2", "kubectl delete pod db-0 -n shop-dev"),
+        ({"rollingUpdate": {"partition": 2}}, 1, "its rollingUpdate.partition is 2", '{"partition": 0}'),
+    ],
+)
+def test_an_older_template_that_nothing_replaces(strategy: Json, number: int, words: str, command: str) -> None:
+    item = statefulset("new", "old", updateStrategy=strategy, **NEWER)
+    [finding] = findings_of(snapshot(ordinal(number, "old", CRASHED), StatefulSet=[item]))
+
+    assert finding.cause == "RolloutBlocked"
+    assert words in finding.summary
+    assert command in finding.remedies[0].command
+
+
+@pytest.mark.parametrize(
+    ("strategy", "number", "revision"),
+    [
+        ({"type": "OnDelete"}, 0, "new"),
+        ({"rollingUpdate": {"partition": 1}}, 1, "old"),
+    ],
+)
+def test_a_template_that_comes_is_not_held_back(strategy: Json, number: int, revision: str) -> None:
+    item = statefulset("new", "old", updateStrategy=strategy, **NEWER)
+    [finding] = findings_of(snapshot(ordinal(number, revision, CRASHED), StatefulSet=[item]))
+
+    assert finding.cause == "CrashLoopBackOff"
+
+
+def test_a_daemon_set_that_is_updated_by_hand() -> None:
+    agent = pod(
+        CRASHED,
+        name="agent-x",
+        owner=owned_by("apps/v1", "DaemonSet", "agent"),
+        metadata={"labels": {"pod-template-generation": "1"}},
+    )
+    item = {
+        "metadata": {
+            "name": "agent",
+            "generation": 2,
+            "annotations": {"deprecated.daemonset.template.generation": "2"},
+        },
+        "spec": {"updateStrategy": {"type": "OnDelete"}, **NEWER},
+        "status": {"observedGeneration": 2, "desiredNumberScheduled": 1, "currentNumberScheduled": 1},
+    }
+    [finding] = findings_of(snapshot(agent, DaemonSet=[item]))
+
+    assert (finding.cause, finding.object.kind) == ("RolloutBlocked", "DaemonSet")
+    assert finding.remedies[0].command == "kubectl delete pod agent-x -n shop-dev"
+
+
+def operated_by(api_version: str, kind: str) -> Finding:
+    item = statefulset("a", "a", replicas=1, made=1)
+    item["metadata"]["ownerReferences"] = owned_by(api_version, kind, "db")
+    [finding] = findings_of(snapshot(ordinal(0, "a", CRASHED), StatefulSet=[item]))
+    return finding
+
+
+def test_what_an_operator_makes_is_changed_in_its_resource() -> None:
+    finding = operated_by("acid.zalan.do/v1", "postgresql")
+
+    assert (finding.object.kind, finding.object.name) == ("postgresql", "db")
+    assert "StatefulSet db is made from postgresql db (acid.zalan.do/v1)" in finding.summary
+    assert not any("statefulset/" in each.command for each in finding.remedies)
+
+
+def test_what_the_cluster_makes_is_no_operators() -> None:
+    assert operated_by("apps/v1", "Whatever").object.kind == "StatefulSet"

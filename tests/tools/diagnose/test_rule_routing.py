@@ -213,7 +213,7 @@ def test_a_certificate_that_is_to_be_issued() -> None:
     [found] = findings(Ingress=[annotated(item, **{"cert-manager.io/cluster-issuer": "letsencrypt"})])
 
     assert found["severity"] == "warning"
-    assert "describe certificates" in found["remedies"][0]["command"]
+    assert "describe ingress shop" in found["remedies"][0]["command"]
 
 
 TWO = [service("web", {"app": "web"}), service("api", {"app": "web"})]

@@ -38,6 +38,8 @@ IMAGE_REASONS = (
 CONFIG_REASONS = ("CreateContainerConfigError", "CreateContainerError")
 START_REASONS = ("StartError", "ContainerCannotRun", "RunContainerError")
 _MOUNT_REFUSED = re.compile(r'error mounting .* to rootfs at "')
+_INIT_KILLED = "container init was OOM-killed"
+"""What runc says where the memory of the pod's volumes leaves a container not even enough to start."""
 _LOST_REASONS = ("Unknown", "ContainerStatusUnknown")
 
 STEADY_AFTER = timedelta(minutes=10)
@@ -190,7 +192,7 @@ def crash(container: Container, now: datetime) -> Termination | None:
     now and then miss the kernel's note.
     """
     if container.waiting.get("reason") in START_REASONS:
-        return Termination(None, container.waiting["reason"], str(container.waiting.get("message", "")), "")
+        return _termination({**container.waiting, "exitCode": None}, missed_oom=False)
     ended = container.terminated or container.last_terminated
     if not ended:
         is_looping = container.waiting.get("reason") == "CrashLoopBackOff"
@@ -235,9 +237,10 @@ def _missed_oom(container: Container) -> bool:
 
 
 def _termination(ended: Json, *, missed_oom: bool) -> Termination:
+    message = str(ended.get("message") or "")
     return Termination(
         exit_code=ended.get("exitCode"),
-        reason="OOMKilled" if missed_oom else str(ended.get("reason") or ""),
-        message=str(ended.get("message") or ""),
+        reason="OOMKilled" if missed_oom or _INIT_KILLED in message else str(ended.get("reason") or ""),
+        message=message,
         finished_at=str(ended.get("finishedAt") or ""),
     )

@@ -25,7 +25,7 @@ from tools.diagnose.facts.probing import (
     named_ports,
     probe_of,
 )
-from tools.diagnose.logs.decisive import served_port, serves_only_itself
+from tools.diagnose.logs.decisive import served_line, served_port, serves_only_itself
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -39,6 +39,22 @@ _TIMEOUT = re.compile(r"deadline exceeded|Client\.Timeout|i/o timeout|timed out|
 _DROPPED = re.compile(r"\bEOF\b|connection reset|readLoopPeek", re.IGNORECASE)
 _GRPC_ABSENT = re.compile(r"does not implement the grpc health protocol", re.IGNORECASE)
 _GRPC_SAYS = re.compile(r'responded with "(\w+)"')
+_BAD_REQUEST = 400
+_HOST_REFUSED_BY = (400, 403, 404, 421)
+_HOST_REFUSED = re.compile(
+    r"invalid (?:http_)?host(?: header)?\b|disallowed ?host|blocked (?:request\. this )?hosts?\b"
+    r"|host (?:header )?['\"\[(]*[\w.:\-]*['\"\])]* ?(?:is |does )?(?:not (?:allowed|trusted|match|permitted))"
+    r"|untrusted (?:host|domain)|trusted[ _]domain|misdirected request|not in (?:the )?allowed hosts",
+    re.IGNORECASE,
+)
+_ALLOWED_HOSTS = re.compile(r"(?:ALLOWED|TRUSTED|VALID|PERMITTED)_?(?:HOST|DOMAIN|ORIGIN_HOST)S?", re.IGNORECASE)
+_ITSELF = ("localhost", "127.0.0.1", "[::1]", "::1")
+_BOUND_TO_ITSELF = re.compile(
+    r"(?<![/@=\w])(?:127\.0\.0\.1|localhost|\[::1\]):(?P<port>\d{2,5})\b"
+    r"|-{1,2}(?:[\w.]*-)?(?:host|hostname|bind|bind-address|address|addr|listen|listen-address|ip|interface)[= ]+"
+    r"(?:tcp://|https?://)?(?:127\.0\.0\.1|localhost|\[::1\])(?::(?P<also>\d{2,5}))?(?![\w.])"
+)
+_BIND_VARIABLE = re.compile(r"^(?:HOST|HOSTNAME|BIND\w*|LISTEN\w*|\w*_(?:BIND|LISTEN)(?:_\w+)?|SERVER_ADDRESS)$")
 _TLS_PORTS = (443, 8443, 6443, 9443)
 _NEW_TIMEOUT_S = 5
 _NEW_DELAY_S = 30
@@ -63,6 +79,8 @@ class ProbeFailure(msgspec.Struct, frozen=True):
     title: str
     change: Mapping[str, Any] = msgspec.field(default_factory=dict)
     certain: bool = False
+    host_header: str = ""
+    """The Host header that the application would accept."""
 
 
 def probe_failure(probe: Probe, container: Container, message: str, log: str) -> ProbeFailure:
@@ -75,7 +93,7 @@ def probe_failure(probe: Probe, container: Container, message: str, log: str) ->
     if "grpc" in probe.spec:
         return _grpc(probe, container, said, log)
     if match := _STATUS.search(said):
-        return _status(probe, container, int(match[1]))
+        return _host_refused(probe, container, int(match[1]), log) or _status(probe, container, int(match[1]))
     if "server gave HTTP response to HTTPS client" in said:
         return _scheme(probe, "HTTP", "asks by HTTPS, and the server speaks plain HTTP there")
     if _TLS_ANSWER.search(said) and probe.scheme == "HTTP":
@@ -196,6 +214,43 @@ def _status(probe: Probe, container: Container, status: int) -> ProbeFailure:
     )
 
 
+def _host_refused(probe: Probe, container: Container, status: int, log: str) -> ProbeFailure | None:
+    """The application answers for certain names only, and the kubelet asks by the pod's address."""
+    headers = probe.handler.get("httpHeaders") or ()
+    if status not in _HOST_REFUSED_BY or any(str(each.get("name")).lower() == "host" for each in headers):
+        return None
+    told = next((line for line in reversed(log.splitlines()) if _HOST_REFUSED.search(line)), "")
+    variable, allowed = _allowed_hosts(container)
+    if not told and not (variable and status == _BAD_REQUEST):
+        return None
+    because = (
+        f'its log says "{one_line(told, _OUTPUT_CHARS)}"' if told else f"its env {variable} does not name that"
+    )
+    given = f" (env {variable}: {one_line(', '.join(allowed), 80)})" if variable else ""
+    right = next((each for each in allowed if each not in _ITSELF), "localhost" if "localhost" in allowed else "")
+    return ProbeFailure(
+        f"{_asks(probe)}, and gets {status}: the application refuses the probe's Host header, which is the pod's "
+        f"address; {because}{given}",
+        "The kubelet asks the pod by its address, and sends that as the Host header unless the probe gives another "
+        "in httpHeaders. Applications that answer for certain names only refuse it.",
+        f"Give the probe the Host header {right}"
+        if right
+        else "Give the probe a Host header that the application "
+        "allows (httpGet.httpHeaders), or allow the pod's address",
+        certain=True,
+        host_header=right,
+    )
+
+
+def _allowed_hosts(container: Container) -> tuple[str, list[str]]:
+    """The variable that names the hosts an application answers for, and those; nothing where it allows all."""
+    for each in container.spec.get("env") or ():
+        names = [part for part in re.split(r"[\s,;\[\]\"']+", str(each.get("value") or "")) if part]
+        if names and _ALLOWED_HOSTS.search(str(each.get("name"))):
+            return ("", []) if "*" in names else (str(each["name"]), [name.lstrip(".") for name in names])
+    return "", []
+
+
 def _says_itself(probe: Probe, answer: str) -> ProbeFailure:
     return ProbeFailure(
         f"{_asks(probe)}, and the application itself answers {answer}",
@@ -251,9 +306,12 @@ def _refused(probe: Probe, container: Container, log: str, *, known: bool) -> Pr
     if wrong := _wrong_port(probe, container, log):
         return wrong
     number = _number(probe, container)
-    if served_port(log) == number and serves_only_itself(log):
+    said = served_port(log) == number and serves_only_itself(log)
+    if known and number is not None and (said or (where := _bound_to_itself(container, number))):
+        told = f'its log says "{served_line(log)}"' if said else where
         return ProbeFailure(
-            f"{_asks(probe)}, and the application listens on 127.0.0.1 alone, where the kubelet does not reach it",
+            f"{_asks(probe)}, and the application listens on 127.0.0.1 alone ({told}), where the kubelet does not "
+            "reach it",
             "Probes and Services come to the pod's own address: an application that listens on 127.0.0.1 answers "
             "only programs of the same pod.",
             "Let the application listen on 0.0.0.0",
@@ -274,6 +332,18 @@ def _refused(probe: Probe, container: Container, log: str, *, known: bool) -> Pr
         else _compare(probe),
         {"initial_delay_s": _NEW_DELAY_S} if early else {},
     )
+
+
+def _bound_to_itself(container: Container, port: int) -> str:
+    """Where the container is told to listen on 127.0.0.1, for that port or any; empty where it is not."""
+    for field in ("command", "args"):
+        for match in _BOUND_TO_ITSELF.finditer(" ".join(str(word) for word in container.spec.get(field) or ())):
+            if (match["port"] or match["also"] or str(port)) == str(port):
+                return f"its {field} says {one_line(match[0], _OUTPUT_CHARS)}"
+    for each in container.spec.get("env") or ():
+        if _BIND_VARIABLE.search(str(each.get("name"))) and str(each.get("value")).partition(":")[0] in _ITSELF:
+            return f"its env sets {each['name']} to {each['value']}"
+    return ""
 
 
 def _wrong_port(probe: Probe, container: Container, log: str) -> ProbeFailure | None:

@@ -113,7 +113,7 @@ def configmap_of(path: str, container: Container) -> str:
 
 def service_called(error: LogError, snapshot: Snapshot) -> tuple[Json, int | None] | None:
     """The Service of the namespace that an address means, and the port, where the log says which."""
-    host, port = _host_and_port(one_line(error.subject, _NAME_CHARS))
+    host, port = host_and_port(one_line(error.subject, _NAME_CHARS))
     service = _service(host, snapshot)
     return None if service is None else (service, port)
 
@@ -143,7 +143,7 @@ def _listens_by(pod: Json, snapshot: Snapshot) -> datetime | None:
 
 
 def _address(error: LogError, snapshot: Snapshot) -> str:
-    host, _ = _host_and_port(one_line(error.subject, _NAME_CHARS))
+    host, _ = host_and_port(one_line(error.subject, _NAME_CHARS))
     if host in _ITSELF:
         return f"{host} is the container's own pod"
     called = service_called(error, snapshot)
@@ -167,7 +167,8 @@ def _endpoints_said(service: Json, snapshot: Snapshot) -> str:
     return "" if any(is_ready(pod) for pod in behind) else ", and no pod behind it is ready"
 
 
-def _host_and_port(address: str) -> tuple[str, int | None]:
+def host_and_port(address: str) -> tuple[str, int | None]:
+    """An address taken apart; no port where it has none."""
     host, _, port = address.rpartition(":")
     return (host, int(port)) if port.isdecimal() and host else (address, None)
 

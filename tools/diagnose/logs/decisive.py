@@ -36,6 +36,12 @@ _SERVES = re.compile(
     r"(?P<port>\d{2,5})\b(?![.:\w])",
     re.IGNORECASE,
 )
+_OPENED_AT = re.compile(
+    r"\b(?:local|loopback|network|external|url|address|available at|open|visit)\b\W{1,20}[a-z]+://"
+    r"(?P<host>[\w.\-*]+|\[[0-9a-f:]*\]):(?P<port>\d{2,5})\b",
+    re.IGNORECASE,
+)
+"""What development servers say: `Local:   http://localhost:5173/`."""
 _ANYWHERE = ("", "0.0.0.0", "*", "[::]", "::")  # noqa: S104
 _ONLY_ITSELF = ("127.0.0.1", "localhost", "[::1]")
 _MAX_PORT = 65535
@@ -65,6 +71,12 @@ def around(log: str) -> tuple[str, ...]:
     return (decisive, *caused[:_CAUSES], *texts[at + 1 : at + 4], *reversed(texts[max(0, at - 2) : at]))
 
 
+def served_line(log: str) -> str:
+    """The line that says where the program listens; empty where none does."""
+    served = _served(log)
+    return one_line(served[2], QUOTE_CHARS) if served else ""
+
+
 def served_port(log: str) -> int | None:
     """The port that the log says the program listens on; the last one said."""
     served = _served(log)
@@ -77,15 +89,15 @@ def serves_only_itself(log: str) -> bool:
     return served is not None and served[0] in _ONLY_ITSELF
 
 
-def _served(log: str) -> tuple[str, int] | None:
+def _served(log: str) -> tuple[str, int, str] | None:
     found = None
     for line in log.splitlines():
-        match = _SERVES.search(line[:_MAX_LINE_CHARS])
+        match = _SERVES.search(line[:_MAX_LINE_CHARS]) or _OPENED_AT.search(line[:_MAX_LINE_CHARS])
         if match is None or re.search(r"connect|refused|fail|error", line, re.IGNORECASE):
             continue
         host, port = (match["host"] or "").lower(), int(match["port"])
         if port <= _MAX_PORT and (host in _ANYWHERE or host in _ONLY_ITSELF or not host.isdecimal()):
-            found = (host, port)
+            found = (host, port, line)
     return found
 
 

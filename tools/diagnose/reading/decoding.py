@@ -114,6 +114,7 @@ class WellStatus(TypedDict, total=False):
 
     phase: str
     reason: str
+    podIP: str
     conditions: list[Condition] | None
     containerStatuses: list[ContainerStatus] | None
     initContainerStatuses: list[ContainerStatus] | None

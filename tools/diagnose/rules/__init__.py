@@ -76,7 +76,9 @@ RULES: tuple[Line, ...] = (
     Line("workloads.conditions", anything),
     Line("workloads.shortfalls", anything),
     Line("containers.recovery", unwell_pods),
+    Line("workloads.held_back", some("DaemonSet", "StatefulSet")),
     Line("workloads.revisions", some("Deployment", "StatefulSet")),
+    Line("workloads.operated", anything),
     Line("workloads.delivered", anything),
 )
 

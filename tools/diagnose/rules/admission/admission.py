@@ -21,6 +21,7 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause
+from tools.diagnose.rules.admission.left_over import left_over
 from tools.diagnose.rules.admission.quotas import Rejection
 from tools.diagnose.rules.network.services import misdirected
 from tools.plaintext import one_line
@@ -152,8 +153,7 @@ def _pod_security(level: str, details: str, refusal: Refusal) -> Rejection:
     return Rejection(
         POD_SECURITY_VIOLATED,
         refusal.owner,
-        f"Pod Security level {level} of the namespace forbids the pods of {said(refusal.owner)}: "
-        f"{one_line('; '.join(told), 400)}",
+        f"Pod Security level {level} of the namespace forbids {refusal.refused}: {one_line('; '.join(told), 400)}",
         "The namespace enforces a Pod Security Standard (its label pod-security.kubernetes.io/enforce): a pod "
         "that asks for more rights than the level allows is refused. The workload itself is accepted, with a "
         "warning at most.",
@@ -211,7 +211,7 @@ def _denied(name: str, message: str, refusal: Refusal) -> Rejection:
     return Rejection(
         WEBHOOK_DENIED,
         refusal.owner,
-        f"admission webhook {one_line(name, 120)} denies the pods of {said(refusal.owner)}: {told}",
+        f"admission webhook {one_line(name, 120)} denies {refusal.refused}: {told}",
         "A validating webhook is a policy of this cluster that looks at each pod before it is created. What it "
         "asks for is in its message; the workload must comply, or who owns the policy make an exception.",
         (edit(refusal.owner, "Change what the webhook's message names"), _SEE_HOOKS),
@@ -236,10 +236,20 @@ def _unavailable(name: str, message: str, refusal: Refusal, snapshot: Snapshot) 
         fault = _misdirected(target, snapshot)
         see = [Remedy("See whether pods stand behind the webhook's Service", slices, "read"), _SEE_HOOKS]
     told = one_line(message.removeprefix("failed to call webhook: ").rpartition('": ')[2] or message, 200)
+    if match and (left := left_over(name, match[1], match[2], snapshot)):
+        return Rejection(
+            WEBHOOK_UNAVAILABLE,
+            left.object,
+            f"{refusal.refused} cannot be created: {said(left.object)} has them shown to admission webhook "
+            f"{one_line(name, 120)}{where}, and {left.said}",
+            left.why,
+            left.remedies,
+            left.evidence,
+        )
     return Rejection(
         WEBHOOK_UNAVAILABLE,
         target,
-        f"admission webhook {one_line(name, 120)}{where} does not answer, so the pods of {said(refusal.owner)} "
+        f"admission webhook {one_line(name, 120)}{where} does not answer, so {refusal.refused} "
         f"cannot be created: {told}{f' ({fault.summary})' if fault else ''}",
         "With failurePolicy: Fail, nothing that a webhook must see is created while it does not answer. Its own "
         "pods may be down, or its certificate or network policy wrong.",

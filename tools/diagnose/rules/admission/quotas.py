@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from tools.apimachinery.quantity import amount
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import change, is_fixed
+from tools.diagnose.facts.limit_ranges import bounds
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, said, typed
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause
@@ -191,6 +192,7 @@ def limit_range_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | N
     ratio, bound = _RATIO.search(refusal.message), _BOUND.search(refusal.message)
     if bound is None and ratio is None:
         return None
+    ratios: tuple[str, str] | None = None
     if bound is not None:
         which, resource, scope, allowed, field, given = bound.groups()
         has = f"its {field} is {given}" if given else "it names none"
@@ -200,10 +202,13 @@ def limit_range_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | N
         which, field = "ratio", "request"
         is_given = f"it is {Decimal(given).normalize():f}" if given else "it names no such amounts"
         detail = f"largest ratio of {resource} limit to request for each {scope} is {allowed}, and {is_given}"
+        ratios = (resource, allowed)
     container = (
         _culprit(refusal, resource, field or "limit", given, which) if scope == "Container" else _only(refusal)
     )
     name = _limit_range(snapshot)
+    spec: Json = next((each for each in containers_of(refusal) if each.get("name") == container), {})
+    defaults = _ratio_said(spec, ratios[0], snapshot) if ratios and container else ""
     subject = f"container {one_line(container, 80)} of {said(refusal.owner)}" if container else said(refusal.owner)
     see = Remedy("See the bounds", f"kubectl describe limitrange -n {snapshot.namespace}", "read")
     mend = (
@@ -211,15 +216,58 @@ def limit_range_rejection(refusal: Refusal, snapshot: Snapshot) -> Rejection | N
         if container
         else []
     )
+    if ratios and container:
+        mend = _within_ratio(refusal, spec, *ratios, snapshot)
     return Rejection(
         LIMIT_RANGE_VIOLATED,
         refusal.owner,
-        f"{subject} breaks LimitRange{name}: the {one_line(detail, 200)}",
+        f"{subject} breaks LimitRange{name}: the {one_line(detail, 200)}{defaults}",
         "A LimitRange bounds what one container or pod of the namespace may request and use; a pod outside of the "
         "bounds is refused when it is created, not when the workload is.",
         (*mend, see),
         container=container,
     )
+
+
+def _both(spec: Json, resource: str, snapshot: Snapshot) -> dict[str, tuple[str, str]]:
+    """The limit and the request that a container gets, each with the LimitRange that gives it (empty: its own)."""
+    own = spec.get("resources") or {}
+    found: dict[str, tuple[str, str]] = {}
+    for which, field in (("limit", "default"), ("request", "defaultRequest")):
+        if (amount_ := (own.get(f"{which}s") or {}).get(resource)) is not None:
+            found[which] = (str(amount_), "")
+        elif which == "request" and "limit" in found and not found["limit"][1]:
+            found[which] = (found["limit"][0], "")  # the API server takes the limit for it
+        else:
+            for name, item in bounds(snapshot, "Container"):
+                if resource in (item.get(field) or {}):
+                    found[which] = (str(item[field][resource]), name)
+    return found
+
+
+def _ratio_said(spec: Json, resource: str, snapshot: Snapshot) -> str:
+    """`: its limit of 500m is the default of LimitRange sizing, for it names none; its request is 20m`."""
+    told = [
+        f"its {which} of {value} is the default of LimitRange {one_line(name, 120)}, for it names none"
+        if name
+        else f"its {which} is {value}"
+        for which, (value, name) in _both(spec, resource, snapshot).items()
+    ]
+    return f": {'; '.join(told)}" if told else ""
+
+
+def _within_ratio(refusal: Refusal, spec: Json, resource: str, allowed: str, snapshot: Snapshot) -> list[Remedy]:
+    """A limit that the request allows, or a request that the limit does."""
+    found, most = _both(spec, resource, snapshot), amount(allowed)
+    if not {"limit", "request"} <= found.keys() or not most:
+        return []
+    name = str(spec["name"])
+    limit = amounts.shown(resource, amount(found["request"][0]) * most)
+    request = amounts.shown(resource, amount(found["limit"][0]) / most)
+    return [
+        set_resources(refusal, name, {f"{resource}_limit": limit}, f"Set its {resource} limit to {limit} at most"),
+        set_resources(refusal, name, {f"{resource}_request": request}, f"Or its {resource} request to {request}"),
+    ]
 
 
 def _only(refusal: Refusal) -> str | None:

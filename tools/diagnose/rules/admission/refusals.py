@@ -47,6 +47,12 @@ class Refusal(msgspec.Struct, frozen=True):
     created: int
 
     @property
+    def refused(self) -> str:
+        """`the pods of Deployment shop`; of a CronJob it may be its Jobs."""
+        what = "Jobs" if self.about.startswith("CronJob ") else "pods"
+        return f"the {what} of {said(self.owner)}"
+
+    @property
     def is_event(self) -> bool:
         return not self.about.startswith("Deployment ")
 

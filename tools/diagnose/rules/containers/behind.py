@@ -23,6 +23,7 @@ from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.logs.errors import subjects
 from tools.diagnose.reading.snapshot import Question
 from tools.diagnose.rules.containers.absent_sources import create_command
+from tools.diagnose.rules.containers.kept_apart import kept_apart
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -522,6 +523,10 @@ def _restarted(ref: ObjectRef, changed: str, *, by_file: bool, this: Symptom) ->
     )
 
 
+def _apart(this: Symptom) -> Root | None:
+    return kept_apart(this.container, this.error, this.lines, this.snapshot)
+
+
 _FINDERS: tuple[Callable[[Symptom], Root | None], ...] = (
     _token,
     _hidden,
@@ -529,6 +534,7 @@ _FINDERS: tuple[Callable[[Symptom], Root | None], ...] = (
     _reference,
     _link,
     _host,
+    _apart,
     _stale,
     _shape,
 )

@@ -8,20 +8,26 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tools.diagnose import timing
 from tools.diagnose.facts.commands import given
+from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.initializing import LONG, long_initializing, running_for
 from tools.diagnose.facts.naming import (
     about_owner,
     about_pod,
     container_said,
     pod_names,
+    said,
 )
+from tools.diagnose.facts.waits import Wait, circle
 from tools.diagnose.findings import Evidence, Finding, Known, Remedy
 from tools.diagnose.logs.context import answered_by, in_context
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around, decisive_line
 from tools.diagnose.logs.errors import recognised
 from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.rules.containers.behind import Symptom, behind
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -55,16 +61,59 @@ def stuck(snapshot: Snapshot, known: Known) -> list[Finding]:
 
     So far within the time of their rollout, but where the log names what does not come by itself.
     """
+    found = [_in_a_circle(path)] if (path := circle(snapshot)) else []
+    told = {name for finding in found for name in finding.affected}
     groups = (
-        [each for each in group if not known.explains_pod(each.pod_name)] for group in long_initializing(snapshot)
+        [each for each in group if each.pod_name not in told and not known.explains_pod(each.pod_name)]
+        for group in long_initializing(snapshot)
     )
-    return [found for group in groups if group and (found := _finding(group, snapshot)) is not None]
+    return found + [one for group in groups if group and (one := _finding(group, snapshot)) is not None]
+
+
+_ITS_OWN = "it waits for its own pods, which are not ready before it ends"
+
+
+def _in_a_circle(path: tuple[Wait, ...]) -> Finding:
+    """Nobody of them goes on, however long one waits."""
+    steps = [
+        f"{container_said(each.group[0])} waits for Service {each.service}, behind which are the pods of "
+        f"{said(path[(at + 1) % len(path)].waiting)}"
+        for at, each in enumerate(path)
+    ]
+    first = path[0]
+    alone = len(path) == 1
+    return Finding(
+        cause=INIT_CONTAINER_STUCK,
+        object=first.waiting,
+        container=first.group[0].name,
+        affected=tuple(name for each in path for name in pod_names(each.group)),
+        summary=f"{'; '.join(steps)}: "
+        + (
+            "it waits for its own pods, which are not ready before it ends" if alone else "they wait for each other"
+        ),
+        why="A pod becomes ready only after its init containers have ended. Where each waits for a Service "
+        "that leads to the other's pods, none ever does.",
+        evidence=tuple(
+            about_owner("spec", each.waiting, f"init container {each.group[0].name}: {given(each.group[0])}")
+            for each in path
+        ),
+        remedies=(
+            edit(
+                first.waiting,
+                f"Take init container {first.group[0].name} away, and let the program itself try again until "
+                f"Service {first.service} answers",
+            ),
+        ),
+        concerns=tuple(each.waiting for each in path[1:]),
+    )
 
 
 def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
     container = next((each for each in group if _log(each, snapshot)), group[0])
     log = _log(container, snapshot)
-    error = recognised(around(log)) if log else None
+    lines = around(log) if log else ()
+    error = recognised(lines)
+    root = behind(Symptom(container, snapshot, error, lines)) if error else None
     line = one_line(error.line, QUOTE_CHARS) if error else decisive_line(log)
     age = running_for(container, snapshot)
     if error is None and age < LONG:
@@ -95,6 +144,17 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
         evidence=tuple(evidence),
         remedies=(_look(error, container),),
     )
+    if root is not None:
+        return replace(
+            found,
+            object=root.object,
+            summary=found.summary.removesuffix(_log_said(line, error, container, snapshot))
+            + f'; its log says "{line}" ({root.said})',
+            why=root.why,
+            evidence=(*found.evidence, *root.evidence),
+            remedies=(*root.remedies, *found.remedies),
+            concerns=(container.owner,) if root.object != container.owner else (),
+        )
     return timing.so_far(found, _passes_by(error, container, snapshot), snapshot)
 
 

@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-r
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from tools.apimachinery import quantity
 from tools.diagnose.facts import memory_bounds
 from tools.diagnose.facts.containers import Container, broken, crash, parse_time
+from tools.diagnose.facts.covers import Cover, cover_of
 from tools.diagnose.facts.edits import change
 from tools.diagnose.facts.naming import (
     TEMPLATE_KINDS,
@@ -25,6 +27,7 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.facts.present import anything
+from tools.diagnose.facts.roots import patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 
@@ -58,6 +61,7 @@ OOM_KILLED = Cause(
 _BUMP_UP_RATIO = Decimal("1.2")
 _MIN_BUMP_UP_BYTES = 100 * quantity.MIB
 _KILLED_CODE = 137
+_STARTED = "container init was OOM-killed"
 
 
 MEASURED_AFTER = timedelta(seconds=60)
@@ -84,16 +88,48 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
     container = group[0]
     limit = container.memory_limit()
     plan = _plan(container, len(group), snapshot)
+    held = _in_memory(container)
     return Finding(
         cause=OOM_KILLED,
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=_summary(container, limit, plan, snapshot),
-        why=_why(limit),
-        evidence=_evidence(container, limit, plan, snapshot),
-        remedies=_remedies(container, limit, plan),
+        summary=_summary(container, limit, plan, snapshot)
+        + "".join(f"; {_counts(each)} as its memory" for each in held),
+        why=_WHY_IN_MEMORY if held and limit else _why(limit),
+        evidence=_evidence(container, limit, plan, snapshot)
+        + tuple(about_owner("spec", container.owner, f"{each.said}: {json.dumps(each.source)}") for each in held),
+        remedies=(*_remedies(container, limit, plan), *(_on_disk(each, container) for each in held)),
     )
+
+
+_WHY_IN_MEMORY = (
+    "What is written into an emptyDir with medium: Memory counts as memory of the container that writes it, and "
+    "stays there when the container is started anew: then even its start may be killed. It goes with the pod."
+)
+
+
+def _in_memory(container: Container) -> list[Cover]:
+    """The emptyDirs in memory that it mounts."""
+    mounted = (cover_of(str(each.get("mountPath")), container) for each in container.spec.get("volumeMounts") or ())
+    return [each for each in mounted if each and each.kind == "emptyDir" and each.source.get("medium") == "Memory"]
+
+
+def _counts(cover: Cover) -> str:
+    size = cover.source.get("sizeLimit")
+    limit = f", sizeLimit {size}" if size else ", without a sizeLimit"
+    return f"what is in emptyDir {cover.name} (medium: Memory{limit}) at {cover.at} counts"
+
+
+def _on_disk(cover: Cover, container: Container) -> Remedy:
+    volume = {"name": cover.name, "emptyDir": {"medium": ""}}
+    return patched(container.owner, f"Or keep {cover.name} on the node's disk", {"volumes": [volume]})
+
+
+def _with_files(limit_bytes: int, container: Container) -> int:
+    """What a limit must hold beside: the files that its emptyDirs in memory may have."""
+    sizes = (each.source.get("sizeLimit") for each in _in_memory(container))
+    return limit_bytes + sum(int(quantity.parse(str(size))) for size in sizes if size)
 
 
 class _Plan(msgspec.Struct, frozen=True):
@@ -110,7 +146,7 @@ def _plan(container: Container, pods: int, snapshot: Snapshot) -> _Plan | None:
     if limit is None:
         return None
     limit_bytes = int(quantity.parse(limit))
-    wanted = next_limit_bytes(limit_bytes)
+    wanted = next_limit_bytes(_with_files(limit_bytes, container))
     bound = memory_bounds.smallest(container, limit_bytes, pods, snapshot)
     if bound is not None and bound.limit_bytes < wanted:
         wanted = bound.limit_bytes // quantity.MIB * quantity.MIB
@@ -130,7 +166,7 @@ def _request(container: Container) -> str | None:
 def _summary(container: Container, limit: str | None, plan: _Plan | None, snapshot: Snapshot) -> str:
     what = f"{container_said(container)} is OOMKilled"
     ended = crash(container, snapshot.taken_at)
-    if ended is not None and ended.exit_code not in (None, _KILLED_CODE):
+    if ended is not None and _STARTED not in ended.message and ended.exit_code not in (None, _KILLED_CODE):
         what += f" (a process in it; it then ended with exit code {ended.exit_code})"
     if limit is None or plan is None:
         return f"{what}: it has no memory limit, its node ran out of memory"

@@ -232,9 +232,9 @@ def _no_such_role(binding: Json, refusal: Refusal, snapshot: Snapshot) -> _Judge
 def _not_bound(role: Json, refusal: Refusal, snapshot: Snapshot) -> _Judged:
     name = str(role["metadata"]["name"])
     bound = [each for each in snapshot.of("RoleBinding") if each["roleRef"].get("name") == name]
-    subjects = [
-        f"{subject.get('kind')} {subject.get('name')}" for each in bound for subject in each.get("subjects") or ()
-    ]
+    subjects = [_subject_said(subject, refusal) for each in bound for subject in each.get("subjects") or ()]
+    if bound and (misplaced := _misplaced(role, bound, refusal, snapshot)):
+        return misplaced
     if subjects:
         why = f"RoleBinding {bound[0]['metadata']['name']} binds it to {', '.join(subjects[:3])}"
     elif bound:
@@ -255,6 +255,41 @@ def _not_bound(role: Json, refusal: Refusal, snapshot: Snapshot) -> _Judged:
             for each in bound[:1]
         ),
     )
+
+
+def _subject_said(subject: Json, refusal: Refusal) -> str:
+    """A subject, with its namespace where that is another one."""
+    where = subject.get("namespace")
+    elsewhere = f" of namespace {where}" if where and where != refusal.namespace else ""
+    return f"{subject.get('kind')} {subject.get('name')}{elsewhere}"
+
+
+def _misplaced(role: Json, bound: list[Json], refusal: Refusal, snapshot: Snapshot) -> _Judged | None:
+    """A binding whose subject is meant to be the account, and is of another namespace, kind or spelling."""
+    for binding in bound:
+        for at, subject in enumerate(binding.get("subjects") or ()):
+            meant = subject.get("name") == refusal.account or nearest(refusal.account, [str(subject.get("name"))])
+            wanted = {"kind": "ServiceAccount", "name": refusal.account, "namespace": refusal.namespace}
+            wrong = [key for key, value in wanted.items() if subject.get(key) != value]
+            if not meant or subject.get("kind") == "Group" or not wrong:
+                continue
+            ref = _ref("RoleBinding", binding, snapshot)
+            patch = [{"op": "replace", "path": f"/subjects/{at}", "value": wanted}]
+            said_so = "; ".join(f"subjects[{at}].{key} is {subject.get(key) or 'not set'}" for key in wrong)
+            return _Judged(
+                ref,
+                f"Role {role['metadata']['name']} allows that, and RoleBinding {ref.name} binds it to "
+                f"{_subject_said(subject, refusal)}, not to {_account(refusal)} of namespace {refusal.namespace}: "
+                f"{said_so}",
+                Remedy(
+                    title=f"Bind it to {_account(refusal)} of namespace {refusal.namespace}",
+                    command=f"kubectl patch rolebinding {ref.name} -n {ref.namespace} --type json "
+                    f"-p {quoted(json.dumps(patch))}",
+                    risk="provision",
+                ),
+                (about_owner("spec", ref, f"subjects: {json.dumps(binding.get('subjects'))}"),),
+            )
+    return None
 
 
 def _unbound(refusal: Refusal, what: str) -> _Judged:

@@ -9,6 +9,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from tools.apimachinery.selectors import labels_of
@@ -24,9 +25,14 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.probe_failures import ProbeFailure, probe_failure
+from tools.diagnose.facts.roots import Root, patched
 from tools.diagnose.facts.service_pods import is_ready
 from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.logs.context import in_context
+from tools.diagnose.logs.decisive import QUOTE_CHARS, around
+from tools.diagnose.logs.errors import recognised
 from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.rules.containers.behind import Symptom, behind
 from tools.diagnose.rules.containers.probe_remedy import set_probe
 from tools.diagnose.rules.containers.unasked_probes import LIVENESS_PROBE_FAILED, never_asked
 from tools.plaintext import one_line
@@ -194,7 +200,8 @@ def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Fin
         return None
     if name == "readiness" and (passes := _alike_and_ready(container, snapshot)):
         return _beside(passes, group, (event,), snapshot)
-    until = _passes_by(probe, container, judged, snapshot)
+    heard = _heard(container, judged, snapshot)
+    until = None if heard and heard.root else _passes_by(probe, container, judged, snapshot)
     is_open = until is not None and until > snapshot.taken_at
     if is_open and not judged.certain and probing.failures(container, name, snapshot) < _OFTEN:
         return None
@@ -204,12 +211,52 @@ def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Fin
         container=container.name,
         affected=pod_names(group),
         summary=f"{container_said(container)} {_begins(container, name, snapshot, is_open=is_open)} {judged.said}"
+        + (heard.said if heard else "")
         + (_limit_said(probe, judged) if is_open else ""),
         why=judged.why,
         evidence=tuple(_evidence(container, probe, (event,), snapshot)),
         remedies=tuple(_remedies(container, name, judged)),
     )
-    return timing.so_far(found, until, snapshot)
+    return timing.so_far(_rooted(found, heard, container) if heard else found, until, snapshot)
+
+
+class _Heard(msgspec.Struct, frozen=True):
+    """What the log of a container that is not ready says of why, and what lies behind it."""
+
+    line: str
+    said: str
+    root: Root | None
+
+
+def _heard(container: Container, judged: ProbeFailure, snapshot: Snapshot) -> _Heard | None:
+    """None where the probe's own answer decides, or the log tells of no error."""
+    log = snapshot.logs.get((container.pod_name, container.name), "")
+    if judged.certain or not log:
+        return None
+    lines = around(log)
+    error = recognised(lines)
+    root = behind(Symptom(container, snapshot, error, lines))
+    if error is None and root is None:
+        return None
+    line = one_line(error.line if error else lines[0], QUOTE_CHARS)
+    context = root.said if root else in_context(error, container, snapshot) if error else ""
+    return _Heard(line, f'; its log says "{line}"' + (f" ({context})" if context else ""), root)
+
+
+def _rooted(found: Finding, heard: _Heard, container: Container) -> Finding:
+    """The finding on what lies behind it, with what the log says."""
+    evidence = (*found.evidence, about_pod("log", container.pod, heard.line))
+    root = heard.root
+    if root is None:
+        return replace(found, evidence=evidence, remedies=tuple(reversed(found.remedies)))
+    return replace(
+        found,
+        object=root.object,
+        why=root.why,
+        evidence=(*evidence, *root.evidence),
+        remedies=(*root.remedies, *(each for each in found.remedies if each.risk == "read")),
+        concerns=(container.owner,) if root.object != container.owner else (),
+    )
 
 
 def _alike_and_ready(container: Container, snapshot: Snapshot) -> str:
@@ -318,6 +365,10 @@ def _remedies(container: Container, name: ProbeName, judged: ProbeFailure | None
     if judged is None:
         return [logs]
     change = {} if container.init else judged.change
+    if judged.host_header and not container.init:
+        header = {"httpHeaders": [{"name": "Host", "value": judged.host_header}]}
+        patch = {"containers": [{"name": container.name, f"{name}Probe": {"httpGet": header}}]}
+        return [patched(owner, judged.title, patch), logs]
     return [set_probe(owner, container.spec, name, change, judged.title), logs]
 
 

@@ -118,7 +118,8 @@ def _dns_blocked(snapshot: Snapshot) -> list[Finding]:
             continue
         name = str(_to_change(isolating)["metadata"]["name"])
         groups.setdefault(name, []).append(Kept(pod, isolating, barrier))
-    return [_finding(name, group, snapshot) for name, group in groups.items()]
+    found = [_finding(name, group, snapshot) for name, group in groups.items()]
+    return [each for each in found if each.severity != "info"]  # closed on purpose
 
 
 def _unanswered(snapshot: Snapshot) -> frozenset[ObjectRef]:

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.backends import ingress_ref, route_ref
+from tools.diagnose.facts.issuing import is_issued, issuing
 from tools.diagnose.facts.naming import quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -59,7 +60,6 @@ TLS_SECRET_MISSING = Cause(
 
 _CLASS = "kubernetes.io/ingress.class"
 _DEFAULT = "ingressclass.kubernetes.io/is-default-class"
-_ISSUED_BY = ("cert-manager.io/", "kubernetes.io/tls-acme", "acme.cert-manager.io/")
 _TLS_TYPE, _TLS_KEYS = "kubernetes.io/tls", ("tls.crt", "tls.key")
 
 
@@ -166,7 +166,9 @@ def _tls_finding(ref: ObjectRef, item: Json, pointer: str, name: str, fault: str
     others = [str(each["metadata"]["name"]) for each in snapshot.of("Secret") if each["metadata"]["name"] != name]
     near = nearest(name, others)
     hint = f"; the nearest there is: {near}" if near else ""
-    issued = any(key.startswith(_ISSUED_BY) for key in item["metadata"].get("annotations") or ())
+    issued = is_issued(item)
+    issue = issuing(name, snapshot) if issued else None
+    hint = f": {issue.said}" if issue else hint
     return Finding(
         cause=TLS_SECRET_MISSING,
         object=ref,
@@ -178,15 +180,15 @@ def _tls_finding(ref: ObjectRef, item: Json, pointer: str, name: str, fault: str
             "may leave the host out altogether. The Secret must be in the same namespace."
         ),
         evidence=(Evidence("spec", said(ref), one_line(f"{pointer}: {name}")),),
-        remedies=tuple(_tls_remedies(ref, pointer, name, near, issued=issued)),
-        severity="warning" if issued else "error",
+        remedies=issue.remedies if issue else tuple(_tls_remedies(ref, pointer, name, near, issued=issued)),
+        severity="warning" if issued and not (issue and issue.hopeless) else "error",
     )
 
 
 def _tls_remedies(ref: ObjectRef, pointer: str, name: str, near: str | None, *, issued: bool) -> Iterator[Remedy]:
     if issued:
-        see = f"kubectl describe certificates,certificaterequests -n {ref.namespace}"
-        yield Remedy(title="See why cert-manager has not issued it", command=see, risk="read")
+        see = f"kubectl describe ingress {ref.name} -n {ref.namespace}"
+        yield Remedy(title="See what cert-manager says of it", command=see, risk="read")
         return
     if near:
         patch = quoted(json.dumps([{"op": "replace", "path": pointer, "value": near}]))

@@ -36,6 +36,7 @@ from tools.diagnose.rules.scheduling.obstacles import (
 from tools.diagnose.rules.scheduling.placement import obstacles
 from tools.diagnose.rules.scheduling.preemption import preemption_of
 from tools.diagnose.rules.storage import claims
+from tools.diagnose.rules.storage.unbound import is_on_a_node
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ PREEMPTION_TAKES = timedelta(minutes=1)
 _TAIL = re.compile(r"\.?\s+(no new claims to deallocate|still not schedulable|preemption:|not found$).*", re.S)
 _CLAIM_ABSENT = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 _UNBOUND = "unbound immediate PersistentVolumeClaims"
+_OF_CLAIMS = re.compile(r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim|VolumeBinding", re.I)
 _OF_OTHER_PODS = re.compile(r"Insufficient|free ports|anti-affinity|Too many pods")
 """What the pods that are there keep from others, and leave to them when they go."""
 _QUEUES = ("kueue.x-k8s.io/",)
@@ -117,7 +119,8 @@ def _held_by_claims(waiting: Waiting, held: dict[str, claims.Held]) -> bool:
         one = held.setdefault(claim["metadata"]["name"], claims.Held(claim, trouble))
         one.pods.append(waiting.pod["metadata"]["name"])
         one.owners.append(waiting.owner)
-    return bool(found) and (_UNBOUND in waiting.sentence or "persistentvolumeclaim" in waiting.sentence.lower())
+    waits = waiting.sentence == _NOBODY and any(is_on_a_node(claim) for claim, _ in found)
+    return bool(found) and (waits or _OF_CLAIMS.search(waiting.sentence) is not None)
 
 
 def _scheduled_condition(pod: Json) -> Json:

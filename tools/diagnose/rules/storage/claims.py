@@ -74,13 +74,17 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
         object=target,
         container=None,
         affected=tuple(held.pods),
-        summary=f"PersistentVolumeClaim {name} is not bound, and {told}",
+        summary=f"PersistentVolumeClaim {name} {_state(held.claim)}, and {told}",
         why=held.trouble.why + (template.said if template else ""),
         evidence=(*_evidence(held.claim, target, snapshot), *([template.evidence] if template else ())),
         remedies=tuple(_remedies(held, target, template)),
         concerns=tuple(owners),
     )
     return timing.so_far(found, _passes_by(held, snapshot), snapshot)
+
+
+def _state(claim: Json) -> str:
+    return "cannot be used" if (claim.get("status") or {}).get("phase") == "Bound" else "is not bound"
 
 
 def _passes_by(held: Held, snapshot: Snapshot) -> datetime | None:

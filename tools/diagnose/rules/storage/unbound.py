@@ -6,6 +6,7 @@ https://kubernetes.io/docs/concepts/storage/storage-classes/
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tools.apimachinery.quantity import amount
+from tools.diagnose.facts.naming import quoted, typed
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling.amounts import shown
 from tools.plaintext import one_line
@@ -53,7 +56,7 @@ def trouble_of(claim: Json, snapshot: Snapshot) -> Trouble | None:
     """What keeps a claim from being bound; None when it is bound, or waits for what will come by itself."""
     status = claim.get("status") or {}
     if claim["metadata"].get("deletionTimestamp"):
-        return _BEING_DELETED
+        return _being_deleted(claim, snapshot)
     if status.get("phase") == "Lost":
         return Trouble(f"its volume {one_line(str(claim['spec'].get('volumeName')), 120)} is gone", _LOST_WHY)
     if status.get("phase") == "Bound":
@@ -64,11 +67,53 @@ def trouble_of(claim: Json, snapshot: Snapshot) -> Trouble | None:
 _LOST_WHY = "A claim whose bound volume was deleted is Lost: its data is too, unless the volume is restored."
 
 
-_BEING_DELETED = Trouble(
-    "it is being deleted, and goes only when no pod uses it any more",
+_DELETED_WHY = (
     "A claim in use is protected by a finalizer (kubernetes.io/pvc-protection): it stays Terminating until the "
-    "last pod that uses it ends, and no new pod may use it.",
+    "last pod that uses it ends, and no new pod may use it."
 )
+
+
+def _being_deleted(claim: Json, snapshot: Snapshot) -> Trouble:
+    """Who holds it, and the way to a new one: its data goes with it."""
+    name, namespace = str(claim["metadata"]["name"]), snapshot.namespace
+    holders = [pod for pod in snapshot.of("Pod") if _uses(pod, name)]
+    if not holders:
+        return Trouble("it is being deleted, and goes only when no pod uses it any more", _DELETED_WHY)
+    names = [str(pod["metadata"]["name"]) for pod in holders]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    spec = claim["spec"]
+    kept = {key: spec[key] for key in ("accessModes", "resources", "storageClassName", "volumeMode") if key in spec}
+    metadata = {"name": name, "namespace": namespace}
+    anew = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": kept}
+    owner = owner_of(holders[0], snapshot)
+    ends = (
+        f"kubectl delete pod {' '.join(names)} -n {namespace}"
+        if owner.kind in ("Pod", "Job")
+        else f"kubectl scale {typed(owner)} --replicas=0"
+        if owner.kind in ("Deployment", "StatefulSet")
+        else ""
+    )
+    remedy = Remedy(
+        f"End {'that pod' if not more else 'those pods'}, upon which the claim and its data go, and make it anew",
+        f"{ends} && kubectl wait --for=delete pvc/{name} -n {namespace} --timeout=120s && "
+        f"printf %s {quoted(json.dumps(anew))} | kubectl apply -f -",
+        "delete",
+    )
+    return Trouble(
+        f"it is being deleted since {claim['metadata']['deletionTimestamp']}, and goes only when no pod uses it "
+        f"any more: pod {names[0]}{more} still does",
+        _DELETED_WHY,
+        remedies=(remedy,) if ends else (),
+    )
+
+
+def _uses(pod: Json, claim: str) -> bool:
+    """A pod that has its node, and has not ended."""
+    ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    named = (
+        (each.get("persistentVolumeClaim") or {}).get("claimName") for each in pod["spec"].get("volumes") or ()
+    )
+    return not ended and bool(pod["spec"].get("nodeName")) and claim in named
 
 
 def _as_events_say(claim: Json, snapshot: Snapshot) -> Trouble | None:
@@ -203,8 +248,12 @@ def _provisioning(claim: Json, storage_class: Json, snapshot: Snapshot) -> Troub
 
 def _waits_for_consumer(claim: Json, storage_class: Json) -> bool:
     """The volume is made only when the scheduler has chosen a node: what keeps the pod from one is the cause."""
-    chosen = (claim["metadata"].get("annotations") or {}).get(_SELECTED_NODE)
-    return storage_class.get("volumeBindingMode") == "WaitForFirstConsumer" and not chosen
+    return storage_class.get("volumeBindingMode") == "WaitForFirstConsumer" and not is_on_a_node(claim)
+
+
+def is_on_a_node(claim: Json) -> bool:
+    """Whether the scheduler has chosen a node for the pod that wants it, and waits for its volume there."""
+    return bool((claim["metadata"].get("annotations") or {}).get(_SELECTED_NODE))
 
 
 def _volumes(claim: Json, snapshot: Snapshot) -> list[Json]:

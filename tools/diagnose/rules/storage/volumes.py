@@ -16,10 +16,12 @@ import msgspec
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.edits import edit
+from tools.diagnose.facts.issuing import issuing, may_be_issued
 from tools.diagnose.facts.naming import (
     about_owner,
     about_pod,
     event_said,
+    quoted,
     said,
 )
 from tools.diagnose.facts.owners import current_pods, owner_of
@@ -267,6 +269,9 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
     what = f"{missing.kind} {missing.name} has no key {missing.key}" if missing.key else f"{missing} does not exist"
     which = f"volume {one_line(failure.volume or '', 120)} of {said(failure.owner)}"
     near = existing(missing, snapshot)
+    whole = missing.kind == "Secret" and not missing.key and not near
+    issue = issuing(missing.name, snapshot) if whole and may_be_issued(missing.name, snapshot) else None
+    made_by = f"; {issue.said}" if issue else ""
     asked = [
         str(item.get("key"))
         for kind, name, items, _ in _sources(failure.pod, failure.volume or "")
@@ -278,13 +283,27 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
         object=failure.owner,
         container=None,
         affected=pods,
-        summary=f"{which} cannot be mounted: {one_line(what, 200)}{nearest_said(missing, snapshot)}",
+        summary=f"{which} cannot be mounted: {one_line(what, 200)}{nearest_said(missing, snapshot)}{made_by}",
         why=_WHY_MISSING,
         evidence=(
             *failure.evidence,
             *(about_owner("spec", failure.owner, text) for text in _volume_spec(failure)),
         ),
-        remedies=tuple(missing_remedies(missing, failure.owner, asked, near=near)),
+        remedies=(
+            (*issue.remedies, _from_files(missing, failure))
+            if issue
+            else tuple(missing_remedies(missing, failure.owner, asked, near=near))
+        ),
+    )
+
+
+def _from_files(missing: Missing, failure: Failure) -> Remedy:
+    """A certificate's Secret has a type and keys of its own."""
+    create = f"kubectl create secret tls {quoted(missing.name)} -n {failure.owner.namespace}"
+    return Remedy(
+        "Or make it from the files of a certificate",
+        f"{create} --cert=/tmp/CERTIFICATE --key=/tmp/KEY",
+        "secret",
     )
 
 

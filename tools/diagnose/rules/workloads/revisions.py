@@ -13,6 +13,7 @@ from tools.diagnose.facts.owners import controller
 from tools.diagnose.facts.rollback import is_ready, rollback_remedy, serves_still
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.rules.workloads.sharing import shared_claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 ROLLOUT_BLOCKED = Cause(
     "RolloutBlocked",
     topic="deploying-apps",
-    means="A StatefulSet's new template does not come: it waits for a broken pod of another revision.",
+    means="The new template of a StatefulSet or DaemonSet does not come to a broken pod of another revision.",
     why=(
         "With OrderedReady no pod is replaced before all others are Ready, so that a mended "
-        "template, or one that was rolled back to, does not reach the broken one."
+        "template, or one that was rolled back to, does not reach the broken one. With updateStrategy OnDelete no "
+        "pod is replaced before somebody deletes it, and with a partition none below that ordinal."
     ),
-    mend="Delete the broken pod: it comes back with the new template.",
+    mend="Delete the broken pod: it comes back with the new template; or take the partition away.",
     example=(
         "StatefulSet db does not roll out its new template: it waits for pod db-0 of another: container app "
         "ends with exit code 3 (an error of the application's own)"
@@ -190,9 +192,11 @@ def _of_deployment(item: Json, finding: Finding, snapshot: Snapshot) -> Finding:
     ref = finding.object
     if not serves_still(snapshot, ref.name, finding.affected):
         return finding
+    if _none_may_go(item) and (shared := shared_claim(finding, item, snapshot)):
+        return shared
     in_turn = _none_may_go(item) and _is_held(finding, snapshot)
     waits = ", and with maxUnavailable 0 none of its pods goes first" if in_turn else ""
-    back = rollback_remedy(snapshot, ref)
+    back = None if in_turn else rollback_remedy(snapshot, ref)
     return replace(
         finding,
         summary=f"{finding.summary}; the version before still serves{waits}",

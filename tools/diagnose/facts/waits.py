@@ -1,0 +1,78 @@
+"""For which Services init containers wait, and who waits for whom in a circle."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from tools.diagnose.facts.initializing import long_initializing
+from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.service_pods import is_ready, pods_behind
+from tools.diagnose.logs.decisive import around
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tools.cluster.resources import ObjectRef
+    from tools.diagnose.facts.containers import Container
+    from tools.diagnose.reading.snapshot import Snapshot
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """One group of init containers, and a Service of which no pod is ready that it waits for."""
+
+    group: tuple[Container, ...]
+    service: str
+    owners: tuple[ObjectRef, ...]
+    """Whose pods are behind that Service."""
+
+    @property
+    def waiting(self) -> ObjectRef:
+        return self.group[0].owner
+
+
+def circle(snapshot: Snapshot) -> tuple[Wait, ...]:
+    """Those who wait for each other, the first by name first; empty where every chain ends somewhere."""
+    return snapshot.once("circle of waits", lambda: _circle(snapshot))
+
+
+def _circle(snapshot: Snapshot) -> tuple[Wait, ...]:
+    waits = sorted(_waits(snapshot), key=lambda each: (each.waiting.name, each.service))
+    for first in waits:
+        if path := _back_to(first.waiting, (first,), waits):
+            return path
+    return ()
+
+
+def _back_to(start: ObjectRef, path: tuple[Wait, ...], waits: list[Wait]) -> tuple[Wait, ...]:
+    if start in path[-1].owners:
+        return path
+    for each in waits:
+        goes_on = each.waiting in path[-1].owners and all(each.waiting != before.waiting for before in path)
+        if goes_on and (found := _back_to(start, (*path, each), waits)):
+            return found
+    return ()
+
+
+def _waits(snapshot: Snapshot) -> Iterator[Wait]:
+    names = [str(each["metadata"]["name"]) for each in snapshot.of("Service")]
+    for group in long_initializing(snapshot):
+        for name in _named(group[0], names, snapshot):
+            pods = pods_behind(snapshot.named("Service", name) or {"spec": {}}, snapshot)
+            if pods and not any(is_ready(pod) for pod in pods):
+                owners = tuple(dict.fromkeys(owner_of(pod, snapshot) for pod in pods))
+                yield Wait(tuple(group), name, owners)
+
+
+def _named(container: Container, services: list[str], snapshot: Snapshot) -> list[str]:
+    """The Services that its log names; where it names none, its command and env do."""
+    log = snapshot.logs.get((container.pod_name, container.name), "")
+    texts = [" ".join(around(log))] if log else []
+    words = [str(word) for field in ("command", "args") for word in container.spec.get(field) or ()]
+    words += [str(each.get("value") or "") for each in container.spec.get("env") or ()]
+    for text in (*texts, " ".join(words)):
+        if found := [name for name in services if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text)]:
+            return found
+    return []
