@@ -451,7 +451,7 @@ DNS = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53}]}
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"to": [{"ipBlock": {"cidr": "10.96.0.7/32"}}], "ports": [{"port": 5432}]}, "is the Service's address"),
+        ({"to": [{"ipBlock": {"cidr": "10.96.0.7/32"}}], "ports": [{"port": 5432}]}, "where the Service's"),
         (
             {"to": [{"podSelector": {"matchLabels": {"app": "dbb"}}}], "ports": [{"port": 5432}]},
             "pods with app=dbb",

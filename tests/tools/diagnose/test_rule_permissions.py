@@ -136,3 +136,13 @@ def test_a_group_of_all_service_accounts_binds_it_too() -> None:
     bound = {**binding("r"), "subjects": [group]}
 
     assert "gives it only get" in found(said(), Role=[role("r", ["get"])], RoleBinding=[bound])[0]["summary"]
+
+
+def test_cluster_role_that_is_bound_to_an_account_of_another_namespace() -> None:
+    other = binding("view", kind="ClusterRole")
+    other["subjects"] = [{"kind": "ServiceAccount", "name": "app", "namespace": "default"}]
+    [one] = found(said(), Role=[], RoleBinding=[other])
+
+    assert (one["object"]["kind"], one["object"]["name"]) == ("RoleBinding", "view")
+    assert "binds ClusterRole view to ServiceAccount app of namespace default" in one["summary"]
+    assert '"namespace": "shop-dev"' in one["remedies"][0]["command"]

@@ -80,7 +80,7 @@ def parsed(host: str, snapshot: Snapshot) -> Host | None:
     match labels:
         case [service]:
             return Host(service, here)
-        case [pod, service] if snapshot.named("Service", service) and _OF_A_SET.fullmatch(pod):
+        case [pod, service] if _OF_A_SET.fullmatch(pod) and _is_here(pod, service, snapshot):
             return Host(service, here, pod)
         case [service, namespace]:
             return Host(service, namespace)
@@ -88,6 +88,12 @@ def parsed(host: str, snapshot: Snapshot) -> Host | None:
             return Host(service, namespace, pod)
         case _:
             return None
+
+
+def _is_here(pod: str, service: str, snapshot: Snapshot) -> bool:
+    """Whether `POD.SERVICE` is meant: the Service is of this namespace, or a StatefulSet that makes such a pod."""
+    name = pod.rpartition("-")[0]
+    return snapshot.named("Service", service) is not None or snapshot.named("StatefulSet", name) is not None
 
 
 def dead_end(host: str, snapshot: Snapshot, hops: int = 0) -> Lead | None:

@@ -131,10 +131,12 @@ def holding(text: str, container: Container, snapshot: Snapshot) -> Value | None
     for value in variables:
         if value.text is not None and text in expanded(value.text, container, snapshot):
             return value
+    if found := _in_config(text, variables, container, snapshot):
+        return found
     for field in ("command", "args"):
         if any(text in str(word) for word in container.spec.get(field) or ()):
             return Value("command", field, None, container.owner)
-    return _in_config(text, variables, container, snapshot)
+    return None
 
 
 def _in_config(text: str, variables: list[Value], container: Container, snapshot: Snapshot) -> Value | None:

@@ -32,6 +32,7 @@ ErrorKind = Literal[
     "timeout",
     "read-only file system",
     "no space left",
+    "lock held",
     "login refused",
     "permission denied",
     "permission lacking",
@@ -158,6 +159,21 @@ KINDS = (
         "The volume it writes to is full: an emptyDir in memory at its sizeLimit, a PersistentVolumeClaim at "
         "its size, or the node's disk.",
         "Make the volume larger, or let the application delete what it no longer needs",
+    ),
+    Kind(
+        "lock held",
+        signs(
+            ("locked", r"\b(?:is|are|already|database|file|store|table) (?:is )?locked\b"),
+            ("lock", r"(?:could not|cannot|can't|unable to|failed to) (?:\w+ ){0,3}(?:the )?(?:\w+ )?locks?\b"),
+            ("lock file", r"lock file \S+ (?:already )?exists"),
+            ("another process", r"(?:by|is|has) another process|another process (?:is|has|holds)"),
+            ("another instance", r"another instance (?:is|of)"),
+            "resource temporarily unavailable",
+        ),
+        PATH,
+        "Another process holds a lock on what it opens, mostly on a file of a volume that both mount: the pod "
+        "before it, another replica, or one that ended without taking its lock away.",
+        "See who else mounts the volume, and let only one run at a time",
     ),
     Kind(
         "login refused",

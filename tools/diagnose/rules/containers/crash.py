@@ -36,6 +36,7 @@ from tools.plaintext import one_line
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from tools.diagnose.facts.roots import Root
     from tools.diagnose.findings import Known
     from tools.diagnose.logs.error_kinds import ErrorKind
     from tools.diagnose.logs.errors import LogError
@@ -90,7 +91,14 @@ _NOT_ENTERED = re.compile(r"(?:mkdir [^:]+|chdir to cwd \([^)]*\) set in config\
 def crash_loop(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Containers that end by themselves, or cannot start, where the cause is not found elsewhere."""
     found = [each for each in crashes(snapshot) if cause_elsewhere(each, snapshot) is None]
-    return [timing.so_far(_finding(each, snapshot), _answered_by(each, snapshot), snapshot) for each in found]
+    return [_judged(each, snapshot) for each in found]
+
+
+def _judged(this: Crash, snapshot: Snapshot) -> Finding:
+    root = behind(Symptom(this.container, snapshot, this.error, this.lines, this.ended.message))
+    if root is not None:
+        return _rooted(this, root)
+    return timing.so_far(_finding(this), _answered_by(this, snapshot), snapshot)
 
 
 def _answered_by(this: Crash, snapshot: Snapshot) -> datetime | None:
@@ -98,22 +106,24 @@ def _answered_by(this: Crash, snapshot: Snapshot) -> datetime | None:
     return answered_by(this.error, snapshot) if this.error is not None else None
 
 
-def _finding(this: Crash, snapshot: Snapshot) -> Finding:
-    root = behind(Symptom(this.container, snapshot, this.error, this.lines, this.ended.message))
-    if root is not None:
-        this = replace(this, context=root.said)
-        return Finding(
-            cause=CRASH_LOOP_BACK_OFF,
-            object=root.object,
-            container=this.container.name,
-            affected=pod_names(this.group),
-            summary=f"{container_said(this.container)} {_what(this)}"
-            + (f": {root.said}" if this.never_started else ""),
-            why=root.why,
-            evidence=(*_evidence(this), *root.evidence),
-            remedies=(*root.remedies, *([] if this.never_started else [_logs(this)])),
-            concerns=(this.container.owner,) if root.object != this.container.owner else (),
-        )
+def _rooted(this: Crash, root: Root) -> Finding:
+    """The finding on what lies behind it."""
+    this = replace(this, context=root.said)
+    return Finding(
+        cause=CRASH_LOOP_BACK_OFF,
+        object=root.object,
+        container=this.container.name,
+        affected=pod_names(this.group),
+        summary=f"{container_said(this.container)} {_what(this)}"
+        + (f": {root.said}" if this.never_started else ""),
+        why=root.why,
+        evidence=(*_evidence(this), *root.evidence),
+        remedies=(*root.remedies, *([] if this.never_started else [_logs(this)])),
+        concerns=(this.container.owner,) if root.object != this.container.owner else (),
+    )
+
+
+def _finding(this: Crash) -> Finding:
     return Finding(
         cause=CRASH_LOOP_BACK_OFF,
         object=this.container.owner,

@@ -10,6 +10,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import connections
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.facts.network_policies import Peer
 from tools.diagnose.facts.roots import Root
 from tools.diagnose.facts.service_pods import selector_of
 from tools.diagnose.findings import Evidence, Remedy
@@ -84,9 +85,11 @@ def _allows(rules: list[Json], found: Refusing, target: Called) -> str:
     if not on_port:
         return f"it allows {ports_said(rules)} only"
     peers = [peer for rule in on_port for peer in netpol.peers_of(rule, found.direction)]
-    address = str((target.service.get("spec") or {}).get("clusterIP"))
-    is_services = any(str((peer.get("ipBlock") or {}).get("cidr")).partition("/")[0] == address for peer in peers)
-    hint = ", which is the Service's address and not its pods'" if is_services else ""
+    service = Peer(None, all_labels=False, address=str((target.service.get("spec") or {}).get("clusterIP")))
+    is_services = any(
+        netpol.peer_allowed({"to": [peer]}, "Egress", service, "") for peer in peers if "ipBlock" in peer
+    )
+    hint = ", where the Service's address is and not its pods'" if is_services else ""
     return f"on that port it allows only {peers_said(peers)}{hint}"
 
 

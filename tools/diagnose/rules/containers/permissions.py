@@ -120,6 +120,8 @@ def _judge(refusal: Refusal, snapshot: Snapshot) -> _Judged:
         names = ", ".join(f"{each['roleRef']['kind']} {each['roleRef']['name']}" for each in bindings[:3])
         return _unbound(refusal, f"{_account(refusal)} is bound to {names}, which does not allow it")
     fit = [role for role in snapshot.of("Role") if allows(role, refusal)]
+    if not fit and (misplaced := _misplaced_binding(refusal, snapshot)):
+        return misplaced
     return (
         _not_bound(fit[0], refusal, snapshot)
         if fit
@@ -233,7 +235,7 @@ def _not_bound(role: Json, refusal: Refusal, snapshot: Snapshot) -> _Judged:
     name = str(role["metadata"]["name"])
     bound = [each for each in snapshot.of("RoleBinding") if each["roleRef"].get("name") == name]
     subjects = [_subject_said(subject, refusal) for each in bound for subject in each.get("subjects") or ()]
-    if bound and (misplaced := _misplaced(role, bound, refusal, snapshot)):
+    if bound and (misplaced := _misplaced(bound, refusal, snapshot)):
         return misplaced
     if subjects:
         why = f"RoleBinding {bound[0]['metadata']['name']} binds it to {', '.join(subjects[:3])}"
@@ -257,6 +259,13 @@ def _not_bound(role: Json, refusal: Refusal, snapshot: Snapshot) -> _Judged:
     )
 
 
+def _binds(binding: Json, name: str) -> str:
+    kind, role = binding["roleRef"]["kind"], binding["roleRef"]["name"]
+    if kind == "Role":
+        return f"Role {role} allows that, and RoleBinding {name} binds it"
+    return f"RoleBinding {name} binds {kind} {role}"
+
+
 def _subject_said(subject: Json, refusal: Refusal) -> str:
     """A subject, with its namespace where that is another one."""
     where = subject.get("namespace")
@@ -264,7 +273,18 @@ def _subject_said(subject: Json, refusal: Refusal) -> str:
     return f"{subject.get('kind')} {subject.get('name')}{elsewhere}"
 
 
-def _misplaced(role: Json, bound: list[Json], refusal: Refusal, snapshot: Snapshot) -> _Judged | None:
+def _misplaced_binding(refusal: Refusal, snapshot: Snapshot) -> _Judged | None:
+    """A binding of a ClusterRole, of which nobody here knows what it allows, to an account of the same name."""
+    bound = [each for each in snapshot.of("RoleBinding") if each["roleRef"].get("kind") == "ClusterRole"]
+    meant = [
+        each
+        for each in bound
+        if any(subject.get("name") == refusal.account for subject in each.get("subjects") or ())
+    ]
+    return _misplaced(meant, refusal, snapshot)
+
+
+def _misplaced(bound: list[Json], refusal: Refusal, snapshot: Snapshot) -> _Judged | None:
     """A binding whose subject is meant to be the account, and is of another namespace, kind or spelling."""
     for binding in bound:
         for at, subject in enumerate(binding.get("subjects") or ()):
@@ -278,7 +298,7 @@ def _misplaced(role: Json, bound: list[Json], refusal: Refusal, snapshot: Snapsh
             said_so = "; ".join(f"subjects[{at}].{key} is {subject.get(key) or 'not set'}" for key in wrong)
             return _Judged(
                 ref,
-                f"Role {role['metadata']['name']} allows that, and RoleBinding {ref.name} binds it to "
+                f"{_binds(binding, ref.name)} to "
                 f"{_subject_said(subject, refusal)}, not to {_account(refusal)} of namespace {refusal.namespace}: "
                 f"{said_so}",
                 Remedy(
