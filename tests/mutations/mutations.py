@@ -72,12 +72,14 @@ def _harmless(mutator: Mutator) -> Mutator:
 
 def typo(word: str, random: Random) -> str:
     """The word with two letters exchanged, one left out, or one twice: never the same."""
-    at = random.randrange(1, len(word) - 1)
-    first, second = word[at], word[at + 1]
-    ways = [word[:at] + word[at + 1 :], word[: at + 1] + word[at:]]
-    if first != second and {first, second}.isdisjoint("-.") and at + 2 <= len(word):
+    at = random.randrange(1, max(2, len(word) - 1))
+    first, second = word[at], word[at + 1 : at + 2]
+    ways = [word[: at + 1] + word[at:]]
+    if len(word) > 2:
+        ways.append(word[:at] + word[at + 1 :])
+    if second and first != second and {first, second}.isdisjoint("-."):
         ways.append(word[:at] + second + first + word[at + 2 :])
-    return random.choice([each for each in ways if each != word and not each.endswith("-")])
+    return random.choice([each for each in ways if each[-1].isalnum()])
 
 
 def pod_of(item: Json) -> Json:

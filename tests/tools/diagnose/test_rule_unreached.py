@@ -74,12 +74,106 @@ def test_what_is_not_certain_stays_two(log: str, service: Json) -> None:
     assert ("CrashLoopBackOff", "Deployment") in found(log, running(), service=service)
 
 
-def test_a_crash_says_that_no_pod_is_ready_where_it_calls() -> None:
+def test_who_calls_a_service_that_is_not_ready_is_told_of_there() -> None:
     unready = running(status={"conditions": [{"type": "Ready", "status": "False"}]})
 
-    crash = next(each for each in reported(REFUSED, unready, service=db()) if each["cause"] == "CrashLoopBackOff")
+    [one] = reported(REFUSED, unready, service=db())
 
-    assert crash["summary"].endswith("(that is Service db of this namespace, and no pod behind it is ready)")
+    assert (one["cause"], one["object"]["name"]) == ("ServiceNotReady", "db")
+    assert one["affected"][-1] == "shop-abc-1"
+    assert one["summary"].endswith(f'is not ready; Deployment shop crashes for it, its log says "{REFUSED}"')
+
+
+def test_who_calls_what_is_scaled_to_zero_makes_it_an_error() -> None:
+    idle = web("web", replicas=0)
+
+    [one] = reported(REFUSED, service=db(), Deployment=[idle])
+
+    assert (one["cause"], one["severity"]) == ("ServiceNotReady", "error")
+
+
+def test_what_crashes_for_what_crashes_is_told_of_at_the_first() -> None:
+    crash = status({"waiting": {"reason": "CrashLoopBackOff"}}, terminated(1), restarts=2)
+    middle = pod(crash, name="web-1", owner=[], metadata={"name": "web-1", "labels": {"app": "web"}})
+    last = pod(crash, name="disk-1", owner=[], metadata={"name": "disk-1", "labels": {"app": "disk"}})
+    disk = service("disk", {"app": "disk"}, clusterIP="10.96.0.8", ports=[{"port": 5000}])
+    logs = {
+        ("shop-abc-1", "app"): TIMED_OUT,
+        ("web-1", "app"): "dial tcp disk:5000: connect: connection refused",
+        ("disk-1", "app"): "no space left on device",
+    }
+    first = pod(crash, metadata={"labels": {"app": "shop", "pod-template-hash": "abc"}})
+    objects: Any = {**READ, "Service": [db(), disk]}
+
+    [one] = judge(snapshot(first, middle, last, logs=logs, **objects))["findings"]
+
+    assert one["object"]["name"] == "disk-1"
+    assert {*one["affected"]} == {"disk-1", "web-1", "shop-abc-1"}
+    assert " and 1 more crashes for it" in one["summary"]
+
+
+def _out(*egress: Json) -> Json:
+    return policy("shop-out", {"matchLabels": {"app": "shop"}}, policyTypes=["Egress"], egress=list(egress))
+
+
+_DNS = {"ports": [{"port": 53, "protocol": "UDP"}]}
+
+
+@pytest.mark.parametrize(
+    ("rule", "how"),
+    [
+        (
+            {"to": [{"podSelector": {"matchLabels": {"app": "web"}}}], "ports": [{"port": 8081}]},
+            "on port 8081, not on",
+        ),
+        (
+            {"to": [{"podSelector": {"matchLabels": {"app": "wbe"}}}], "ports": [{"port": 8080}]},
+            "to pods with app=wbe",
+        ),
+        ({"ports": [{"port": 443}]}, "it lets nothing out to the Service's pods on port 8080"),
+    ],
+    ids=["port", "label", "neither"],
+)
+def test_a_policy_that_does_not_let_the_caller_out_is_the_cause_of_its_crash(rule: Json, how: str) -> None:
+    caller = web("shop")
+
+    [one] = reported(TIMED_OUT, running(), service=db(), NetworkPolicy=[_out(_DNS, rule)], Deployment=[caller])
+
+    assert (one["cause"], one["object"]["name"]) == ("NetworkPolicyBlocksEgress", "shop-out")
+    assert how in one["summary"]
+
+
+def test_a_policy_that_lets_the_caller_out_is_not_blamed() -> None:
+    to_web = {"to": [{"podSelector": {"matchLabels": {"app": "web"}}}], "ports": [{"port": 8080}]}
+    policies = [_out(_DNS), _out(to_web)]
+
+    causes = found(TIMED_OUT, running(), service=db(), NetworkPolicy=policies, Deployment=[web("shop")])
+
+    assert causes == [("CrashLoopBackOff", "Deployment")]
+
+
+def test_a_caller_that_only_its_log_tells_of_is_kept_out_too() -> None:
+    keeps = policy("db-in", {"matchLabels": {"app": "web"}}, policyTypes=["Ingress"], ingress=[_FROM_NOBODY])
+
+    [one] = reported(TIMED_OUT, running(), service=db(), NetworkPolicy=[keeps], Deployment=[web("shop")])
+
+    assert (one["cause"], one["object"]["name"]) == ("NetworkPolicyBlocksIngress", "db-in")
+    assert "lets in only pods with app=shp" in one["summary"]
+
+
+_FROM_NOBODY = {"from": [{"podSelector": {"matchLabels": {"app": "shp"}}}], "ports": [{"port": 8080}]}
+
+
+def test_a_policy_whose_selector_has_a_slip_is_named_and_not_the_one_that_closes_all() -> None:
+    closed = policy("default-deny", {}, policyTypes=["Ingress"])
+    from_shop = {"from": [{"podSelector": {"matchLabels": {"app": "shop"}}}], "ports": [{"port": 8080}]}
+    missed = policy("db-in", {"matchLabels": {"app": "wbe"}}, policyTypes=["Ingress"], ingress=[from_shop])
+
+    [one] = reported(TIMED_OUT, running(), service=db(), NetworkPolicy=[closed, missed], Deployment=[web("shop")])
+
+    assert one["object"]["name"] == "db-in"
+    assert "it selects pods with app=wbe, and there are none: the Service's have app=web" in one["summary"]
+    assert one["remedies"][0]["command"].startswith("kubectl patch networkpolicy/db-in")
 
 
 def test_a_policy_that_keeps_a_pod_from_dns_is_the_cause_of_its_crash() -> None:

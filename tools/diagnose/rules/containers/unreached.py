@@ -10,18 +10,25 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from tools.apimachinery.selectors import matches_plain
+from tools.diagnose.facts.callers import Call
 from tools.diagnose.facts.crashes import Crash, crashes
 from tools.diagnose.facts.naming import about_pod, pod_names, said
-from tools.diagnose.facts.service_pods import ports_of
+from tools.diagnose.facts.service_pods import is_ready, pods_behind, ports_of, selector_of
+from tools.diagnose.facts.workloads import workloads
 from tools.diagnose.findings import Finding, Known
 from tools.diagnose.logs.context import service_called
 from tools.diagnose.rule import Rule
 from tools.diagnose.rules.network.dns import dns_blocked, unresolved
-from tools.diagnose.rules.network.ingress import ingress_blocked
+from tools.diagnose.rules.network.egress import NETWORK_POLICY_BLOCKS_EGRESS, egress_blocked
+from tools.diagnose.rules.network.ingress import call_blocked, ingress_blocked
 from tools.diagnose.rules.network.service_words import service_ref
 from tools.diagnose.rules.network.services import misdirected
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tools.cluster.resources import ObjectRef
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
@@ -57,7 +64,7 @@ def _on_the_way(crash: Crash, snapshot: Snapshot) -> Finding | None:
     if called is None:
         return None
     service, port = called
-    return _misdirected(service, port, snapshot) or _kept_out(crash, service, snapshot)
+    return _misdirected(service, port, snapshot) or _kept_out(crash, service, port, snapshot)
 
 
 def _misdirected(service: Json, port: int | None, snapshot: Snapshot) -> Finding | None:
@@ -69,10 +76,72 @@ def _misdirected(service: Json, port: int | None, snapshot: Snapshot) -> Finding
     return next((each for each in faults if each.severity == "error"), None)
 
 
-def _kept_out(crash: Crash, service: Json, snapshot: Snapshot) -> Finding | None:
+def _kept_out(crash: Crash, service: Json, port: int | None, snapshot: Snapshot) -> Finding | None:
+    """The policy that decides on the connection: here for what goes out, or there for what comes in."""
     called = service_ref(service, snapshot)
     blocked = snapshot.once("ingress_blocked", lambda: ingress_blocked(snapshot, Known(())))
-    return next((each for each in blocked if {called, crash.container.owner} <= {*each.concerns}), None)
+    if found := next((each for each in blocked if {called, crash.container.owner} <= {*each.concerns}), None):
+        return found
+    if crash.error is None or crash.error.kind != "timeout" or not snapshot.of("NetworkPolicy"):
+        return None
+    made = snapshot.once("workloads_by_ref", lambda: {each.ref: each for each in workloads(snapshot)})
+    caller = made.get(crash.container.owner)
+    if caller is None:
+        return None
+    call = Call(caller, called.name, port, f"log: {crash.line}")
+    return egress_blocked(call, service, snapshot) or call_blocked(call, service, snapshot)
+
+
+def following(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
+    """Who crashes because none of the pods that it calls is ready is told of where it is said why they are not."""
+    led = {crash.container.owner: crash for crash in crashes(snapshot)}
+    causes = {
+        at: cause
+        for at, each in enumerate(findings)
+        if (cause := _of_called(each, led, findings, snapshot)) is not None
+    }
+    roots: dict[int, list[Crash]] = {}
+    for at in causes:
+        root, seen = at, {at}
+        while root in causes and causes[root] not in seen:
+            root = causes[root]
+            seen.add(root)
+        if root not in causes:
+            roots.setdefault(root, []).append(led[findings[at].object])
+    told = {at for at in causes if any(led[findings[at].object] in group for group in roots.values())}
+    return [
+        _followed(each, roots[at]) if at in roots else each for at, each in enumerate(findings) if at not in told
+    ]
+
+
+def _of_called(
+    finding: Finding, led: Mapping[ObjectRef, Crash], findings: list[Finding], snapshot: Snapshot
+) -> int | None:
+    """Which finding says why no pod is ready that a crash calls."""
+    crash = led.get(finding.object) if finding.cause == "CrashLoopBackOff" else None
+    if crash is None or crash.error is None or crash.error.kind not in (*_UNANSWERED, "unknown host"):
+        return None
+    called = service_called(crash.error, snapshot)
+    if called is None or any(map(is_ready, behind := pods_behind(called[0], snapshot))):
+        return None
+    names = {str(pod["metadata"]["name"]) for pod in behind}
+    selector = selector_of(called[0])
+    owners = {each.ref for each in workloads(snapshot) if selector and matches_plain(selector, each.labels)}
+    return next(
+        (
+            at
+            for at, each in enumerate(findings)
+            if each is not finding
+            and (not names.isdisjoint(each.affected) or not owners.isdisjoint((each.object, *each.concerns)))
+        ),
+        None,
+    )
+
+
+def _followed(cause: Finding, group: list[Crash]) -> Finding:
+    told = _with_crashes(cause, group)
+    severity = "error" if cause.severity == "info" else cause.severity
+    return replace(told, severity=severity, affected=tuple(dict.fromkeys((*cause.affected, *told.affected))))
 
 
 def _with_crashes(cause: Finding, group: list[Crash]) -> Finding:
@@ -89,4 +158,4 @@ def _with_crashes(cause: Finding, group: list[Crash]) -> Finding:
     )
 
 
-RULE = Rule(find=unreached)
+RULE = Rule(causes=(NETWORK_POLICY_BLOCKS_EGRESS,), find=unreached, retell=following)

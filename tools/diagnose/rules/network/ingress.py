@@ -5,6 +5,7 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.backends import backends
 from tools.diagnose.facts.callers import Call, calls
-from tools.diagnose.facts.naming import said
+from tools.diagnose.facts.naming import quoted, said, typed
+from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.network_policies import Peer, Port
 from tools.diagnose.facts.owners import current_pods_of, owner_of
 from tools.diagnose.facts.service_pods import selector_of
@@ -23,6 +25,7 @@ from tools.diagnose.facts.workloads import Workload, workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.remedy import apply_policy
+from tools.diagnose.rules.network.service_words import labels_said
 from tools.diagnose.rules.network.target import Target, pod_port, target_behind
 from tools.diagnose.rules.network.words import peers_said, ports_said
 from tools.plaintext import one_line
@@ -74,6 +77,17 @@ def ingress_blocked(snapshot: Snapshot, known: Known) -> list[Finding]:
         if kept.callers or kept.routes or kept.everybody:
             findings.append(_finding(target, kept, snapshot))
     return findings
+
+
+def call_blocked(call: Call, service: Json, snapshot: Snapshot) -> Finding | None:
+    """The same for one call that is known to be in vain; None where no policy is certain to keep it out."""
+    target = target_behind(service, netpol.Isolating(snapshot.of("NetworkPolicy"), "Ingress"), snapshot)
+    if target is None:
+        return None
+    ports = target.ports(call.port) or target.ports()
+    if not target.keeps_out(Peer(snapshot.namespace, call.caller.labels), ports):
+        return None
+    return _finding(target, KeptOut((call,), (), everybody=_is_closed(target, snapshot)), snapshot)
 
 
 def _callers(target: Target, snapshot: Snapshot) -> tuple[Call, ...]:
@@ -153,7 +167,11 @@ def _distinct_labels(snapshot: Snapshot) -> set[frozenset[tuple[str, str]]]:
 
 
 def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
-    policy = _to_change(target, kept)
+    policy, missed = _to_change(target, kept), _missed(target, kept, snapshot)
+    how = _how(policy, target, kept, snapshot)
+    if missed is not None:
+        how = f"{_missed_said(missed, target)}; as for NetworkPolicy {policy['metadata']['name']}, {how}"
+        policy = missed
     ref = ObjectRef("networking.k8s.io/v1", "NetworkPolicy", snapshot.namespace, policy["metadata"]["name"])
     refs = [call.caller.ref for call in kept.callers]
     return Finding(
@@ -161,13 +179,13 @@ def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
         object=ref,
         container=None,
         affected=_affected(target, kept, snapshot),
-        summary=f"{said(ref)} keeps {_who(kept)} from {said(target.ref)}: {_how(policy, target, kept, snapshot)}",
+        summary=f"{said(ref)} keeps {_who(kept)} from {said(target.ref)}: {how}",
         why=(
             "A pod that a policy selects for Ingress is reached only by what some policy allows, on the pod's "
             "own port (the Service's targetPort). Everything else is dropped, so callers wait until they give up."
         ),
         evidence=tuple(_evidence(ref, policy, kept)),
-        remedies=tuple(_remedies(target, kept, snapshot)),
+        remedies=(*_select(ref, missed, target), *_remedies(target, kept, snapshot)),
         severity=_severity(target, kept),
         concerns=(target.ref, *refs, *kept.routes),
     )
@@ -194,6 +212,62 @@ def _to_change(target: Target, kept: KeptOut) -> Json:
     pod, policies = target.distinct[0]
     ports = [port for each in _asked_ports(target, kept) if (port := pod_port(each, pod)) is not None]
     return min(policies, key=lambda each: (-_meant(each, ports), str(each["metadata"]["name"])))
+
+
+def _missed(target: Target, kept: KeptOut, snapshot: Snapshot) -> Json | None:
+    """A policy that would let the callers in, was it not for a slip in its podSelector: that matches no pod."""
+    ports = [port for each in _asked_ports(target, kept) if (port := pod_port(each, target.pods[0])) is not None]
+    peers = [Peer(snapshot.namespace, call.caller.labels) for call in kept.callers]
+    return next(
+        (
+            policy
+            for policy in snapshot.of("NetworkPolicy")
+            if _nearly_selects(policy, target)
+            and not _match_anyone(policy["spec"]["podSelector"], snapshot)
+            and all(
+                netpol.allowed((policy,), "Ingress", peer, port, snapshot.namespace)
+                for peer in peers
+                for port in ports
+            )
+        ),
+        None,
+    )
+
+
+def _nearly_selects(policy: Json, target: Target) -> bool:
+    selector = policy["spec"].get("podSelector") or {}
+    wanted, labels = selector.get("matchLabels") or {}, labels_of(target.pods[0])
+    return (
+        bool(wanted)
+        and not selector.get("matchExpressions")
+        and bool(netpol.rules_of(policy, "Ingress"))
+        and all(
+            key in labels and (labels[key] == value or nearest(value, [labels[key]]))
+            for key, value in wanted.items()
+        )
+    )
+
+
+def _missed_said(policy: Json, target: Target) -> str:
+    wanted, labels = policy["spec"]["podSelector"]["matchLabels"], labels_of(target.pods[0])
+    wrong = {key: value for key, value in wanted.items() if labels[key] != value}
+    have = {key: labels[key] for key in wrong}
+    return f"it selects pods with {labels_said(wrong)}, and there are none: the Service's have {labels_said(have)}"
+
+
+def _select(ref: ObjectRef, missed: Json | None, target: Target) -> list[Remedy]:
+    if missed is None:
+        return []
+    labels = labels_of(target.pods[0])
+    mended = {key: labels[key] for key in missed["spec"]["podSelector"]["matchLabels"]}
+    patch = quoted(json.dumps({"spec": {"podSelector": {"matchLabels": mended}}}))
+    return [
+        Remedy(
+            f"Select the pods of {said(target.ref)}",
+            f"kubectl patch {typed(ref)} --type merge -p {patch}",
+            "change",
+        )
+    ]
 
 
 def _asked_ports(target: Target, kept: KeptOut) -> list[Json]:
