@@ -545,3 +545,28 @@ def test_what_it_calls_may_only_be_starting(db_runs_s: float, ready: bool, sever
     [found] = [each for each in judge(taken)["findings"] if each["object"]["name"] == "shop"]
 
     assert (found["severity"], found["so_far"]) == (severity, severity == "warning")
+
+
+def test_what_a_usage_text_speaks_of_did_not_happen() -> None:
+    log = "dial tcp: connect to db:5432: i/o timeout\nUsage: nc [-w SEC]\n\t-w SEC\tConnect timeout\n"
+
+    assert decisive_line(log) == "dial tcp: connect to db:5432: i/o timeout"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ('could not connect to server: Connection timed out. Is the server running on host "db"?', "timeout"),
+        (
+            'could not connect to server: Connection refused. Is the server running on host "db"?',
+            "connection refused",
+        ),
+        ("sqlite3.OperationalError: database is locked", "lock held"),
+        ("ERROR: LOCK file /data/LOCK already locked by another process", "lock held"),
+    ],
+)
+def test_the_class_fits_the_whole_line(line: str, kind: str) -> None:
+    error = recognised((line,))
+
+    assert error is not None
+    assert error.kind == kind

@@ -118,3 +118,10 @@ def test_files_on_disk_do_not_count() -> None:
     pods["spec"]["volumes"] = [{"name": "cache", "emptyDir": {"sizeLimit": "256Mi"}}]
 
     assert "emptyDir" not in only(pods)["summary"]
+
+
+def test_a_limit_that_a_limit_range_gives() -> None:
+    bare = {"metadata": {"name": "shop"}, "spec": {"template": {"spec": {"containers": [{"name": "app"}]}}}}
+    found = only(killed(), Deployment=[bare], LimitRange=[limit_range(default={"memory": "100Mi"})])
+
+    assert "100Mi, the default of LimitRange bounds, for it names none" in found["summary"]

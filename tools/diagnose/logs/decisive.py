@@ -20,6 +20,8 @@ _FRAME = re.compile(
     r"|\s*(?:file://)?[\w./:@\\\-]+:\d+\s*$|\s+throw "  # Node.js' place in the code
     r"|\s*--- End of .* ---|\s+\^+\s*$|Node\.js v\d|npm (ERR!|error)|exit status \d|command terminated"
 )
+_USAGE = re.compile(r"\s*-{1,2}[A-Za-z?][\w-]*(?:[ =,]{1,2}[^\s]+){0,3}(?:\t+|\s{2,})\S|\s*usage: ", re.IGNORECASE)
+"""A line of a program's help: its options, with what they mean; what it speaks of did not happen."""
 _GO_STACKS = re.compile(r"^goroutine \d+ \[", re.MULTILINE)
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\):")
 _RAISED = re.compile(r"[\w.]+(Error|Exception|Warning|Interrupt|Exit|Failure)?\b.*")
@@ -113,7 +115,8 @@ def _decisive(lines: list[LogLine]) -> str:
 def _lines(log: str) -> list[LogLine]:
     before_stacks = _GO_STACKS.split(log, maxsplit=1)[0]
     raw = [line for line in (before_stacks.strip() or log).splitlines() if line.strip()]
-    return [_shortened(read_line(line)) for line in raw]
+    told = [line for line in raw if not _USAGE.match(line)] or raw
+    return [_shortened(read_line(line)) for line in told]
 
 
 def _shortened(line: LogLine) -> LogLine:

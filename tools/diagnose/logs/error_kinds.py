@@ -96,8 +96,8 @@ KINDS = (
             "econnrefused",
             "actively refused",
             ("connection to ", r"connection to \S+ (was )?refused"),
-            "is the server running on host",
-            "could not connect to server",
+            ("is the server running", r"^(?!.*\btimed? ?out).*is the server running"),
+            ("could not connect to server", r"^(?!.*\btimed? ?out).*could not connect to server"),
         ),
         ADDRESS,
         "The address was reached and nothing listens there: the service is down, still starting, or on another "

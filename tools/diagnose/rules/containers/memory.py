@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from tools.diagnose.facts import memory_bounds
 from tools.diagnose.facts.containers import Container, broken, crash, parse_time
 from tools.diagnose.facts.covers import Cover, cover_of
 from tools.diagnose.facts.edits import change
+from tools.diagnose.facts.limit_ranges import bounds
 from tools.diagnose.facts.naming import (
     TEMPLATE_KINDS,
     about_owner,
@@ -34,7 +35,8 @@ from tools.diagnose.rule import Cause, Rule
 if TYPE_CHECKING:
     from tools.diagnose.facts.memory_bounds import Bound
     from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
+    from tools.diagnose.reading.snapshot import Kind, Snapshot
+    from tools.json import Json
 
 OOM_KILLED = Cause(
     "OOMKilled",
@@ -172,9 +174,28 @@ def _summary(container: Container, limit: str | None, plan: _Plan | None, snapsh
         return f"{what}: it has no memory limit, its node ran out of memory"
     request = _request(container)
     asks = f" (request {request})" if request and request != limit else ""
+    asks += _default_said(container, limit, snapshot)
     if plan.new_bytes is None:
         return f"{what}: its memory limit is {limit}{asks}, and may not be larger: {_bound_said(plan)}"
     return f"{what}: its memory limit is {limit}{asks}; {quantity.memory(plan.new_bytes)} is the next to try"
+
+
+def _default_said(container: Container, limit: str, snapshot: Snapshot) -> str:
+    """`, the default of LimitRange sizing, for it names none`; empty where the template has a limit of its own."""
+    owner = container.owner
+    item = snapshot.named(cast("Kind", owner.kind), owner.name) if owner.kind in TEMPLATE_KINDS else None
+    template = (((item or {}).get("spec") or {}).get("template") or {}).get("spec") or {}
+    own: Json = next((each for each in template.get("containers") or () if each.get("name") == container.name), {})
+    if not own or "memory" in ((own.get("resources") or {}).get("limits") or {}):
+        return ""
+    given = (
+        name
+        for name, each in bounds(snapshot, "Container")
+        if (default := (each.get("default") or {}).get("memory"))
+        and quantity.parse(default) == quantity.parse(limit)
+    )
+    name = next(given, "")
+    return f", the default of LimitRange {name}, for it names none" if name else ""
 
 
 def _bound_said(plan: _Plan) -> str:

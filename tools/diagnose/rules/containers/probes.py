@@ -168,7 +168,9 @@ def _killed(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Find
     which = f", which {judged.said}" if judged else ""
     likely = "" if probing.killing(container, snapshot) else ", most likely"
     ending = _not_in_time(container, probe, snapshot)
-    return Finding(
+    heard = _heard(container, judged, snapshot) if judged else None
+    ending += heard.said if heard else ""
+    found = Finding(
         cause=_CAUSES[name],
         object=container.owner,
         container=container.name,
@@ -179,6 +181,7 @@ def _killed(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Find
         evidence=tuple(_evidence(container, probe, (event, probing.killing(container, snapshot)), snapshot)),
         remedies=tuple(_remedies(container, name, judged)),
     )
+    return _rooted(found, heard, container) if heard and heard.root else found
 
 
 def _not_in_time(container: Container, probe: Probe | None, snapshot: Snapshot) -> str:

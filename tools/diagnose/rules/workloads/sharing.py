@@ -29,6 +29,7 @@ _LOCKED = re.compile(
     re.IGNORECASE,
 )
 _ATTACHED = re.compile(r"Multi-Attach|ReadWriteOncePod|already (?:used|attached|in-use)|volume is being used", re.I)
+_STILL_STARTING = "; it may still be starting"
 _OF_ONE = ("ReadWriteOnce", "ReadWriteOncePod")
 
 
@@ -45,8 +46,11 @@ def shared_claim(finding: Finding, item: Json, snapshot: Snapshot) -> Finding | 
     patch = quoted(json.dumps({"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}))
     return replace(
         finding,
-        summary=f"{finding.summary}; {holder} of the version before holds PersistentVolumeClaim {name} ({mode}), "
-        "which both mount, and goes only when the new one is ready: with a rolling update neither ever is",
+        severity="error",
+        settles_at=None,
+        summary=f"{finding.summary.replace(_STILL_STARTING, '')}; {holder} of the version before holds "
+        f"PersistentVolumeClaim {name} ({mode}), which both mount, and goes only when the new one is ready: "
+        "with a rolling update neither ever is",
         why="A rolling update starts the new pod before it ends the old one. What only one of them may have at a "
         "time, a lock on a volume or the volume itself, the new one never gets: strategy Recreate ends the old pod "
         "first.",
