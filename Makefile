@@ -36,6 +36,12 @@ run: .venv/.ready  ## The main job at work, in the sandbox
 .judges/bin/actionlint: .judges/.ready
 	GOBIN=$(CURDIR)/.judges/bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
+.browser/.ready: tests/agent/web/package-lock.json
+	mkdir -p .browser
+	cp tests/agent/web/package.json tests/agent/web/package-lock.json .browser
+	npm ci --silent --ignore-scripts --prefix .browser
+	@touch $@
+
 judge: .venv/.ready .judges/.ready .judges/portal/.ready .judges/bin/actionlint  ## What judges say of what Desk makes
 	$(BIN)/pytest tests/tools/manifests/test_judges.py tests/tools/scaffolds/test_judges.py
 
@@ -85,4 +91,4 @@ chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG,
 	$(BIN)/python -m tests.chaos --kills 1000
 
 clean:
-	rm -rf .venv .judges .demo .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv .judges .browser .demo .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

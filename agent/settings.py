@@ -56,6 +56,26 @@ class Setting(Struct, frozen=True, kw_only=True):
     """What a shell completes, as `agent.cli.completing` names it; choices and paths are completed anyway."""
 
 
+class OidcSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An identity provider that people log in to the web page with."""
+
+    issuer: Annotated[str, Meta(pattern=r"^https://[^\s?#]+$")]
+    """Its URL, as its tokens have it."""
+    client_id: Annotated[str, Meta(min_length=1)]
+    client_secret_file: Path | None = None
+    """None: a public client."""
+
+
+class WebSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where browsers find the web page, and how people log in there."""
+
+    url: Annotated[str, Meta(pattern=r"^https://[^\s/?#@]+/?$")] | None = None
+    """As it stands in a browser, behind whatever ends TLS; None: this machine alone."""
+    oidc: OidcSettings | None = None
+    token_review: bool = False
+    """Whether a token of the cluster, for the audience `desk`, logs in."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """What one process of Desk runs with."""
 
@@ -287,6 +307,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             why="Each session says at its start which cells are not the table's, the looser ones first.",
         ),
     ] = field(default_factory=dict)
+    web: Annotated[
+        WebSettings,
+        Setting(
+            help="Where browsers find the page of `desk serve`, and how people log in: "
+            "{url: https://desk.example.com, oidc: {issuer, client_id, client_secret_file}, token_review: true}.",
+            unset="for this machine only, by a link that works once",
+            why="A page that others reach must know who they are: docs/web.md.",
+        ),
+    ] = WebSettings()
     log_level: Annotated[
         LogLevel | None,
         Setting(

@@ -53,6 +53,10 @@ EXAMPLES: Mapping[str, Examples] = {
         ("mend what has one right answer", "desk validate k8s --fix"),
         ("for code review", "desk validate k8s -o sarif"),
     ),
+    "serve": (
+        ("for yourself: open the link that it prints", "desk serve"),
+        ("for a team, as web in desk.yaml says", "desk serve --host 0.0.0.0"),
+    ),
     "why-not-live": (
         ("where is the chain broken?", "desk why-not-live checkout"),
         ("this commit", "desk why-not-live checkout --commit 9f8e7d6"),

@@ -89,11 +89,22 @@ def decide(
 def _authorized(journal: Journal, row: Row, verdict: Verdict, decider: Decider, known: Approvers | None) -> str:
     """The decider's user name in the cluster, if they may; else raises `ApprovalRefused`."""
     _refuse_other_cluster(journal, row, decider.cluster)
+    user, person = standing(row, verdict, decider, known)
+    if user != row.asked.requester:
+        _check_rights(row, decider, user, person)
+    return user
+
+
+def standing(row: Row, verdict: Verdict, decider: Decider, known: Approvers | None) -> tuple[str, Person | None]:
+    """Who the decider is in the cluster, and in the file; raises `ApprovalRefused` where its rules say no.
+
+    The cluster is not asked: whether they may make the change themselves is looked at when they decide.
+    """
     person = known.person(decider.identity) if known else None
     user = person.kubernetes if person else str(decider.identity)
     if user == row.asked.requester:
         if verdict == "rejected":
-            return user
+            return user, person
         raise ApprovalRefused(
             f"{user} asked for this change and cannot approve it. Somebody else decides, as "
             f"themselves: desk approvals approve {row.asked.approval_id} --kubeconfig FILE."
@@ -102,8 +113,7 @@ def _authorized(journal: Journal, row: Row, verdict: Verdict, decider: Decider, 
         _refuse_stranger(decider, known)
     elif known and (refusal := known.may_decide(person, row)):
         raise ApprovalRefused(f"{refusal}. Who may: docs/approvals.md tells.")
-    _check_rights(row, decider, user, person)
-    return user
+    return user, person
 
 
 def _refuse_stranger(decider: Decider, known: Approvers | None) -> None:

@@ -127,6 +127,7 @@ class Cluster(Protocol):
     def whoami(self) -> Identity: ...
     def may(self, access: Access) -> bool: ...
     def may_other(self, access: Access, user: str, groups: tuple[str, ...]) -> tuple[bool, str]: ...
+    def review_token(self, token: str, audience: str) -> Identity: ...
     def rules(self, namespace: str) -> Objects: ...
     def all_rules(self, namespace: str) -> Objects | None: ...
     def version(self, *, timeout_s: float | None = None) -> str: ...
@@ -386,6 +387,19 @@ class HttpCluster:
                 raise
             status = self._review(group, "LocalSubjectAccessReview", spec, namespace=access.namespace)
         return bool(status.get("allowed")), str(status.get("reason") or "")
+
+    def review_token(self, token: str, audience: str) -> Identity:
+        """Whose token this is; `Unauthorized` for one that is not good, or was not issued for `audience`.
+
+        An authenticator that knows no audiences names none, and such a token is one for the API server.
+        Source: the TokenReview API (authentication.k8s.io/v1)
+        """
+        status = self._review("authentication.k8s.io/v1", "TokenReview", {"token": token, "audiences": [audience]})
+        user = status.get("user") or {}
+        is_good = status.get("authenticated") and audience in (status.get("audiences") or ())
+        if not is_good or not user.get("username"):
+            raise errors.Unauthorized(errors.capped(status.get("error") or f"it was not issued for {audience}"))
+        return Identity(str(user["username"]), tuple(user.get("groups") or ()))
 
     def rules(self, namespace: str) -> Objects:
         """What we may do in a namespace, as resource rules, as far as the API server can tell.

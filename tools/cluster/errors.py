@@ -150,8 +150,13 @@ def _decoded(body: bytes | str | None) -> tuple[str, dict[str, Any]]:
     return text, document if isinstance(document, dict) else {}
 
 
+def capped(message: object) -> str:
+    """What the API server says, on one line and no longer than a person reads."""
+    return " ".join(str(message).split())[:MESSAGE_LIMIT_CHARS]
+
+
 def _message(text: str, document: dict[str, Any]) -> str:
-    return " ".join(str(document.get("message") or text).split())[:MESSAGE_LIMIT_CHARS]
+    return capped(document.get("message") or text)
 
 
 def _long(seconds: float) -> str:
