@@ -170,7 +170,8 @@ def test_the_patch_is_what_a_person_can_type() -> None:
 
     assert found["remedies"][0]["command"] == (
         "kubectl patch deployment/shop -n shop-dev -p "
-        '\'{"spec":{"template":{"spec":{"containers":[{"name":"app","readinessProbe":{"httpGet":{"port":"http"}}}]}}}}\''
+        '\'{"spec": {"template": {"spec": {"containers": [{"name": "app", '
+        '"readinessProbe": {"httpGet": {"port": "http"}}}]}}}}\''
     )
 
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.reading.decoding import looks_well
 
 if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
@@ -76,6 +76,10 @@ class Container(msgspec.Struct, frozen=True):
     @property
     def pod_name(self) -> str:
         return str(self.pod["metadata"]["name"])
+
+    @property
+    def pod_ref(self) -> ObjectRef:
+        return ObjectRef("v1", "Pod", self.owner.namespace, self.pod_name)
 
     @property
     def waiting(self) -> Json:

@@ -15,6 +15,7 @@ import msgspec
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.service_pods import is_headless, is_ready, ports_of
 from tools.diagnose.findings import Remedy
 from tools.diagnose.reading.snapshot import Question
@@ -38,7 +39,7 @@ _WHY_EXTERNAL = (
     "known."
 )
 _MOST_HOPS = 3
-_PUBLISH = json.dumps({"spec": {"publishNotReadyAddresses": True}})
+_PUBLISH = {"spec": {"publishNotReadyAddresses": True}}
 
 
 class Host(msgspec.Struct, frozen=True):
@@ -240,8 +241,7 @@ def _external(service: Json, snapshot: Snapshot, hops: int) -> Lead | None:
     remedies = further.remedies
     if further.instead:
         right = _full(further.instead, ref.namespace or snapshot.namespace)
-        patch = quoted(json.dumps({"spec": {"externalName": right}}))
-        remedies = (Remedy(f"Let it lead to {right}", f"kubectl patch {typed(ref)} -p {patch}", "change"),)
+        remedies = (patched(ref, f"Let it lead to {right}", {"spec": {"externalName": right}}),)
     return Lead(
         f"{alias}: {further.said}",
         _WHY_EXTERNAL,
@@ -336,13 +336,7 @@ def _pod(name: Host, service: Json, snapshot: Snapshot) -> Lead | None:
             "Members that find each other before they are ready need a headless Service with "
             "publishNotReadyAddresses: true; otherwise each waits for the other.",
             ref,
-            remedies=(
-                Remedy(
-                    "Let it give names to pods that are not ready yet",
-                    f"kubectl patch {typed(ref)} -p {quoted(_PUBLISH)}",
-                    "change",
-                ),
-            ),
+            remedies=(patched(ref, "Let it give names to pods that are not ready yet", _PUBLISH),),
         )
     return None
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TEMPLATE_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds whose pod template can be changed in place, which replaces their pods."""
 
+_SHORT = {"PersistentVolumeClaim": "pvc", "HorizontalPodAutoscaler": "hpa", "PodDisruptionBudget": "pdb"}
+"""kubectl's own short names of the long ones."""
+
 
 def said(owner: ObjectRef) -> str:
     """`Deployment checkout`."""
@@ -33,7 +36,7 @@ def container_said(container: Container) -> str:
 
 def typed(owner: ObjectRef) -> str:
     """`deployment/checkout`, with the namespace flag: what follows a kubectl verb."""
-    return f"{owner.kind.lower()}/{owner.name} -n {owner.namespace}"
+    return f"{_SHORT.get(owner.kind, owner.kind.lower())}/{owner.name} -n {owner.namespace}"
 
 
 def quoted(text: str) -> str:

@@ -13,6 +13,7 @@ from tools.diagnose.facts.owners import (
     newest_replicaset_of,
     revision_of,
 )
+from tools.diagnose.facts.remedies import by_tool
 from tools.diagnose.findings import Remedy
 
 if TYPE_CHECKING:
@@ -106,15 +107,6 @@ def _earlier_revisions(snapshot: Snapshot, deployment: str, present: int) -> dic
 
 
 def _undo(owner: ObjectRef, revision: int, which: str) -> Remedy:
-    return Remedy(
-        title=f"Go back to revision {revision}, {which}",
-        command=f"kubectl rollout undo {typed(owner)} --to-revision={revision}",
-        risk="change",
-        tool="rollback_rollout",
-        arguments={
-            "namespace": owner.namespace or "",
-            "kind": owner.kind,
-            "name": owner.name,
-            "to_revision": revision,
-        },
-    )
+    command = f"kubectl rollout undo {typed(owner)} --to-revision={revision}"
+    by_hand = Remedy(f"Go back to revision {revision}, {which}", command, "change")
+    return by_tool(by_hand, "rollback_rollout", owner, to_revision=revision)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
 from tools.delivery.facts.application import short
-from tools.diagnose.facts.naming import quoted, typed
+from tools.diagnose.facts import remedies
+from tools.diagnose.facts.naming import typed
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.plaintext import one_line
 
@@ -106,7 +106,7 @@ def sync(app: Application, title: str = "Sync it") -> Remedy:
 
 def patch(app: Application, body: Json) -> str:
     """The command that changes an Application."""
-    return f"kubectl patch {typed(app.ref)} --type merge -p {quoted(json.dumps(body))}"
+    return remedies.patch(app.ref, body, merge=True)
 
 
 def edit(app: Application, title: str) -> Remedy:

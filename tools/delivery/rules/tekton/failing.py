@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tools.delivery.facts.runs import Run
-from tools.diagnose.facts.naming import quoted, typed
+from tools.diagnose.facts.naming import typed
+from tools.diagnose.facts.remedies import by_tool, patched
 from tools.diagnose.findings import Evidence, Finding, Remedy, Starting
 from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
@@ -296,15 +297,8 @@ def _cancelled(run: Run) -> Finding:
 
 
 def _pending(run: Run) -> Finding:
-    body = quoted('{"spec":{"status":""}}')
-    arguments = {"namespace": run.ref.namespace, "name": run.name, "kind": "PipelineRun"}
-    let = Remedy(
-        "Let it begin",
-        f"kubectl patch {typed(run.ref)} --type merge -p {body}",
-        "change",
-        "unpause_delivery",
-        arguments,
-    )
+    by_hand = patched(run.ref, "Let it begin", {"spec": {"status": ""}}, merge=True)
+    let = by_tool(by_hand, "unpause_delivery", run.ref)
     said = f"PipelineRun {run.name} is held: its spec.status is PipelineRunPending"
     return _finding(run, PIPELINE_PENDING, said, severity="warning", remedies=(let,))
 

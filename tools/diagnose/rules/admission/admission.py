@@ -19,6 +19,7 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.remedies import set_in_template, template_patched
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.admission.left_over import left_over
@@ -147,9 +148,8 @@ def _pod_security(level: str, details: str, refusal: Refusal) -> Rejection:
     patch = _secure_patch([where for _, where in found])
     fix = []
     if patch and refusal.owner.kind in TEMPLATE_KINDS:
-        wanted = quoted(json.dumps({"spec": {"template": {"spec": patch}}}))
         title = "Set what the level asks for (the image must then run as a user other than root)"
-        fix = [Remedy(title=title, command=f"kubectl patch {typed(refusal.owner)} -p {wanted}", risk="change")]
+        fix = [template_patched(refusal.owner, title, patch)]
     return Rejection(
         POD_SECURITY_VIOLATED,
         refusal.owner,
@@ -286,12 +286,11 @@ def _name_remedies(kind: str, name: str, field: str, near: str | None, refusal: 
     remedies = []
     owner = refusal.owner
     if near is not None and owner.kind in TEMPLATE_KINDS:
-        patch = [{"op": "replace", "path": f"/spec/template/spec/{field}", "value": near}]
+        title = f"Name {near}, which exists"
         if kind == "ServiceAccount":
-            command = f"kubectl set serviceaccount {typed(owner)} {near}"
+            remedies.append(Remedy(title, f"kubectl set serviceaccount {typed(owner)} {near}", "change"))
         else:
-            command = f"kubectl patch {typed(owner)} --type json -p {quoted(json.dumps(patch))}"
-        remedies.append(Remedy(f"Name {near}, which exists", command, "change"))
+            remedies.append(set_in_template(owner, title, field, near))
     if kind == "ServiceAccount":
         create = f"kubectl create serviceaccount {quoted(name)} -n {owner.namespace}"
         remedies.append(Remedy("Create the missing service account", create, "change"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.facts.edits import edit
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
-from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.facts.remedies import patched
+from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.autoscaling.measuring import (
     HPA_NO_METRICS,
@@ -86,12 +87,8 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
     near = nearest(name, there)
     hpa = autoscaler_ref(item)
     hint = f"; there is {kind} {near}" if near else ""
-    patch = quoted(json.dumps({"spec": {"scaleTargetRef": {"name": near}}})) if near else ""
-    edit = (
-        f"patch hpa {hpa.name} -n {snapshot.namespace} -p {patch}"
-        if near
-        else f"edit hpa {hpa.name} -n {snapshot.namespace}"
-    )
+    title = "Name a target that exists"
+    mend = patched(hpa, title, {"spec": {"scaleTargetRef": {"name": near}}}) if near else edit(hpa, title)
     return Finding(
         cause=HPA_TARGET_MISSING,
         object=hpa,
@@ -106,7 +103,7 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
             Evidence("spec", said(hpa), one_line(f"scaleTargetRef: {kind} {name}")),
             *((condition_said(item, able),) if able else ()),
         ),
-        remedies=(Remedy("Name a target that exists", f"kubectl {edit}", "change"),),
+        remedies=(mend,),
     )
 
 
@@ -115,7 +112,6 @@ def _at_maximum(item: Json, limited: Json) -> Finding | None:
     if status.get("currentReplicas") != spec.get("maxReplicas"):
         return None
     twice = 2 * int(spec["maxReplicas"])
-    patch = quoted(json.dumps({"spec": {"maxReplicas": twice}}))
     return Finding(
         cause=HPA_AT_MAXIMUM,
         object=hpa,
@@ -130,13 +126,7 @@ def _at_maximum(item: Json, limited: Json) -> Finding | None:
             "makes each pod slower."
         ),
         evidence=(condition_said(item, limited),),
-        remedies=(
-            Remedy(
-                f"Let it make {twice}, if the nodes have room",
-                f"kubectl patch hpa {hpa.name} -n {hpa.namespace} -p {patch}",
-                "change",
-            ),
-        ),
+        remedies=(patched(hpa, f"Let it make {twice}, if the nodes have room", {"spec": {"maxReplicas": twice}}),),
         severity="warning",
     )
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.remedies import by_tool
 from tools.diagnose.findings import Remedy
 from tools.plaintext import one_line
 
@@ -70,18 +71,13 @@ def missing_remedies(
     by_hand = edit(owner, f"Name {what}, which exists")
     if owner.kind not in TEMPLATE_KINDS:
         return [by_hand, create]
-    arguments = _reference_arguments(missing, near, owner, container)
-    return [
-        replace(by_hand, command=point or by_hand.command, tool="set_reference", arguments=arguments),
-        create,
-    ]
+    named = _reference(missing, near, container)
+    return [by_tool(replace(by_hand, command=point or by_hand.command), "set_reference", owner, **named), create]
 
 
-def _reference_arguments(missing: Missing, near: str, owner: ObjectRef, container: str | None) -> dict[str, Any]:
+def _reference(missing: Missing, near: str, container: str | None) -> dict[str, Any]:
+    """What of it is told to the tool: which source, and which instead."""
     arguments: dict[str, Any] = {
-        "namespace": owner.namespace or "",
-        "kind": owner.kind,
-        "name": owner.name,
         "source": missing.kind,
         "from_name": missing.name,
         "to_name": missing.name if missing.key else near,

@@ -18,7 +18,8 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.facts.references import Missing
-from tools.diagnose.facts.roots import Root, merged, patched
+from tools.diagnose.facts.remedies import patched, template_patched
+from tools.diagnose.facts.roots import Root
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.logs.errors import subjects
 from tools.diagnose.reading.snapshot import Question
@@ -91,7 +92,7 @@ def _token(this: Symptom) -> Root | None:
     account = ObjectRef(
         "v1", "ServiceAccount", this.snapshot.namespace, str(spec.get("serviceAccountName") or "default")
     )
-    in_template = patched(owner, "Mount it into these pods", {"automountServiceAccountToken": True})
+    in_template = template_patched(owner, "Mount it into these pods", {"automountServiceAccountToken": True})
     why = (
         "A pod has the token of its service account unless automountServiceAccountToken is false in the pod's "
         "specification or, where that says nothing, in the ServiceAccount."
@@ -116,7 +117,7 @@ def _token(this: Symptom) -> Root | None:
         why,
         (
             in_template,
-            merged(account, "Or for all pods of the account", {"automountServiceAccountToken": True}),
+            patched(account, "Or for all pods of the account", {"automountServiceAccountToken": True}, merge=True),
         ),
         (Evidence("spec", said(account), "automountServiceAccountToken: false"),),
     )
@@ -199,14 +200,14 @@ def _mode_of_file(path: str, cover: Cover, this: Symptom) -> Root | None:
             f"{path} is a file of {cover.said}, mounted with mode {covers.octal(mode)}: nobody may execute it",
             "The kubelet writes the files of ConfigMaps and Secrets with the volume's defaultMode, 0644 unless it "
             "says otherwise; a program needs an x bit.",
-            (patched(owner, "Mount it with defaultMode 0755", {"volumes": [volume]}),),
+            (template_patched(owner, "Mount it with defaultMode 0755", {"volumes": [volume]}),),
             (Evidence("spec", said(owner), f"volume {cover.name}: mode {covers.octal(mode)}"),),
         )
     if user == 0 or covers.may_read(mode, in_group=group is not None):
         return None
     runs = "" if user is None else f", and the container runs as user {user}"
     by_group = (
-        [patched(owner, f"Set fsGroup {user}, which makes it readable for the group", _fs_group(user))]
+        [template_patched(owner, f"Set fsGroup {user}, which makes it readable for the group", _fs_group(user))]
         if user
         else []
     )
@@ -217,7 +218,7 @@ def _mode_of_file(path: str, cover: Cover, this: Symptom) -> Root | None:
         "With securityContext.fsGroup they belong to that group, which may read them.",
         (
             *by_group,
-            patched(
+            template_patched(
                 owner,
                 "Or mount it with defaultMode 0444" if by_group else "Mount it with defaultMode 0444",
                 {"volumes": [volume]},
@@ -261,7 +262,7 @@ def _without_group(cover: Cover, user: int | None, group: int | None, this: Symp
         f"{cover.said}, mounted at {cover.at}, belongs to root{runs}; no fsGroup is set",
         "A new volume belongs to root. With securityContext.fsGroup the kubelet gives it to that group, and the "
         "container's processes are members of it.",
-        (patched(owner, f"Set fsGroup {wanted}", _fs_group(wanted)),)
+        (template_patched(owner, f"Set fsGroup {wanted}", _fs_group(wanted)),)
         if user
         else (edit(owner, "Set securityContext.fsGroup to the group that the image's user has"),),
         (Evidence("spec", said(owner), one_line(f"{cover.said} at {cover.at}; fsGroup is not set")),),
@@ -297,7 +298,7 @@ def _linked(value: Value, this: Symptom) -> Root:
         "For each Service of its namespace a pod gets variables in the manner of Docker links: NAME_PORT holds "
         "tcp://ADDRESS:PORT. A setting of the application with the same name is then filled with that.",
         (
-            patched(owner, "Do without these variables", {"enableServiceLinks": False}),
+            template_patched(owner, "Do without these variables", {"enableServiceLinks": False}),
             edit(owner, f"Or set {value.name} in the container's env, which wins"),
         ),
         (Evidence("spec", said(service), f"makes {value.name}={value.text}"),),

@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-c
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.containers import Container, broken, containers
@@ -16,10 +15,9 @@ from tools.diagnose.facts.naming import (
     about_pod,
     container_said,
     pod_names,
-    quoted,
-    typed,
 )
 from tools.diagnose.facts.references import Missing, SourceKind, missing_in, wants_configmaps, wants_secrets
+from tools.diagnose.facts.remedies import container_patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers import runtime
@@ -183,7 +181,7 @@ def _remedies(container: Container, missing: Missing | None, snapshot: Snapshot)
 def _point(container: Container, missing: Missing, near: str) -> str:
     """A strategic merge patch: env merges by the variable's name, envFrom is replaced as a whole."""
     whole, one_key = _ENV_FIELDS[missing.kind]
-    changed: Json = {"name": container.name}
+    changed: Json = {}
     if env := _env_changed(container, missing, near, one_key):
         changed["env"] = env
     sources = container.spec.get("envFrom") or ()
@@ -193,15 +191,13 @@ def _point(container: Container, missing: Missing, near: str) -> str:
             {**source, whole: {**source[whole], "name": near}} if is_it else source
             for source, is_it in zip(sources, named, strict=True)
         ]
-    listed = "initContainers" if container.init else "containers"
-    patch = {"spec": {"template": {"spec": {listed: [changed]}}}}
-    return f"kubectl patch {typed(container.owner)} -p {quoted(json.dumps(patch))}"
+    return container_patched(container, "", changed).command
 
 
 def _name_the_other_kind(container: Container, missing: Missing) -> Remedy:
     other = OTHER_KIND[missing.kind]
     (whole, one_key), (other_whole, other_key) = _ENV_FIELDS[missing.kind], _ENV_FIELDS[other]
-    changed: Json = {"name": container.name}
+    changed: Json = {}
     variables = [
         {"name": variable["name"], "valueFrom": {one_key: None, other_key: reference}}
         for variable in container.spec.get("env") or ()
@@ -218,13 +214,7 @@ def _name_the_other_kind(container: Container, missing: Missing) -> Remedy:
     ]
     if renamed != list(sources):
         changed["envFrom"] = renamed
-    listed = "initContainers" if container.init else "containers"
-    patch = {"spec": {"template": {"spec": {listed: [changed]}}}}
-    return Remedy(
-        title=f"Name the {other} {missing.name}: {other_whole} or {other_key}",
-        command=f"kubectl patch {typed(container.owner)} -p {quoted(json.dumps(patch))}",
-        risk="change",
-    )
+    return container_patched(container, f"Name the {other} {missing.name}: {other_whole} or {other_key}", changed)
 
 
 def _env_changed(container: Container, missing: Missing, near: str, one_key: str) -> list[Json]:

@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Literal
 
@@ -17,15 +16,13 @@ from tools.diagnose.facts.crashes import Crash, crashes
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.exits import meaning
 from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
     about_owner,
     about_pod,
     container_said,
     event_said,
     pod_names,
-    quoted,
-    typed,
 )
+from tools.diagnose.facts.remedies import container_patched, log_read, template_patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.logs.context import answered_by, configmap_of, dns_policy_for
 from tools.diagnose.rule import Cause, Rule
@@ -41,7 +38,6 @@ if TYPE_CHECKING:
     from tools.diagnose.logs.error_kinds import ErrorKind
     from tools.diagnose.logs.errors import LogError
     from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 CRASH_LOOP_BACK_OFF = Cause(
     "CrashLoopBackOff",
@@ -274,13 +270,8 @@ def _status(this: Crash) -> str:
 
 
 def _logs(this: Crash) -> Remedy:
-    container = this.container
-    previous = " --previous" if container.last_terminated else ""
-    return Remedy(
-        title="Read what the run that failed said",
-        command=f"kubectl logs {container.pod_name} -n {container.owner.namespace} -c {container.name}{previous}",
-        risk="read",
-    )
+    ended = bool(this.container.last_terminated)
+    return log_read(this.container, "Read what the run that failed said", previous=ended)
 
 
 def _remedies(this: Crash) -> list[Remedy]:
@@ -318,19 +309,11 @@ def _split(field: Literal["command", "args"], words: list[str], this: Crash) -> 
     title = f"Write it as separate words: {one_line(commands.listed(words), _HOOK_CHARS)}"
     if this.container.init:
         return _edit(title, this)
-    return _patch(title, {"containers": [{"name": this.container.name, field: words}]}, this)
+    return container_patched(this.container, title, {field: words})
 
 
 def _set_dns_policy(title: str, this: Crash) -> Remedy:
-    return _patch(title, {"dnsPolicy": dns_policy_for(this.container)}, this)
-
-
-def _patch(title: str, spec: Json, this: Crash) -> Remedy:
-    owner = this.container.owner
-    if owner.kind not in TEMPLATE_KINDS:
-        return _edit(title, this)
-    patch = quoted(json.dumps({"spec": {"template": {"spec": spec}}}, ensure_ascii=False))
-    return Remedy(title=title, command=f"kubectl patch {typed(owner)} -p {patch}", risk="change")
+    return template_patched(this.container.owner, title, {"dnsPolicy": dns_policy_for(this.container)})
 
 
 def _edit(title: str, this: Crash) -> Remedy:

@@ -21,6 +21,7 @@ from tools.diagnose.facts.naming import (
     pod_names,
     said,
 )
+from tools.diagnose.facts.remedies import log_read
 from tools.diagnose.facts.waits import Wait, circle
 from tools.diagnose.findings import Evidence, Finding, Known, Remedy
 from tools.diagnose.logs.context import answered_by, in_context
@@ -177,11 +178,7 @@ def _log_said(line: str, error: LogError | None, container: Container, snapshot:
 
 
 def _look(error: LogError | None, container: Container) -> Remedy:
-    return Remedy(
-        title=f"{error.next_step}; the log says more" if error else "Read what it waits for",
-        command=f"kubectl logs {container.pod_name} -n {container.owner.namespace} -c {container.name}",
-        risk="read",
-    )
+    return log_read(container, f"{error.next_step}; the log says more" if error else "Read what it waits for")
 
 
 RULE = Rule(causes=(INIT_CONTAINER_STUCK,), find=stuck)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-from msgspec.structs import replace
 
 from tools.apimachinery import quantity
 from tools.diagnose.facts import memory_bounds
@@ -28,7 +27,7 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.facts.present import anything
-from tools.diagnose.facts.roots import patched
+from tools.diagnose.facts.remedies import by_tool, template_patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 
@@ -125,7 +124,7 @@ def _counts(cover: Cover) -> str:
 
 def _on_disk(cover: Cover, container: Container) -> Remedy:
     volume = {"name": cover.name, "emptyDir": {"medium": ""}}
-    return patched(container.owner, f"Or keep {cover.name} on the node's disk", {"volumes": [volume]})
+    return template_patched(container.owner, f"Or keep {cover.name} on the node's disk", {"volumes": [volume]})
 
 
 def _with_files(limit_bytes: int, container: Container) -> int:
@@ -256,7 +255,7 @@ def _remedies(container: Container, limit: str | None, plan: _Plan | None) -> tu
 def _raise(container: Container, old: str, new: str, request_bytes: int | None) -> Remedy:
     owner = container.owner
     can_do = owner.kind in TEMPLATE_KINDS and not container.init
-    request = {} if request_bytes is None else {"memory_request": quantity.memory(request_bytes)}
+    request: dict[str, Any] = {} if request_bytes is None else {"memory_request": quantity.memory(request_bytes)}
     with_request = f" --requests=memory={request['memory_request']}" if request else ""
     and_request = f", and the request to {request['memory_request']}" if request else ""
     remedy = change(
@@ -264,18 +263,9 @@ def _raise(container: Container, old: str, new: str, request_bytes: int | None) 
         f"Raise the memory limit from {old} to {new}{and_request}",
         f"kubectl set resources {typed(owner)} -c {container.name} --limits=memory={new}{with_request}",
     )
-    return replace(
-        remedy,
-        tool="set_resources" if can_do else None,
-        arguments={
-            "namespace": owner.namespace or "",
-            "kind": owner.kind,
-            "name": owner.name,
-            "container": container.name,
-            "memory_limit": new,
-            **request,
-        },
-    )
+    if not can_do:
+        return remedy
+    return by_tool(remedy, "set_resources", owner, container=container.name, memory_limit=new, **request)
 
 
 def _see_nodes() -> Remedy:

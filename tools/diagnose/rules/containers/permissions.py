@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import (
@@ -17,7 +18,6 @@ from tools.diagnose.facts.naming import (
     about_pod,
     container_said,
     pod_names,
-    quoted,
 )
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.refusals import (
@@ -29,6 +29,7 @@ from tools.diagnose.facts.refusals import (
     refused,
     roles_of,
 )
+from tools.diagnose.facts.remedies import Operations, patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 
@@ -162,9 +163,12 @@ def _lacks(role: Json, refusal: Refusal, snapshot: Snapshot) -> _Judged:
     return _Judged(
         ref,
         f"Role {name}, which is bound to {_account(refusal)}, {_gives(rules, refusal)}",
-        Remedy(
-            title=f"Add {refusal.verb} on {refusal.resource}{group} to Role {name}",
-            command=_patch(name, snapshot.namespace, rule),
+        replace(
+            patched(
+                ref,
+                f"Add {refusal.verb} on {refusal.resource}{group} to Role {name}",
+                [{"op": "add", "path": "/rules/-", "value": rule}],
+            ),
             risk="provision",
             tool="allow",
             arguments={
@@ -200,11 +204,6 @@ def _group_said(group: str) -> str:
 def _rule_said(rule: Json) -> str:
     resources = ", ".join(map(str, rule.get("resources") or rule.get("nonResourceURLs") or ()))
     return f"{', '.join(map(str, rule.get('verbs') or ()))} on {resources}"
-
-
-def _patch(role: str, namespace: str, rule: Json) -> str:
-    patch = json.dumps([{"op": "add", "path": "/rules/-", "value": rule}], separators=(",", ":"))
-    return f"kubectl patch role/{role} -n {namespace} --type=json -p {quoted(patch)}"
 
 
 def _dangling(bindings: list[Json], snapshot: Snapshot) -> Json | None:
@@ -294,17 +293,15 @@ def _misplaced(bound: list[Json], refusal: Refusal, snapshot: Snapshot) -> _Judg
             if not meant or subject.get("kind") == "Group" or not wrong:
                 continue
             ref = _ref("RoleBinding", binding, snapshot)
-            patch = [{"op": "replace", "path": f"/subjects/{at}", "value": wanted}]
+            patch: Operations = [{"op": "replace", "path": f"/subjects/{at}", "value": wanted}]
             said_so = "; ".join(f"subjects[{at}].{key} is {subject.get(key) or 'not set'}" for key in wrong)
             return _Judged(
                 ref,
                 f"{_binds(binding, ref.name)} to "
                 f"{_subject_said(subject, refusal)}, not to {_account(refusal)} of namespace {refusal.namespace}: "
                 f"{said_so}",
-                Remedy(
-                    title=f"Bind it to {_account(refusal)} of namespace {refusal.namespace}",
-                    command=f"kubectl patch rolebinding {ref.name} -n {ref.namespace} --type json "
-                    f"-p {quoted(json.dumps(patch))}",
+                replace(
+                    patched(ref, f"Bind it to {_account(refusal)} of namespace {refusal.namespace}", patch),
                     risk="provision",
                 ),
                 (about_owner("spec", ref, f"subjects: {json.dumps(binding.get('subjects'))}"),),

@@ -5,12 +5,12 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
+from tools.diagnose.facts.naming import TEMPLATE_KINDS
+from tools.diagnose.facts.remedies import by_tool, template_patched
 from tools.diagnose.findings import Remedy
 
 if TYPE_CHECKING:
@@ -26,23 +26,11 @@ def set_probe(owner: ObjectRef, spec: Json, name: ProbeName, change: Mapping[str
     """The change of a probe of the container `spec`, in the tool's arguments; an edit where there is none."""
     if owner.kind not in TEMPLATE_KINDS or not change:
         return edit(owner, title)
-    return Remedy(
-        title=title,
-        command=f"kubectl patch {typed(owner)} -p {quoted(_patch(spec, name, change))}",
-        risk="change",
-        tool="set_probe",
-        arguments={
-            "namespace": owner.namespace or "",
-            "kind": owner.kind,
-            "name": owner.name,
-            "container": spec["name"],
-            "probe": name,
-            **change,
-        },
-    )
+    by_hand = template_patched(owner, title, {"containers": [{"name": spec["name"], **_patch(spec, name, change)}]})
+    return by_tool(by_hand, "set_probe", owner, container=spec["name"], probe=name, **change)
 
 
-def _patch(spec: Json, name: ProbeName, change: Mapping[str, Any]) -> str:
+def _patch(spec: Json, name: ProbeName, change: Mapping[str, Any]) -> Json:
     """The change as a strategic merge patch: containers merge by name."""
     before = spec.get(f"{name}Probe") or {}
     handler = next((each for each in _HANDLERS if each in before), "exec")
@@ -52,5 +40,4 @@ def _patch(spec: Json, name: ProbeName, change: Mapping[str, Any]) -> str:
             probe[_IN_THE_API[key]] = value
         else:
             probe.setdefault(handler, {})[key] = value
-    template = {"spec": {"containers": [{"name": spec["name"], f"{name}Probe": probe}]}}
-    return json.dumps({"spec": {"template": template}}, separators=(",", ":"))
+    return {f"{name}Probe": probe}

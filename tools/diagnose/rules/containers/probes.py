@@ -25,7 +25,8 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.probe_failures import ProbeFailure, probe_failure
-from tools.diagnose.facts.roots import Root, patched
+from tools.diagnose.facts.remedies import log_read, template_patched
+from tools.diagnose.facts.roots import Root
 from tools.diagnose.facts.service_pods import is_ready
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.logs.context import in_context
@@ -359,19 +360,14 @@ def _status(container: Container, snapshot: Snapshot) -> str:
 
 def _remedies(container: Container, name: ProbeName, judged: ProbeFailure | None) -> list[Remedy]:
     owner = container.owner
-    logs = Remedy(
-        title="Read what the application says",
-        command=f"kubectl logs {container.pod_name} -n {owner.namespace} -c {container.name}"
-        + (" --previous" if container.last_terminated else ""),
-        risk="read",
-    )
+    logs = log_read(container, "Read what the application says", previous=bool(container.last_terminated))
     if judged is None:
         return [logs]
     change = {} if container.init else judged.change
     if judged.host_header and not container.init:
         header = {"httpHeaders": [{"name": "Host", "value": judged.host_header}]}
         patch = {"containers": [{"name": container.name, f"{name}Probe": {"httpGet": header}}]}
-        return [patched(owner, judged.title, patch), logs]
+        return [template_patched(owner, judged.title, patch), logs]
     return [set_probe(owner, container.spec, name, change, judged.title), logs]
 
 

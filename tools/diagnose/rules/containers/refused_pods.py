@@ -7,16 +7,15 @@ https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
 
 from __future__ import annotations
 
-import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from tools.apimachinery import quantity
-from tools.diagnose.facts.edits import change, edit
-from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
+from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.node_labels import affinity_terms
 from tools.diagnose.facts.owners import controller
+from tools.diagnose.facts.remedies import dropped_from_template
 from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.containers.trouble import Trouble
 from tools.plaintext import one_line
@@ -64,7 +63,6 @@ _OUTRUN = (
     "The scheduler placed it on what it knew of the node; the kubelet has the last word, and refuses what does not "
     "fit by then."
 )
-_DROP_NODE = '[{"op": "remove", "path": "/spec/template/spec/nodeName"}]'
 
 
 def is_refusal(reason: str) -> bool:
@@ -115,11 +113,9 @@ def _sysctl(name: str, pod: Json, owner: ObjectRef, node: str) -> Trouble:
 def _without_sysctl(name: str, pod: Json, owner: ObjectRef) -> Remedy:
     title = f"Take {one_line(name, 120)} out of securityContext.sysctls"
     named = [each.get("name") for each in (pod["spec"].get("securityContext") or {}).get("sysctls") or ()]
-    if name not in named or owner.kind not in TEMPLATE_KINDS:
+    if name not in named:
         return edit(owner, title)
-    path = f"/spec/template/spec/securityContext/sysctls/{named.index(name)}"
-    patch = quoted(json.dumps([{"op": "remove", "path": path}]))
-    return change(owner, title, f"kubectl patch {typed(owner)} --type json -p {patch}")
+    return dropped_from_template(owner, title, f"securityContext/sysctls/{named.index(name)}")
 
 
 def _out_of(match: re.Match[str], pod: Json, owner: ObjectRef, where: str, snapshot: Snapshot) -> Trouble:
@@ -194,5 +190,4 @@ def _template(owner: ObjectRef, pod: Json, snapshot: Snapshot) -> Json:
 
 def _placed_anew(owner: ObjectRef) -> Remedy:
     title = "Leave the choice of the node to the scheduler: take spec.nodeName out"
-    patch = f"kubectl patch {typed(owner)} --type json -p {quoted(_DROP_NODE)}"
-    return change(owner, title, patch) if owner.kind in TEMPLATE_KINDS else edit(owner, title)
+    return dropped_from_template(owner, title, "nodeName")

@@ -5,18 +5,15 @@ Source: kubelet's pkg/kubelet/kuberuntime/security_context.go and pkg/kubelet/ku
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.containers import Container, refused_mount
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
     about_owner,
-    quoted,
-    typed,
 )
+from tools.diagnose.facts.remedies import container_patched, deleted, described
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rules.containers.trouble import Trouble
 from tools.plaintext import one_line
@@ -73,7 +70,7 @@ def _user(container: Container, message: str) -> Trouble:
         "With runAsNonRoot the kubelet starts a container only when it sees a user number other than 0: "
         "securityContext.runAsUser, or else USER in the image. A name it cannot check.",
         (
-            _patched(
+            container_patched(
                 container,
                 "Run it as a number other than 0 (1000, where the image's files allow it)",
                 {"securityContext": {"runAsUser": 1000}},
@@ -113,7 +110,11 @@ def _no_value(container: Container, variable: str) -> Trouble:
     return Trouble(
         f"its subPathExpr names the variable {name}, which its env does not define",
         "A subPathExpr is expanded from the container's own env, before the container is made.",
-        (_patched(container, f"Define {name} in its env", {"env": [{"name": variable, "value": "VALUE"}]}),),
+        (
+            container_patched(
+                container, f"Define {name} in its env", {"env": [{"name": variable, "value": "VALUE"}]}
+            ),
+        ),
         tuple(about_owner("spec", container.owner, f"subPathExpr: {one['subPathExpr']}") for one in mounts),
     )
 
@@ -167,7 +168,7 @@ def _key_for(path: str, mount: Json, pod: Json, snapshot: Snapshot) -> str | Non
 def _mount_one(container: Container, mount: Json, key: str | None, where: str) -> Remedy:
     if mount and key and not mount.get("subPath"):
         change = {"volumeMounts": [{"mountPath": mount["mountPath"], "name": mount["name"], "subPath": key}]}
-        return _patched(container, f"Mount only the file {key} there, with subPath", change)
+        return container_patched(container, f"Mount only the file {key} there, with subPath", change)
     return edit(container.owner, f"Mount it in a directory, or only one file of it at {where}, with subPath")
 
 
@@ -176,7 +177,7 @@ def _no_command(container: Container) -> Trouble:
     return Trouble(
         f"its image {image} names no command, and the container gives none",
         "What runs is the container's command and args, or else ENTRYPOINT and CMD of its image.",
-        (_patched(container, "Say what it runs", {"command": ["PROGRAM"]}),),
+        (container_patched(container, "Say what it runs", {"command": ["PROGRAM"]}),),
     )
 
 
@@ -186,29 +187,8 @@ def _name_taken(container: Container) -> Trouble:
         "A container of that name was not removed on the node: the runtime is slow there, or lost track of it. "
         "It mostly ends by itself; another pod gets another name.",
         (
-            Remedy(
-                title="Delete the pod: its controller makes another",
-                command=f"kubectl delete pod {container.pod_name} -n {container.owner.namespace}",
-                risk="delete",
-                tool="delete",
-                arguments={"kind": "Pod", "name": container.pod_name, "namespace": container.owner.namespace or ""},
-            )
+            deleted(container.pod_ref, "Delete the pod: its controller makes another")
             if container.owner.kind != "Pod"
-            else Remedy(
-                title="See what the node says",
-                command=f"kubectl describe pod {container.pod_name} -n {container.owner.namespace}",
-                risk="read",
-            ),
+            else described(container.pod_ref, "See what the node says"),
         ),
-    )
-
-
-def _patched(container: Container, title: str, change: Json) -> Remedy:
-    owner = container.owner
-    if owner.kind not in TEMPLATE_KINDS:
-        return edit(owner, title)
-    listed = "initContainers" if container.init else "containers"
-    patch = {"spec": {"template": {"spec": {listed: [{"name": container.name, **change}]}}}}
-    return Remedy(
-        title=title, command=f"kubectl patch {typed(owner)} -p {quoted(json.dumps(patch))}", risk="change"
     )

@@ -9,8 +9,6 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import Container, broken
 from tools.diagnose.facts.edits import change
@@ -32,6 +30,7 @@ from tools.diagnose.facts.naming import (
     quoted,
     typed,
 )
+from tools.diagnose.facts.remedies import by_tool, described
 from tools.diagnose.findings import Evidence, Finding, Remedy, Source
 from tools.diagnose.reading.snapshot import event_time, times
 from tools.diagnose.rule import Cause, Rule
@@ -169,30 +168,14 @@ def _remedies(trouble: Trouble, container: Container, near: Alike | None) -> tup
     if trouble in _MISNAMED:
         repository = reference(image_of(container)).repository.replace(" ", "").lower()
         return (_set(container, f"{repository}:TAG", "Name an image that exists, with its tag"),)
-    return (
-        Remedy(
-            title="See what the kubelet says at each try",
-            command=f"kubectl describe pod {container.pod_name} -n {container.owner.namespace}",
-            risk="read",
-        ),
-    )
+    return (described(container.pod_ref, "See what the kubelet says at each try"),)
 
 
 def _name(container: Container, near: Alike) -> Remedy:
     owner = container.owner
     can_do = near.evident and owner.kind in TEMPLATE_KINDS and not container.init
     remedy = _set(container, near.image, f"Name {near.image}" + (", which runs here" if near.runs else ""))
-    return replace(
-        remedy,
-        tool="set_image" if can_do else None,
-        arguments={
-            "namespace": owner.namespace or "",
-            "kind": owner.kind,
-            "name": owner.name,
-            "container": container.name,
-            "image": near.image,
-        },
-    )
+    return by_tool(remedy, "set_image", owner, container=container.name, image=near.image) if can_do else remedy
 
 
 def _set(container: Container, image: str, title: str) -> Remedy:

@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-priv
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.image_pulls import (
     Reference,
     image_of,
@@ -23,10 +23,10 @@ from tools.diagnose.facts.naming import (
     TEMPLATE_KINDS,
     about_owner,
     about_pod,
-    quoted,
     typed,
 )
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.remedies import patch, patched
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.reading.secrets import PULL_TYPE, PULL_TYPES, fits
 from tools.plaintext import one_line
@@ -249,11 +249,7 @@ def _use(case: _Case, secret: str) -> Remedy:
             risk="read",
         )
     value = [{"op": "add", "path": "/spec/template/spec/imagePullSecrets", "value": [{"name": secret}]}]
-    return Remedy(
-        title=f"Name {secret} in its imagePullSecrets instead",
-        command=f"kubectl patch {typed(owner)} --type=json -p {quoted(json.dumps(value))}",
-        risk="change",
-    )
+    return patched(owner, f"Name {secret} in its imagePullSecrets instead", value)
 
 
 def _link(case: _Case, secret: str) -> Remedy:
@@ -261,8 +257,8 @@ def _link(case: _Case, secret: str) -> Remedy:
     if case.snapshot.has("Route"):
         link = f"oc secrets link {case.account} {secret} --for=pull -n {namespace}"
     else:
-        patch = quoted(json.dumps({"imagePullSecrets": [{"name": secret}]}))
-        link = f"kubectl patch serviceaccount {case.account} -n {namespace} -p {patch}"
+        account = ObjectRef("v1", "ServiceAccount", namespace, case.account)
+        link = patch(account, {"imagePullSecrets": [{"name": secret}]})
     remedy = Remedy(
         title=f"Let the service account {case.account} pull {case.image.registry} with {secret}; a pod takes it "
         "when it is made",

@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
@@ -17,9 +16,10 @@ from tools.apimachinery.selectors import labels_of
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.callers import calls
-from tools.diagnose.facts.naming import quoted, said, typed
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.network_policies import Peer, Port
 from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.remedies import set_fields
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.rule import Cause, Rule
@@ -246,12 +246,8 @@ def _remedy(ref: ObjectRef, policy: Json, kept: Kept, snapshot: Snapshot) -> Rem
     if not selectors or snapshot.of("Route"):
         return apply_policy("Allow DNS", f"{ref.name}-allow-dns", _allow_dns(policy, snapshot), snapshot)
     namespace = {"matchLabels": {netpol.NAMESPACE_NAME: _KUBE_DNS.namespace}}
-    patch = json.dumps([{"op": "replace", "path": pointer, "value": namespace} for pointer, _ in selectors[:1]])
-    return Remedy(
-        title=f"Select the namespace by the label that it has by itself: {netpol.NAMESPACE_NAME}",
-        command=f"kubectl patch {typed(ref)} --type json -p {quoted(patch)}",
-        risk="change",
-    )
+    title = f"Select the namespace by the label that it has by itself: {netpol.NAMESPACE_NAME}"
+    return set_fields(title, ref, {selectors[0][0]: namespace})
 
 
 def _egress_said(policy: Json) -> str:

@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -16,10 +15,11 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.backends import backends
 from tools.diagnose.facts.callers import Call, calls
-from tools.diagnose.facts.naming import quoted, said, typed
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.network_policies import Peer, Port
 from tools.diagnose.facts.owners import current_pods_of, owner_of
+from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.service_pods import selector_of
 from tools.diagnose.facts.workloads import Workload, workloads
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -260,14 +260,8 @@ def _select(ref: ObjectRef, missed: Json | None, target: Target) -> list[Remedy]
         return []
     labels = labels_of(target.pods[0])
     mended = {key: labels[key] for key in missed["spec"]["podSelector"]["matchLabels"]}
-    patch = quoted(json.dumps({"spec": {"podSelector": {"matchLabels": mended}}}))
-    return [
-        Remedy(
-            f"Select the pods of {said(target.ref)}",
-            f"kubectl patch {typed(ref)} --type merge -p {patch}",
-            "change",
-        )
-    ]
+    body = {"spec": {"podSelector": {"matchLabels": mended}}}
+    return [patched(ref, f"Select the pods of {said(target.ref)}", body, merge=True)]
 
 
 def _asked_ports(target: Target, kept: KeptOut) -> list[Json]:

@@ -5,7 +5,6 @@ Source: https://kubernetes.io/docs/concepts/services-networking/service/#loadbal
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,9 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import (
     event_said,
-    quoted,
     said,
-    typed,
 )
+from tools.diagnose.facts.remedies import described, patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -103,10 +101,9 @@ def _because(item: Json, refused: Json | None, *, told: bool) -> str:
 
 def _remedies(item: Json, ref: ObjectRef) -> Iterator[Remedy]:
     ports = [str(each["nodePort"]) for each in item["spec"].get("ports") or () if each.get("nodePort")]
-    yield Remedy("See its events, and those of its controller", f"kubectl describe {typed(ref)}", "read")
+    yield described(ref, "See its events, and those of its controller")
     reached = f": it is reached at port {', '.join(ports)} of every node already" if ports else ""
-    patch = quoted(json.dumps({"spec": {"type": "NodePort"}}))
-    yield Remedy(f"Or use type NodePort{reached}", f"kubectl patch {typed(ref)} -p {patch}", "change")
+    yield patched(ref, f"Or use type NodePort{reached}", {"spec": {"type": "NodePort"}})
 
 
 def _ref(item: Json, snapshot: Snapshot) -> ObjectRef:

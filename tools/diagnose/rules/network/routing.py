@@ -5,14 +5,14 @@ Source: https://kubernetes.io/docs/concepts/services-networking/ingress/
 
 from __future__ import annotations
 
-import json
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.backends import Backend, backends
-from tools.diagnose.facts.naming import quoted, said, typed
+from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.present import some
+from tools.diagnose.facts.remedies import set_fields
 from tools.diagnose.facts.service_pods import (
     numbers_of,
     pods_behind,
@@ -127,7 +127,7 @@ def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:
         ),
         evidence=(Evidence("spec", said(first.owner), f"{first.pointer}: {first.service}"),),
         remedies=(
-            _patch(f"Send it to Service {near}", first.owner, [(each.pointer, near) for each in group])
+            set_fields(f"Send it to Service {near}", first.owner, {each.pointer: near for each in group})
             if near
             else _edit("Name a Service that exists, or create this one", first.owner),
         ),
@@ -178,8 +178,8 @@ def _no_port(group: list[Backend], service: Json, snapshot: Snapshot) -> Finding
             Evidence("spec", f"Service {first.service}", one_line(f"it {has}")),
         ),
         remedies=(
-            _patch(
-                f"Ask for port {mended}", first.owner, [(each.port_pointer, _value(each, mended)) for each in group]
+            set_fields(
+                f"Ask for port {mended}", first.owner, {each.port_pointer: _value(each, mended) for each in group}
             )
             if mended is not None
             else _edit("Name a port that the Service has", first.owner),
@@ -220,13 +220,6 @@ def _value(backend: Backend, port: int | str) -> Json | int | str:
     if backend.owner.kind == "Route":
         return port
     return {"number": port} if isinstance(port, int) else {"name": port}
-
-
-def _patch(title: str, owner: ObjectRef, values: list[tuple[str, object]]) -> Remedy:
-    """The same place is named once, as when a Route has several Services."""
-    operations = [{"op": "replace", "path": path, "value": value} for path, value in dict(values).items()]
-    patch = quoted(json.dumps(operations))
-    return Remedy(title=title, command=f"kubectl patch {typed(owner)} --type json -p {patch}", risk="change")
 
 
 def _edit(title: str, owner: ObjectRef) -> Remedy:

@@ -5,13 +5,13 @@ Source: https://kubernetes.io/docs/concepts/services-networking/ingress/
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.backends import ingress_ref, route_ref
 from tools.diagnose.facts.issuing import is_issued, issuing
-from tools.diagnose.facts.naming import quoted, said, typed
+from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.remedies import patched, set_fields
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
@@ -119,9 +119,7 @@ def _class_said(wanted: str | None, near: str | None, names: list[str]) -> str:
 def _class_remedy(ref: ObjectRef, mended: str | None) -> Remedy:
     if mended is None:
         return Remedy(title="See which classes there are", command="kubectl get ingressclasses", risk="read")
-    patch = quoted(json.dumps({"spec": {"ingressClassName": mended}}))
-    command = f"kubectl patch {typed(ref)} --type merge -p {patch}"
-    return Remedy(title=f"Name the class {mended}", command=command, risk="change")
+    return patched(ref, f"Name the class {mended}", {"spec": {"ingressClassName": mended}}, merge=True)
 
 
 def missing_tls(snapshot: Snapshot) -> list[Finding]:
@@ -191,8 +189,6 @@ def _tls_remedies(ref: ObjectRef, pointer: str, name: str, near: str | None, *, 
         yield Remedy(title="See what cert-manager says of it", command=see, risk="read")
         return
     if near:
-        patch = quoted(json.dumps([{"op": "replace", "path": pointer, "value": near}]))
-        command = f"kubectl patch {typed(ref)} --type json -p {patch}"
-        yield Remedy(title=f"Take it from Secret {near}", command=command, risk="change")
+        yield set_fields(f"Take it from Secret {near}", ref, {pointer: near})
     create = f"kubectl create secret tls {quoted(name)} -n {ref.namespace} --cert=CERTIFICATE_FILE --key=KEY_FILE"
     yield Remedy(title="Create it from the files of the certificate", command=create, risk="secret")

@@ -5,13 +5,13 @@ Source: https://kubernetes.io/docs/concepts/services-networking/service/#field-s
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from tools.apimachinery.selectors import matches_plain
-from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.remedies import Operations, by_tool, patched
 from tools.diagnose.facts.service_pods import (
     container_ports,
     pods_behind,
@@ -169,16 +169,10 @@ def _remedies(service: Json, port: Json, declared: list[Json], snapshot: Snapsho
         edit = f"kubectl edit service/{name} -n {namespace}"
         return (Remedy(title="Set targetPort to the port the application listens on", command=edit, risk="change"),)
     index = ports_of(service).index(port)
-    patch = json.dumps([{"op": "add", "path": f"/spec/ports/{index}/targetPort", "value": mended}])
-    return (
-        Remedy(
-            title=f"Send it to {mended}",
-            command=f"kubectl patch service/{name} -n {namespace} --type json -p {quoted(patch)}",
-            risk="change",
-            tool="set_service_port",
-            arguments={"namespace": namespace, "name": name, "port": port.get("port"), "target_port": mended},
-        ),
-    )
+    added: Operations = [{"op": "add", "path": f"/spec/ports/{index}/targetPort", "value": mended}]
+    ref, asked = service_ref(service, snapshot), {"port": port.get("port"), "target_port": mended}
+    by_hand = patched(ref, f"Send it to {mended}", added)
+    return (by_tool(by_hand, "set_service_port", ref, of_kinds=False, **asked),)
 
 
 def _unserved(service: Json, port: Json, declared: list[Json]) -> list[Json]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tools.apimachinery.selectors import labels_of, matches_plain
+from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
-from tools.diagnose.facts.naming import said, typed
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.remedies import described, scaled
 from tools.diagnose.facts.service_pods import (
     condition,
     is_ready,
@@ -19,7 +21,7 @@ from tools.diagnose.facts.service_pods import (
     serves,
 )
 from tools.diagnose.facts.workloads import Workload, workloads
-from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
 from tools.plaintext import one_line
@@ -50,19 +52,7 @@ _GATES = "ReadinessGatesNotReady"
 def scaled_to_zero(service: Json, workload: Workload, snapshot: Snapshot) -> Finding:
     """What is so on purpose, it seems: no pod is wanted."""
     ref = service_ref(service, snapshot)
-    arguments = {
-        "namespace": snapshot.namespace,
-        "kind": workload.ref.kind,
-        "name": workload.ref.name,
-        "replicas": 1,
-    }
-    up = Remedy(
-        title=f"Scale {said(workload.ref)} up",
-        command=f"kubectl scale {typed(workload.ref)} --replicas=1",
-        risk="change",
-        tool="scale",
-        arguments=arguments,
-    )
+    up = scaled(workload.ref, f"Scale {said(workload.ref)} up", 1)
     return Finding(
         cause=SERVICE_NOT_READY,
         object=ref,
@@ -121,13 +111,7 @@ def _not_ready_finding(
                 for pod in behind[:_PODS_NAMED]
             ),
         ),
-        remedies=(
-            Remedy(
-                title="See why the pod is not ready",
-                command=f"kubectl describe pod {names[0]} -n {snapshot.namespace}",
-                risk="read",
-            ),
-        ),
+        remedies=(described(ObjectRef("v1", "Pod", snapshot.namespace, names[0]), "See why the pod is not ready"),),
     )
 
 

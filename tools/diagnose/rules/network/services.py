@@ -5,14 +5,14 @@ Source: https://kubernetes.io/docs/concepts/services-networking/service/
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tools.apimachinery.selectors import matches_plain
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.facts.naming import said
+from tools.diagnose.facts.remedies import by_tool, set_fields
 from tools.diagnose.facts.service_pods import (
     is_carried,
     is_headless,
@@ -163,14 +163,10 @@ def _select(service: Json, near: Workload | None, snapshot: Snapshot) -> Remedy:
     mended = {key: near.labels[key] for key in selector if key in near.labels}
     if len(mended) < len(selector):
         mended = dict(near.selector or near.labels)
-    patch = json.dumps([{"op": "replace", "path": "/spec/selector", "value": mended}], ensure_ascii=False)
-    return Remedy(
-        title=f"Select the pods of {said(near.ref)}" if near.ref.kind != "Pod" else f"Select {said(near.ref)}",
-        command=f"kubectl patch service/{name} -n {namespace} --type json -p {quoted(patch)}",
-        risk="change",
-        tool="set_service_selector",
-        arguments={"namespace": namespace, "name": name, "selector": mended},
-    )
+    title = f"Select the pods of {said(near.ref)}" if near.ref.kind != "Pod" else f"Select {said(near.ref)}"
+    ref = service_ref(service, snapshot)
+    by_hand = set_fields(title, ref, {"/spec/selector": mended})
+    return by_tool(by_hand, "set_service_selector", ref, of_kinds=False, selector=mended)
 
 
 RULE = Rule(causes=(SERVICE_SELECTOR_MISMATCH, SERVICE_NOT_READY, SERVICE_PORT_MISMATCH), find=services)

@@ -18,7 +18,8 @@ from tools.diagnose.facts.capacity import (
     requested,
 )
 from tools.diagnose.facts.limit_ranges import default_request, may_request
-from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, typed
+from tools.diagnose.facts.remedies import by_tool, scaled
 from tools.diagnose.findings import Evidence, Remedy
 from tools.plaintext import one_line
 
@@ -115,48 +116,19 @@ def less(pod: Json, owner: ObjectRef, resource: str, snapshot: Snapshot) -> Reme
 
 def _asking(owner: ObjectRef, container: Json, resource: str, wanted: Decimal, title: str) -> Remedy:
     value = quantity.memory(int(wanted)) if resource in _BYTES else quantity.cpu(wanted)
-    arguments: dict[str, Any] = {
-        "namespace": owner.namespace or "",
-        "kind": owner.kind,
-        "name": owner.name,
-        "container": container["name"],
-    }
-    if resource in _SETTABLE:
-        arguments[_SETTABLE[resource]] = value
-    return Remedy(
-        title=title,
-        command=f"kubectl set resources {typed(owner)} -c {container['name']} --requests={resource}={value}",
-        risk="change",
-        tool="set_resources" if resource in _SETTABLE else None,
-        arguments=arguments if resource in _SETTABLE else {},
-    )
+    command = f"kubectl set resources {typed(owner)} -c {container['name']} --requests={resource}={value}"
+    by_hand = Remedy(title, command, "change")
+    if resource not in _SETTABLE:
+        return by_hand
+    asked: dict[str, Any] = {_SETTABLE[resource]: value}
+    return by_tool(by_hand, "set_resources", owner, container=container["name"], **asked)
 
 
 def fewer(owner: ObjectRef, placed: int, asked: int) -> list[Remedy]:
     """As many replicas as have found a place; nothing where none has."""
     if owner.kind not in ("Deployment", "StatefulSet") or not placed:
         return []
-    return [
-        Remedy(
-            title=f"Run {placed} replica{'' if placed == 1 else 's'} instead of {asked}",
-            command=f"kubectl scale {typed(owner)} --replicas={placed}",
-            risk="change",
-            tool="scale",
-            arguments={
-                "namespace": owner.namespace or "",
-                "kind": owner.kind,
-                "name": owner.name,
-                "replicas": placed,
-            },
-        )
-    ]
-
-
-def patched(owner: ObjectRef, patch: str, title: str) -> Remedy:
-    """A merge patch of a workload, as a person types it."""
-    return Remedy(
-        title=title, command=f"kubectl patch {typed(owner)} --type merge -p {quoted(patch)}", risk="change"
-    )
+    return [scaled(owner, f"Run {placed} replica{'' if placed == 1 else 's'} instead of {asked}", placed)]
 
 
 def _none_has(resource: str, snapshot: Snapshot) -> str:

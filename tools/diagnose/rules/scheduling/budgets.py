@@ -5,13 +5,13 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
 
 from __future__ import annotations
 
-import json
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.facts.naming import said
+from tools.diagnose.facts.remedies import deleted, patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.rule import Cause, Rule
@@ -107,8 +107,7 @@ def _finding(
 
 
 def _patch(pdb: ObjectRef, title: str, spec: Json) -> Remedy:
-    patch = quoted(json.dumps({"spec": spec}))
-    return Remedy(title, f"kubectl patch pdb {pdb.name} -n {pdb.namespace} -p {patch}", "change")
+    return patched(pdb, title, {"spec": spec})
 
 
 def _is_uncounted(item: Json) -> bool:
@@ -163,11 +162,7 @@ def _twice(later: ObjectRef, first: ObjectRef, pods: list[str]) -> Finding:
         "A pod with more than one PodDisruptionBudget cannot be evicted: the API server answers with an error, and "
         "draining its node waits forever.",
         Evidence("spec", said(later), f"its selector matches {len(pods)} of the pods of {said(first)}"),
-        Remedy(
-            f"Delete {said(later)}, or correct its selector",
-            f"kubectl delete pdb {later.name} -n {later.namespace}",
-            "delete",
-        ),
+        deleted(later, f"Delete {said(later)}, or correct its selector"),
         concerns=(first,),
     )
 

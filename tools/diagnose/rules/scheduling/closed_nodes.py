@@ -5,14 +5,13 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-tolera
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.naming import TEMPLATE_KINDS
+from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.taints import names_said, taint_said, untolerated
 from tools.diagnose.findings import Remedy
-from tools.diagnose.rules.scheduling import amounts
 from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting, see
 from tools.plaintext import one_line
 
@@ -84,4 +83,4 @@ def _tolerate(waiting: Waiting, taints: list[tuple[str, Json]]) -> list[Remedy]:
     }
     patch = {"spec": {"template": {"spec": {"tolerations": [*kept, wanted]}}}}
     title = f"Tolerate {one_line(taint_said(taint), 120)}, if the pod belongs on such a node"
-    return [amounts.patched(waiting.owner, json.dumps(patch), title)]
+    return [patched(waiting.owner, title, patch, merge=True)]

@@ -8,8 +8,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
-from tools.diagnose.findings import Remedy
+from tools.diagnose.facts.naming import TEMPLATE_KINDS
+from tools.diagnose.facts.remedies import dropped_from_template
 from tools.diagnose.rules.scheduling.obstacles import (
     Obstacle,
     Waiting,
@@ -43,12 +43,7 @@ def no_such_node(waiting: Waiting) -> Obstacle:
     names = sorted(str(node["metadata"]["name"]) for node in waiting.snapshot.of("Node"))
     near = get_close_matches(wanted, names, n=1)
     there = f"; the nearest there is: {near[0]}" if near else ""
-    remove = '[{"op": "remove", "path": "/spec/template/spec/nodeName"}]'
-    drop = Remedy(
-        title="Leave the choice of the node to the scheduler",
-        command=f"kubectl patch {typed(waiting.owner)} --type json -p {quoted(remove)}",
-        risk="change",
-    )
+    drop = dropped_from_template(waiting.owner, "Leave the choice of the node to the scheduler", "nodeName")
     return Obstacle(
         f"spec.nodeName is {wanted}, and there is no such node{there}",
         "spec.nodeName passes the scheduler by: only that node's kubelet would start the pod, and a pod on a node "

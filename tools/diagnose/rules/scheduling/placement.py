@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.capacity import largest_allocatable, requested, shortages
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
+from tools.diagnose.facts.naming import TEMPLATE_KINDS
+from tools.diagnose.facts.remedies import by_tool, dropped_from_template, set_in_template
 from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling import amounts, closed_nodes
 from tools.diagnose.rules.scheduling import pod_affinity as company
@@ -95,21 +96,13 @@ def _other_nodes(waiting: Waiting, selector: Json) -> list[Remedy]:
     if owner.kind not in TEMPLATE_KINDS or not selector:
         return [look, edit(owner)]
     mended = mended_selector(selector, waiting.snapshot)
-    drop = '[{"op": "remove", "path": "/spec/template/spec/nodeSelector"}]'
-    replaced = json.dumps([{"op": "replace", "path": "/spec/template/spec/nodeSelector", "value": mended}])
     wanted = ", ".join(f"{key}={value}" for key, value in mended.items())
-    change = Remedy(
-        title=one_line(f"Ask for the label that nodes have: {wanted}") if mended else "Let it run on any node",
-        command=f"kubectl patch {typed(owner)} --type json -p {quoted(replaced if mended else drop)}",
-        risk="change",
-        tool="set_node_selector",
-        arguments={
-            "namespace": owner.namespace or "",
-            "kind": owner.kind,
-            "name": owner.name,
-            "node_selector": mended,
-        },
-    )
+    if mended:
+        title = one_line(f"Ask for the label that nodes have: {wanted}")
+        change = set_in_template(owner, title, "nodeSelector", mended)
+    else:
+        change = dropped_from_template(owner, "Let it run on any node", "nodeSelector")
+    change = by_tool(change, "set_node_selector", owner, node_selector=mended)
     return [change, look] if mended else [look, change]
 
 

@@ -6,10 +6,9 @@ https://kubernetes.io/docs/concepts/storage/storage-classes/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,9 +20,9 @@ from tools.diagnose.facts.naming import (
     event_said,
     quoted,
     said,
-    typed,
 )
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.remedies import by_tool, described, patch, set_in_template
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rules.scheduling.obstacles import PENDING, Obstacle, Waiting
 from tools.diagnose.rules.storage.claim_templates import ClaimTemplate, claim_template
@@ -123,10 +122,8 @@ def _point(waiting: Waiting, name: str, near: str | None) -> list[Remedy]:
     )
     if index is None:
         return []
-    path = f"/spec/template/spec/volumes/{index}/persistentVolumeClaim/claimName"
-    patch = quoted(json.dumps([{"op": "replace", "path": path, "value": near}]))
-    command = f"kubectl patch {typed(waiting.owner)} --type json -p {patch}"
-    return [Remedy(title=f"Name the claim {near}, which exists", command=command, risk="change")]
+    field = f"volumes/{index}/persistentVolumeClaim/claimName"
+    return [set_in_template(waiting.owner, f"Name the claim {near}, which exists", field, near)]
 
 
 def _evidence(claim: Json, target: ObjectRef, snapshot: Snapshot) -> Iterator[Evidence]:
@@ -146,32 +143,17 @@ def _remedies(held: Held, target: ObjectRef, template: ClaimTemplate | None) -> 
     if wanted is not None:
         yield template.corrected(wanted) if template else _other_class(held.claim, target, wanted)
     yield from held.trouble.remedies
-    yield Remedy(
-        title="See the claim with its events",
-        command=f"kubectl describe pvc {target.name} -n {target.namespace}",
-        risk="read",
-    )
+    yield described(target, "See the claim with its events")
 
 
 def _other_class(claim: Json, target: ObjectRef, wanted: str) -> Remedy:
     now = claim["spec"].get("storageClassName")
     where = f"-n {target.namespace}"
     if now is None:
-        patch = quoted(f'{{"spec": {{"storageClassName": "{wanted}"}}}}')
-        command = f"kubectl patch {typed(target)} -p {patch}"
+        command = patch(target, {"spec": {"storageClassName": wanted}})
     else:
         old = 'storageClassName: ""' if now == "" else f"storageClassName: {now}"
         edit = quoted(f"s|{old}$|storageClassName: {wanted}|")
         command = f"kubectl get pvc {target.name} {where} -o yaml | sed {edit} | kubectl replace --force -f -"
-    arguments: dict[str, Any] = {
-        "namespace": target.namespace or "",
-        "name": target.name,
-        "storage_class": wanted,
-    }
-    return Remedy(
-        title=f"Give the claim the storage class {wanted}",
-        command=command,
-        risk="delete",
-        tool="set_claim_class",
-        arguments=arguments,
-    )
+    by_hand = Remedy(f"Give the claim the storage class {wanted}", command, "delete")
+    return by_tool(by_hand, "set_claim_class", target, of_kinds=False, storage_class=wanted)

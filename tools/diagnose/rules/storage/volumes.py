@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.edits import edit
@@ -26,6 +27,7 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.references import Missing, missing_in, wants_configmaps, wants_secrets
+from tools.diagnose.facts.remedies import described
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.snapshot import event_time, times
 from tools.diagnose.rule import Cause, Rule
@@ -35,7 +37,6 @@ from tools.diagnose.rules.storage.mounts import mount_trouble, sandbox_trouble
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
     from tools.diagnose.facts.references import SourceKind
     from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
@@ -322,8 +323,8 @@ def _edit(failure: Failure) -> Remedy:
 
 
 def _describe(failure: Failure, snapshot: Snapshot) -> Remedy:
-    name = failure.pod["metadata"]["name"]
-    return Remedy("See all events of the pod", f"kubectl describe pod {name} -n {snapshot.namespace}", "read")
+    ref = ObjectRef("v1", "Pod", snapshot.namespace, failure.pod["metadata"]["name"])
+    return described(ref, "See all events of the pod")
 
 
 RULE = Rule(

@@ -6,7 +6,6 @@ Source: kube-controller-manager's pkg/controller/cronjob/cronjob_controllerv2.go
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
@@ -15,11 +14,11 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import (
     event_said,
-    quoted,
     said,
     typed,
 )
 from tools.diagnose.facts.owners import has_ended
+from tools.diagnose.facts.remedies import by_tool, deleted, described, patched
 from tools.diagnose.facts.schedule import parsed, zone_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
@@ -106,13 +105,7 @@ def cron_jobs(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 def resume(ref: ObjectRef) -> Remedy:
     """Let a CronJob or a Job run again."""
-    return Remedy(
-        "Resume it",
-        f"kubectl patch {typed(ref)} -p {quoted(json.dumps({'spec': {'suspend': False}}))}",
-        "change",
-        "suspend",
-        {"namespace": ref.namespace or "", "kind": ref.kind, "name": ref.name, "suspended": False},
-    )
+    return by_tool(patched(ref, "Resume it", {"spec": {"suspend": False}}), "suspend", ref, suspended=False)
 
 
 def suspended(ref: ObjectRef, what: str) -> Finding:
@@ -196,13 +189,7 @@ def _forbidden(ref: ObjectRef, active: str, snapshot: Snapshot) -> Finding | Non
         ),
         remedies=(
             Remedy(f"See what {said(running)} does", f"kubectl logs {typed(running)} --tail=20", "read"),
-            Remedy(
-                f"End {said(running)} if it hangs: the next run starts at its time",
-                f"kubectl delete {typed(running)}",
-                "delete",
-                "delete",
-                {"kind": "Job", "name": running.name, "namespace": running.namespace or ""},
-            ),
+            deleted(running, f"End {said(running)} if it hangs: the next run starts at its time"),
         ),
         severity="warning",
         concerns=(running,),
@@ -238,16 +225,12 @@ def _misses(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
 
 
 def _longer(ref: ObjectRef) -> Remedy:
-    patch = quoted(json.dumps({"spec": {"startingDeadlineSeconds": _ENOUGH_S}}))
-    return Remedy(
-        f"Let it start up to {_ENOUGH_S} s late, or leave startingDeadlineSeconds out",
-        f"kubectl patch {typed(ref)} -p {patch}",
-        "change",
-    )
+    title = f"Let it start up to {_ENOUGH_S} s late, or leave startingDeadlineSeconds out"
+    return patched(ref, title, {"spec": {"startingDeadlineSeconds": _ENOUGH_S}})
 
 
 def _look(ref: ObjectRef) -> Remedy:
-    return Remedy("See what its events say of it", f"kubectl describe {typed(ref)}", "read")
+    return described(ref, "See what its events say of it")
 
 
 def _never(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:

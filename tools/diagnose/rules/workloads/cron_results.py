@@ -15,11 +15,10 @@ from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import (
     event_said,
-    quoted,
     said,
-    typed,
 )
 from tools.diagnose.facts.owners import controller, has_ended
+from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.schedule import parsed
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
@@ -146,8 +145,7 @@ def _gone(spec: Json) -> str:
 
 def _remedies(ref: ObjectRef, spec: Json) -> Iterator[Remedy]:
     if spec.get("failedJobsHistoryLimit") == 0:
-        patch = quoted('{"spec": {"failedJobsHistoryLimit": 1}}')
-        yield Remedy("Keep the last failed Job, with its log", f"kubectl patch {typed(ref)} -p {patch}", "change")
+        yield patched(ref, "Keep the last failed Job, with its log", {"spec": {"failedJobsHistoryLimit": 1}})
     yield Remedy(
         "Start a run now, and see what it says: kubectl logs -f job/" + f"{ref.name}-now -n {ref.namespace}",
         f"kubectl create job {ref.name}-now --from=cronjob/{ref.name} -n {ref.namespace}",

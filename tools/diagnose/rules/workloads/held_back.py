@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from tools.diagnose.facts.naming import quoted, said, typed
+from tools.diagnose.facts.naming import said
+from tools.diagnose.facts.remedies import patch
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Rule
 from tools.diagnose.rules.workloads.revisions import ROLLOUT_BLOCKED
@@ -120,10 +121,10 @@ def _told(finding: Finding, item: Json, held: Held, news: str) -> Finding:
     else:
         partition = item["spec"]["updateStrategy"]["rollingUpdate"]["partition"]
         because = f"its rollingUpdate.partition is {partition}, and {pods} is below that: it has the one before"
-        patch = quoted(json.dumps({"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}}))
+        at_once = patch(ref, {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}})
         remedy = Remedy(
             f"Take the partition away, and delete {pods}, for a broken pod is waited for",
-            f"kubectl patch {typed(ref)} -p {patch} && kubectl delete pod {names} -n {ref.namespace}",
+            f"{at_once} && kubectl delete pod {names} -n {ref.namespace}",
             "delete",
         )
     return replace(

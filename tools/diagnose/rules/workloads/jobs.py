@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import containers_of
-from tools.diagnose.facts.naming import said, typed
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import controlled, controller, controller_name, has_ended
+from tools.diagnose.facts.remedies import deleted, described
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers import recovery
@@ -155,7 +156,7 @@ def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
             Evidence("status", said(ref), one_line(f"{failed.get('reason')}: {failed.get('message')}")),
             *_last_success(target, snapshot),
         ),
-        remedies=(Remedy("See its pods and events", f"kubectl describe {typed(ref)}", "read"), _again(target, ref)),
+        remedies=(described(ref, "See its pods and events"), _again(target, ref)),
         concerns=(ref,) if by_cron else (),
     )
 
@@ -220,14 +221,7 @@ def _again(target: ObjectRef, job: ObjectRef) -> Remedy:
     if target.kind == "CronJob":
         again = f"kubectl create job {target.name}-again --from=cronjob/{target.name} -n {target.namespace}"
         return Remedy("Once it is mended, start a run without waiting for its time", again, "change")
-    arguments = {"kind": "Job", "name": job.name, "namespace": job.namespace or ""}
-    return Remedy(
-        "Once it is mended, delete it and create it anew: a Job's template cannot be changed",
-        f"kubectl delete {typed(job)}",
-        "delete",
-        "delete",
-        arguments,
-    )
+    return deleted(job, "Once it is mended, delete it and create it anew: a Job's template cannot be changed")
 
 
 def _ref(job: Json, snapshot: Snapshot) -> ObjectRef:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
-from tools.diagnose.facts.naming import quoted
+from tools.diagnose.facts.remedies import without_finalizers
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -137,12 +137,7 @@ def _remedies(stated: list[Json], snapshot: Snapshot) -> Iterator[Remedy]:
     for item in holders[:1]:
         look = f"kubectl get {_typed(item)} {where} -o yaml"
         yield Remedy("See the object, and whether the finalizer's controller runs", look, "read")
-        patch = quoted('{"metadata": {"finalizers": null}}')
-        yield Remedy(
-            "Only if that controller is gone for good: take the finalizers off",
-            f"kubectl patch {_typed(item)} {where} --type merge -p {patch}",
-            "delete",
-        )
+        yield without_finalizers(f"{_typed(item)} {where}")
     if not holders:
         yield Remedy("See what is left in it", f"kubectl describe namespace {snapshot.namespace}", "read")
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tools.diagnose.facts.naming import quoted, said, typed
+from tools.cluster.resources import ObjectRef
+from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import controller
+from tools.diagnose.facts.remedies import deleted, patched
 from tools.diagnose.facts.rollback import is_ready, rollback_remedy, serves_still
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause, Rule
@@ -18,7 +19,6 @@ from tools.diagnose.rules.workloads.sharing import shared_claim
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tools.cluster.resources import ObjectRef
     from tools.diagnose.findings import Finding
     from tools.diagnose.reading.snapshot import Kind, Snapshot
     from tools.json import Json
@@ -95,12 +95,8 @@ def _blocked(item: Json, finding: Finding) -> Finding:
     ref, pod = finding.object, finding.affected[0]
     broken = finding.summary.replace(f" of {said(ref)}", "", 1)
     revision = f"updateRevision: {item['status']['updateRevision']}"
-    delete = Remedy(
-        f"Delete pod {pod}: it comes back with the new template",
-        f"kubectl delete pod {pod} -n {ref.namespace}",
-        "delete",
-        "delete",
-        {"kind": "Pod", "name": pod, "namespace": ref.namespace or ""},
+    delete = deleted(
+        ObjectRef("v1", "Pod", ref.namespace, pod), f"Delete pod {pod}: it comes back with the new template"
     )
     return replace(
         finding,
@@ -225,11 +221,10 @@ def _is_held(finding: Finding, snapshot: Snapshot) -> bool:
 
 
 def _in_turn(ref: ObjectRef) -> Remedy:
-    patch = quoted(json.dumps({"spec": {"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}}))
-    return Remedy(
+    return patched(
+        ref,
         "Let each pod go before its successor comes: for that moment there is one less",
-        f"kubectl patch {typed(ref)} -p {patch}",
-        "change",
+        {"spec": {"strategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}}},
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.facts.owners import current_pods_of
+from tools.diagnose.facts.remedies import described
 from tools.diagnose.facts.rollback import rollback_remedy
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
@@ -102,7 +103,7 @@ def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot)
     )
     gates = _unmet_gates(item, snapshot)
     back = rollback_remedy(snapshot, ref)
-    see = Remedy("See why its pods do not become available", f"kubectl describe {typed(ref)}", "read")
+    see = described(ref, "See why its pods do not become available")
     return Finding(
         cause=PROGRESS_DEADLINE_EXCEEDED,
         object=ref,

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tools.diagnose.facts.naming import about_owner, quoted, said, typed
+from tools.diagnose.facts.naming import about_owner, said
 from tools.diagnose.facts.owners import controller, deployment_of
+from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.rollback import is_ready
-from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.findings import Evidence
 
 if TYPE_CHECKING:
     from tools.diagnose.findings import Finding
@@ -43,7 +44,6 @@ def shared_claim(finding: Finding, item: Json, snapshot: Snapshot) -> Finding | 
         return None
     ref, (name, mode) = finding.object, claims[0]
     holder = _holder(finding, snapshot)
-    patch = quoted(json.dumps({"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}))
     return replace(
         finding,
         severity="error",
@@ -60,10 +60,10 @@ def shared_claim(finding: Finding, item: Json, snapshot: Snapshot) -> Finding | 
             Evidence("spec", f"PersistentVolumeClaim {name}", f"accessModes: {mode}"),
         ),
         remedies=(
-            Remedy(
+            patched(
+                ref,
                 "Let the old pod end before the new one starts: strategy Recreate",
-                f"kubectl patch {typed(ref)} -p {patch}",
-                "change",
+                {"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}},
             ),
             *(each for each in finding.remedies if each.risk == "read"),
         ),

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, cast
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
-from tools.diagnose.facts.naming import said, typed
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import current_pods, owner_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.facts.remedies import described
+from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Rule
 from tools.diagnose.rules.workloads.conditions import UNHEALTHY_CONDITION
 from tools.diagnose.starting import counts
@@ -108,7 +109,7 @@ def _finding(ref: ObjectRef, states: str, why: str, evidence: str, *, severity: 
         summary=f"{said(ref)} {one_line(states, 300)}",
         why=why,
         evidence=(Evidence("status", said(ref), one_line(evidence)),),
-        remedies=(Remedy("See all of its status, and its events", f"kubectl describe {typed(ref)}", "read"),),
+        remedies=(described(ref, "See all of its status, and its events"),),
         severity=severity,
     )
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.containers import parse_time
-from tools.diagnose.facts.naming import about_pod, event_said, said
+from tools.diagnose.facts.naming import about_pod, event_said, said, typed
 from tools.diagnose.facts.owners import controller, owner_of
+from tools.diagnose.facts.remedies import described, without_finalizers
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.scheduling.lost_nodes import is_lost
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
     from tools.diagnose.findings import Known
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
@@ -124,13 +125,9 @@ def _evidence(pod: Json, finalizers: tuple[str, ...], snapshot: Snapshot) -> lis
 def _remedies(pod: Json, finalizers: tuple[str, ...], snapshot: Snapshot) -> list[Remedy]:
     where = f"{pod['metadata']['name']} -n {snapshot.namespace}"
     if finalizers:
-        command = f"""kubectl patch pod {where} --type merge -p '{{"metadata": {{"finalizers": null}}}}'"""
-        return [
-            Remedy(
-                "See the pod, and whether the finalizer's controller runs", f"kubectl describe pod {where}", "read"
-            ),
-            Remedy("Only if that controller is gone for good: take the finalizers off", command, "delete"),
-        ]
+        ref = ObjectRef("v1", "Pod", snapshot.namespace, pod["metadata"]["name"])
+        look = described(ref, "See the pod, and whether the finalizer's controller runs")
+        return [look, without_finalizers(typed(ref))]
     return [
         Remedy("See the pod and its node", f"kubectl get pod {where} -o wide", "read"),
         Remedy(
