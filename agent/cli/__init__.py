@@ -48,6 +48,7 @@ HEADINGS = {
         "journal": "journal",
     },
     "Call a tool by hand": {"tools": "tools", "call": "run"},
+    "Let other agents ask": {"mcp": "mcp"},
     "Set up": {"init": "workspace", "doctor": "workspace", "completion": "completion"},
 }
 """What one wants to do -> the commands for it, each with its module in agent.cli; in the order of --help."""

@@ -98,8 +98,8 @@ EXAMPLES: Mapping[str, Examples] = {
         ("a newer template, edits kept", "desk template-app --update shop"),
         ("the same from a portal's form", "desk template-app go-api --language go --backstage"),
     ),
-    "cloud": (("which clouds there are", "desk cloud --help"),),
-    "cloud aws": (("which services", "desk cloud aws --help"),),
+    "cloud": (("repositories for images", "desk cloud aws ecr images"),),
+    "cloud aws": (("repositories for images", "desk cloud aws ecr images"),),
     "cloud aws ecr": (("its repositories", "desk cloud aws ecr images"),),
     "cloud aws ecr create": (
         ("for a namespace that Desk provisioned", "desk cloud aws ecr create pay/web -n pay-dev"),
@@ -118,6 +118,10 @@ EXAMPLES: Mapping[str, Examples] = {
         ("from outside", "desk generate-manifest web --image web:2 --host web.io"),
         ("is there room?", "desk generate-manifest web --image web:2 -n web-dev"),
         ("make them", "desk generate-manifest web --image web:2 -n dev --apply"),
+    ),
+    "mcp": (
+        ("as a client starts it", "desk mcp --context dev"),
+        ("over HTTP", "desk mcp --http 127.0.0.1:8321"),
     ),
     "approvals": (
         ("what waits", "desk approvals list"),
@@ -152,6 +156,10 @@ EXAMPLES: Mapping[str, Examples] = {
     ),
     "journal": (("is it as it was written?", "desk journal verify"),),
     "journal verify": (("for a program", "desk journal verify -o json"),),
+    "journal migrate": (
+        ("into a database", "desk journal migrate postgresql://db/desk"),
+        ("back into the file", "desk journal migrate file --journal postgresql://db/desk"),
+    ),
     "journal export": (("a session, event by event", "desk journal export --session 20260301-101500-1a2b3c"),),
     "completion": (
         ("bash, in ~/.bashrc", "source <(desk completion bash)"),

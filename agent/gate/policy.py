@@ -102,6 +102,18 @@ def with_cells(cells: Cells) -> Table:
     return MappingProxyType(table)
 
 
+def asking(cells: Cells) -> Cells:
+    """The cells with which a person is asked wherever these would let a change be made; what is denied stays so."""
+    asks = dict(cells)
+    for risk, verdicts in with_cells(cells).items():
+        if risk is not Risk.READ:
+            allowed = [
+                column for column, verdict in zip(_COLUMNS, verdicts, strict=True) if verdict is Verdict.ALLOW
+            ]
+            asks[risk.value] = {**cells.get(risk.value, {}), **{each.value: Verdict.ASK.value for each in allowed}}
+    return asks
+
+
 def differences(table: Table) -> list[str]:
     """The cells in which a table is not the design's, in words, the looser ones first."""
     looser: list[str] = []

@@ -89,6 +89,7 @@ def test_commands_stand_under_what_they_are_for_and_options_under_whom_they_conc
         "Decide what waits",
         "See what was done, and undo it",
         "Call a tool by hand",
+        "Let other agents ask",
         "Set up",
         "Options",
     ]
