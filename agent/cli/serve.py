@@ -33,8 +33,12 @@ def serve(host: str, port: int, **given: Any) -> None:
     For this machine alone, a link that works once logs you in. For others, `web` in desk.yaml says where the page
     is and how people log in; without that no other address is served.
     """
-    from agent.web.server import Server, listen
-
+    try:
+        from agent.web.server import Server, listen
+    except ImportError as error:
+        raise UsageError(
+            f"The web page needs more than Desk itself ({error}). Install it: pip install 'desk-agent[web]'."
+        ) from error
     configured = settings(given)
     _refuse_strangers(host, configured)
     with contextlib.ExitStack() as stack:

@@ -85,7 +85,8 @@ def approvals_list(site: Site, request: Request, visit: Visit) -> Response:
 def approval(site: Site, request: Request, visit: Visit) -> Response:
     """One approval, with all that it would change, and how it is decided."""
     row = approvals.at_time(approvals.load(site.journal, request.path_params["approval"]), site.now())
-    if is_part(request) and request.query_params.get("status") == row.status:
+    shown = (request.query_params.get("status"), request.query_params.get("first"))
+    if is_part(request) and shown == (row.status, _first(site, row)):
         return NOTHING_NEW
     return _approval(site, request, visit, row)
 
@@ -123,13 +124,20 @@ def _decider(site: Site, visit: Visit) -> Decider:
 def _approval(
     site: Site, request: Request, visit: Visit, row: Row, status: int = 200, refused: str = ""
 ) -> Response:
+    """`refused`: why the decision that was just made does not count."""
     part = is_part(request)
     return site.page(
         "approval_part.html" if part else "approval.html", visit, status,
         row=approvals.with_use(site.journal, row), diff=diff_of(row.asked.diff), refused=refused,
         path=f"/approvals/{row.asked.approval_id}", why_not=_why_not(site, row, visit, "approved"),
-        why_not_reject=_why_not(site, row, visit, "rejected"), events=f"/events?session={row.session}", part=part,
+        why_not_reject=_why_not(site, row, visit, "rejected"), first=_first(site, row), events="/events", part=part,
     )  # fmt: skip
+
+
+def _first(site: Site, row: Row) -> str:
+    """Who has approved it first, where a second person has to as well; empty: nobody."""
+    entries = site.journal.entries(row.asked.approval_id, ("first_approval",))
+    return next((str(entry.body["approver"]) for entry in entries), "")
 
 
 def _why_not(site: Site, row: Row, visit: Visit, verdict: Verdict) -> str:

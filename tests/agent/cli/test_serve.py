@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -47,6 +48,15 @@ def test_what_is_not_served(
 def test_what_is_no_workspace_is_not_served(in_process: InProcess, tmp_path: Path) -> None:
     done = in_process("serve", "--workspace", tmp_path, "--port", "0")
     assert done.returncode == 2 and "is not a workspace of Desk" in done.stderr
+
+
+def test_without_the_extra_it_says_what_to_install(
+    in_process: InProcess, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "agent.web.server", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    done = in_process("serve", "--workspace", workspace)
+    assert done.returncode == 2 and "pip install 'desk-agent[web]'" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -212,6 +212,24 @@ def test_a_second_click_and_a_second_browser_are_told_who_was_first(page: Served
     assert load(page.journal, row).status == "approved"
 
 
+def test_a_secret_takes_two_people_and_the_page_says_who_was_first(page: Served) -> None:
+    file = page.site.workspace / "approvers.yaml"
+    file.write_text(f"{file.read_text()}second_person: [secret]\n")
+    row = asked(page.journal, request(risk="secret"), page.clock())
+    ana, ben = page.logged_in("ana"), page.logged_in("ben")
+    part = {"HX-Request": "true"}
+    as_it_is = f"/approvals/{row}?status=pending&first="
+    assert ben.get(as_it_is, headers=part).status_code == 204
+    assert approve(ana, row).status_code == 303
+    assert load(page.journal, row).status == "pending"
+    assert "ana has approved it. A second person has to" in ben.get(as_it_is, headers=part).text
+    assert ben.get(f"{as_it_is}ana", headers=part).status_code == 204
+    again = approve(ana, row)
+    assert again.status_code == 409 and "a second person has to" in again.text
+    assert approve(ben, row).status_code == 303
+    assert (load(page.journal, row).status, load(page.journal, row).approver) == ("approved", "ana, ben")
+
+
 def test_of_fifty_at_once_exactly_one_wins(page: Served) -> None:
     row = waiting(page)
     both = [page.logged_in("ana"), page.logged_in("ben")]
