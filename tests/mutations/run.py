@@ -125,6 +125,8 @@ class Ground:
         """Pods that have failed are made anew, so that none waits for its back-off."""
         for pod in self.cluster.list("pods", self.namespace):
             statuses = (pod.get("status") or {}).get("containerStatuses") or ()
+            if pod["metadata"]["ownerReferences"][0]["kind"] == "Job":
+                continue
             if not all(each["ready"] and not each["restartCount"] for each in statuses) or not statuses:
                 self._delete({"apiVersion": "v1", "kind": "Pod", **pod})
 

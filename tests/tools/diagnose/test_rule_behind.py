@@ -503,3 +503,36 @@ def test_policies_that_let_it_through_are_not_blamed() -> None:
     )["findings"]
 
     assert one["object"]["kind"] == "Deployment"
+
+
+SETTINGS = {"metadata": {"name": "settings"}, "kind": "ConfigMap"}
+
+
+def keyed(name: str, key: str) -> Json:
+    return {"name": name, "valueFrom": {"configMapKeyRef": {"name": "settings", "key": key}}}
+
+
+def test_variable_is_missing_for_its_key_is_empty() -> None:
+    answer = Answer((shaped({**SETTINGS, "data": {"log-level": ""}}),))
+    question = Question("configmaps", "shop-dev", "settings")
+    log = "sh: LOG_LEVEL: parameter not set or null"
+
+    one = found(log, crashed({"env": [keyed("LOG_LEVEL", "log-level")]}), answers={question: answer})
+
+    assert (one["object"]["kind"], one["object"]["name"]) == ("ConfigMap", "settings")
+    assert "env LOG_LEVEL, from key log-level of ConfigMap settings, and that value is empty" in one["summary"]
+    assert one["remedies"][0]["command"].startswith("kubectl edit configmap/settings -n shop-dev")
+
+
+def test_port_that_the_service_has_not_is_traced_to_where_it_was_given() -> None:
+    held = shaped({**SETTINGS, "data": {"db-port": "5433"}}, ("5433",))
+    answers = {Question("configmaps", "shop-dev", "settings", mentions=("5433",)): Answer((held,))}
+    log = "dial tcp db:5433: i/o timeout"
+
+    one = found(
+        log, crashed({"env": [keyed("DB_PORT", "db-port")]}), answers=answers, Service=[service("db", 5432)]
+    )
+
+    assert (one["object"]["kind"], one["object"]["name"]) == ("ConfigMap", "settings")
+    assert "Service db has port 5432, not 5433; it is in env DB_PORT, from key db-port" in one["summary"]
+    assert "sed" in one["remedies"][0]["command"]

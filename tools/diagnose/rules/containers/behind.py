@@ -20,7 +20,9 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.references import Missing
 from tools.diagnose.facts.remedies import patched, template_patched
 from tools.diagnose.facts.roots import Root
+from tools.diagnose.facts.service_pods import ports_of
 from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.logs.context import service_called
 from tools.diagnose.logs.errors import subjects
 from tools.diagnose.reading.snapshot import Question
 from tools.diagnose.rules.containers.absent_sources import create_command
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
     from tools.diagnose.facts.containers import Container
     from tools.diagnose.facts.covers import Cover
     from tools.diagnose.facts.values import Value
+    from tools.diagnose.findings import Risk
     from tools.diagnose.logs.errors import LogError
+    from tools.diagnose.reading.decoding import Shape
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
@@ -69,6 +73,10 @@ _OF_CREDENTIALS = re.compile(
     re.IGNORECASE,
 )
 _PROGRAM = re.compile(r"\.(?:js|mjs|cjs|ts|py|rb|php|jar|war|pl|sh|dll|exe|so)$|/bin/[^/]+$|^[^.]*$", re.IGNORECASE)
+_EMPTY: Shape = "is empty"
+_PORT_DIGITS = 4
+"""A shorter number is part of too many others to say where it was given."""
+_UNANSWERED = ("connection refused", "timeout")
 _UNREACHED_KINDS = ("unknown host", "cluster DNS not asked")
 _STALE_KINDS = (
     *("login refused", "permission lacking", "unknown host", "connection refused", "timeout"),
@@ -443,6 +451,56 @@ def _shape(this: Symptom) -> Root | None:
     return None
 
 
+def _empty(this: Symptom) -> Root | None:
+    """A variable that is said to be missing, and is there: its ConfigMap or Secret has nothing under its key."""
+    if this.error is None or this.error.kind != "missing variable":
+        return None
+    value = values.given(this.container, this.snapshot).get(this.error.subject)
+    if value is None or value.origin not in ("ConfigMap", "Secret"):
+        return None
+    answer = values.config_json(values.look_at(value.ref, this.snapshot))
+    if (answer.get("shapes") or {}).get(value.key) != _EMPTY:
+        return None
+    owner = this.container.owner
+    restart = f" && kubectl rollout restart {typed(owner)}" if owner.kind in TEMPLATE_KINDS else ""
+    risk: Risk = "secret" if value.origin == "Secret" else "change"
+    return Root(
+        value.ref,
+        f"{value.said}, and that value {_EMPTY}",
+        "A key without a value gives a variable without one, which most programs take for one that is not set.",
+        (
+            Remedy(
+                f"Give key {value.key} its value, and start the pods anew",
+                f"kubectl edit {typed(value.ref)}{restart}",
+                risk,
+            ),
+        ),
+        (Evidence("spec", said(value.ref), f"the value of key {value.key} {_EMPTY}"),),
+    )
+
+
+def _port(this: Symptom) -> Root | None:
+    """A port that the Service does not have, and where it was given."""
+    called = service_called(this.error, this.snapshot) if this.error and this.error.kind in _UNANSWERED else None
+    if called is None or called[1] is None:
+        return None
+    service, asked = called
+    ports = [each.get("port") for each in ports_of(service)]
+    given = values.holding(str(asked), this.container, this.snapshot)
+    if not ports or asked in ports or given is None or given.origin in ("command", "link"):
+        return None
+    if len(str(asked)) < _PORT_DIGITS:
+        return None
+    where, right = f"Service {service['metadata']['name']}", str(ports[0]) if len(ports) == 1 else ""
+    return Root(
+        given.ref,
+        f"{where} has port {', '.join(map(str, ports))}, not {asked}; it is in {given.said}",
+        "A Service answers on the ports of its own that it names, and on no other.",
+        _renamed(str(asked), right, given, this) or (edit(this.container.owner, "Correct the port"),),
+        (Evidence("spec", said(given.ref), one_line(f"{given.said}: {asked}")),),
+    )
+
+
 def _suspects(this: Symptom) -> Iterator[Value]:
     """The keyed values of env, those first whose names are in the line; then what envFrom brings, by its keys."""
     own = [each for each in values.written(this.container, this.snapshot) if each.origin in ("Secret", "ConfigMap")]
@@ -535,6 +593,8 @@ _FINDERS: tuple[Callable[[Symptom], Root | None], ...] = (
     _reference,
     _link,
     _host,
+    _port,
+    _empty,
     _apart,
     _stale,
     _shape,
