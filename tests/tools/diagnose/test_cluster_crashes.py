@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from kubernetes.utils import create_from_dict
 from tests.tools.diagnose.diagnose_faults import deployment
 from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
 from tools.json import Json
@@ -396,3 +398,7 @@ def test_each_fault_is_named_once(case: Case, namespace: str, found: list[Json],
 def test_nothing_else_is_found(found: list[Json]) -> None:
     pods = {name.rsplit("-", 2)[0] for each in found for name in each["affected"]}
     assert pods <= {case.name for case in CASES}
+
+
+def test_the_remedies_can_be_typed(found: list[Json], tmp_path: Path) -> None:
+    assert not_working(found, tmp_path) == []

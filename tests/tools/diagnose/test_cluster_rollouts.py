@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api, V1ConfigMap, V1Namespace, V1ObjectMeta
@@ -12,6 +13,7 @@ from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tests.tools.diagnose.rollout_faults import CHANGES, DRAINS, FOUND, MANIFESTS, SERVED, changed
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
 from tools.json import Json
@@ -151,3 +153,7 @@ def test_a_pod_that_takes_its_time_to_end_is_told_with_whom_it_holds(
         "Deployment recreated has too few pods: its strategy Recreate waits for pod recreated-"
         in finding["summary"]
     )
+
+
+def test_the_remedies_can_be_typed(found: Found, tmp_path: Path) -> None:
+    assert not_working(found.values(), tmp_path) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from kubernetes.client import ApiClient, ApiException, CustomObjectsApi
@@ -21,6 +22,7 @@ from tests.tools.diagnose.service_faults import (
     ROUTES,
     ROUTES_FOUND,
 )
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
 from tools.json import Json
@@ -120,3 +122,7 @@ def test_who_is_kept_out_is_named(found: Found) -> None:
 
     assert [name.rpartition("-")[0].rpartition("-")[0] for name in closed["affected"]] == ["asks-kept-out"]
     assert [name.partition("-")[0] for name in resolver["affected"]] == ["resolver"]
+
+
+def test_the_remedies_can_be_typed(found: Found, tmp_path: Path) -> None:
+    assert not_working(found.values(), tmp_path) == []

@@ -536,3 +536,16 @@ def test_port_that_the_service_has_not_is_traced_to_where_it_was_given() -> None
     assert (one["object"]["kind"], one["object"]["name"]) == ("ConfigMap", "settings")
     assert "Service db has port 5432, not 5433; it is in env DB_PORT, from key db-port" in one["summary"]
     assert "sed" in one["remedies"][0]["command"]
+
+
+@pytest.mark.parametrize("line", ["wget: bad address 'databse:5432'", "wget: bad address 'databse'"])
+def test_host_that_leads_nowhere_is_traced_to_the_key_that_holds_it(line: str) -> None:
+    held = shaped({**SETTINGS, "data": {"db-host": "databse"}}, ("databse",))
+    answers = {Question("configmaps", "shop-dev", "settings", mentions=("databse",)): Answer((held,))}
+
+    one = found(
+        line, crashed({"env": [keyed("DB_HOST", "db-host")]}), answers=answers, Service=[service("db", 5432)]
+    )
+
+    assert (one["object"]["kind"], one["object"]["name"]) == ("ConfigMap", "settings")
+    assert "from key db-host of ConfigMap settings" in one["summary"]

@@ -19,13 +19,14 @@ from tests.tools.diagnose.real_cluster import KUBECONFIG
 from tools.json import Json
 
 WITHIN_S = 60
-_OF_A_PERSON = re.compile(r"=[A-Z][A-Z_]{3,}\b|<[a-z-]+>|\bFILE\b")
+_OF_A_PERSON = re.compile(r"=[A-Z][A-Z_]{3,}\b|<[a-z-]+>|\bFILE\b|\$HOME")
 """`--cert=CERTIFICATE_FILE`."""
 _KUBECTL = """#!/bin/sh
 case "$1 $2" in
   "rollout restart"|"rollout pause"|"rollout resume") shift 2; exec {kubectl} get "$@" ;;
   exec*) pod=$2; shift 2; [ "$1" = -n ] && exec {kubectl} get pod "$pod" -n "$2"; exec {kubectl} get pod "$pod" ;;
 esac
+[ "$1 $2" = "replace --force" ] && shift 2 && set -- replace "$@"
 case "$1 $2" in
   patch*|apply*|create*|delete*|scale*|set*|replace*|annotate*|label*|"rollout undo")
     for word; do [ "$word" = -- ] && exit 3; done

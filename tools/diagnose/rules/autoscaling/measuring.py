@@ -177,4 +177,8 @@ def _no_metrics(item: Json, owner: ObjectRef, active: Json, snapshot: Snapshot) 
 
 
 def _see(api: str) -> Remedy:
-    return Remedy(f"See whether {api} is served and answers", f"kubectl get apiservices v1beta1.{api}", "read")
+    return Remedy(
+        f"See whether {api} is served and answers",
+        f"kubectl get apiservices v1beta1.{api} --ignore-not-found",
+        "read",
+    )

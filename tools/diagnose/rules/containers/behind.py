@@ -65,6 +65,8 @@ _NOT_STARTED = re.compile(
     r"(?P<why>no such file or directory|executable file not found in \$PATH|permission denied)"
 )
 _LINK = re.compile(r"\b(?:tcp|udp|sctp)://(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}\b", re.IGNORECASE)
+_NOT_ANSWERED = re.compile(r"EAI_AGAIN|temporary failure|try again|timed? ?out|server misbehaving", re.IGNORECASE)
+_WITH_PORT = re.compile(r":\d{1,5}$")
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]{2,}\b")
 _SHELL_REFERENCE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
 _OF_CREDENTIALS = re.compile(
@@ -360,7 +362,7 @@ def _host(this: Symptom) -> Root | None:
     host = _asked_host(this)
     lead = hosts.dead_end(host, this.snapshot) if host else None
     if lead is None:
-        return None
+        return _written_wrong(host, this)
     given = values.holding(host, this.container, this.snapshot)
     if lead.object is not None:
         where = f" ({given.said})" if given and given.origin != "command" else ""
@@ -381,9 +383,35 @@ def _host(this: Symptom) -> Root | None:
     )
 
 
+def _written_wrong(host: str, this: Symptom) -> Root | None:
+    """A name that DNS says nobody has, where a ConfigMap holds it; not where DNS may only not have answered."""
+    is_here = this.snapshot.named("Service", host.partition(".")[0]) is not None
+    if not host or is_here or any(_NOT_ANSWERED.search(line) for line in this.lines):
+        return None
+    given = values.holding(host, this.container, this.snapshot)
+    if given is None or given.origin not in ("ConfigMap", "file"):
+        return None
+    bare = "" if "." in host else f"no Service of this namespace is called {host}; "
+    owner = this.container.owner
+    restart = f" && kubectl rollout restart {typed(owner)}" if owner.kind in TEMPLATE_KINDS else ""
+    return Root(
+        given.ref,
+        f"{bare}it is in {given.said}",
+        "The DNS that the pod asks knows no host of that name.",
+        (
+            Remedy(
+                "Correct the host's name, and start the pods anew",
+                f"kubectl edit {typed(given.ref)}{restart}",
+                "change",
+            ),
+        ),
+        (Evidence("spec", said(given.ref), one_line(f"{given.said}: {host}")),),
+    )
+
+
 def _asked_host(this: Symptom) -> str:
     """Which of the words that may be the host is one: a Service, else what the container was given, else a name."""
-    found = list(subjects("unknown host", this.lines))
+    found = [_WITH_PORT.sub("", each) for each in subjects("unknown host", this.lines)]
     services = [each for each in found if this.snapshot.named("Service", each.partition(".")[0])]
     if services:
         return services[0]
