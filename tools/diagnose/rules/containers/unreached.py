@@ -51,7 +51,7 @@ def cause_elsewhere(crash: Crash, snapshot: Snapshot) -> Finding | None:
 
 
 def _without_dns(crash: Crash, snapshot: Snapshot) -> Finding | None:
-    if crash.ended.exit_code == 0 or not unresolved(crash.line or ""):
+    if crash.ended.exit_code == 0 or not any(map(unresolved, (crash.line or "", *crash.lines))):
         return None
     pods = set(pod_names(crash.group))
     return next((each for each in dns_blocked(snapshot) if pods <= set(each.affected)), None)
