@@ -21,6 +21,7 @@ from tools.diagnose.facts.owners import (
     has_ended,
     owner_of,
 )
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Known, Starting
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _one(owner: ObjectRef, waiting: list[tuple[str, datetime]], counts: Counts |
 
 def _judged_at(pod: Json, owner: ObjectRef, snapshot: Snapshot) -> datetime | None:
     """Until when a pod may become well or bad; None when it is well by now, or has ended."""
-    status = pod.get("status") or {}
+    status = status_of(pod)
     if status.get("phase") not in ("Pending", "Running"):
         return None
     states: list[Json] = status.get("containerStatuses") or []
@@ -112,19 +113,19 @@ def counts(snapshot: Snapshot) -> Iterator[Counts]:
     for item in snapshot.of("StatefulSet"):
         yield _replicated(item, "StatefulSet", ("readyReplicas",), snapshot)
     for item in snapshot.of("DaemonSet"):
-        status = item.get("status") or {}
+        status = status_of(item)
         wanted, ready = int(status.get("desiredNumberScheduled") or 0), int(status.get("numberReady") or 0)
         wanted = wanted if _is_seen(item) else max(1, wanted)
         yield Counts(_ref(item, "apps/v1", "DaemonSet", snapshot), wanted, ready, timing.created(item))
     for item in snapshot.of("Job"):
         if controller(item) is None and not item["spec"].get("suspend") and not has_ended(item):
-            status = item.get("status") or {}
+            status = status_of(item)
             begun = sum(int(status.get(kind) or 0) for kind in ("active", "succeeded", "failed"))
             yield Counts(_ref(item, "batch/v1", "Job", snapshot), 1, min(1, begun), timing.created(item))
 
 
 def _replicated(item: Json, kind: str, counted: tuple[str, ...], snapshot: Snapshot) -> Counts:
-    replicas, status = item["spec"].get("replicas"), item.get("status") or {}
+    replicas, status = item["spec"].get("replicas"), status_of(item)
     wanted, ref = 1 if replicas is None else int(replicas), _ref(item, "apps/v1", kind, snapshot)
     well = min(int(status.get(each) or 0) for each in counted) if _is_seen(item) else 0
     return Counts(ref, wanted, well, _changed(item, ref, snapshot))
@@ -133,12 +134,12 @@ def _replicated(item: Json, kind: str, counted: tuple[str, ...], snapshot: Snaps
 def _is_seen(item: Json) -> bool:
     """Whether its controller has seen it as it is now."""
     generation = item["metadata"].get("generation")
-    return generation is None or (item.get("status") or {}).get("observedGeneration") == generation
+    return generation is None or status_of(item).get("observedGeneration") == generation
 
 
 def _changed(item: Json, ref: ObjectRef, snapshot: Snapshot) -> datetime | None:
     """When the newest of what it is made of came: itself, its last progress, its youngest pod."""
-    conditions = (item.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(item)
     progress = (parse_time(each.get("lastUpdateTime")) for each in conditions if each.get("type") == "Progressing")
     moments = (
         timing.created(item),

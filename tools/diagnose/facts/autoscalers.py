@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tools.diagnose import timing
+from tools.diagnose.facts.statuses import conditions_of
 
 if TYPE_CHECKING:
     from tools.json import Json
@@ -21,7 +22,7 @@ _MEASURED_WITHIN = timedelta(minutes=3)
 
 def measured_by(item: Json) -> datetime | None:
     """Until when an autoscaler may only not have measured yet; None when it has, or scales nothing."""
-    conditions = {each.get("type"): each for each in (item.get("status") or {}).get("conditions") or ()}
+    conditions = {each.get("type"): each for each in conditions_of(item)}
     active = conditions.get("ScalingActive")
     if active is None:
         return timing.after(item["metadata"].get("creationTimestamp"), _LOOKED_AT_WITHIN)

@@ -17,6 +17,7 @@ import msgspec
 from tools.apimachinery.pod_resources import of_container, of_pod
 from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.node_labels import takes
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.taints import UNSCHEDULABLE, open_nodes
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def largest_allocatable(resource: str, pod: Json, snapshot: Snapshot) -> Decimal
 
 def depends_on_others(pod: Json, snapshot: Snapshot) -> bool:
     """Whether a pod lacks a resource that an empty node would have enough of."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(pod)
     sentence = next((str(each.get("message")) for each in conditions if each.get("type") == "PodScheduled"), "")
     return any(
         (requested(pod, each) <= (largest_allocatable(each, pod, snapshot) or 0)) for each in shortages(sentence)
@@ -116,7 +117,7 @@ def _grouped(snapshot: Snapshot) -> dict[str, list[Json]]:
 
 
 def _allocatable(node: Json) -> Json:
-    return (node.get("status") or {}).get("allocatable") or {}
+    return status_of(node).get("allocatable") or {}
 
 
 def _is_cordoned(node: Json) -> bool:

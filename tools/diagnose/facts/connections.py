@@ -22,6 +22,7 @@ from tools.diagnose.facts.service_pods import (
     selector_of,
     target_of,
 )
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.reading.snapshot import Question
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def refusing(caller: Json, target: Called, snapshot: Snapshot) -> Refusing | Non
 def _is_kept(
     policies: tuple[Json, ...], direction: Literal["Ingress", "Egress"], other: Json, of: str, port: Port, own: str
 ) -> bool:
-    address = str((other.get("status") or {}).get("podIP") or "") or None
+    address = str(status_of(other).get("podIP") or "") or None
     peer = Peer(of, labels_of(other), address=address)
     return netpol.allowed(policies, direction, peer, port, own) is False
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.diagnose.facts.statuses import conditions_of
 from tools.diagnose.findings import Remedy
 from tools.diagnose.reading.snapshot import Question
 from tools.plaintext import one_line
@@ -67,7 +68,7 @@ def issuing(secret: str, snapshot: Snapshot) -> Issue | None:
             (Remedy("See the Certificates", f"kubectl get certificates -n {snapshot.namespace}", "read"),),
         )
     name = str(own["metadata"]["name"])
-    conditions = (own.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(own)
     ready: Json = next((each for each in conditions if each.get("type") == "Ready"), {})
     state = one_line(f"{ready.get('reason')}: {ready.get('message')}", 200) if ready else "it has no status yet"
     see = f"kubectl describe certificate {name} -n {snapshot.namespace}"

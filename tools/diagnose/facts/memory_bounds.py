@@ -13,6 +13,7 @@ import msgspec
 
 from tools.apimachinery import quantity
 from tools.diagnose.facts.limit_ranges import bounds
+from tools.diagnose.facts.statuses import status_of
 
 if TYPE_CHECKING:
     from tools.diagnose.facts.containers import Container
@@ -70,7 +71,7 @@ def _of_the_others(container: Container) -> int:
 def _quotas(limit_bytes: int, pods: int, snapshot: Snapshot) -> Iterator[Bound]:
     """What is left must hold one pod more while a rollout makes the new one first, and all of them then."""
     for quota in snapshot.of("ResourceQuota"):
-        status = quota.get("status") or {}
+        status = status_of(quota)
         hard, used = (
             (status.get("hard") or {}).get("limits.memory"),
             (status.get("used") or {}).get("limits.memory"),

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
+from tools.diagnose.facts.statuses import conditions_of, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,7 @@ def newest_replicaset(deployment: Json) -> str | None:
     could not be created.
     Source: kube-controller-manager's pkg/controller/deployment/progress.go and sync.go
     """
-    for condition in (deployment.get("status") or {}).get("conditions") or ():
+    for condition in conditions_of(deployment):
         if condition.get("type") != "Progressing" or condition.get("reason") == "ReplicaSetCreateError":
             continue
         if match := _NEWEST.search(str(condition.get("message"))):
@@ -130,7 +131,7 @@ def _ref(reference: Json, snapshot: Snapshot) -> ObjectRef:
 
 def _alive(pod: Json) -> bool:
     """A pod that failed as a whole (evicted, its node shut down) says why in `status.reason`."""
-    status = pod.get("status") or {}
+    status = status_of(pod)
     failed_as_a_whole = status.get("phase") == "Failed" and status.get("reason")
     return (
         not pod["metadata"].get("deletionTimestamp")
@@ -210,5 +211,5 @@ def _is_complete(job: Json) -> bool:
 
 
 def _has_condition(job: Json, kind: str) -> bool:
-    conditions = (job.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(job)
     return any(item.get("type") == kind and item.get("status") == "True" for item in conditions)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.containers import broken
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.reading.decoding import looks_well
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def unwell_pods(snapshot: Snapshot) -> bool:
 
 def evicted_pods(snapshot: Snapshot) -> bool:
     """A pod that its kubelet has ended."""
-    return any((pod.get("status") or {}).get("reason") == "Evicted" for pod in snapshot.of("Pod"))
+    return any(status_of(pod).get("reason") == "Evicted" for pod in snapshot.of("Pod"))
 
 
 def pods_of_lost_nodes(snapshot: Snapshot) -> bool:
@@ -67,9 +68,7 @@ def pods_of_lost_nodes(snapshot: Snapshot) -> bool:
 
 def _node_lost(pod: Json) -> bool:
     """The node's kubelet no longer answers: the pod is not Ready though its containers say they are."""
-    conditions = {
-        each.get("type"): each.get("status") for each in (pod.get("status") or {}).get("conditions") or ()
-    }
+    conditions = {each.get("type"): each.get("status") for each in conditions_of(pod)}
     not_ready = conditions.get("Ready") == "False" and conditions.get("ContainersReady") == "True"
     return not_ready or bool(pod["metadata"].get("deletionTimestamp"))
 
@@ -96,7 +95,7 @@ def refused(snapshot: Snapshot) -> Iterator[str]:
         if event.get("reason") == "FailedCreate":
             yield str(event.get("message"))
     for item in snapshot.of("Deployment"):
-        for condition in (item.get("status") or {}).get("conditions") or ():
+        for condition in conditions_of(item):
             failed = condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"
             if failed or condition.get("reason") == "ReplicaSetCreateError":
                 yield str(condition.get("message"))

@@ -11,6 +11,7 @@ import msgspec
 from tools.diagnose.facts.containers import broken
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.present import events_say
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.unplaced import unplaced
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _no_such_configmap(snapshot: Snapshot) -> bool:
 def _config_volume(snapshot: Snapshot, kinds: frozenset[str] = _CONFIG_VOLUMES) -> bool:
     """Whether a pod waits on its node for its volumes, and has one of a ConfigMap or Secret."""
     return any(
-        (pod.get("status") or {}).get("phase") == "Pending"
+        status_of(pod).get("phase") == "Pending"
         and not unplaced(pod)
         and not _is_mounted(pod)
         and any(kinds & each.keys() for each in pod["spec"].get("volumes") or () if not _is_token(each))
@@ -104,14 +105,14 @@ def _names_in_env(snapshot: Snapshot, whole: str, one_key: str) -> bool:
         any(whole in each for each in container.get("envFrom") or ())
         or any(one_key in (each.get("valueFrom") or {}) for each in container.get("env") or ())
         for pod in snapshot.of("Pod")
-        if (pod.get("status") or {}).get("phase") == "Pending" and not unplaced(pod)
+        if status_of(pod).get("phase") == "Pending" and not unplaced(pod)
         for which in ("containers", "initContainers")
         for container in pod["spec"].get(which) or ()
     )
 
 
 def _is_mounted(pod: Json) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(pod)
     return any(
         each.get("type") == "PodReadyToStartContainers" and each.get("status") == "True" for each in conditions
     )

@@ -14,6 +14,7 @@ from tools.diagnose.facts.owners import (
     revision_of,
 )
 from tools.diagnose.facts.remedies import by_tool
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Remedy
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def wants_revisions(snapshot: Snapshot) -> bool:
 
 
 def _new_one_fails(deployment: Json, snapshot: Snapshot) -> bool:
-    newest, status = newest_replicaset(deployment), deployment.get("status") or {}
+    newest, status = newest_replicaset(deployment), status_of(deployment)
     if newest is None or not status.get("unavailableReplicas"):
         return False
     return bool(serving_replicasets(snapshot, deployment["metadata"]["name"]) - {newest})
@@ -92,7 +93,7 @@ def _new_one_fails(deployment: Json, snapshot: Snapshot) -> bool:
 
 def is_ready(pod: Json) -> bool:
     """Whether a pod takes part in Services: Ready, and not on its way out."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(pod)
     ready = any(item.get("type") == "Ready" and item.get("status") == "True" for item in conditions)
     return ready and not pod["metadata"].get("deletionTimestamp")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from tools.apimachinery.selectors import Labels, labels_of, matches_plain
 from tools.diagnose.facts.nearest import alike
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.workloads import Workload, workloads
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def is_ready(pod: Json) -> bool:
 
 def condition(pod: Json, kind: str) -> Json:
     """One of `status.conditions`; empty when it has none of that type."""
-    conditions = (pod.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(pod)
     return next((each for each in conditions if each.get("type") == kind), {})
 
 
@@ -164,7 +165,7 @@ def _nearness(selector: Labels, labels: Labels) -> tuple[int, float, bool]:
 
 
 def _lives(pod: Json) -> bool:
-    phase = (pod.get("status") or {}).get("phase")
+    phase = status_of(pod).get("phase")
     return phase not in ("Succeeded", "Failed") and not pod["metadata"].get("deletionTimestamp")
 
 

@@ -19,6 +19,7 @@ from tools.diagnose.facts.service_pods import (
     selects,
     serves,
 )
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.logs.errors import LogError
 from tools.plaintext import one_line
 
@@ -136,7 +137,7 @@ def _listens_by(pod: Json, snapshot: Snapshot) -> datetime | None:
     """A pod without a readiness probe is ready before it listens."""
     if not is_ready(pod):
         return timing.rollout_ends(pod, owner_of(pod, snapshot), snapshot)
-    states = (pod.get("status") or {}).get("containerStatuses") or ()
+    states = status_of(pod).get("containerStatuses") or ()
     started = (parse_time(((each.get("state") or {}).get("running") or {}).get("startedAt")) for each in states)
     newest = max((each for each in started if each is not None), default=None)
     return newest and newest + LISTENS_WITHIN

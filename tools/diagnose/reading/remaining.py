@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.diagnose.facts.statuses import conditions_of
 from tools.diagnose.reading import decoding
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def look_into(cluster: Cluster, snapshot: Snapshot) -> Snapshot:
 def _words(snapshot: Snapshot) -> list[str]:
     """The kinds that are left, as kubectl takes them: `configmaps`, `widgets.example.com`."""
     namespace = snapshot.named("Namespace", snapshot.namespace) or {}
-    conditions = (namespace.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(namespace)
     told = (str(each.get("message")) for each in conditions if each.get("type") == "NamespaceContentRemaining")
     return [match[1] + (f".{match[2]}" if match[2] else "") for text in told for match in _COUNTED.finditer(text)]
 

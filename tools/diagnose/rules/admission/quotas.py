@@ -18,6 +18,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import change, is_fixed
 from tools.diagnose.facts.limit_ranges import bounds
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, said, typed
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.admission.refusals import Refusal, containers_of
@@ -364,5 +365,5 @@ def _amounts(text: str) -> dict[str, str]:
 
 
 def _now(quota: Json, which: str) -> dict[str, str]:
-    found = (quota.get("status") or {}).get(which) or {}
+    found = status_of(quota).get(which) or {}
     return {str(key): str(value) for key, value in found.items()}

@@ -16,6 +16,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import controller, newest_replicaset
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.reading.snapshot import event_time
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def stripped(message: str) -> str:
 def _of_deployment(item: Json, snapshot: Snapshot) -> Refusal | None:
     wanted, created = (
         _number(item["spec"].get("replicas"), 1),
-        _number((item.get("status") or {}).get("updatedReplicas")),
+        _number(status_of(item).get("updatedReplicas")),
     )
     condition = _failure(item)
     if condition is None or created >= wanted:
@@ -100,12 +101,12 @@ def _of_deployment(item: Json, snapshot: Snapshot) -> Refusal | None:
 
 
 def _failure(deployment: Json) -> Json | None:
-    for condition in (deployment.get("status") or {}).get("conditions") or ():
+    for condition in conditions_of(deployment):
         kind, status = condition.get("type"), condition.get("status")
         if kind == "ReplicaFailure" and status == "True":
-            return cast("Json", condition)
+            return condition
         if kind == "Progressing" and condition.get("reason") == "ReplicaSetCreateError":
-            return cast("Json", condition)
+            return condition
     return None
 
 
@@ -143,7 +144,7 @@ def _of_controller(kind: str, name: str, events: list[Json], snapshot: Snapshot)
 
 def _counts(kind: str, item: Json, refused_at: str, snapshot: Snapshot) -> tuple[int, int]:
     """How many pods (of a CronJob: jobs) there should be, and how many there are."""
-    spec, status = item.get("spec") or {}, item.get("status") or {}
+    spec, status = item.get("spec") or {}, status_of(item)
     match kind:
         case "DaemonSet":
             return _number(status.get("desiredNumberScheduled")), _number(status.get("currentNumberScheduled"))

@@ -8,6 +8,7 @@ from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patched
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.autoscaling.measuring import (
@@ -59,7 +60,7 @@ def autoscalers(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 
 def _autoscaler(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
-    conditions = {each.get("type"): each for each in (item.get("status") or {}).get("conditions") or ()}
+    conditions = {each.get("type"): each for each in conditions_of(item)}
     target = item["spec"].get("scaleTargetRef") or {}
     able, active = conditions.get("AbleToScale") or {}, conditions.get("ScalingActive") or {}
     if missing := _target_missing(item, target, able, snapshot):
@@ -108,7 +109,7 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
 
 
 def _at_maximum(item: Json, limited: Json) -> Finding | None:
-    status, spec, hpa = item.get("status") or {}, item["spec"], autoscaler_ref(item)
+    status, spec, hpa = status_of(item), item["spec"], autoscaler_ref(item)
     if status.get("currentReplicas") != spec.get("maxReplicas"):
         return None
     twice = 2 * int(spec["maxReplicas"])
@@ -139,7 +140,7 @@ def _use(item: Json) -> str:
     """`: cpu is at 400%, its target is 50%` of the first resource in percent."""
     current = {
         (each.get("resource") or {}).get("name"): ((each.get("resource") or {}).get("current") or {})
-        for each in (item.get("status") or {}).get("currentMetrics") or ()
+        for each in status_of(item).get("currentMetrics") or ()
     }
     for metric in item["spec"].get("metrics") or ():
         resource = metric.get("resource") or {}
@@ -155,7 +156,7 @@ def _lacks_requests(snapshot: Snapshot) -> bool:
     return any(
         "missing request for" in str(each.get("message"))
         for item in snapshot.of("HorizontalPodAutoscaler")
-        for each in (item.get("status") or {}).get("conditions") or ()
+        for each in conditions_of(item)
     )
 
 

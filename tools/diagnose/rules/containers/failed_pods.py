@@ -18,6 +18,7 @@ from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.owners import controller, current_pods_of, newest_revisions, owner_of
 from tools.diagnose.facts.rollback import is_ready
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.snapshot import event_time
 from tools.diagnose.rule import Cause, Rule
@@ -89,7 +90,7 @@ def _newest(failure: Failure) -> tuple[str, str]:
 
 def _failures(snapshot: Snapshot) -> Iterator[Failure]:
     for pod in snapshot.of("Pod"):
-        status = pod.get("status") or {}
+        status = status_of(pod)
         reason = str(status.get("reason") or "")
         if status.get("phase") == "Failed" and reason and not pod["metadata"].get("deletionTimestamp"):
             message = str(status.get("message") or "")
@@ -127,7 +128,7 @@ def _just_deleted(snapshot: Snapshot) -> Iterator[tuple[ObjectRef, str]]:
         name, wanted = item["metadata"]["name"], item["spec"].get("replicas")
         for ordinal in range(1 if wanted is None else int(wanted)):
             pod = snapshot.named("Pod", f"{name}-{ordinal}")
-            begun = pod is not None and (pod.get("status") or {}).get("containerStatuses")
+            begun = pod is not None and status_of(pod).get("containerStatuses")
             newest = next(iter(_refusals(f"{name}-{ordinal}", snapshot)), None)
             if newest is not None and not begun and _is_recent(newest, snapshot):
                 yield ObjectRef("apps/v1", "StatefulSet", snapshot.namespace, name), f"{name}-{ordinal}"
@@ -206,7 +207,7 @@ def _wanted(owner: ObjectRef, snapshot: Snapshot) -> int | None:
     if item is None:
         return None
     if owner.kind == "DaemonSet":
-        return int((item.get("status") or {}).get("desiredNumberScheduled") or 0)
+        return int(status_of(item).get("desiredNumberScheduled") or 0)
     replicas = (item.get("spec") or {}).get("replicas")
     return 1 if replicas is None else int(replicas)
 
@@ -237,7 +238,7 @@ def _gave_up(job: Json) -> bool:
 
 
 def _is_true(item: Json, kind: str) -> bool:
-    conditions = (item.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(item)
     return any(each.get("type") == kind and each.get("status") == "True" for each in conditions)
 
 

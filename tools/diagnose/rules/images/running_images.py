@@ -17,6 +17,7 @@ from tools.diagnose.facts.image_pulls import (
 )
 from tools.diagnose.facts.naming import about_pod
 from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.statuses import status_of
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def running_images(snapshot: Snapshot) -> tuple[Running, ...]:
 
 def _running(snapshot: Snapshot) -> Iterator[Running]:
     for pod in snapshot.of("Pod"):
-        statuses = {one.get("name"): one for one in (pod.get("status") or {}).get("containerStatuses") or ()}
+        statuses = {one.get("name"): one for one in status_of(pod).get("containerStatuses") or ()}
         for spec in pod["spec"].get("containers") or ():
             status = statuses.get(spec.get("name")) or {}
             has_run = (status.get("state") or {}).get("running") or (status.get("lastState") or {}).get(

@@ -20,6 +20,7 @@ from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.network_policies import Peer, Port
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.remedies import set_fields
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.rule import Cause, Rule
@@ -135,7 +136,7 @@ def _last_line(pattern: re.Pattern[str], log: str) -> str | None:
 
 def _asks_cluster_dns(pod: Json) -> bool:
     spec = pod.get("spec") or {}
-    ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    ended = status_of(pod).get("phase") in ("Succeeded", "Failed")
     return not ended and not spec.get("hostNetwork") and spec.get("dnsPolicy") in _BY_CLUSTER_DNS
 
 

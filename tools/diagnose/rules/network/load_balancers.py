@@ -15,6 +15,7 @@ from tools.diagnose.facts.naming import (
     said,
 )
 from tools.diagnose.facts.remedies import described, patched
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -62,7 +63,7 @@ def load_balancers(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 
 def _pending(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Iterator[Finding]:
-    status = (item.get("status") or {}).get("loadBalancer") or {}
+    status = status_of(item).get("loadBalancer") or {}
     if status.get("ingress"):
         return
     events = snapshot.events_of("Service", ref.name)

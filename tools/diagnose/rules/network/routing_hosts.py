@@ -14,6 +14,7 @@ from tools.diagnose.facts.backends import (
     route_ref,
 )
 from tools.diagnose.facts.naming import said, typed
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
@@ -134,7 +135,7 @@ def _refusal(route: Json) -> Json | None:
     """The condition by which every router that looked at it refuses the host; None when one of them took it."""
     conditions = [
         condition
-        for router in (route.get("status") or {}).get("ingress") or ()
+        for router in status_of(route).get("ingress") or ()
         for condition in router.get("conditions") or ()
         if condition.get("type") == "Admitted"
     ]

@@ -12,6 +12,7 @@ from tools.diagnose.facts.issuing import is_issued, issuing
 from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patched, set_fields
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
@@ -73,7 +74,7 @@ def missing_classes(snapshot: Snapshot) -> list[Finding]:
 
 def _is_taken(ingress: Json) -> bool:
     """A controller has given it an address, or is told by the annotation, for which no class need exist."""
-    addresses = ((ingress.get("status") or {}).get("loadBalancer") or {}).get("ingress")
+    addresses = (status_of(ingress).get("loadBalancer") or {}).get("ingress")
     return bool(addresses) or _CLASS in (ingress["metadata"].get("annotations") or {})
 
 

@@ -20,6 +20,7 @@ from tools.diagnose.facts.capacity import (
 from tools.diagnose.facts.limit_ranges import default_request, may_request
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, typed
 from tools.diagnose.facts.remedies import by_tool, scaled
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Remedy
 from tools.plaintext import one_line
 
@@ -134,6 +135,6 @@ def fewer(owner: ObjectRef, placed: int, asked: int) -> list[Remedy]:
 def _none_has(resource: str, snapshot: Snapshot) -> str:
     if not snapshot.of("Node"):
         return ""
-    offered = {key for node in snapshot.of("Node") for key in (node.get("status") or {}).get("allocatable") or {}}
+    offered = {key for node in snapshot.of("Node") for key in status_of(node).get("allocatable") or {}}
     near = get_close_matches(resource, sorted(key for key in offered if "/" in key), n=1)
     return ", no node has any" + (f"; the nearest there is: {one_line(near[0], 80)}" if near else "")

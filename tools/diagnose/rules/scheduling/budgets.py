@@ -12,6 +12,7 @@ from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.remedies import deleted, patched
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.rule import Cause, Rule
@@ -49,7 +50,7 @@ def disruption_budgets(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 
 def _blocks(item: Json) -> bool:
-    status = item.get("status") or {}
+    status = status_of(item)
     expected = status.get("expectedPods") or 0
     return (
         expected > 0
@@ -112,7 +113,7 @@ def _patch(pdb: ObjectRef, title: str, spec: Json) -> Remedy:
 
 def _is_uncounted(item: Json) -> bool:
     """It has healthy pods and expects none: they have no controller that says how many there should be."""
-    status = item.get("status") or {}
+    status = status_of(item)
     return (
         not status.get("expectedPods")
         and bool(status.get("currentHealthy"))

@@ -23,6 +23,7 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.facts.owners import controller, current_pods_of, newest_replicaset, owner_of
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.reading.snapshot import event_time
@@ -90,7 +91,7 @@ def evicted(snapshot: Snapshot, _known: Known) -> list[Finding]:
 
 
 def _eviction(pod: Json, snapshot: Snapshot) -> Eviction | None:
-    status = pod.get("status") or {}
+    status = status_of(pod)
     if (
         status.get("phase") != "Failed"
         or status.get("reason") != "Evicted"

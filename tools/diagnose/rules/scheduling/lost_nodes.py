@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.present import pods_of_lost_nodes
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -41,7 +42,7 @@ def lost_nodes(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """The nodes on which pods of the namespace are, and which are not well."""
     on_node: dict[str, list[Json]] = {}
     for pod in snapshot.of("Pod"):
-        if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
+        if status_of(pod).get("phase") not in ("Succeeded", "Failed"):
             on_node.setdefault(str(pod["spec"].get("nodeName") or ""), []).append(pod)
     found = []
     for node in snapshot.of("Node"):
@@ -52,13 +53,13 @@ def lost_nodes(snapshot: Snapshot, _known: Known) -> list[Finding]:
 
 def is_lost(node: Json) -> bool:
     """Whether its kubelet does not report, or says that it is not ready."""
-    return any(each.get("type") == "Ready" and each.get("status") != "True" for each in _conditions(node))
+    return any(each.get("type") == "Ready" and each.get("status") != "True" for each in conditions_of(node))
 
 
 def _of_node(node: Json, pods: list[Json], snapshot: Snapshot) -> list[Finding]:
     name = str(node["metadata"]["name"])
     if is_lost(node):
-        ready = next(each for each in _conditions(node) if each.get("type") == "Ready")
+        ready = next(each for each in conditions_of(node) if each.get("type") == "Ready")
         told = one_line(str(ready.get("message") or ready.get("reason")), 160)
         silent = ready.get("status") == "Unknown"
         count = (
@@ -75,7 +76,9 @@ def _of_node(node: Json, pods: list[Json], snapshot: Snapshot) -> list[Finding]:
             )
         ]
     short = [
-        kind for each in _conditions(node) if (kind := each.get("type")) in _PRESSURES and each["status"] == "True"
+        kind
+        for each in conditions_of(node)
+        if (kind := each.get("type")) in _PRESSURES and each["status"] == "True"
     ]
     if not short:
         return []
@@ -106,17 +109,13 @@ def _finding(node: Json, pods: list[Json], summary: str, snapshot: Snapshot) -> 
                 f"Node {name}",
                 one_line(f"{each.get('type')} is {each.get('status')}: {each.get('message')}"),
             )
-            for each in _conditions(node)
+            for each in conditions_of(node)
             if (each.get("status") != "True") == (each.get("type") == "Ready")
         ),
         remedies=(Remedy("See the node's conditions and events", f"kubectl describe node {name}", "read"),),
         severity="error" if lost else "warning",
         concerns=tuple(dict.fromkeys(owner_of(pod, snapshot) for pod in pods)) if lost else (),
     )
-
-
-def _conditions(node: Json) -> list[Json]:
-    return list((node.get("status") or {}).get("conditions") or ())
 
 
 RULE = Rule(causes=(NODE_NOT_READY,), find=lost_nodes, reads={"Node": pods_of_lost_nodes})

@@ -22,6 +22,7 @@ from tools.diagnose.facts.naming import (
     said,
 )
 from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.unplaced import unplaced
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Rule
@@ -79,7 +80,7 @@ def _preempted(owner: ObjectRef, group: list[Waiting]) -> bool:
 
 def _waiting(pod: Json, snapshot: Snapshot) -> Waiting | None:
     """The pod, when it has no node and a scheduler has said why, or none looks at it."""
-    status = pod.get("status") or {}
+    status = status_of(pod)
     if status.get("phase") != "Pending":
         return None
     condition = _scheduled_condition(pod)
@@ -247,15 +248,13 @@ def _depends_on_others(snapshot: Snapshot) -> bool:
 
 def _lacks_room(snapshot: Snapshot) -> bool:
     return any(
-        "Insufficient" in str(each.get("message"))
-        for pod in snapshot.of("Pod")
-        for each in (pod.get("status") or {}).get("conditions") or ()
+        "Insufficient" in str(each.get("message")) for pod in snapshot.of("Pod") for each in conditions_of(pod)
     )
 
 
 def _claim_waits(snapshot: Snapshot) -> bool:
     claims_there = snapshot.of("PersistentVolumeClaim")
-    return any((item.get("status") or {}).get("phase") != "Bound" for item in claims_there)
+    return any(status_of(item).get("phase") != "Bound" for item in claims_there)
 
 
 def _claims_devices(snapshot: Snapshot) -> bool:

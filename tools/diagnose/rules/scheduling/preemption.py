@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.owners import current_pods, owner_of
+from tools.diagnose.facts.statuses import conditions_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -63,7 +64,7 @@ def _events(snapshot: Snapshot) -> list[Json]:
 def _without_node(snapshot: Snapshot) -> dict[ObjectRef, list[str]]:
     groups: dict[ObjectRef, list[str]] = {}
     for pod in current_pods(snapshot):
-        conditions = (pod.get("status") or {}).get("conditions") or ()
+        conditions = conditions_of(pod)
         refused = any(each.get("type") == "PodScheduled" and each.get("status") == "False" for each in conditions)
         if refused and not pod["spec"].get("schedulingGates"):
             groups.setdefault(owner_of(pod, snapshot), []).append(pod["metadata"]["name"])
@@ -122,7 +123,7 @@ def _winner(by: str, snapshot: Snapshot) -> str:
 
 def _unscheduled(name: str, snapshot: Snapshot) -> Evidence:
     pod = snapshot.named("Pod", name) or {}
-    conditions = (pod.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(pod)
     told = next((str(each.get("message")) for each in conditions if each.get("type") == "PodScheduled"), "")
     return Evidence("status", f"Pod {name}", one_line(f"PodScheduled is False: {told}"))
 

@@ -23,6 +23,7 @@ from tools.diagnose.facts.naming import (
 )
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import by_tool, described, patch, set_in_template
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rules.scheduling.obstacles import PENDING, Obstacle, Waiting
 from tools.diagnose.rules.storage.claim_templates import ClaimTemplate, claim_template
@@ -83,7 +84,7 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
 
 
 def _state(claim: Json) -> str:
-    return "cannot be used" if (claim.get("status") or {}).get("phase") == "Bound" else "is not bound"
+    return "cannot be used" if status_of(claim).get("phase") == "Bound" else "is not bound"
 
 
 def _passes_by(held: Held, snapshot: Snapshot) -> datetime | None:
@@ -132,7 +133,7 @@ def _evidence(claim: Json, target: ObjectRef, snapshot: Snapshot) -> Iterator[Ev
     wanted = spec.get("storageClassName")
     named = "no storage class" if wanted is None else f'storageClassName: "{wanted}"'
     modes = ", ".join(str(mode) for mode in spec.get("accessModes") or ())
-    phase = (claim.get("status") or {}).get("phase")
+    phase = status_of(claim).get("phase")
     yield Evidence("spec", said(target), one_line(f"{named}; {modes}; {asked}; {phase}"))
     if event := next(iter(snapshot.events_of("PersistentVolumeClaim", target.name)), None):
         yield Evidence("event", said(target), one_line(event_said(event)))

@@ -17,6 +17,7 @@ from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.naming import quoted, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.owners import owner_of
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling.amounts import shown
 from tools.plaintext import one_line
@@ -54,7 +55,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
 def trouble_of(claim: Json, snapshot: Snapshot) -> Trouble | None:
     """What keeps a claim from being bound; None when it is bound, or waits for what will come by itself."""
-    status = claim.get("status") or {}
+    status = status_of(claim)
     if claim["metadata"].get("deletionTimestamp"):
         return _being_deleted(claim, snapshot)
     if status.get("phase") == "Lost":
@@ -109,7 +110,7 @@ def _being_deleted(claim: Json, snapshot: Snapshot) -> Trouble:
 
 def _uses(pod: Json, claim: str) -> bool:
     """A pod that has its node, and has not ended."""
-    ended = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    ended = status_of(pod).get("phase") in ("Succeeded", "Failed")
     named = (
         (each.get("persistentVolumeClaim") or {}).get("claimName") for each in pod["spec"].get("volumes") or ()
     )
@@ -198,7 +199,7 @@ def _named_volume(name: str, snapshot: Snapshot, why: str) -> Trouble:
         return Trouble(f"it names PersistentVolume {one_line(name, 120)}, which does not exist", why)
     holder = (volume["spec"].get("claimRef") or {}).get("name")
     held = f" and is held by the claim {one_line(str(holder), 120)}" if holder else ""
-    phase = (volume.get("status") or {}).get("phase")
+    phase = status_of(volume).get("phase")
     within = None if holder or phase not in (None, "Pending", "Available") else BOUND_WITHIN
     return Trouble(f"it names PersistentVolume {one_line(name, 120)}, which is {phase}{held}", why, within=within)
 
@@ -266,7 +267,7 @@ def _is_free(volume: Json, claim: Json) -> bool:
     mine = holder.get("name") == claim["metadata"]["name"] and holder.get("namespace") == claim["metadata"].get(
         "namespace", holder.get("namespace")
     )
-    return (volume.get("status") or {}).get("phase") == "Available" and (not holder or mine)
+    return status_of(volume).get("phase") == "Available" and (not holder or mine)
 
 
 def _class_names(snapshot: Snapshot) -> list[str]:

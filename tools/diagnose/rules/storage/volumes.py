@@ -28,6 +28,7 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.references import Missing, missing_in, wants_configmaps, wants_secrets
 from tools.diagnose.facts.remedies import described
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.snapshot import event_time, times
 from tools.diagnose.rule import Cause, Rule
@@ -119,7 +120,7 @@ def _tried_again(group: list[Failure]) -> datetime | None:
 
 
 def _is_stuck(pod: Json) -> bool:
-    status = pod.get("status") or {}
+    status = status_of(pod)
     has_node = pod["spec"].get("nodeName") or status.get("containerStatuses")
     if status.get("phase") != "Pending" or not has_node:
         return False

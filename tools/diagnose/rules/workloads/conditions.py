@@ -18,6 +18,7 @@ from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import controller, current_pods, owner_of
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -217,7 +218,7 @@ def unhealthy_conditions(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 def stated_by(kind: Kind, item: Json) -> list[Stated]:
     """The conditions of an object that state trouble, however young they are."""
-    told = (item.get("status") or {}).get("conditions") or ()
+    told = conditions_of(item)
     conditions = {str(each.get("type")): each for each in told if each.get("type") not in _NEUTRAL}
     ordered = sorted(conditions, key=lambda each: list(SIGNS[kind]).index(each) if each in SIGNS[kind] else 99)
     signs = ((conditions[each], SIGNS[kind].get(each) or _unknown(each, kind)) for each in ordered)
@@ -238,7 +239,7 @@ def _judged(kind: Kind, snapshot: Snapshot) -> Iterator[Json]:
     """The objects of a kind whose status counts: of what is being deleted, or has ended, it says nothing more."""
     if kind == "Pod":
         for pod in current_pods(snapshot):
-            if (pod.get("status") or {}).get("phase") in ("Pending", "Running"):
+            if status_of(pod).get("phase") in ("Pending", "Running"):
                 yield pod
         return
     for item in snapshot.of(kind):

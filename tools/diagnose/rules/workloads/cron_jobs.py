@@ -20,6 +20,7 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.owners import has_ended
 from tools.diagnose.facts.remedies import by_tool, deleted, described, patched
 from tools.diagnose.facts.schedule import parsed, zone_of
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -140,7 +141,7 @@ def _cron_job(item: Json, snapshot: Snapshot) -> Finding | None:
 
 def _times_missed(item: Json, schedule: Schedule, snapshot: Snapshot) -> int:
     """How many times went by since its last run, as far as can be known, and two at most."""
-    status = item.get("status") or {}
+    status = status_of(item)
     last, ended = parse_time(status.get("lastScheduleTime")), parse_time(status.get("lastSuccessfulTime"))
     zone = zone_of(item["spec"].get("timeZone"))
     since = max((moment for moment in (last, ended, *changes(item)) if moment is not None), default=None)
@@ -167,7 +168,7 @@ def _holding_back(item: Json) -> str | None:
     """The name of the Job that still runs, where only one may."""
     if item["spec"].get("concurrencyPolicy") != "Forbid":
         return None
-    return next((str(each.get("name")) for each in (item.get("status") or {}).get("active") or ()), None)
+    return next((str(each.get("name")) for each in status_of(item).get("active") or ()), None)
 
 
 def _forbidden(ref: ObjectRef, active: str, snapshot: Snapshot) -> Finding | None:
@@ -175,7 +176,7 @@ def _forbidden(ref: ObjectRef, active: str, snapshot: Snapshot) -> Finding | Non
     if job is None or has_ended(job):
         return None
     running = ObjectRef("batch/v1", "Job", snapshot.namespace, active)
-    since = (job.get("status") or {}).get("startTime") or job["metadata"].get("creationTimestamp")
+    since = status_of(job).get("startTime") or job["metadata"].get("creationTimestamp")
     return Finding(
         cause=CRON_JOB_FORBIDDEN,
         object=ref,
@@ -197,7 +198,7 @@ def _forbidden(ref: ObjectRef, active: str, snapshot: Snapshot) -> Finding | Non
 
 
 def _misses(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
-    last = (item.get("status") or {}).get("lastScheduleTime")
+    last = status_of(item).get("lastScheduleTime")
     begun = f"the last was started for {one_line(str(last), 40)}" if last else "none was ever started"
     deadline = item["spec"].get("startingDeadlineSeconds")
     short = isinstance(deadline, int) and deadline < _SHORT_S

@@ -20,6 +20,7 @@ from tools.diagnose.facts.naming import (
 from tools.diagnose.facts.owners import controller, has_ended
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.schedule import parsed
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.workloads.cron_jobs import changes
@@ -71,7 +72,7 @@ def unsuccessful(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 
 def _is_unsuccessful(item: Json, snapshot: Snapshot) -> bool:
-    status = item.get("status") or {}
+    status = status_of(item)
     last, succeeded = parse_time(status.get("lastScheduleTime")), parse_time(status.get("lastSuccessfulTime"))
     if last is None or item["metadata"].get("deletionTimestamp"):
         return False

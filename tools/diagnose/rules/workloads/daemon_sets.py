@@ -13,6 +13,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.node_labels import takes
 from tools.diagnose.facts.present import anything
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.facts.taints import untolerated_of
 from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Cause, Rule
@@ -55,13 +56,13 @@ def daemon_sets(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 def _is_seen(item: Json) -> bool:
     """Whether its controller has seen it as it is now."""
-    status, meta = item.get("status") or {}, item["metadata"]
+    status, meta = status_of(item), item["metadata"]
     return not meta.get("deletionTimestamp") and status.get("observedGeneration") == meta.get("generation")
 
 
 def _daemon_set(item: Json, snapshot: Snapshot) -> Finding | None:
     ref = ObjectRef("apps/v1", "DaemonSet", snapshot.namespace, item["metadata"]["name"])
-    status = item.get("status") or {}
+    status = status_of(item)
     if status.get("desiredNumberScheduled"):
         return _left_out(item, ref, snapshot)
     return None if status.get("currentNumberScheduled") else _nowhere(item, ref, snapshot)

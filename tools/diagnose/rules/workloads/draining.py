@@ -18,6 +18,7 @@ from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import about_pod, event_said, said
 from tools.diagnose.facts.owners import current_pods_of, owner_of
 from tools.diagnose.facts.rollback import is_ready
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Finding, Remedy
 from tools.diagnose.report import moment
 from tools.diagnose.rule import Rule
@@ -60,7 +61,7 @@ def held_by_draining(snapshot: Snapshot, known: Known) -> list[Finding]:
 def _draining(pod: Json) -> Draining | None:
     meta = pod["metadata"]
     due = parse_time(meta.get("deletionTimestamp"))
-    if due is None or (pod.get("status") or {}).get("phase") not in ("Running", "Pending"):
+    if due is None or status_of(pod).get("phase") not in ("Running", "Pending"):
         return None
     grace = meta.get("deletionGracePeriodSeconds")
     return Draining(pod, due - timedelta(seconds=_DEFAULT_GRACE_S if grace is None else int(grace)), due)
@@ -72,7 +73,7 @@ def _waits(owner: ObjectRef, group: list[Draining], snapshot: Snapshot) -> bool:
     if item is None or not any(snapshot.taken_at - each.since > TOLD_AFTER for each in group):
         return False
     ready = sum(map(is_ready, current_pods_of(owner, snapshot)))
-    spec, status = item.get("spec") or {}, item.get("status") or {}
+    spec, status = item.get("spec") or {}, status_of(item)
     replicas = 1 if spec.get("replicas") is None else int(spec["replicas"])
     match owner.kind:
         case "Deployment":

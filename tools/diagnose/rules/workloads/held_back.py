@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.remedies import patch
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Rule
 from tools.diagnose.rules.workloads.revisions import ROLLOUT_BLOCKED
@@ -51,7 +52,7 @@ def _held_back(finding: Finding, snapshot: Snapshot) -> Finding:
 
 def _is_newest(pod: Json, item: Json) -> bool:
     """Whether a pod has the template of now, or nobody can tell."""
-    labels, meta, status = pod["metadata"].get("labels") or {}, item["metadata"], item.get("status") or {}
+    labels, meta, status = pod["metadata"].get("labels") or {}, item["metadata"], status_of(item)
     if status.get("observedGeneration") != meta.get("generation"):
         return True
     own, newest = labels.get("controller-revision-hash"), status.get("updateRevision")

@@ -13,6 +13,7 @@ from tools.diagnose.facts.containers import containers_of
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import controlled, controller, controller_name, has_ended
 from tools.diagnose.facts.remedies import deleted, described
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers import recovery
@@ -111,12 +112,12 @@ def _tried_until(finding: Finding, jobs: list[Json], snapshot: Snapshot) -> date
         return None
     job, lasts = jobs[-1], max(recovery.lasted(each) for each in own)
     limit = job["spec"].get("backoffLimit", _BACKOFF_LIMIT)
-    failed = max((job.get("status") or {}).get("failed") or 0, _failed_pods(job, snapshot), 1)
+    failed = max(status_of(job).get("failed") or 0, _failed_pods(job, snapshot), 1)
     pauses = sum(min(_FIRST_PAUSE_S * 2 ** min(tries, 10), _LONGEST_PAUSE_S) for tries in range(failed - 1, limit))
     tried = timedelta(seconds=pauses) + max(0, limit + 1 - failed) * lasts
     ends = [snapshot.taken_at + tried] if tried else []
     deadline = job["spec"].get("activeDeadlineSeconds")
-    started = timing.after((job.get("status") or {}).get("startTime"), timedelta(seconds=deadline or 0))
+    started = timing.after(status_of(job).get("startTime"), timedelta(seconds=deadline or 0))
     return min([*ends, *([started] if deadline and started else [])], default=None)
 
 
@@ -181,7 +182,7 @@ def _failed_pods(job: Json, snapshot: Snapshot) -> int:
 
 def _has_failed(pod: Json) -> bool:
     """Whether one of its containers failed and none is started again; its phase says so a little later."""
-    status = pod.get("status") or {}
+    status = status_of(pod)
     if pod["spec"].get("restartPolicy") != "Never":
         return bool(status.get("phase") == "Failed")
     ends = ((each.get("state") or {}).get("terminated") or {} for each in status.get("containerStatuses") or ())
@@ -189,7 +190,7 @@ def _has_failed(pod: Json) -> bool:
 
 
 def _what(failed: Json, job: Json, snapshot: Snapshot) -> str:
-    count = max((job.get("status") or {}).get("failed") or 0, _failed_pods(job, snapshot))
+    count = max(status_of(job).get("failed") or 0, _failed_pods(job, snapshot))
     often = "once" if count == 1 else f"{count} times"
     match failed.get("reason"):
         case "BackoffLimitExceeded":
@@ -237,7 +238,7 @@ def _explained(job: Json, snapshot: Snapshot, known: Known) -> bool:
 
 
 def _condition(job: Json, kind: str) -> Json:
-    conditions = (job.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(job)
     return next((each for each in conditions if each.get("type") == kind and each.get("status") == "True"), {})
 
 

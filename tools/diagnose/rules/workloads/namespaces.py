@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.remedies import without_finalizers
+from tools.diagnose.facts.statuses import conditions_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -88,7 +89,7 @@ def terminating_namespaces(snapshot: Snapshot, _known: Known) -> list[Finding]:
 
 
 def _true(item: Json, kind: str) -> list[Json]:
-    conditions = (item.get("status") or {}).get("conditions") or ()
+    conditions = conditions_of(item)
     return [each for each in conditions if each.get("type") == kind and each.get("status") == "True"]
 
 

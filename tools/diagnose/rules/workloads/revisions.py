@@ -12,6 +12,7 @@ from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import controller
 from tools.diagnose.facts.remedies import deleted, patched
 from tools.diagnose.facts.rollback import is_ready, rollback_remedy, serves_still
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.workloads.sharing import shared_claim
@@ -77,7 +78,7 @@ def blocked(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
 
 def _waits_for_old(item: Json, finding: Finding, snapshot: Snapshot) -> bool:
     """Whether only pods of another revision suffer than is wanted now: an earlier one, or one rolled back from."""
-    spec, status = item["spec"], item.get("status") or {}
+    spec, status = item["spec"], status_of(item)
     new, strategy = status.get("updateRevision"), spec.get("updateStrategy") or {}
     if new is None or spec.get("podManagementPolicy") == "Parallel":
         return False
@@ -132,7 +133,7 @@ def _not_made(finding: Finding, snapshot: Snapshot) -> Finding:
     item = _found(finding, "StatefulSet", snapshot)
     if item is None or not finding.affected or item["spec"].get("podManagementPolicy") == "Parallel":
         return finding
-    wanted, made = item["spec"].get("replicas"), (item.get("status") or {}).get("replicas") or 0
+    wanted, made = item["spec"].get("replicas"), status_of(item).get("replicas") or 0
     more = (1 if wanted is None else wanted) - made
     if more <= 0 or not made:
         return finding
@@ -162,7 +163,7 @@ def _found(finding: Finding, kind: Kind, snapshot: Snapshot) -> Json | None:
 
 def _of_statefulset(item: Json, finding: Finding, snapshot: Snapshot) -> Finding:
     """Its pods are replaced from the last to the first: where the new template fails, the first ones are old."""
-    ref, status = finding.object, item.get("status") or {}
+    ref, status = finding.object, status_of(item)
     new, old = status.get("updateRevision"), status.get("currentRevision")
     if new in (None, old) or any(_revision(name, ref, snapshot) != new for name in finding.affected):
         return finding
@@ -216,7 +217,7 @@ def _none_may_go(deployment: Json) -> bool:
 def _is_held(finding: Finding, snapshot: Snapshot) -> bool:
     """Whether the pods wait for what the pods that they shall replace have."""
     pods = [pod for name in finding.affected if (pod := snapshot.named("Pod", name)) is not None]
-    conditions = [each for pod in pods for each in (pod.get("status") or {}).get("conditions") or ()]
+    conditions = [each for pod in pods for each in conditions_of(pod)]
     return finding.cause == "Pending" and any(_HELD.search(str(each.get("message"))) for each in conditions)
 
 

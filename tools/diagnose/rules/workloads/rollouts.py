@@ -9,6 +9,7 @@ from tools.diagnose.facts.naming import typed
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.remedies import described
 from tools.diagnose.facts.rollback import rollback_remedy
+from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
@@ -55,7 +56,7 @@ def _ref(item: Json, kind: str, snapshot: Snapshot) -> ObjectRef:
 
 
 def _deployment(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
-    ref, status = _ref(item, "Deployment", snapshot), item.get("status") or {}
+    ref, status = _ref(item, "Deployment", snapshot), status_of(item)
     if known.explains("Deployment", ref.name) or item["metadata"].get("deletionTimestamp"):
         return None
     conditions = {each.get("type"): each for each in status.get("conditions") or ()}
@@ -69,7 +70,7 @@ def _deployment(item: Json, snapshot: Snapshot, known: Known) -> Finding | None:
 
 def _paused(ref: ObjectRef, progressing: Json, item: Json) -> Finding | None:
     replicas = 1 if item["spec"].get("replicas") is None else item["spec"]["replicas"]
-    if not replicas or ((item.get("status") or {}).get("updatedReplicas") or 0) >= replicas:
+    if not replicas or (status_of(item).get("updatedReplicas") or 0) >= replicas:
         return None
     return Finding(
         cause=ROLLOUT_PAUSED,
@@ -95,7 +96,7 @@ def _paused(ref: ObjectRef, progressing: Json, item: Json) -> Finding | None:
 
 
 def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot) -> Finding:
-    spec, status = item["spec"], item.get("status") or {}
+    spec, status = item["spec"], status_of(item)
     wait = (
         f"; each must be ready for {spec['minReadySeconds']} s (minReadySeconds)"
         if spec.get("minReadySeconds")
@@ -131,7 +132,7 @@ def _unmet_gates(item: Json, snapshot: Snapshot) -> str:
     waits = any(
         condition.get("reason") == "ReadinessGatesNotReady"
         for pod in current_pods_of(ref, snapshot)
-        for condition in (pod.get("status") or {}).get("conditions") or ()
+        for condition in conditions_of(pod)
     )
     return f"; their readiness gate {one_line(gates, 120)} is not met" if gates and waits else ""
 

@@ -16,6 +16,7 @@ from tools.diagnose.facts.naming import about_owner, said
 from tools.diagnose.facts.owners import controller, deployment_of
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.rollback import is_ready
+from tools.diagnose.facts.statuses import conditions_of
 from tools.diagnose.findings import Evidence
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _waits_for_it(finding: Finding, snapshot: Snapshot) -> bool:
     if any(each.source == "log" and _LOCKED.search(each.text) for each in finding.evidence):
         return True
     pods = [pod for name in finding.affected if (pod := snapshot.named("Pod", name)) is not None]
-    told = [str(each.get("message")) for pod in pods for each in (pod.get("status") or {}).get("conditions") or ()]
+    told = [str(each.get("message")) for pod in pods for each in conditions_of(pod)]
     told += [each.text for each in finding.evidence if each.source == "event"]
     return any(_ATTACHED.search(each) for each in told)
 

@@ -16,6 +16,7 @@ from tools.diagnose import timing
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.remedies import described
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Rule
 from tools.diagnose.rules.workloads.conditions import UNHEALTHY_CONDITION
@@ -50,7 +51,7 @@ def _missing_pods(snapshot: Snapshot, known: Known) -> Iterator[Finding]:
         if each.well >= each.wanted or each.ref in suffering or until is None or until > snapshot.taken_at:
             continue
         item = snapshot.named(cast("Kind", each.ref.kind), each.ref.name) or {}
-        if _SEEN_BY.get(each.ref.kind) not in (item.get("status") or {}):
+        if _SEEN_BY.get(each.ref.kind) not in status_of(item):
             continue
         pods = "pod" if each.wanted == 1 else "pods"
         yield _finding(
@@ -64,7 +65,7 @@ def _missing_pods(snapshot: Snapshot, known: Known) -> Iterator[Finding]:
 
 def _claims(snapshot: Snapshot) -> Iterator[Finding]:
     for item in snapshot.of("PersistentVolumeClaim"):
-        status, ref = item.get("status") or {}, _ref(item, "v1", "PersistentVolumeClaim", snapshot)
+        status, ref = status_of(item), _ref(item, "v1", "PersistentVolumeClaim", snapshot)
         if status.get("phase") == "Lost":
             yield _finding(
                 ref,
@@ -87,7 +88,7 @@ def _ports(snapshot: Snapshot) -> Iterator[Finding]:
     """Ports that a load balancer did not take."""
     for kind, api_version in _WITH_PORTS.items():
         for item in snapshot.of(kind):
-            balancer = (item.get("status") or {}).get("loadBalancer") or {}
+            balancer = status_of(item).get("loadBalancer") or {}
             refused = [
                 port
                 for ingress in balancer.get("ingress") or ()

@@ -15,6 +15,7 @@ from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import about_pod
 from tools.diagnose.facts.owners import controller, current_pods, owner_of
+from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Finding, Remedy
 from tools.diagnose.report import moment
 from tools.diagnose.rule import Cause, Rule
@@ -77,7 +78,7 @@ def held_jobs(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 
 def _held(pod: Json, job: str, snapshot: Snapshot) -> Finding | None:
-    status = pod.get("status") or {}
+    status = status_of(pod)
     states = {str(each["name"]): each.get("state") or {} for each in status.get("containerStatuses") or ()}
     ended = {name: state["terminated"] for name, state in states.items() if state.get("terminated")}
     running = {name: state["running"] for name, state in states.items() if state.get("running")}
