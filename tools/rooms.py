@@ -17,7 +17,13 @@ _PROVISIONING = (
     "check_namespace", "provision_namespace", "deprovision_namespace", "onboard_team", "offboard_member",
     "rotate_kubeconfig",
 )  # fmt: skip
-_AWS = ("ecr_images", "create_ecr_repository", "scan_ecr_image", "create_ecr_pull_secret")
+_AWS = (
+    "ecr_images", "create_ecr_repository", "scan_ecr_image", "create_ecr_pull_secret",
+    "s3_objects", "create_s3_bucket", "put_s3_object", "sign_s3_url",
+    "aws_secrets", "create_aws_secret", "update_aws_secret", "rotate_aws_secret", "restore_aws_secret",
+    "deliver_aws_secret", "save_aws_secret",
+    "rds_databases", "create_rds_database", "why_no_pull", "why_no_database",
+)  # fmt: skip
 ALONE: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(_PROVISIONING, "tools.provisioning.tools")
     | dict.fromkeys(("generate_manifest", "apply_application"), "tools.manifests.tools")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -26,7 +27,28 @@ SERVICES: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
                 "images": "ecr_images",
                 "scan": "scan_ecr_image",
                 "pull-secret": "create_ecr_pull_secret",
+                "why-no-pull": "why_no_pull",
             },
+        ),
+        "s3": (
+            "Files: buckets, objects, links that end",
+            {"create": "create_s3_bucket", "put": "put_s3_object", "list": "s3_objects", "sign": "sign_s3_url"},
+        ),
+        "secrets": (
+            "Secrets: values that nobody sees",
+            {
+                "create": "create_aws_secret",
+                "update": "update_aws_secret",
+                "rotate": "rotate_aws_secret",
+                "restore": "restore_aws_secret",
+                "deliver": "deliver_aws_secret",
+                "save": "save_aws_secret",
+                "list": "aws_secrets",
+            },
+        ),
+        "rds": (
+            "Databases: PostgreSQL and MySQL",
+            {"create": "create_rds_database", "show": "rds_databases", "why-not-reached": "why_no_database"},
         ),
     },
 }
@@ -117,6 +139,8 @@ def _call(words: tuple[str, ...], tool: Tool, needed: tuple[str, ...], dry_run: 
 
     names = [name for name in tool.schema["properties"] if given.get(name) not in (None, ())]
     arguments = {name: list(said) if isinstance(said := given[name], tuple) else said for name in names}
+    if given.get("file"):  # a tool knows no working directory
+        arguments["file"] = str(Path(given["file"]).expanduser().absolute())
     try:
         tool.check(arguments)
     except ArgumentsError as error:

@@ -28,9 +28,18 @@ _AWS = r"(?:(?:aws|amazon)[\s-]+)?"
 _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._/-]*[A-Za-z0-9])?"
 _NAMESPACE = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 _ECR = rf"{_AWS}ecr"
+_S3 = rf"{_AWS}s3"
+_RDS = rf"{_AWS}rds"
+_DATABASE = r"(?:database|datenbank|db)"
+_VAULTED = r"(?:aws|amazon)[\s-]+secret"
+_FILE = r"[~/][^\s\"']*[\w]"
+_URL = r"s3://(?P<bucket>[a-z0-9-]+)/(?P<key>[^\s?]*[\w])"
+_THERE = r"(?:\s+(?:are|sind)\s+(?:there|da))?"
+_WHY = r"(?:why|warum|wieso)"
 _REPOSITORY = r"(?:repository|repo|registry)"
 _IMAGE = rf"(?P<repository>{_WORD}):(?P<tag>[\w.-]*\w)"
 
+_HERE = ("why_no_pull", "why_no_database")
 _OWNER = ("team", "environment", "cost_center", "namespace")
 _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (tool, re.compile(_POLITE + began, re.IGNORECASE), parts)
@@ -46,6 +55,72 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
             rf"(?:{_MAKE}|(?:renew|erneuere)\s+){_A}{_ECR}[\s-]+pull[\s-]*secret"
             rf"(?:\s+{_CALLED}(?P<pull_secret>(?!in\b|for\b|für\b){_NAMESPACE}))?",
             ("namespace",),
+        ),
+        ("s3_objects", rf"{_SHOW}{_A}{_S3}[\s-]+buckets?{_THERE}", ()),
+        (
+            "s3_objects",
+            rf"{_SHOW}{_A}(?:{_S3}[\s-]+)?(?:objects|files|objekte|dateien)\s+(?:(?:is|are|sind)\s+)?(?:in|of|im|von)\s+"
+            rf"{_A}{_S3}[\s-]+bucket\s+(?P<bucket>{_WORD})",
+            (),
+        ),
+        ("create_s3_bucket", rf"{_MAKE}{_A}{_S3}[\s-]+bucket\s+{_CALLED}(?P<bucket>{_WORD})", _OWNER),
+        (
+            "put_s3_object",
+            rf"(?:upload|put|copy|lade)\s+(?P<file>{_FILE})\s+(?:to|into|nach|in)\s+{_URL}(?:\s+hoch)?",
+            (),
+        ),
+        (
+            "sign_s3_url",
+            rf"(?:(?:{_MAKE}{_A}(?:presigned\s+)?(?:link|url)\s+(?:to|for|zu|für))|presign)\s+{_URL}\s+(?:into|in|to|nach)\s+"
+            rf"{_A}(?:(?:file|datei)\s+)?(?P<file>{_FILE})",
+            (),
+        ),
+        ("aws_secrets", rf"{_SHOW}{_A}{_VAULTED}s{_THERE}", ()),
+        ("create_aws_secret", rf"{_MAKE}{_A}{_VAULTED}\s+{_CALLED}(?P<secret_name>{_WORD})", (*_OWNER, "file")),
+        (
+            "update_aws_secret",
+            rf"(?:update|change|aktualisiere|ändere)\s+{_A}{_VAULTED}\s+(?P<secret_name>{_WORD})",
+            ("file",),
+        ),
+        (
+            "rotate_aws_secret",
+            rf"(?:rotate|rotiere)\s+{_A}{_VAULTED}\s+(?P<secret_name>{_WORD})\s+(?:every|alle)\s+(?P<days>\d{{1,3}})\s+(?:days|tage)"
+            r"\s+(?:with|mit)\s+(?P<function>arn:\S+\w)",
+            (),
+        ),
+        (
+            "restore_aws_secret",
+            rf"(?:restore|stelle)\s+{_A}{_VAULTED}\s+(?P<secret_name>{_WORD})(?:\s+wieder\s+her)?",
+            (),
+        ),
+        (
+            "deliver_aws_secret",
+            rf"(?:deliver|put|bring|bringe)\s+{_A}{_VAULTED}\s+(?P<secret_name>{_WORD})\s+(?:as|als)\s+(?P<name>{_NAMESPACE})",
+            ("namespace",),
+        ),
+        (
+            "save_aws_secret",
+            rf"(?:save|write|speichere|schreibe)\s+{_A}{_VAULTED}\s+(?P<secret_name>{_WORD})\s+(?:to|into|in|nach)\s+(?P<file>{_FILE})",
+            (),
+        ),
+        ("rds_databases", rf"{_SHOW}{_A}{_RDS}[\s-]+(?:databases|datenbanken){_THERE}", ()),
+        ("rds_databases", rf"{_SHOW}{_A}{_RDS}[\s-]+{_DATABASE}\s+(?P<database>{_WORD})", ()),
+        (
+            "create_rds_database",
+            rf"{_MAKE}{_A}(?:(?P<engine>postgres|mysql)[\s-]+)?{_RDS}[\s-]+{_DATABASE}\s+{_CALLED}(?P<database>{_WORD})",
+            _OWNER,
+        ),
+        (
+            "why_no_pull",
+            rf"{_WHY}\s+(?:can(?:'t|not)?|kann|können)\s+{_A}pods?(?:\s+(?P<pod>(?!not\b|in\b|nicht\b|pull\b){_NAMESPACE}))?"
+            rf"(?:\s+in\s+(?P<namespace>{_NAMESPACE}))?(?:\s+(?:not|nicht))?\s+(?:pull\s+)?(?:from|von|aus)\s+{_ECR}(?:\s+pullen)?",
+            (),
+        ),
+        (
+            "why_no_database",
+            rf"{_WHY}\s+(?:(?:can(?:'t|not)?|kann)\s+)?(?:erreicht\s+)?(?:{_A}(?:my\s+)?pod|(?P<namespace>{_NAMESPACE}))(?:\s+not)?"
+            rf"\s+(?:reach\s+)?(?:its\s+)?{_A}{_RDS}[\s-]+{_DATABASE}\s+(?P<database>{_WORD})(?:\s+nicht)?(?:\s+erreichen)?",
+            (),
         ),
         ("ecr_images", rf"{_SHOW}{_A}{_ECR}[\s-]+(?:repositories|repos|repositorys|registr(?:y|ies))", ()),
         (
@@ -68,6 +143,7 @@ _PARTS: dict[str, tuple[str, ...]] = {
         rf"{_FOR}namespace\s+(?P<namespace>{_NAMESPACE}){_END}",
         rf"{_FOR}(?P<namespace>{_NAMESPACE}){_END}",
     ),
+    "file": (rf"(?:from|in|aus)\s+(?:(?:the|der)\s+)?(?:file|datei)\s+(?P<file>{_FILE}){_END}",),
     "mutable_because": (r"(?:with\s+)?mutable(?:\s+tags)?\s+because\s+(?P<mutable_because>\S.*\S)\Z",),
 }
 
@@ -83,12 +159,21 @@ def ordered(task: str, world: World) -> Understanding | None:
         rest = arguments_in(re.sub(r"[?]\s*\Z", "", said[found.end() :]), patterns, _value)
         if rest is not None:
             named = {name: value for name, value in found.groupdict().items() if value}
-            return _asked(tool, {**named, **rest}, world)
+            return _asked(tool, _typed(tool, {**named, **rest}, world), world)
     return None
 
 
 def _value(argument: str, text: str) -> Any:
     return WORDS[text.lower()] if argument == "environment" else text
+
+
+def _typed(tool: str, named: dict[str, Any], world: World) -> dict[str, Any]:
+    """The arguments, with the session's own namespace for what is asked after there."""
+    if "days" in named:
+        named["days"] = int(named["days"])
+    if "engine" in named:
+        named["engine"] = named["engine"].lower()
+    return {"namespace": world.namespace, **named} if tool in _HERE else named
 
 
 def _asked(tool: str, arguments: dict[str, Any], world: World) -> Understanding:

@@ -3,13 +3,15 @@
 | moto | here, as AWS does it |
 |---|---|
 | forgets the tags in CreateBucket | keeps them from the first moment |
-| in us-east-1 makes a bucket once | answers 200 to its owner as often as it is asked |
+| takes the condition of a bucket policy's statement for true | leaves such a statement out, as over TLS it is |
+| has a database at once | tells `creating` as often as `creating` says |
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -50,11 +52,13 @@ class PlayedAws:
 
     calls: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    account: str = ACCOUNT
+    creating: int = 0
+    """In how many answers a database that is there is still being made."""
 
     def start(self) -> str:
         """Serve until the process ends; gives its URL."""
         moto = DomainDispatcherApplication(create_backend_app)
+        _heed_conditions()
         server = make_server("127.0.0.1", 0, self._faulty(moto), threaded=True, request_handler=_Silent)
         Thread(target=server.serve_forever, daemon=True).start()
         self._server = server
@@ -71,6 +75,7 @@ class PlayedAws:
         with urlopen(Request(f"{self.url}/moto-api/reset", method="POST")) as answer:
             assert answer.status == 200
         self.calls.clear()
+        self.creating = 0
 
     def writes(self, *operations: str) -> list[str]:
         """Those of the calls."""
@@ -84,13 +89,65 @@ class PlayedAws:
             self.calls.append(operation)
             fault = next((each for each in self.faults if each.operation in (operation, "*") and each.times), None)
             if fault is None:
-                return moto(environ, start_response)
+                return self._as_aws(operation, environ, body, moto, start_response)
             fault.times -= 1
             if fault.after_effect:
-                list(moto(environ, lambda *_: None))
+                list(self._as_aws(operation, environ, body, moto, lambda *_: None))
             return _refused(environ, start_response, fault)
 
         return serve
+
+    def _as_aws(
+        self,
+        operation: str,
+        environ: dict[str, Any],
+        body: bytes,
+        moto: Callable[..., Iterable[bytes]],
+        start_response: Callable[..., Any],
+    ) -> Iterable[bytes]:
+        """The answer, with what AWS does besides."""
+        started: list[Any] = []
+        answer = b"".join(moto(environ, lambda *told: started.append(told)))
+        status, headers, *rest = started[-1]
+        if operation == "PUT Bucket" and status.startswith("200"):
+            _tag(str(environ["PATH_INFO"]).strip("/"), body)
+        if operation == "DescribeDBInstances" and self.creating and b"<DBInstanceStatus>" in answer:
+            self.creating -= 1
+            answer = answer.replace(b"<DBInstanceStatus>available", b"<DBInstanceStatus>creating")
+        sized = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        if environ["REQUEST_METHOD"] == "HEAD":
+            sized = headers
+        else:
+            sized.append(("Content-Length", str(len(answer))))
+        start_response(status, sized, *rest)
+        return [answer]
+
+
+def _tag(bucket: str, body: bytes) -> None:
+    from moto.s3.models import s3_backends
+
+    tags = dict(re.findall(r"<Tag><Key>(.*?)</Key><Value>(.*?)</Value></Tag>", body.decode()))
+    if tags:
+        s3_backends[ACCOUNT]["aws"].put_bucket_tagging(bucket, tags)
+
+
+def _heed_conditions() -> None:
+    from moto.s3.models import FakeBucket
+
+    really: Any = FakeBucket.get_permission
+
+    def permission(bucket: Any, action: str, resource: str) -> Any:
+        whole = bucket.policy
+        if whole:
+            document = json.loads(whole)
+            kept = [each for each in document["Statement"] if "Condition" not in each]
+            bucket.policy = json.dumps({**document, "Statement": kept}).encode() if kept else None
+        try:
+            return really(bucket, action, resource)
+        finally:
+            bucket.policy = whole
+
+    setattr(FakeBucket, "get_permission", permission)  # noqa: B010  mypy knows it for a method
 
 
 class _Silent(MotoRequestHandler):
@@ -122,8 +179,6 @@ def _operation(environ: dict[str, Any], body: bytes) -> str:
 
 
 def _refused(environ: dict[str, Any], start_response: Callable[..., Any], fault: Fault) -> Iterable[bytes]:
-    import json
-
     if fault.after_effect:
         start_response("503 Service Unavailable", [("Content-Type", "text/plain"), ("Connection", "close")])
         return [b""]

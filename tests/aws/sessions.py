@@ -68,6 +68,34 @@ def made(bench: Bench, asked: dict[str, Any], session: str = "20250131-093005-ab
     return desk
 
 
+def undone(bench: Bench, before: Desk, session: str) -> Desk:
+    """The session that undoes what another changed last, once it was approved; or what it said instead."""
+    return finished(bench, _with_undo(begin(bench, call("undo", commit=commit_of(bench, before)), session)))
+
+
+def finished(bench: Bench, desk: Desk) -> Desk:
+    """A session driven to its end, approved where it waits."""
+    if drive(desk) == WAITS:
+        approve(desk)
+        desk = resume(bench, desk)
+        desk = _with_undo(desk) if (desk.view.task.call or {})["tool"] == "undo" else desk
+        drive(desk)
+    return desk
+
+
+def _with_undo(desk: Desk) -> Desk:
+    from agent.session.rollback import undo_tool
+
+    tool = undo_tool(desk.history, desk.journal, sandbox=True)
+    desk.tools = {**desk.tools, tool.name: tool}
+    return desk
+
+
+def commit_of(bench: Bench, desk: Desk) -> str:
+    """The commit of what a session changed last."""
+    return bench.git("rev-parse", desk.view.commits[desk.view.subtasks[-1][1].subtask])
+
+
 def said(desk: Desk) -> str:
     """What the calls answered."""
     paused = desk.view.paused.reason if desk.view.paused else ""

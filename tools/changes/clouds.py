@@ -56,17 +56,6 @@ def cloud_change(
     return _change(system, target_of(cloud, kind, name), wanted, "apply", live, credentials)
 
 
-def deletion(system: str, cloud: Cloud, kind: str, name: str) -> Change:
-    """The deletion of a resource, such that nothing is lost; raises `ToolFailed` where there is no such way."""
-    live = cloud.kind(kind).read(name)
-    if live is None:
-        raise ToolFailed(f"{target_of(cloud, kind, name)} is not there.")
-    refuse_others(live, target_of(cloud, kind, name))
-    how = cloud.kind(kind).deletion(name, live)
-    environment = {"environment": live.tags.get("environment", "")}
-    return _change(system, target_of(cloud, kind, name), {**how, "tags": environment}, "delete", live, None)
-
-
 def refuse_others(live: Live, target: ObjectRef) -> None:
     """Raises `ToolFailed` for what Desk did not make, as its tags say."""
     if not is_ours(live.tags):
@@ -229,6 +218,8 @@ class CloudDriver:
         if not live.making and not contains(live.spec, body):
             self._kind(change).settle(change.target.name, body, live)
             live = self._live(change) or live
+            if not (live.making or contains(live.spec, body)):
+                raise Conflict(f"{change.target} was given what it lacked, and is not so yet")
         if live.making:
             return Running(f"{live.making} {change.target.name}", POLL_S)
         return _effect(change, live)
@@ -289,7 +280,7 @@ def is_undone(item: Json, cloud: Cloud) -> bool:
 def undo_change(item: Json, cloud: Cloud) -> Change:
     """The change that undoes another; raises `ToolFailed` where it cannot be, or would lose data."""
     target = ObjectRef(**item["target"])
-    system, kind = item["system"], f"{target.api_version}/{target.kind}"
+    system = item["system"]
     live = _of_item(item, cloud)
     if item["verb"] == "create" and live is not None and live.gone and live.uid == item["uid"]:
         return _change(system, target, {"deleted": "", "tags": {}}, "apply", live, None)
@@ -300,8 +291,17 @@ def undo_change(item: Json, cloud: Cloud) -> Change:
     if not contains(live.spec, item["expects"]):
         raise ToolFailed(f"{target} was changed since, and not by this: it is left as it is. Undo that first.")
     if item["verb"] == "delete":
-        return deletion(system, cloud, kind, target.name)
+        return _deletion(system, target, cloud, live)
+    if item["patch"].get("deleted"):  # what was restored
+        return _deletion(system, target, cloud, live)
     return _change(system, target, item["patch"], "apply", live, None)
+
+
+def _deletion(system: str, target: ObjectRef, cloud: Cloud, live: Live) -> Change:
+    """Such that nothing is lost; raises `ToolFailed` where there is no such way."""
+    how = cloud.kind(f"{target.api_version}/{target.kind}").deletion(target.name, live)
+    environment = {"environment": live.tags.get("environment", "")}
+    return _change(system, target, {**how, "tags": environment}, "delete", live, None)
 
 
 def _of_item(item: Json, cloud: Cloud) -> Live | None:
