@@ -98,8 +98,8 @@ EXAMPLES: Mapping[str, Examples] = {
         ("a newer template, edits kept", "desk template-app --update shop"),
         ("the same from a portal's form", "desk template-app go-api --language go --backstage"),
     ),
-    "cloud": (("repositories for images", "desk cloud aws ecr images"),),
-    "cloud aws": (("repositories for images", "desk cloud aws ecr images"),),
+    "cloud": (("what there is of images", "desk cloud aws ecr images"),),
+    "cloud aws": (("what there is of buckets", "desk cloud aws s3 list"),),
     "cloud aws ecr": (("its repositories", "desk cloud aws ecr images"),),
     "cloud aws ecr create": (
         ("for a namespace that Desk provisioned", "desk cloud aws ecr create pay/web -n pay-dev"),

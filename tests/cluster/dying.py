@@ -1,4 +1,5 @@
-"""Desk as a process that dies of SIGKILL at a point of its own choice: around an effect, a commit, a token.
+"""Desk as a process that dies of SIGKILL at a point of its own choice: around an effect, a commit, a token, a
+request.
 
 `start(point, ...)` is `tests.forked.start` for such a process. A point says where, and at which such place counted
 from the process' start: `after effect:2`.
@@ -42,11 +43,12 @@ def _prepare(point: str, number: str) -> None:
     from agent.session.nodes import record
     from agent.session.nodes.effect import Sending
     from tools.changes.kubeconfigs import KubeconfigDriver
+    from tools.cloud.aws.client import Aws
     from tools.cluster.client import HttpCluster
 
     where: Mapping[str, tuple[Any, str]] = {
         "effect": (Sending, "_sent"), "commit": (record, "record_subtask"), "token": (HttpCluster, "issue_token"),
-        "file": (KubeconfigDriver, "_write"),
+        "file": (KubeconfigDriver, "_write"), "request": (Aws, "call"),
     }  # fmt: skip
     side, _, what = point.partition(" ")
     owner, name = where[what]

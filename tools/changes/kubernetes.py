@@ -240,7 +240,7 @@ class KubernetesDriver:
         """What would be created once the object that has the name now is deleted: under a name of the server's."""
         named = change.body["metadata"]
         nameless = {key: value for key, value in named.items() if key != "name"} | {"generateName": "desk-"}
-        body = {**change.body, "metadata": nameless}
+        body = {**stood_in(change), "metadata": nameless}
         after = written(self._cluster.create(change.target, body, dry_run=True))
         metadata = {key: value for key, value in after["metadata"].items() if key != "generateName"}
         return {**after, "metadata": {**metadata, "name": named["name"]}}
