@@ -131,11 +131,10 @@ def deliver_aws_secret(
         Name | None, Field(description="SecretStore or ClusterSecretStore; without it, the only one there is.")
     ] = None,
 ) -> Plan:
-    """Have a secret of AWS in a namespace: an ExternalSecret where that is served, else a Secret. A person
-    approves.
+    """Have a secret of AWS in a namespace, by an ExternalSecret or a Secret. A person approves it.
 
-    The value goes from AWS to the cluster, and is shown to nobody. A Secret has the value of now; an ExternalSecret
-    follows it every hour.
+    The value goes from AWS to the cluster, and is shown to nobody. A Secret has the value of now; an
+    ExternalSecret, which is made where the cluster serves that kind, follows it every hour.
     """
     aws = aws_of(context)
     if (live := aws.kind(api.SECRET).read(secret_name)) is None:
