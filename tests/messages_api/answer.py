@@ -83,10 +83,21 @@ def _unsealed(turn: Turn, body: Json, broken: str | None) -> Iterator[Json]:
         yield {"type": "thinking", "thinking": turn.think if thinking_shown(body) else "", "signature": ""}
     if turn.say:
         yield {"type": "text", "text": turn.say}
+    if turn.finds:
+        yield from _search(f"srvtoolu_{_id(body)}", turn.finds)
     for index, call in enumerate(turn.calls):
         cut = broken is not None and index == len(turn.calls) - 1
         given = from_json(broken.encode(), partial_mode=True) if cut and broken else call.input
         yield {"type": "tool_use", "id": f"toolu_{_id(body, index)}", "name": call.name, "input": given}
+
+
+def _search(use: str, names: tuple[str, ...]) -> Iterator[Json]:
+    """A search of tools, which the API does by itself, and what it finds."""
+    found = [{"type": "tool_reference", "tool_name": name} for name in names]
+    said = {"type": "tool_search_tool_search_result", "tool_references": found}
+    query = {"query": " ".join(names).replace("_", " ")}
+    yield {"type": "server_tool_use", "id": use, "name": "tool_search_tool_bm25", "input": query}
+    yield {"type": "tool_search_tool_result", "tool_use_id": use, "content": said}
 
 
 def _broken(call: Call) -> str:

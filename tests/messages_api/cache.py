@@ -1,8 +1,8 @@
 """The prompt cache: what a request reads, what it writes, and what is neither.
 
-Prefixes go by `tools`, `system`, `messages`. A mark writes one entry, the prefix that ends at its block. A read
-finds the longest entry at a mark, or up to 20 positions back with the mark as the first; a run of `tool_use` or
-of `tool_result` blocks is one position.
+Prefixes go by `tools`, `system`, `messages`; a deferred tool stands where a search has found it. A mark writes
+one entry, the prefix that ends at its block. A read finds the longest entry at a mark, or up to 20 positions back
+with the mark as the first; a run of `tool_use` or of `tool_result` blocks is one position.
 https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.messages_api.binding import is_dropped
-from tests.messages_api.conversation import THINKING, bare, blocks, canonical, digest, place
+from tests.messages_api.conversation import THINKING, bare, blocks, canonical, digest, place, referenced
 from tests.messages_api.models import effort, thinking_type
 from tools.json import Json
 
@@ -39,6 +39,11 @@ class CacheUse:
     read: int
     written: dict[str, int]
     rest: int
+
+    @property
+    def tokens(self) -> int:
+        """All that the model reads."""
+        return self.read + sum(self.written.values()) + self.rest
 
 
 class PromptCache:
@@ -90,13 +95,17 @@ def _pieces(body: Json) -> Iterator[Piece]:
 
 def _prompt(body: Json) -> Iterator[tuple[str, Json]]:
     """Each block the model sees, and the part it belongs to: `tools`, `system` or a role."""
-    for tool in body.get("tools", []):
-        yield "tools", tool
+    tools = {tool["name"]: tool for tool in body.get("tools", [])}
+    for tool in tools.values():
+        if not tool.get("defer_loading"):
+            yield "tools", tool
     for block in blocks(body.get("system")):
         yield "system", block
     for placed in place(body["messages"]):
         if not (placed.block["type"] in THINKING and is_dropped(placed.block, body["model"])):
             yield placed.role, placed.block
+        for name in referenced(placed.block):
+            yield placed.role, tools[name]
 
 
 def _ttls(body: Json, prompt: list[Json]) -> list[str | None]:

@@ -57,6 +57,13 @@ def bare(block: Json) -> Json:
     return kept
 
 
+def referenced(block: Json) -> list[str]:
+    """The tools that a search of tools has found."""
+    if block["type"] != "tool_search_tool_result":
+        return []
+    return [reference["tool_name"] for reference in block["content"].get("tool_references", ())]
+
+
 def canonical(value: object) -> str:
     """JSON with one spelling a value."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -16,7 +16,7 @@ from itertools import pairwise
 from jsonschema import Draft202012Validator, SchemaError
 
 from tests.messages_api.binding import check_thinking
-from tests.messages_api.conversation import Placed, blocks, canonical, place, turns
+from tests.messages_api.conversation import Placed, blocks, canonical, place, referenced, turns
 from tests.messages_api.models import check_model, check_sampling, check_settings
 from tests.messages_api.refusal import Refused
 from tests.messages_api.shapes import check_body
@@ -49,6 +49,7 @@ def check_request(body: Json, is_paused: Callable[[Json], bool]) -> None:
     _check_tools(body.get("tools", []))
     check_strict(body.get("tools", []), _format_schema(body))
     _check_messages(body["messages"], is_paused)
+    _check_references(place(body["messages"]), body.get("tools", []))
     _check_cache_marks(body)
     check_thinking(body)
 
@@ -64,6 +65,19 @@ def _check_tools(tools: list[Json]) -> None:
     names = [tool.get("name", tool.get("type")) for tool in tools]
     if len(set(names)) < len(names):
         raise Refused("tools: Tool names must be unique.")
+    if tools and all(tool.get("defer_loading") for tool in tools):
+        raise Refused("tools: At least one tool must have defer_loading=false.")
+    for index, tool in enumerate(tools):
+        if tool.get("defer_loading") and tool.get("cache_control"):
+            raise Refused(f"tools.{index}: a tool with defer_loading=true can't have cache_control.")
+
+
+def _check_references(placed: list[Placed], tools: list[Json]) -> None:
+    known = {tool["name"] for tool in tools}
+    for one in placed:
+        for name in referenced(one.block):
+            if name not in known:
+                raise Refused(f"{one.path}: Tool reference '{name}' not found in available tools")
 
 
 def _check_tool(tool: Json, path: str) -> None:

@@ -66,6 +66,7 @@ class Fault:
 class Turn:
     """One answer. Its blocks: redacted thinking, thinking, text, calls; or `raw_blocks`, just as they are.
 
+    `finds` are the tools that a search of tools finds before the calls.
     `cut_last_call` breaks the JSON of the last call's input in the middle, as `max_tokens` does.
     """
 
@@ -74,6 +75,7 @@ class Turn:
     say: str = ""
     think: str = ""
     calls: tuple[Call, ...] = ()
+    finds: tuple[str, ...] = ()
     stop_reason: str = ""
     cut_last_call: bool = False
     redacted_thinking: str = ""

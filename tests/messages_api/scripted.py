@@ -28,8 +28,9 @@ class Exchange:
 class ScriptedModel:
     """Goes by the conversation: an answer's turn is the number of answers before it. Safe for threads."""
 
-    def __init__(self, script: Script, min_cache_tokens: int) -> None:
+    def __init__(self, script: Script, min_cache_tokens: int, window_tokens: int) -> None:
         self._script = script
+        self._window_tokens = window_tokens
         self._cache = PromptCache(min_cache_tokens)
         self._faults_served: Counter[tuple[str, int]] = Counter()
         self._paused: set[str] = set()
@@ -40,7 +41,10 @@ class ScriptedModel:
         check_request(body, self._is_paused)
         turn = self._turn(body)
         with self._lock:
-            made = answer(turn, body, self._cache.use(body))
+            use = self._cache.use(body)
+            if use.tokens > self._window_tokens:
+                raise Refused(f"prompt is too long: {use.tokens} tokens > {self._window_tokens} maximum")
+            made = answer(turn, body, use)
             if turn.reason == "pause_turn":
                 self._paused.add(_spelled(made.message))
             return Exchange(body, turn, made, self._next_fault(turn, body))

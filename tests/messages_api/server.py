@@ -28,6 +28,7 @@ from tools.json import Json
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 MIN_CACHE_TOKENS = 512
+WINDOW_TOKENS = 1_000_000
 
 _PATH = "/v1/messages"
 _FAULT_MESSAGES = {429: "This request would exceed your rate limit.", 529: "Overloaded"}
@@ -36,7 +37,8 @@ _FAULT_MESSAGES = {429: "This request would exceed your rate limit.", 529: "Over
 class MessagesServer:
     """The server, from `__enter__` to `__exit__`. `turns`: a row of turns, or what makes a turn of a request.
 
-    `min_cache_tokens` is the shortest prefix that is cached (512 for the 5.5 models); `key` is the only API key
+    `min_cache_tokens` is the shortest prefix that is cached (512 for the 5.5 models); `window_tokens` is what the
+    model can read; `key` is the only API key
     that is right, without it any is; `log` is a file that gets a JSON line for each request.
 
     What a test reads: `url`, for ANTHROPIC_BASE_URL; `requests`, the bodies that were answered properly;
@@ -49,6 +51,7 @@ class MessagesServer:
         turns: Script,
         *,
         min_cache_tokens: int = MIN_CACHE_TOKENS,
+        window_tokens: int = WINDOW_TOKENS,
         port: int = 0,
         key: str | None = None,
         log: Path | None = None,
@@ -58,7 +61,7 @@ class MessagesServer:
         self.attempts = 0
         self.arrivals: list[float] = []
         self.closing = threading.Event()
-        self._model = ScriptedModel(turns, min_cache_tokens)
+        self._model = ScriptedModel(turns, min_cache_tokens, window_tokens)
         self._key = key
         self._log = log
         self._lock = threading.Lock()

@@ -16,11 +16,33 @@ MAX_STRICT_TOOLS = 20
 MAX_STRICT_OPTIONAL = 24
 
 
+MAX_AT_ONCE = 30
+"""Beyond so many tools a model chooses worse, and their definitions take the room of the work.
+
+Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool
+"""
+SEARCH: Json = {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"}
+AT_HAND = frozenset(
+    {"diagnose", "describe", "get", "list", "logs", "events", "wait_until_mended"}
+    | {"plan", "read_result", "finish", "refer", "clarify"}
+)
+"""What most tasks need. The other tools are found by a search, and loaded when they are."""
+
+
 def tools_of(specs: Iterable[ToolSpec]) -> list[Json]:
-    """The tools in their order. Strict are as many as the API's limits allow; the gate checks all."""
+    """The tools in their order; of more than `MAX_AT_ONCE`, those `AT_HAND`, and the others behind a search.
+
+    Strict are as many of those at hand as the API's limits allow; the gate checks all.
+    """
     tools = [(spec, without_null(spec.schema)) for spec in specs]
-    strict = _strict([schema for _, schema in tools])
-    return [_tool(spec, schema, strict=number in strict) for number, (spec, schema) in enumerate(tools)]
+    deferred = [spec.name not in AT_HAND and len(tools) > MAX_AT_ONCE for spec, _ in tools]
+    at_hand = [tool for tool, later in zip(tools, deferred, strict=True) if not later]
+    strict = _strict([schema for _, schema in at_hand])
+    first = [_tool(spec, schema, strict=number in strict) for number, (spec, schema) in enumerate(at_hand)]
+    later = [tool for tool, later in zip(tools, deferred, strict=True) if later]
+    if not later:
+        return first
+    return [SEARCH, *first, *({**_tool(*tool, strict=False), "defer_loading": True} for tool in later)]
 
 
 def _strict(schemas: list[Json]) -> set[int]:

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from agent.model.claude.request import CACHED, as_data, request_of
-from agent.model.claude.schema import MAX_STRICT_OPTIONAL, MAX_STRICT_TOOLS, tools_of, without_null
+from agent.model.claude.schema import (
+    AT_HAND,
+    MAX_AT_ONCE,
+    MAX_STRICT_OPTIONAL,
+    MAX_STRICT_TOOLS,
+    SEARCH,
+    tools_of,
+    without_null,
+)
 from agent.model.port import AnswersMessage, AssistantMessage, Message, Opaque, Text, ToolAnswer, ToolSpec, ToolUse
 from agent.model.prompts import system_prompt
 from tests.agent.model.claude.claude_bench import CONTEXT, SPECS, conversation
@@ -131,15 +139,25 @@ def test_what_the_start_protocol_read_is_data() -> None:
 
 
 def test_no_strict_tool_has_what_the_grammar_cannot_hold() -> None:
-    tools = tools_of(SPECS)
-    assert [tool["name"] for tool in tools] == [spec.name for spec in SPECS]
+    tools = tools_of(SPECS[:MAX_AT_ONCE])
+    assert [tool["name"] for tool in tools] == [spec.name for spec in SPECS[:MAX_AT_ONCE]]
     assert not any("Asked as" in tool["description"] for tool in tools)
     strict = [tool for tool in tools if tool.get("strict")]
-    assert len(strict) == MAX_STRICT_TOOLS
+    assert 0 < len(strict) <= MAX_STRICT_TOOLS
     assert "anyOf" not in json.dumps(strict)
     for tool in strict:
         assert tool["input_schema"]["additionalProperties"] is False
         assert not any("additionalProperties" in each for each in tool["input_schema"]["properties"].values())
+
+
+def test_of_many_tools_those_that_most_tasks_need_are_at_hand_and_a_search_finds_the_others() -> None:
+    assert len(SPECS) > MAX_AT_ONCE
+    search, *tools = tools_of(SPECS)
+    deferred = {tool["name"] for tool in tools if tool.get("defer_loading")}
+    assert search == SEARCH
+    assert {tool["name"] for tool in tools} == {spec.name for spec in SPECS}
+    assert deferred == {spec.name for spec in SPECS} - AT_HAND
+    assert {tool["name"] for tool in tools if tool.get("strict")} <= AT_HAND
 
 
 def test_beyond_the_limits_of_strict_tools_the_gate_alone_checks() -> None:
