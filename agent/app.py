@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import secrets
@@ -21,7 +22,7 @@ from agent.journal.view import SessionView, find_session, load_view
 from agent.model.onecall import OneCall
 from agent.redaction import Redactor
 from agent.session import cancelling
-from agent.session.choosing import NO_SESSION, Choice, choose, to_continue
+from agent.session.choosing import NO_SESSION, Choice, choose, to_continue, with_key
 from agent.session.context import Desk, Records, Surface
 from agent.session.nodes.close import is_over
 from agent.session.run import drive
@@ -72,6 +73,8 @@ class Task:
     """Of a conversation's session before, as `agent.session.conversation.behind` gives it."""
     offline: bool = False
     """Of a call that can be made without a cluster: none is asked."""
+    session_key: str = ""
+    """What whoever starts sessions knows the task by."""
     running: dict[str, Any] | None = None
     """The kubeconfig of a sandbox that is there already; None: one is made for this session."""
 
@@ -119,6 +122,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             call=task.call,
             before=task.before,
             gate=differences(table),
+            session_key=task.session_key,
         )
         view = SessionView(session)
         desk = Desk(
@@ -244,18 +248,45 @@ def before_next(settings: Settings, session: str) -> tuple[str, dict[str, Any]]:
 
 def handed_over(settings: Settings) -> Task:
     """The task of the newest session that was handed over, for a new one. Raises `UsageError`: there is none."""
-    from agent.session.conversation import behind
-
     history_of(settings)
     with _existing_journal(settings) as journal:
-        view = to_continue(journal)
-        tools = tools_of(view.task, History(settings.workspace), journal, view)
-        told = behind(view, {name: tool.schema for name, tool in tools.items()})
-    task = view.task
+        return _handed_on(settings, journal, to_continue(journal))
+
+
+def _handed_on(settings: Settings, journal: Journal, view: SessionView) -> Task:
+    from agent.session.handing_over import handed_on
+
+    task, tools = view.task, tools_of(view.task, History(settings.workspace), journal, view)
     return Task(
         task.task, task.namespace, task.sandbox, task.read_only, task.dry_run,
-        cluster="" if task.sandbox else task.cluster, before=told,
+        cluster="" if task.sandbox else task.cluster, session_key=task.session_key,
+        before=handed_on(view, {name: tool.schema for name, tool in tools.items()}),
     )  # fmt: skip
+
+
+def by_key(settings: Settings, task: Task, surface: Surface) -> int:
+    """Begin the task that `task.session_key` stands for, or go on with it where it stands; gives the exit code.
+
+    A session that was interrupted or waited is resumed, one that was handed over is followed, and of one that is
+    over the end is told again. `task.words` may be empty once the key is known. Raises `UsageError` for another
+    task under the same key, and while another process runs it.
+    """
+    history_of(settings)
+    name = f"key-{hashlib.sha256(task.session_key.encode()).hexdigest()[:32]}"
+    with contextlib.closing(open_journal(settings)) as journal, journal.lease(name):
+        view = with_key(journal, task.session_key)
+        if view is None:
+            if not task.words:
+                raise UsageError(f"No session has the key {task.session_key} yet: say what to do, too.")
+            return start(settings, task, surface)
+        if task.words not in ("", view.task.task):
+            raise UsageError(
+                f"The key {task.session_key} stands for another task: {view.task.task!r} (session {view.id}). "
+                "Give the same words, none, or another key."
+            )
+        if view.closed is not None and view.closed.outcome == "handed_over" and is_over(view):
+            return start(settings, _handed_on(settings, journal, view), surface)
+        return resume(settings, view.id, surface)
 
 
 def cancel(settings: Settings, session: str) -> SessionView:
@@ -382,6 +413,7 @@ def tools_of(started: SessionStarted, history: History, journal: Journal, view: 
     called = started.call["tool"] if started.call else ""
     if called in ALONE:
         return {tool.name: tool for tool in tools_for(called)}
+    from agent.session.planning import plan_tool
     from agent.session.rollback import UNDO, undo_last_tool, undo_tool
     from agent.workspace.past_changes import rollout_history_tool
     from agent.workspace.results import Results, read_result_tool
@@ -391,8 +423,12 @@ def tools_of(started: SessionStarted, history: History, journal: Journal, view: 
     else:
         undo = undo_last_tool(view, history.root)
     results = Results(Workspace(history.root).state_dir(), view.id)
-    more = [read_result_tool(results)] if started.window_tokens else []  # a context window cuts what is too long
-    return {tool.name: tool for tool in (*tools_for(called), rollout_history_tool(history), undo, *more)}
+    tools = [*tools_for(called), rollout_history_tool(history), undo]
+    if (
+        started.window_tokens
+    ):  # a model with a context window: it cuts what is too long, and is lost in what is many
+        tools += [read_result_tool(results), plan_tool(view, [tool.name for tool in tools])]
+    return {tool.name: tool for tool in tools}
 
 
 @contextlib.contextmanager

@@ -172,7 +172,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = None
     window_tokens: Annotated[
         int,
-        Meta(ge=10_000),
+        Meta(ge=8_000),
         Setting(
             help="Tokens of the model's context window.",
             why="A million is what Claude Sonnet 5.5 has; at 80 % the session is handed over.",

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import yaml
 
+from agent.context.tokens import estimate
+from agent.model.claude.schema import tools_of
+from agent.model.port import ToolSpec
+from agent.model.prompts import system_prompt
 from agent.session.endings import ENDINGS
 from agent.workspace.files import AGENT
+from tools.catalog import TOOLS
 
 PROMPTS = Path(__file__).parents[1] / "prompts"
 
@@ -34,4 +40,7 @@ def test_the_protocol_names_the_tools_that_end_a_session() -> None:
 
 
 def test_they_are_short_enough_to_be_sent_each_time() -> None:
-    assert sum(len(file.read_text().split()) for file in PROMPTS.iterdir()) < 900
+    specs = [ToolSpec(tool.name, tool.description, tool.schema) for tool in (*TOOLS, *ENDINGS)]
+    sent = [tool for tool in tools_of(specs) if not tool.get("defer_loading")]
+    assert estimate(system_prompt()) < 1_600
+    assert estimate(json.dumps(sent)) < 3_000

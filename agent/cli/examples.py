@@ -20,6 +20,7 @@ EXAMPLES: Mapping[str, Examples] = {
         ("only look and explain", 'desk run "why does web crash?" -n shop-dev --read-only'),
         ("what would change, and change nothing", 'desk run "scale web to 3" -n shop-dev --dry-run'),
         ("go on with what a full context has handed over", "desk run --continue"),
+        ("from a program, again and again", 'desk run "scale web to 3" --session-key t-7'),
     ),
     "resume": (
         ("the newest session that can go on", "desk resume"),

@@ -34,9 +34,20 @@ if TYPE_CHECKING:
 @click.option("--read-only", is_flag=True, help="Change nothing: only look and explain.")
 @click.option("--dry-run", is_flag=True, help="Ask the API server what would change, and change nothing.")
 @click.option("--continue", "goes_on", is_flag=True, help="Go on with the task that was handed over last.")
+@click.option(
+    "--session-key", metavar="KEY", help="Your name for the task: the same KEY goes on with it where it stands."
+)
 @running
 @common
-def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, goes_on: bool, **given: Any) -> None:
+def run(
+    task: str | None,
+    sandbox: bool,
+    read_only: bool,
+    dry_run: bool,
+    goes_on: bool,
+    session_key: str | None,
+    **given: Any,
+) -> None:
     """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it".
 
     - as TASK reads it from standard input. Without TASK, at a terminal, it is a conversation: each task is a
@@ -44,7 +55,8 @@ def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, goes_on
     Desk says. Its exit code is the last session's.
 
     A session that ends with exit code 4, as its model's context is full, has committed what it did; --continue
-    begins a new one with that task, which is told what is done.
+    begins a new one with that task, which is told what is done. For a program that starts sessions, --session-key
+    is all it needs: the same command begins the task, resumes it, follows it up, or tells again how it ended.
     """
     from agent.app import Task, handed_over
     from agent.cli.conversation import converse
@@ -55,13 +67,17 @@ def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, goes_on
         raise UsageError(f"The task is empty. {_SAY}")
     configured = settings(given)
     if goes_on:
-        if task is not None or sandbox or read_only or dry_run:
+        if task is not None or sandbox or read_only or dry_run or session_key:
             raise UsageError(
                 "--continue takes the task, and how it is done, from the session before: give no other."
             )
         code, _ = _answered(configured, handed_over(configured))
         raise click.exceptions.Exit(code)
-    asked = Task(task or "", configured.namespace, sandbox, read_only, dry_run)
+    asked = Task(task or "", configured.namespace, sandbox, read_only, dry_run, session_key=session_key or "")
+    if session_key is not None:
+        if not session_key.strip() or len(session_key) > MAX_KEY:
+            raise UsageError(f"--session-key is empty, or longer than {MAX_KEY} characters.")
+        _run(configured, partial(_by_key, asked))
     if task is not None:
         code, _ = _answered(configured, asked)
     elif _at_terminal(configured):
@@ -71,6 +87,7 @@ def run(task: str | None, sandbox: bool, read_only: bool, dry_run: bool, goes_on
     raise click.exceptions.Exit(code)
 
 
+MAX_KEY = 200
 _SAY = 'Say what to do: desk run "why does checkout crash in shop-dev?"'
 
 
@@ -172,6 +189,12 @@ def begin(asked: Task, configured: Settings, surface: Surface) -> int:
     from agent.app import start
 
     return start(configured, asked, surface)
+
+
+def _by_key(asked: Task, configured: Settings, surface: Surface) -> int:
+    from agent.app import by_key
+
+    return by_key(configured, asked, surface)
 
 
 def _chosen_reading(configured: Settings, session: str) -> tuple[str, dict[str, Any] | None] | None:

@@ -54,13 +54,24 @@ class Budget:
     ratio: Ratio = field(default_factory=Ratio)
 
     @property
+    def limit(self) -> int:
+        """What the next request may take: a share of the window, and what leaves room for its answer."""
+        return min(int(self.window * FULL), max(self.window - self.reserved, self.window // 2))
+
+    def room(self, answers: int) -> int:
+        """How many tokens, as `estimate` counts them, one of so many answers that are still to come may have.
+
+        A turn's answers together may have half of what is left: the rest is for the turns after it.
+        """
+        return int(((self.limit - self.used) / 2 - self.expected) / self.ratio.value / answers)
+
+    @property
     def is_full(self) -> bool:
         """Whether the next request would take more than is to be used, or its answer have no room."""
-        limit = min(int(self.window * FULL), max(self.window - self.reserved, self.window // 2))
         most = sum(len(text.encode(errors="replace")) for text in self.coming) * MOST_RATIO
-        if self.used + most <= limit:  # a byte has at most one token: nothing needs to be counted
+        if self.used + most <= self.limit:  # a byte has at most one token: nothing needs to be counted
             return False
-        return self.used + self.expected > limit
+        return self.used + self.expected > self.limit
 
     @property
     def expected(self) -> int:

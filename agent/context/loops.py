@@ -27,6 +27,9 @@ ENDED_AFTER = 5
 WAITING = frozenset({"wait_for_rollout", "wait_until_mended", "rollout_status"})
 """Tools that are asked again while something happens."""
 
+SAYING = frozenset({"plan"})
+"""Tools by which a model says something and learns nothing."""
+
 NOTE = (
     "Your last {count} turns brought nothing new: the same answers as before, or failures. Do something else, or "
     "say with finish or clarify what is known and what is missing. After {left} more such turns the session ends."
@@ -75,6 +78,8 @@ class Circling:
         self.fruitless = 0 if any(is_new) else self.fruitless + 1
 
     def _is_new(self, call: Called) -> bool:
+        if call.tool in SAYING:
+            return False
         if call.changed:
             return self._is_new_change(_key(call.tool, call.arguments, _lasting(call.tool, call.text)))
         if call.tool in WAITING and call.ok:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import lzma
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,16 @@ _WORDS = (
 
 def estimate(text: str) -> int:
     """The tokens of a text in cl100k_base; of a long one, its beginning extrapolated."""
+    return _short(text) if len(text) <= _PIECE * 8 else _counted(text)
+
+
+@lru_cache(maxsize=256)
+def _short(text: str) -> int:
+    """Kept, for a turn asks for the same answers more than once."""
+    return _counted(text)
+
+
+def _counted(text: str) -> int:
     size = len(text.encode(errors="replace"))
     encoding = _encoding()
     if encoding is None:

@@ -27,6 +27,8 @@ class Case:
     always_asked: bool
     named: bool
     """Whether the task orders the plan."""
+    stated: bool
+    """Whether it belongs to a subtask of the session; true where none is stated."""
     environments: Mapping[Place, tuple[Environment, str]]
     """Of each place, and what is to be said of it."""
     driver: Drivers
@@ -53,7 +55,9 @@ class Case:
         driver = self.driver(change)
         risk = driver.risk(change, self.risk, preview)
         environment, note = self.environments[change.system, driver.place(change)]
-        decision = decide(risk, environment, named=self.named, always_asked=always_asked, table=self.table)
+        decision = decide(
+            risk, environment, named=self.named, stated=self.stated, always_asked=always_asked, table=self.table
+        )
         if decision.verdict is Verdict.ALLOW or risk is Risk.CLUSTER or not note:
             return decision
         return replace(decision, reason=f"{decision.reason} ({note})")

@@ -129,12 +129,19 @@ def differences(table: Table) -> list[str]:
 
 
 def decide(
-    risk: Risk, environment: Environment, *, named: bool, always_asked: bool = False, table: Table = TABLE
+    risk: Risk,
+    environment: Environment,
+    *,
+    named: bool,
+    stated: bool = True,
+    always_asked: bool = False,
+    table: Table = TABLE,
 ) -> Decision:
-    """The table, and two rules on top of it that can only be stricter.
+    """The table, and three rules on top of it that can only be stricter.
 
     `named`: the task names the target and asks for a change. Every session reads files and the cluster before
     its first turn, and what stands there must not widen a decision: a change the task did not name asks.
+    `stated`: it belongs to a subtask of the session, where that has said what its subtasks are.
     `always_asked`: the tool's changes ask wherever the table would allow them.
     """
     verdict = table[risk][_COLUMNS.index(environment)]
@@ -144,6 +151,9 @@ def decide(
     priority = _priority(risk, environment)
     if verdict is Verdict.ALLOW and risk not in (Risk.READ, Risk.RENDER) and not named:
         reason = "the task did not name this change, and text that came from the cluster was read before it"
+        return Decision(Verdict.ASK, reason, environment, priority)
+    if verdict is Verdict.ALLOW and risk not in (Risk.READ, Risk.RENDER) and not stated:
+        reason = "it belongs to none of the subtasks that the session has stated"
         return Decision(Verdict.ASK, reason, environment, priority)
     if verdict is Verdict.ALLOW and always_asked:
         return Decision(Verdict.ASK, "this is asked for in every environment", environment, "HIGH")

@@ -81,6 +81,8 @@ class Request:
     risk: str
     decision: Decision
     requester: str
+    beside: bool = False
+    """Whether it is beside the task, or beside the subtasks that were stated."""
 
 
 def ask(journal: Journal, session: str, request: Request, now: datetime) -> ApprovalAsked:
@@ -105,6 +107,7 @@ def ask(journal: Journal, session: str, request: Request, now: datetime) -> Appr
         asked_at=now.isoformat(timespec="seconds"),
         expires_at=_deadline(request.decision, now),
         why=request.decision.reason,
+        beside=request.beside,
     )
     with journal.transaction() as transaction:
         transaction.lock(digest)

@@ -49,6 +49,8 @@ class SessionStarted:
     """In a conversation, the session before: {"session", "said": [{"task", "answer"}], "spoken"}."""
     gate: list[str] = field(default_factory=list)
     """Where the gate decides otherwise than by its own table, in words, as desk.yaml has it."""
+    session_key: str = ""
+    """Whoever starts sessions knows the task by this; empty: it is known by its id only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,8 @@ class ApprovalAsked:
     expires_at: str
     why: str = ""
     """Why the gate asks, and does not allow it by itself."""
+    beside: bool = False
+    """Whether it is beside the task, or beside the subtasks that were stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +322,8 @@ class SessionClosed:
     summary: str
     next_action: str
     readings: list[Json] = field(default_factory=list)
+    noticed: list[Json] = field(default_factory=list)
+    """What was noticed beside the task: {"what", "words"}; the words are what a session of its own is asked for."""
 
 
 Event = (

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, assert_never
 
 from agent.context.budget import Budget, Ratio
 from agent.context.loops import ENDED_AFTER, Called, Circling, note_on
+from agent.context.subtasks import Stated
 from agent.errors import UsageError
 from agent.ids import the_one
 from agent.journal.events import (
@@ -56,6 +57,8 @@ Made = tuple[ToolIntent, ToolReceipt]
 """A change that is in effect: what was intended, and what came of it."""
 
 MAX_CONFLICTS = 3
+PLAN = "plan"
+"""The tool by which a session states its subtasks."""
 _RATIO_TURNS = 10
 
 
@@ -108,6 +111,8 @@ class SessionView:
     """(the key of its commit, when, how) of each process that ended before the session did."""
     closed: SessionClosed | None = None
     closed_at: str = ""
+    stated: Stated = field(default_factory=Stated)
+    """The subtasks, and what was noticed beside the task."""
     _made: dict[str, list[Made]] = field(default_factory=dict)
     _recorded: dict[str, list[Made]] = field(default_factory=dict)
     _steps_to_record: list[StepDone] = field(default_factory=list)
@@ -131,7 +136,7 @@ class SessionView:
     def _apply(self, event: Event, at: str) -> None:
         match event:
             case SessionStarted():
-                self.started, self.started_at = event, at
+                self._start(event, at)
             case SessionResumed():
                 # What the gate saw before may have changed; an approval keeps its own row.
                 self.paused = None
@@ -160,6 +165,7 @@ class SessionView:
                 self._over(event)
             case ToolResult():
                 self.results[event.call_id] = event
+                self._tick(event)
             case FilesRendered():
                 self.rendered[event.call_id] = event
             case SubtaskDone():
@@ -179,6 +185,19 @@ class SessionView:
                 """In the chain of its row, and of no session."""
             case _:
                 assert_never(event)
+
+    def _start(self, started: SessionStarted, at: str) -> None:
+        self.started, self.started_at = started, at
+        self.stated = Stated.from_json((started.before or {}).get("stated", {}))
+
+    def _tick(self, result: ToolResult) -> None:
+        """What a call that has succeeded says of the subtasks."""
+        if not result.ok:
+            return
+        if result.tool == PLAN:
+            self.stated.say(result.data or {})
+        elif result.call_id in self.plans:
+            self.stated.succeeded(result.tool, _names_in(self.plans[result.call_id].plan))
 
     def _plan(self, made: PlanMade) -> None:
         """What an earlier plan of the call has changed stays told; what is to be done is this one's."""
@@ -364,10 +383,22 @@ class SessionView:
         """Whether the context window is so full that the next session must go on."""
         return self.task.window_tokens > 0 and bool(self.turns) and self.budget().is_full
 
+    def begins_full(self) -> bool:
+        """Whether the first request was too long already: the next session would fare no better."""
+        if len(self.turns) != 1 or not self.task.window_tokens:
+            return False
+        sent = self.tokens_used() - int(self.turns[0].usage.get("output_tokens") or 0)
+        exceeded = self.turns[0].stop_reason == "model_context_window_exceeded"
+        return (exceeded and not self.turns[0].blocks) or sent > self.budget().limit
+
     def budget(self) -> Budget:
         """The context window before the next request."""
         coming = self._answers_to(self.turns[-1]) if self.turns else ()
         return Budget(self.task.window_tokens, self.task.max_tokens, self.tokens_used(), coming, self._ratio())
+
+    def room_for_answer(self) -> int:
+        """How many tokens the answer to the pending call may have, where the others of its turn have as many."""
+        return self.budget().room(sum(call.id not in self.results for call in self.calls()))
 
     def _ratio(self) -> Ratio:
         """What the newest turns show of how the model's tokens are to be estimated."""
@@ -452,6 +483,12 @@ def _of_others(told: dict[ChangeKey, Told], call_id: str) -> dict[ChangeKey, Tol
 
 def _ids(step: Json) -> list[str]:
     return [id_of(change) for change in step["changes"]]
+
+
+def _names_in(plan: Json) -> set[str]:
+    """What a plan is about, by name."""
+    targets = (change["target"] for step in plan["steps"] for change in step["changes"])
+    return {str(each["name"]) for each in (*targets, *plan.get("subjects", ()))}
 
 
 def _plan_of(intent: ToolIntent) -> PlanMade:

@@ -1,4 +1,4 @@
-"""The words for the model, from prompts/: persona, protocol, rules. The same bytes in each request."""
+"""The words for the model, from prompts/: persona, protocol, context, rules. The same bytes in each request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "prompts"
-FILES = ("SOUL.md", "protocol.md", "rules.md")
+FILES = ("SOUL.md", "protocol.md", "context.md", "rules.md")
 
 
 @functools.cache

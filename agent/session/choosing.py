@@ -59,6 +59,13 @@ def to_continue(journal: Journal) -> SessionView:
     )
 
 
+def with_key(journal: Journal, key: str) -> SessionView | None:
+    """The newest session that was started under a key."""
+    started = journal.entries(types=("session_started",))
+    newest = [entry.session for entry in started if entry.body.get("session_key") == key][-1:]
+    return next((SessionView.of(session, journal.entries(session)) for session in newest), None)
+
+
 def _open(journal: Journal) -> Iterator[SessionView]:
     """The sessions that are not over, newest first."""
     views = (SessionView.of(session, journal.entries(session)) for session in _not_surely_over(journal))

@@ -63,13 +63,7 @@ def behind(view: SessionView, schemas: Schemas) -> Json:
     started, spoken = view.task, understood(view, schemas).spoken or NOTHING
     earlier: list[Json] = started.before["said"] if started.before is not None else []
     ending = view.closed.summary if view.closed else (view.paused.reason if view.paused else "")
-    done = "".join(
-        f"\n- {each.title} (commit {view.commits.get(each.subtask, '')[:10]})" for _, each in view.subtasks
-    )
-    told = {
-        "task": started.task,
-        "answer": ending[:ANSWER_CHARACTERS] + (f"\nDone and committed:{done}" if done else ""),
-    }
+    told = {"task": started.task, "answer": ending[:ANSWER_CHARACTERS]}
     return {
         "session": view.id,
         "said": [*earlier, told][-TASKS_TOLD:],

@@ -8,6 +8,7 @@ before it is made.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -19,6 +20,7 @@ from agent.journal.journal import Journal
 from agent.journal.summary import LIFE, OPEN, SessionLine, session_lines
 from agent.journal.view import SessionView
 from agent.session.context import Records
+from agent.session.found import found
 from agent.workspace import anchors, changeset
 from agent.workspace.files import (
     Edit,
@@ -33,6 +35,10 @@ from agent.workspace.files import (
     write_change_set,
 )
 from agent.workspace.history import Content, commit_message
+from tools.json import Json
+
+Lived = tuple[str, str, str, Json]
+"""An event of a session's life: its session, time, type and body."""
 
 MAX_LISTED = 20
 """Open sessions, and approvals that wait, in WORKING.md."""
@@ -141,15 +147,23 @@ def commit(
 
 def working_state(records: Records) -> WorkingState:
     """What Desk's section of WORKING.md says now: the session that writes it, and all that are open."""
-    view, open_ = records.view, _open_sessions(records.journal)
+    view, life = records.view, _life(records.journal)
+    open_ = _open_sessions(records.journal, life)
     ending = view.closed or view.paused
     others = [line.next_action for line in open_ if line.status == "paused" and line.session != view.id]
     return WorkingState(
         session=view.id,
         started=view.started_at,
         task=view.task.task,
-        completed=tuple(done.title for _, done in view.subtasks),
-        remaining=_listed([*_handed_over(view), *(f"{line.task} (session {line.session})" for line in open_)]),
+        completed=tuple(_completed(view)),
+        remaining=_listed(
+            [
+                *_handed_over(view),
+                *_stated(view),
+                *(f"{line.task} (session {line.session})" for line in open_),
+                *_put_aside(life),
+            ]
+        ),
         blockers=_listed(_blockers(records.journal, {line.session for line in open_})),
         next_action=(ending.next_action if ending else f"desk resume {view.id}") or next(iter(others), "none"),
     )
@@ -161,9 +175,40 @@ def _handed_over(view: SessionView) -> list[str]:
     return [f"{view.task.task} (session {view.id})"] if is_left else []
 
 
-def _open_sessions(journal: Journal) -> list[SessionLine]:
+def _completed(view: SessionView) -> Iterator[str]:
+    """What was done, with the commit where git has it already; for whoever goes on, what was found, too."""
+    for _, done in view.subtasks:
+        sha = view.commits.get(done.subtask, "")
+        yield f"{done.title} (commit {sha[:10]})" if sha else done.title
+    if view.closed is not None and view.closed.outcome == "handed_over":
+        yield from (f"found: {each}" for each in found(view))
+
+
+def _stated(view: SessionView) -> list[str]:
+    """The stated subtasks that are left; of a task that is done, none is."""
+    is_done = view.closed is not None and view.closed.outcome == "done"
+    return [] if is_done else [f"{each.title} (session {view.id})" for each in view.stated.open]
+
+
+def _put_aside(life: Sequence[Lived]) -> list[str]:
+    """What the newest sessions noticed beside their tasks, until it is asked for in a session of its own."""
+    closed = [(number, body) for number, (_, _, kind, body) in enumerate(life) if kind == "session_closed"]
+    asked = {body["task"]: number for number, (_, _, kind, body) in enumerate(life) if kind == "session_started"}
+    noticed = {
+        each["words"]: f"noticed: {each['what']}: desk run {shlex.quote(each['words'])}"
+        for number, body in closed[-MAX_LISTED:]
+        for each in body.get("noticed", ())
+        if asked.get(each["words"], -1) < number
+    }
+    return list(noticed.values())
+
+
+def _life(journal: Journal) -> list[Lived]:
+    return [(entry.session, entry.at, entry.type, entry.body) for entry in journal.entries(types=LIFE)]
+
+
+def _open_sessions(journal: Journal, events: Sequence[Lived]) -> list[SessionLine]:
     """The sessions that are not over, newest first; not a helper's, which leaves nothing in git unless it asks."""
-    events = [(entry.session, entry.at, entry.type, entry.body) for entry in journal.entries(types=LIFE)]
     helpers = {
         session
         for session, _, kind, body in events

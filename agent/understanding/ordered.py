@@ -19,12 +19,14 @@ def orders_change(found: Understanding, tool: str, namespace: str | None, name: 
 def _covers(order: Order, tool: str, namespace: str | None, name: str) -> bool:
     if namespace is not None and namespace not in order.namespaces:
         return False
-    if any(_is(each, name) for each in order.excluded) or not (order.mends or tool in order.tools or tool in _UNDO):
+    if any(_is(each, name) for each in order.excluded) or not (
+        order.mends or tool in order.tools or tool in UNDOES
+    ):
         return False
     return not order.names or any(_is(each, name) for each in order.names)
 
 
-_UNDO = ("undo_last",)
+UNDOES = ("undo_last",)
 """What takes a change back that was ordered."""
 
 

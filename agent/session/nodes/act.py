@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from agent.context.fitting import fits, head_and_tail
 from agent.journal import approvals
 from agent.journal.events import StepDone, ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
@@ -18,7 +19,7 @@ from tools.changes.driver import Preview
 from tools.changes.plan import Change, Check, Plan, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
 from tools.errors import ArgumentsError, ToolError
-from tools.frame import STDOUT, Rendering, Result
+from tools.frame import STDOUT, Rendering, Result, cap
 
 
 def act(desk: Desk, call: ToolUse) -> None:
@@ -64,12 +65,33 @@ def _answer(desk: Desk, call: ToolUse, outcome: Result | Rendering | Plan) -> To
 
 
 def _shown(desk: Desk, call: ToolUse, outcome: Result) -> str:
-    """The text of a result; one that was cut is kept whole for a model that may ask for more of it."""
-    if not outcome.whole or READ_RESULT not in desk.tools:
+    """The text of a result; where that is too long, its ends, and it is kept whole for who asks for more of it.
+
+    Secrets go before it is cut: half of one is not known as one.
+    """
+    tool = desk.tools.get(call.name)
+    if tool is None:  # one that ends the session: nobody reads its answer
         return outcome.text
-    Results(desk.workspace.state_dir(), desk.view.id).keep(call.id, desk.journal.redactor.text(outcome.whole))
-    lines = outcome.whole.count("\n") + 1
-    return f"{outcome.text}\n[cut: {lines} lines in all; read_result result={call.id} reads or searches them]"
+    can_read_on = READ_RESULT in desk.tools
+    room = desk.view.room_for_answer() if can_read_on else 0
+    if not outcome.whole and (not can_read_on or fits(outcome.text, room)):
+        return outcome.text
+    whole = desk.journal.redactor.text(outcome.whole or outcome.text)
+    text = cap(whole, tool.narrow)
+    if not can_read_on:
+        return text
+    if not fits(text, room):
+        text = "\n[...]\n".join(head_and_tail(whole, room))
+    return f"{text}\n[cut: {_kept(desk, call, whole)}]"
+
+
+def _kept(desk: Desk, call: ToolUse, whole: str) -> str:
+    lines = whole.count("\n") + 1
+    try:
+        Results(desk.workspace.state_dir(), desk.view.id).keep(call.id, whole)
+    except OSError as error:
+        return f"{lines} lines in all; the whole could not be kept: {error.strerror}"
+    return f"{lines} lines in all; read_result result={call.id} reads or searches them"
 
 
 def _change(desk: Desk, call: ToolUse, planned: Planned) -> None:
@@ -107,7 +129,7 @@ def _seen(desk: Desk, call: ToolUse, planned: Planned, change: Change) -> Previe
         done = {each.id for each in planned.plan.changes if desk.view.is_made(call.id, each.id)}
         unseen = [each for each in planned.plan.changes if each.id not in done and planned.is_unseen(each)]
         asked = asking.each(desk, unseen, lambda driver, each: driver.preview(each, planned.plan, done))
-        told = {each.id: _kept(answer) for each, answer in asked}
+        told = {each.id: _answered(answer) for each, answer in asked}
         planned.seen.update({key: seen for key, seen in told.items() if key == change.id or _is_final(seen)})
     seen = planned.seen.pop(change.id)
     if isinstance(seen, ClusterError):
@@ -115,7 +137,7 @@ def _seen(desk: Desk, call: ToolUse, planned: Planned, change: Change) -> Previe
     return seen
 
 
-def _kept(answer: asking.Answer[Preview]) -> Preview | ClusterError:
+def _answered(answer: asking.Answer[Preview]) -> Preview | ClusterError:
     try:
         return answer()
     except ClusterError as error:

@@ -22,6 +22,8 @@ from tools.risk import Risk
 MAX_FAILED_ATTEMPTS = 3
 CLOSE = "close"
 
+TOO_SMALL = "set window_tokens to what the model has, or choose another model"
+
 LogResult = Literal["SUCCESS", "FAILURE", "PARTIAL", "BLOCKED", "PENDING_APPROVAL"]
 
 LOGGED: dict[Outcome, tuple[ExitCode, LogResult]] = {
@@ -54,7 +56,7 @@ def close(records: Records) -> None:
         ending = ending_of(records.view)
         known = records.view.incidents
         incidents: list[Event] = [i for i in incidents_of(records.view, ending) if i.key not in known]
-        records.append(*incidents, _closed(ending))
+        records.append(*incidents, _closed(records.view, ending))
     if CLOSE not in records.view.commits and leaves_commit(records.view):
         record_end(records, CLOSE, records.view.closed_at, _log(records.view))
     Results(records.workspace.state_dir(), records.view.id).forget()
@@ -87,9 +89,22 @@ def is_over(view: SessionView) -> bool:
     return view.closed is not None and (CLOSE in view.commits or not leaves_commit(view))
 
 
-def _closed(ending: Ending) -> SessionClosed:
+def _closed(view: SessionView, ending: Ending) -> SessionClosed:
     code, _ = LOGGED[ending.outcome]
-    return SessionClosed(int(code), ending.outcome, ending.summary, ending.next_action, list(ending.readings))
+    return SessionClosed(
+        int(code), ending.outcome, ending.summary, ending.next_action, list(ending.readings), put_aside(view)
+    )
+
+
+def put_aside(view: SessionView) -> list[Json]:
+    """What is beside the task: as the model noticed it, and what it asked for that was not approved. Pure."""
+    allowed = {key for key, each in view.decisions.items() if each.decision == "approved"}
+    asked = [
+        {"what": f"to {each.summary} is beside this task, and was not done", "words": each.summary}
+        for each in view.approvals.values()
+        if each.beside and each.approval_id not in allowed
+    ]
+    return [*({"what": each.what, "words": each.words} for each in view.stated.noticed), *asked]
 
 
 def leaves_commit(view: SessionView) -> bool:
@@ -171,6 +186,9 @@ def standing(view: SessionView) -> str:
 
 def _out_of_budget(view: SessionView) -> Ending:
     said = _last_words(view)
+    if view.begins_full():
+        window = f"{view.task.window_tokens:,} tokens"
+        return Ending("failed", f"The task's beginning does not fit the window of {window}.", TOO_SMALL)
     why, next_action = _why_handed_over(view)
     summary = f"Handed over: {why}." + (f" Its last words: {said}" if said else "")
     return Ending("handed_over", summary[:8000], next_action)
@@ -192,7 +210,7 @@ def _why_handed_over(view: SessionView) -> tuple[str, str]:
             f"{MAX_FAULTY_TURNS} turns of the model in a row could not be used",
             "start again with a narrower task",
         )
-    return f"the limit of {counted(view.task.max_turns, 'turn')} is reached", "start again with a narrower task"
+    return f"the limit of {counted(view.task.max_turns, 'turn')} is reached", go_on
 
 
 def _last_words(view: SessionView) -> str:

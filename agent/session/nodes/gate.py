@@ -20,7 +20,7 @@ from agent.session.context import Desk, Planned
 from agent.session.endings import ENDINGS
 from agent.session.nodes.effect import arrived
 from agent.session.rendering import plan_of, with_files
-from agent.understanding.ordered import is_within, orders_change, says
+from agent.understanding.ordered import UNDOES, is_within, orders_change, says
 from tools.changes.driver import Preview
 from tools.changes.plan import Change, Plan, plan_from
 from tools.cluster.errors import RESUMABLE, ClusterError
@@ -102,7 +102,8 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
     tool = replace(tool, risk=plan.risk or tool.risk, always_asked=plan.always_asked or tool.always_asked)
     left = tuple(change for change in plan.changes if not desk.view.is_made(call.id, change.id))
     where = environments(plan, left, desk.driver)
-    case = Case(left, tool.risk, tool.always_asked, _named(desk, call, plan), where, desk.driver, desk.table)
+    named, stated = _named(desk, call, plan), _stated(desk, call, plan)
+    case = Case(left, tool.risk, tool.always_asked, named, stated, where, desk.driver, desk.table)
     decision = case.judge({})
     if decision.verdict is not Verdict.DENY:
         _refuse_without_rights(desk, left)
@@ -126,7 +127,7 @@ def _gate_change(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any
         text += f"{left_over(plan)}\n{planned.diff}{omitted(plan)}"
         return _conclude(desk, call, ToolResult(call.id, call.name, text, summary=plan.summary), made, gated)
     if decision.verdict is Verdict.ASK:
-        return _ask(desk, call, arguments, planned, made, decision)
+        return _ask(desk, call, arguments, planned, made, decision, beside=not (named and stated))
     _journal(desk, made)
     desk.planned[call.id] = planned
     desk.view.gated[call.id] = gated
@@ -213,8 +214,16 @@ def _named(desk: Desk, call: ToolUse, plan: Plan) -> bool:
     started = desk.view.task
     if started.call and (started.call["tool"], started.call["arguments"]) == (call.name, call.input):
         return True
-    subjects = plan.subjects or tuple(change.target for change in plan.changes)
-    return all(orders_change(desk.understood(), call.name, each.namespace, each.name) for each in subjects)
+    return all(orders_change(desk.understood(), call.name, each.namespace, each.name) for each in _subjects(plan))
+
+
+def _stated(desk: Desk, call: ToolUse, plan: Plan) -> bool:
+    """Whether the plan belongs to a subtask of the session, where that has stated any."""
+    return call.name in UNDOES or desk.view.stated.has(call.name, [each.name for each in _subjects(plan)])
+
+
+def _subjects(plan: Plan) -> Sequence[ObjectRef]:
+    return plan.subjects or tuple(change.target for change in plan.changes)
 
 
 def _refuse_without_rights(desk: Desk, changes: Sequence[Change]) -> None:
@@ -232,13 +241,22 @@ def _previews(desk: Desk, call: ToolUse, plan: Plan, left: Sequence[Change]) -> 
     return {change.id: preview() for change, preview in asked}
 
 
-def _ask(desk: Desk, call: ToolUse, arguments: Json, planned: Planned, made: PlanMade, decision: Decision) -> None:
-    """Find the approval of exactly this, or ask for one."""
+def _ask(
+    desk: Desk,
+    call: ToolUse,
+    arguments: Json,
+    planned: Planned,
+    made: PlanMade,
+    decision: Decision,
+    *,
+    beside: bool,
+) -> None:
+    """Find the approval of exactly this, or ask for one. `beside`: it is not what the task is about."""
     request = Request(
         call_id=call.id, tool=call.name, arguments=arguments, digest=made.digest,
         changes=tuple(change for change in planned.plan.changes if change.id in planned.previews),
         summary=planned.plan.summary, diff=planned.diff, risk=planned.gated.risk,
-        decision=decision, requester=desk.view.task.requester,
+        decision=decision, requester=desk.view.task.requester, beside=beside,
     )  # fmt: skip
     _journal(desk, made)
     found = approvals.of_call(desk.journal, desk.view.id, call.id, made.digest, desk.now())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from agent.context.fitting import OPENING_SHARE, fitted
 from agent.errors import ModelError
 from agent.journal.events import ModelTurn
 from agent.journal.view import SessionView
@@ -93,7 +94,7 @@ def _context(view: SessionView) -> Context:
     return Context(
         view.task.namespace,
         tuple(read.namespaces),
-        documents,
+        fitted(documents, window // OPENING_SHARE) if (window := view.task.window_tokens) else documents,
         names_of(read),
         spoken_before(view.task),
         dry_run=view.task.dry_run,

@@ -59,6 +59,7 @@ LOOPS: dict[str, tuple[int, list[Turn]]] = {
         4,
         [scale(3), [call("get", "3 of 3", name="web")], scale(1), [call("get", "1 of 1", name="web")]] * 5,
     ),
+    "plans, and nothing else": (0, [[call("plan", f"{at} subtasks", title=f"a{at}")] for at in range(20)]),
     "two at once in each turn": (1, [[*look("a"), *look("b")]] * 20),
 }
 

@@ -232,6 +232,16 @@ def test_at_eighty_percent_of_the_window_the_next_session_goes_on(bench: Bench) 
     assert "set memory limit 16Mi -> 64Mi" in bench.working()
 
 
+def test_a_window_too_small_for_the_beginning_is_no_handover(bench: Bench) -> None:
+    """The next session would fare no better, and one after it would be started for ever."""
+    with MessagesServer([done()], window_tokens=1_000) as server:
+        desk = bench.begin(Claude(profile(server.url), Waits()), window_tokens=1_000, max_tokens=100)
+        assert drive(desk) == 1
+        assert server.requests == []
+    assert "does not fit the window of 1,000 tokens" in summary(desk)
+    assert "window_tokens" in bench.working()
+
+
 def test_a_killed_session_thinks_on_with_its_own_thoughts(bench: Bench) -> None:
     class Killed(BaseException):
         pass
