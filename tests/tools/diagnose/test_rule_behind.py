@@ -484,8 +484,10 @@ def test_ingress_of_another_namespace_decides() -> None:
         Question("pods", "data"): Answer((pod_of("db-0", {"app": "db"}, "10.244.0.5"),)),
         Question("networkpolicies", "data"): Answer((inward,)),
     }
-    one = found("connect ETIMEDOUT db.data.svc.cluster.local:5432", crashed(), answers=answers)
+    taken = snapshot(crashed(), logs={HERE: "connect ETIMEDOUT db.data.svc.cluster.local:5432"})
+    [one] = judge(replace(taken, answers=answers))["findings"]
 
+    assert one["cause"] == "NetworkPolicyBlocksIngress"
     assert (one["object"]["namespace"], one["object"]["name"]) == ("data", "only-own")
     assert "of namespace data does not let Deployment shop in" in one["summary"]
 

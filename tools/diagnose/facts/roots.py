@@ -10,6 +10,7 @@ from tools.diagnose.findings import Evidence, Remedy
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef
+    from tools.diagnose.rule import Cause
 
 
 class Root(msgspec.Struct, frozen=True):
@@ -20,3 +21,5 @@ class Root(msgspec.Struct, frozen=True):
     why: str
     remedies: tuple[Remedy, ...]
     evidence: tuple[Evidence, ...] = ()
+    cause: Cause | None = None
+    """Where it has one of its own; else that of the symptom."""

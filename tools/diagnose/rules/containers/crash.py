@@ -106,7 +106,7 @@ def _rooted(this: Crash, root: Root) -> Finding:
     """The finding on what lies behind it."""
     this = replace(this, context=root.said)
     return Finding(
-        cause=CRASH_LOOP_BACK_OFF,
+        cause=root.cause or CRASH_LOOP_BACK_OFF,
         object=root.object,
         container=this.container.name,
         affected=pod_names(this.group),

@@ -148,6 +148,7 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
     if root is not None:
         return replace(
             found,
+            cause=root.cause or found.cause,
             object=root.object,
             summary=found.summary.removesuffix(_log_said(line, error, container, snapshot))
             + f'; its log says "{line}" ({root.said})',

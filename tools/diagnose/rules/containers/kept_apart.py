@@ -16,6 +16,8 @@ from tools.diagnose.facts.service_pods import selector_of
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.logs.context import host_and_port
 from tools.diagnose.logs.errors import subjects
+from tools.diagnose.rules.network.egress import NETWORK_POLICY_BLOCKS_EGRESS
+from tools.diagnose.rules.network.ingress import NETWORK_POLICY_BLOCKS_INGRESS
 from tools.diagnose.rules.network.words import peers_said, ports_said
 from tools.plaintext import one_line
 
@@ -70,6 +72,7 @@ def _root(target: Called, found: Refusing, container: Container) -> Root:
         _WHY,
         (_allow(target, found, container),),
         (Evidence("spec", said(ref), one_line(f"{found.direction.lower()}: {json.dumps(rules)}")),),
+        NETWORK_POLICY_BLOCKS_EGRESS if found.direction == "Egress" else NETWORK_POLICY_BLOCKS_INGRESS,
     )
 
 

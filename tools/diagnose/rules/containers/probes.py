@@ -255,6 +255,7 @@ def _rooted(found: Finding, heard: _Heard, container: Container) -> Finding:
         return replace(found, evidence=evidence, remedies=tuple(reversed(found.remedies)))
     return replace(
         found,
+        cause=root.cause or found.cause,
         object=root.object,
         why=root.why,
         evidence=(*evidence, *root.evidence),
