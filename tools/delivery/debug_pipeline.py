@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tools.diagnose.findings import Finding, Starting
     from tools.json import Json
 
-_NAMED: tuple[Kind, ...] = ("EventListener", "BuildConfig", "ImageStream")
+_NAMED: tuple[Kind, ...] = ("EventListener", "BuildConfig", "ImageStream", "Repository", "ExternalSecret")
 
 
 def debug_pipeline(
@@ -46,8 +46,9 @@ def diagnose(cluster: Cluster, *, namespace: str, name: str | None = None, now: 
 
     Raises `NotThere` when the namespace or the name does not exist, and any `ClusterError` that is everything's.
     """
-    refuse_unless_there(cluster, namespace)
     found = read(cluster, namespace, about=name or "", now=now)
+    if found.is_empty:
+        refuse_unless_there(cluster, namespace)
     findings, going = _judged(found, name)
     return report(
         findings,

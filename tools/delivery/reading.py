@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tools.cluster import errors
 from tools.delivery.facts.application import Application
 from tools.delivery.facts.builds import Build
+from tools.delivery.facts.conditions import is_ready
 from tools.delivery.facts.runs import OF_RUN, Run, newest
 from tools.diagnose.reading import decoding
 from tools.diagnose.reading.away import unless_away
@@ -31,6 +32,11 @@ Kind = Literal[
     "Pod",
     "PipelineRun",
     "TaskRun",
+    "CustomRun",
+    "Repository",
+    "ExternalSecret",
+    "SecretStore",
+    "Deployment",
     "EventListener",
     "Trigger",
     "TriggerBinding",
@@ -81,6 +87,12 @@ class Deliveries(msgspec.Struct, frozen=True, dict=True):
         """Whether this kind was read: only then does what is not in `of` not exist."""
         return kind in self.objects
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found in the namespace, which may then not be there."""
+        inside = (kind for kind, how in READINGS.items() if kind != "Application" and not how.beside)
+        return not (self.applications() or any(self.of(kind) for kind in inside))
+
     def named(self, kind: Kind, name: str, namespace: str | None = None) -> Json | None:
         """One object by name, and by its namespace where that is given."""
         return next(
@@ -114,7 +126,7 @@ class Deliveries(msgspec.Struct, frozen=True, dict=True):
         return [run for run in self._runs if run in latest or run.name == self.about]
 
     def task_runs(self) -> tuple[Run, ...]:
-        """The tasks of those that are not well."""
+        """The tasks of those that are not well, custom ones, too."""
         return self._task_runs
 
     def builds(self) -> tuple[Build, ...]:
@@ -127,7 +139,7 @@ class Deliveries(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def _task_runs(self) -> tuple[Run, ...]:
-        return tuple(Run(item) for item in self.of("TaskRun"))
+        return tuple(Run(item) for item in (*self.of("TaskRun"), *self.of("CustomRun")))
 
     @cached_property
     def _builds(self) -> tuple[Build, ...]:
@@ -176,6 +188,19 @@ def _has_failing_runs(found: Deliveries) -> bool:
     return bool(_looked_into(found))
 
 
+def _has_custom_tasks(found: Deliveries) -> bool:
+    looked_into = set(_looked_into(found))
+    return any(run.name in looked_into and run.has_custom_tasks for run in found.runs())
+
+
+def _has_unready_secrets(found: Deliveries) -> bool:
+    return any(not is_ready(item) for item in found.of("ExternalSecret"))
+
+
+def _has_streams(found: Deliveries) -> bool:
+    return bool(found.of("ImageStream"))
+
+
 def _of_runs(found: Deliveries) -> str:
     return f"{OF_RUN} in ({', '.join(_looked_into(found))})"
 
@@ -201,6 +226,11 @@ READINGS: dict[Kind, Reading] = {
     "ImageUpdater": Reading("imageupdaters.argocd-image-updater.argoproj.io", _is_updated, beside=True),
     "PipelineRun": Reading("pipelineruns.tekton.dev"),
     "TaskRun": Reading("taskruns.tekton.dev", _has_failing_runs, selector=_of_runs),
+    "CustomRun": Reading("customruns.tekton.dev", _has_custom_tasks, selector=_of_runs),
+    "Repository": Reading("repositories.pipelinesascode.tekton.dev"),
+    "ExternalSecret": Reading("externalsecrets.external-secrets.io"),
+    "SecretStore": Reading("secretstores.external-secrets.io", _has_unready_secrets),
+    "Deployment": Reading("deployments", _has_streams),
     "EventListener": Reading("eventlisteners.triggers.tekton.dev"),
     "Trigger": Reading("triggers.triggers.tekton.dev", _listens),
     "TriggerBinding": Reading("triggerbindings.triggers.tekton.dev", _listens),

@@ -42,7 +42,7 @@ CONDITIONS = listed(type=TEXT, status=TEXT, reason=TEXT, message=TEXT, lastTrans
 
 def kind(name: str, group: str, version: str, spec: Json, status: Json | None = None) -> Json:
     """A CustomResourceDefinition."""
-    plural = f"{name.lower()}s"
+    plural = "repositories" if name == "Repository" else f"{name.lower()}s"
     fields = {"apiVersion": TEXT, "kind": TEXT, "metadata": {"type": "object"}, "spec": spec}
     schema = {"type": "object", "properties": {**fields, **({"status": status} if status else {})}}
     served: Json = {"name": version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
@@ -61,6 +61,15 @@ def kind(name: str, group: str, version: str, spec: Json, status: Json | None = 
     }
 
 
+def repositories() -> Json:
+    """The kind of Pipelines as Code, which keeps its last runs beside the spec."""
+    made = kind("Repository", "pipelinesascode.tekton.dev", "v1alpha1", typed(url=TEXT))
+    [version] = made["spec"]["versions"]
+    runs = listed(conditions=CONDITIONS, pipelineRunName=TEXT, sha=TEXT, event_type=TEXT, startTime=TEXT)
+    version["schema"]["openAPIV3Schema"]["properties"]["pipelinerun_status"] = runs
+    return made
+
+
 MISSING = (
     kind(
         "ImageUpdater",
@@ -73,6 +82,16 @@ MISSING = (
         ),
         typed(conditions=CONDITIONS),
     ),
+    kind("CustomRun", "tekton.dev", "v1beta1", typed(customRef=typed(kind=TEXT)), typed(conditions=CONDITIONS)),
+    kind(
+        "ExternalSecret",
+        "external-secrets.io",
+        "v1",
+        typed(secretStoreRef=typed(name=TEXT, kind=TEXT), target=typed(name=TEXT), data=listed(secretKey=TEXT)),
+        typed(conditions=CONDITIONS),
+    ),
+    kind("SecretStore", "external-secrets.io", "v1", typed(provider=ANYTHING), typed(conditions=CONDITIONS)),
+    repositories(),
     kind(
         "EventListener",
         "triggers.tekton.dev",

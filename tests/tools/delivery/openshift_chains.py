@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.tools.delivery.chains import TARGET, Chain
 from tools.delivery.facts.builds import PAUSED
+from tools.delivery.rules.openshift.building import TRIGGERS
 from tools.json import Json
 
 
@@ -51,7 +53,47 @@ def stream(name: str, message: str) -> Json:
     }
 
 
+def image_trigger(name: str) -> Json:
+    """A BuildConfig whose trigger for image changes is paused."""
+    item = config(name)
+    change = {"from": {"kind": "ImageStreamTag", "name": "base:1"}, "paused": True}
+    item["spec"]["triggers"] = [{"type": "ConfigChange"}, {"type": "ImageChange", "imageChange": change}]
+    return item
+
+
+def triggered(name: str, **trigger: Any) -> Json:
+    """A Deployment with a trigger for image changes."""
+    told = [{"from": {"kind": "ImageStreamTag", "name": f"{name}:latest"}, **trigger}]
+    labels, containers = {"app": name}, [{"name": "a", "image": "busybox:1"}]
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": TARGET, "annotations": {TRIGGERS: json.dumps(told)}},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+        },
+    }
+
+
 BROKEN = (
+    Chain(
+        "a BuildConfig's image trigger",
+        [image_trigger("based")],
+        "ImageTriggerPaused",
+        "BuildConfig based",
+        "for ImageStreamTag base:1 is paused",
+        severity="warning",
+    ),
+    Chain(
+        "a Deployment's image trigger",
+        [triggered("rolled", paused="true")],
+        "ImageTriggerPaused",
+        "Deployment rolled",
+        "for ImageStreamTag rolled:latest is paused",
+        severity="warning",
+    ),
     Chain(
         "the source",
         [
@@ -162,6 +204,7 @@ BROKEN = (
 )
 
 GOING = (
+    Chain("an image trigger that is on", [triggered("follows")]),
     Chain(
         "an old failure, and a new build",
         [build("again-1", "Failed", "AssembleFailed"), build("again-2", "Complete")],

@@ -105,6 +105,61 @@ def listener(name: str, template: str, **status: Any) -> Json:
     return trigger("EventListener", name, spec, status or {"conditions": [{"type": "Ready", "status": "True"}]})
 
 
+def custom(of: str, name: str, **more: Any) -> Json:
+    """A CustomRun of a PipelineRun."""
+    return {
+        "apiVersion": "tekton.dev/v1beta1",
+        "kind": "CustomRun",
+        "metadata": meta(f"{of}-{name}", **{OF_RUN: of}),
+        "spec": {"customRef": {"apiVersion": "approval.example.com/v1", "kind": "Approval", "name": "lead"}},
+        **more,
+    }
+
+
+def with_custom(name: str, status: str, reason: str, task: str) -> Json:
+    """A PipelineRun whose task is a CustomRun."""
+    item = run(name, status, reason, "", task)
+    item["status"]["childReferences"][0] |= {"apiVersion": "tekton.dev/v1beta1", "kind": "CustomRun"}
+    return item
+
+
+def repository(name: str, *runs: Json) -> Json:
+    """A Repository of Pipelines as Code."""
+    return {
+        "apiVersion": "pipelinesascode.tekton.dev/v1alpha1",
+        "kind": "Repository",
+        "metadata": meta(name),
+        "spec": {"url": f"https://git.example.com/shop/{name}"},
+        **({"pipelinerun_status": list(runs)} if runs else {}),
+    }
+
+
+def ended(name: str, status: str, at: float, **reasons: Json) -> Json:
+    """What a Repository keeps of a run."""
+    return {
+        "pipelineRunName": name,
+        "sha": "abc1234def5678900123456789abcdef01234567",
+        "event_type": "push",
+        "startTime": ago(at),
+        "conditions": [
+            {"type": "Succeeded", "status": status, "reason": "Failed", "message": "Tasks Completed: 1"}
+        ],
+        "failure_reason": reasons,
+    }
+
+
+def secret_of(kind: str, name: str, message: str = "", **spec: Any) -> Json:
+    """An object of the External Secrets Operator, with a message where it is not ready."""
+    told = {"type": "Ready", "status": "False" if message else "True", "reason": "SecretSyncedError"}
+    return {
+        "apiVersion": "external-secrets.io/v1",
+        "kind": kind,
+        "metadata": meta(name),
+        "spec": spec or {"provider": {"vault": {}}},
+        "status": {"conditions": [{**told, "message": message}]},
+    }
+
+
 FAILED = ("False", "Failed", "Tasks Completed: 2 (Failed: 1, Cancelled 0), Skipped: 1")
 TASKS: dict[str, Any] = {"pipelineSpec": {"tasks": [{"name": "lint", "onError": "continue"}, {"name": "build"}]}}
 LAST: dict[str, Any] = {"pipelineSpec": {"tasks": [{"name": "build"}], "finally": [{"name": "notify"}]}}
@@ -368,6 +423,76 @@ BROKEN = (
         "does not run: no pod is ready",
     ),
     Chain(
+        "a custom task that failed",
+        [
+            with_custom("asked", *FAILED[:2], "approve"),
+            custom("asked", "approve", status={"conditions": succeeded("False", "Rejected", "rejected by kim")}),
+        ],
+        "CustomRunFailed",
+        "PipelineRun asked",
+        "a Approval of approval.example.com/v1, failed (Rejected): rejected by kim",
+    ),
+    Chain(
+        "a custom task that nobody works on",
+        [with_custom("waits", "Unknown", "Running", "approve"), custom("waits", "approve")],
+        "CustomRunNotHandled",
+        "PipelineRun waits",
+        "waits for CustomRun waits-approve, which nobody works on: it is a Approval of approval.example.com/v1",
+    ),
+    Chain(
+        "a run of a repository that is gone",
+        [
+            repository(
+                "pac-gone",
+                ended("pac-gone-2", "False", 600, unit={"Name": "unit", "LogSnippet": "run\nFAIL: test_total\n"}),
+                ended("pac-gone-1", "True", 9_000),
+            )
+        ],
+        "RepositoryRunFailed",
+        "Repository pac-gone",
+        "(pac-gone-2, push of abc1234) failed, and is gone: task unit: FAIL: test_total",
+    ),
+    Chain(
+        "a repository without a run",
+        [repository("pac-quiet")],
+        "TriggerNoRun",
+        "Repository pac-quiet",
+        "has led to no run: no event of https://git.example.com/shop/pac-quiet came",
+        severity="warning",
+    ),
+    Chain(
+        "a store that cannot log in",
+        [
+            secret_of("ExternalSecret", "of-vault", "could not get secret data", secretStoreRef={"name": "vault"}),
+            secret_of("SecretStore", "vault", "invalid vault credentials"),
+        ],
+        "SecretStoreNotReady",
+        "SecretStore vault",
+        "is not ready: invalid vault credentials; ExternalSecret of-vault waits for it",
+    ),
+    Chain(
+        "a key that is not in the vault",
+        [
+            secret_of(
+                "ExternalSecret",
+                "quay",
+                "Secret does not exist: ci/quay",
+                secretStoreRef={"name": "all", "kind": "ClusterSecretStore"},
+                target={"name": "quay-push"},
+            )
+        ],
+        "ExternalSecretNotSynced",
+        "ExternalSecret quay",
+        "does not bring Secret quay-push: Secret does not exist: ci/quay",
+    ),
+    Chain(
+        "a store that is not there",
+        [secret_of("ExternalSecret", "lost", "could not get store", secretStoreRef={"name": "absent"})],
+        "ExternalSecretNotSynced",
+        "ExternalSecret lost",
+        "there is no SecretStore absent (could not get store)",
+    ),
+    Chain(
         "a filter that lets nothing through",
         [
             listener("quiet", "build-template"),
@@ -381,6 +506,8 @@ BROKEN = (
 )
 
 GOING = (
+    Chain("a secret that is there", [secret_of("ExternalSecret", "well", secretStoreRef={"name": "vault-2"})]),
+    Chain("a repository whose last run went well", [repository("pac-well", ended("pac-well-1", "True", 60))]),
     Chain("a run that succeeded", [run("fine", "True", "Succeeded", "", "build")]),
     Chain(
         "a run that goes on",

@@ -93,9 +93,9 @@ def _make(api: ApiClient, item: Json) -> None:
     """Create it, and write its status as its controller would."""
     namespace, name = item["metadata"]["namespace"], item["metadata"]["name"]
     status = {"status": item.get("status") or {}}
-    if item["kind"] in ("Pod", "Ingress", "ConfigMap"):
+    if item["kind"] in ("Pod", "Ingress", "ConfigMap", "Deployment"):
         create_from_dict(api, item)
-    if item["kind"] in ("Ingress", "ConfigMap"):
+    if item["kind"] in ("Ingress", "ConfigMap", "Deployment"):
         return
     if item["kind"] == "Pod":
         CoreV1Api(api).patch_namespaced_pod_status(name, namespace, status)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tools.json import Json
 
 API_VERSION = "tekton.dev/v1"
+CUSTOM_VERSION = "tekton.dev/v1beta1"
 OF_RUN = "tekton.dev/pipelineRun"
 OF_PIPELINE = "tekton.dev/pipeline"
 DEFAULT_TIMEOUT = timedelta(hours=1)
@@ -32,7 +33,9 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """PipelineRun or TaskRun."""
+        """PipelineRun, TaskRun or CustomRun."""
+        if self.item.get("kind") == "CustomRun":
+            return "CustomRun"
         return "TaskRun" if OF_RUN in self.labels else "PipelineRun"
 
     @property
@@ -43,7 +46,8 @@ class Run:
     @property
     def ref(self) -> ObjectRef:
         """Which object it is."""
-        return ObjectRef(API_VERSION, self.kind, self.item["metadata"].get("namespace"), self.name)
+        version = CUSTOM_VERSION if self.kind == "CustomRun" else API_VERSION
+        return ObjectRef(version, self.kind, self.item["metadata"].get("namespace"), self.name)
 
     @property
     def labels(self) -> Json:
@@ -110,6 +114,17 @@ class Run:
         """(name of the pipeline's task, name of its TaskRun or CustomRun)."""
         for each in self.status.get("childReferences") or ():
             yield str(each.get("pipelineTaskName")), str(each.get("name"))
+
+    @property
+    def has_custom_tasks(self) -> bool:
+        """Whether one of its tasks is another controller's."""
+        return any(each.get("kind") == "CustomRun" for each in self.status.get("childReferences") or ())
+
+    @property
+    def custom_kind(self) -> str:
+        """Of a CustomRun: the kind of what is to be run, with its group."""
+        ref = self.spec.get("customRef") or (self.spec.get("customSpec") or {})
+        return f"{ref.get('kind') or '(no kind)'} of {ref.get('apiVersion') or '(no apiVersion)'}"
 
     @property
     def skipped(self) -> tuple[Json, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from tools.delivery.facts.application import Application
 from tools.delivery.facts.builds import newest
 from tools.delivery.reading import Deliveries, Wanted
-from tools.delivery.rules import webhooks
+from tools.delivery.rules import external_secrets, webhooks
 from tools.delivery.rules.argo_cd import comparing, live, seen, syncing, updating
 from tools.delivery.rules.openshift import building
 from tools.delivery.rules.tekton import failing, triggering
@@ -53,8 +53,17 @@ def of_namespace(found: Deliveries) -> list[Finding]:
         *(building.building(build, found) for build in newest(found.builds())),
         *(building.paused(item) for item in found.of("BuildConfig")),
         *(building.imported(item) for item in found.of("ImageStream")),
+        *(building.trigger_paused(item) for item in (*found.of("BuildConfig"), *found.of("Deployment"))),
+        *(triggering.repository(item, found) for item in found.of("Repository")),
+        *_of_secrets(found),
     ]
     return [finding for finding in judged if finding is not None]
+
+
+def _of_secrets(found: Deliveries) -> list[Finding]:
+    """A store that is not ready is one finding, however many wait for it."""
+    judged = [external_secrets.not_synced(item, found) for item in found.of("ExternalSecret")]
+    return list({each.object: each for each in judged if each is not None}.values())
 
 
 def going_on(found: Deliveries) -> list[Starting]:
@@ -66,7 +75,18 @@ def going_on(found: Deliveries) -> list[Starting]:
 
 CAUSES: dict[str, Cause] = {
     str(cause): cause
-    for module in (seen, comparing, syncing, updating, live, failing, triggering, building, webhooks)
+    for module in (
+        seen,
+        comparing,
+        syncing,
+        updating,
+        live,
+        failing,
+        triggering,
+        building,
+        external_secrets,
+        webhooks,
+    )
     for cause in vars(module).values()
     if isinstance(cause, Cause)
 }

@@ -5,6 +5,7 @@ Source: the reasons of `StatusReason` in https://github.com/openshift/api/blob/m
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,16 @@ BUILD_CONFIG_PAUSED = Cause(
     example="BuildConfig web is paused: no push starts a build",
     source=_DOC + "basic-build-operations",
 )
+IMAGE_TRIGGER_PAUSED = Cause(
+    "ImageTriggerPaused",
+    topic="ci-cd",
+    means="A new image of a stream is there, and does not start what should follow it.",
+    why="The trigger for image changes is paused, of a BuildConfig or of a Deployment's annotation.",
+    mend="Let it go on.",
+    example="the trigger of Deployment web for ImageStreamTag web:latest is paused",
+    source="https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/images/"
+    "triggering-updates-on-imagestream-changes",
+)
 IMAGE_IMPORT_FAILED = Cause(
     "ImageImportFailed",
     topic="ci-cd",
@@ -81,6 +92,8 @@ IMAGE_IMPORT_FAILED = Cause(
     example="ImageStream web could not import its tag latest: unauthorized: authentication required",
     source="https://docs.redhat.com/en/documentation/openshift_container_platform/4.16/html/images/managing-image-streams",
 )
+
+TRIGGERS = "image.openshift.io/triggers"
 
 _AT: dict[str, str] = {
     "FetchSourceFailed": "fetching the source",
@@ -158,6 +171,45 @@ def paused(config: Json) -> Finding | None:
             ),
         ),
     )
+
+
+def trigger_paused(item: Json) -> Finding | None:
+    """A BuildConfig or a Deployment of which a trigger for image changes is paused."""
+    metadata, kind = item["metadata"], "BuildConfig" if "triggers" in (item.get("spec") or {}) else "Deployment"
+    paused_ones = [each for each in _image_triggers(item) if str(each.get("paused")).lower() == "true"]
+    if not paused_ones:
+        return None
+    source = paused_ones[0].get("from") or {}
+    what = f"{source.get('kind')} {source.get('name')}" if source else "its builder image"
+    version = API_VERSION if kind == "BuildConfig" else "apps/v1"
+    ref = ObjectRef(version, kind, metadata.get("namespace"), metadata["name"])
+    argument, name = "bc" if kind == "BuildConfig" else "deploy", metadata["name"]
+    command = f"oc set triggers {argument}/{name} --auto -n {ref.namespace}"
+    by = {"namespace": ref.namespace, "name": name, "kind": kind} if kind == "BuildConfig" else {}
+    return Finding(
+        cause=IMAGE_TRIGGER_PAUSED,
+        object=ref,
+        container=None,
+        affected=(),
+        summary=one_line(f"the trigger of {kind} {name} for {what} is paused"),
+        why="While it is paused, a new image leads to nothing here.",
+        evidence=(Evidence("spec", f"{kind} {name}", one_line(f"image change of {what}: paused")),),
+        remedies=(Remedy("Let it go on", command, "change", "unpause_delivery" if by else None, by),),
+        severity="warning",
+    )
+
+
+def _image_triggers(item: Json) -> list[Json]:
+    """Those of a BuildConfig's spec, or of a workload's annotation, which people write as JSON."""
+    told = (item.get("spec") or {}).get("triggers")
+    if told is not None:
+        return [each["imageChange"] for each in told if isinstance(each, dict) and each.get("imageChange")]
+    text = (item["metadata"].get("annotations") or {}).get(TRIGGERS) or "[]"
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return []
+    return [each for each in parsed if isinstance(each, dict)] if isinstance(parsed, list) else []
 
 
 def imported(stream: Json) -> Finding | None:

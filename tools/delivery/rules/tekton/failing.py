@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tools.delivery.facts.runs import Run
+from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.facts.remedies import by_tool, patched
 from tools.diagnose.findings import Evidence, Finding, Remedy, Starting
@@ -131,6 +132,27 @@ TASK_SKIPPED = Cause(
     "main)",
     source=_DOC + "pipelines/#guard-task-execution-using-when-expressions",
 )
+CUSTOM_RUN_FAILED = Cause(
+    "CustomRunFailed",
+    topic="ci-cd",
+    means="A task that another controller runs failed.",
+    why="A custom task is a CustomRun; its controller says why in the condition Succeeded.",
+    mend="Mend what the message names, and run it again.",
+    example="task approve of PipelineRun build-7, a ApprovalTask of openshift-pipelines.org/v1alpha1, failed "
+    "(Rejected): rejected by kim",
+    source=_DOC + "customruns/",
+)
+CUSTOM_RUN_NOT_HANDLED = Cause(
+    "CustomRunNotHandled",
+    topic="ci-cd",
+    means="A run waits for a custom task that no controller works on.",
+    why="Tekton makes a CustomRun, and leaves it to the controller of its kind; none is there, or it looks for "
+    "another apiVersion.",
+    mend="Install that controller, or correct apiVersion and kind of the task.",
+    example="task wait of PipelineRun build-7 waits for CustomRun build-7-wait, which nobody works on: it is a "
+    "Wait of wait.example.com/v1",
+    source=_DOC + "customruns/",
+)
 FINALLY_FAILED = Cause(
     "FinallyFailed",
     topic="ci-cd",
@@ -202,6 +224,8 @@ def _of_task(run: Run, task: str, child: Run, found: Deliveries) -> Finding:
 def _failure(run: Run, task: str, child: Run, step: Json | None) -> tuple[Cause, str]:
     """What befell a task: the cause, and in words."""
     reason, message, whose = child.reason, child.message, f"task {task} of PipelineRun {run.name}"
+    if child.kind == "CustomRun":
+        return CUSTOM_RUN_FAILED, f"{whose}, a {child.custom_kind}, failed ({reason}): {message}"
     if task in run.tasks("finally"):
         return (
             FINALLY_FAILED,
@@ -227,6 +251,10 @@ def _stuck(run: Run, found: Deliveries) -> Finding | None:
         child = next((each for each in found.task_runs() if each.name == name), None)
         if child is None or child.is_over:
             continue
+        if child.kind == "CustomRun":
+            if (unhandled := _unhandled(run, task, child, found)) is not None:
+                return unhandled
+            continue
         begun = child.started_at
         if begun is None or found.taken_at - begun < _WAITS_UNTIL:
             continue
@@ -243,6 +271,15 @@ def _stuck(run: Run, found: Deliveries) -> Finding | None:
         if child.reason in _POD_OF_TASK:
             return _finding(run, TASK_POD_FAILED, f"{where} did not begin ({child.reason}): {child.message}", child)
     return None
+
+
+def _unhandled(run: Run, task: str, child: Run, found: Deliveries) -> Finding | None:
+    """A task of a kind that no controller works on."""
+    made = parse_time(child.created)
+    if made is None or found.taken_at - made < _WAITS_UNTIL or child.succeeded:
+        return None
+    said = f"task {task} of PipelineRun {run.name} waits for CustomRun {child.name}, which nobody works on"
+    return _finding(run, CUSTOM_RUN_NOT_HANDLED, f"{said}: it is a {child.custom_kind}", child)
 
 
 def _unplaced(child: Run, found: Deliveries) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
+from tools.delivery.facts.application import short
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
@@ -13,9 +14,12 @@ from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.delivery.reading import Deliveries, Kind
+    from tools.diagnose.findings import Severity
     from tools.json import Json
 
 _DOC = "https://tekton.dev/docs/triggers/"
+REPOSITORIES = "pipelinesascode.tekton.dev/v1alpha1"
+_OF_REPOSITORY = "pipelinesascode.tekton.dev/repository"
 API_VERSION = "triggers.tekton.dev/v1beta1"
 _OF_LISTENER = "triggers.tekton.dev/eventlistener"
 
@@ -28,10 +32,20 @@ TRIGGER_INVALID = Cause(
     example="EventListener github names TriggerTemplate build, which is not there: no event leads to a run",
     source=_DOC + "eventlisteners/",
 )
+REPOSITORY_RUN_FAILED = Cause(
+    "RepositoryRunFailed",
+    topic="ci-cd",
+    means="The last run that Pipelines as Code began for a repository failed, and has been removed since.",
+    why="Old runs are removed after a while, with their pods; the Repository keeps what was collected of them.",
+    mend="Mend what it names, and push, or comment /retest on the pull request.",
+    example="the last run of Repository web (web-x7k2p, push of abc1234) failed, and is gone: task unit: "
+    "FAIL: test_total",
+    source="https://pipelinesascode.com/docs/guide/statuses/",
+)
 TRIGGER_NO_RUN = Cause(
     "TriggerNoRun",
     topic="ci-cd",
-    means="An EventListener is up, and no run that is still there came from it.",
+    means="An EventListener or a Repository of Pipelines as Code is there, and no run came from it.",
     why="No event arrived (the webhook's URL, secret or events), or the filters of its interceptors let none "
     "through: such an event is answered with 202 and dropped.",
     mend="Look at the webhook's deliveries at the git host, then compare a delivery's body with the filters.",
@@ -72,6 +86,57 @@ def listening(listener: Json, found: Deliveries) -> Finding | None:
             ),
         ),
         severity="warning",
+    )
+
+
+def repository(item: Json, found: Deliveries) -> Finding | None:
+    """A Repository of Pipelines as Code that never led to a run, or whose last run failed and is gone."""
+    name, runs = item["metadata"]["name"], item.get("pipelinerun_status") or ()
+    ref = ObjectRef(REPOSITORIES, "Repository", item["metadata"].get("namespace"), name)
+    url = str((item.get("spec") or {}).get("url"))
+    if not runs:
+        own = any(run.labels.get(_OF_REPOSITORY) == name for run in found.runs())
+        if own or not found.has("PipelineRun"):
+            return None
+        said = f"Repository {name} has led to no run: no event of {url} came, or none matches what is in .tekton"
+        return _of_repository(TRIGGER_NO_RUN, ref, said, f"url: {url}; pipelinerun_status: none", "warning")
+    last = max(runs, key=lambda each: str(each.get("startTime") or ""))
+    told = (each for each in last.get("conditions") or () if each.get("type") == "Succeeded")
+    condition: Json = next(told, {})
+    gone = str(last.get("pipelineRunName"))
+    is_there = any(run.name == gone for run in found.runs()) or not found.has("PipelineRun")
+    if condition.get("status") != "False" or is_there:
+        return None
+    why = "; ".join(_reasons(last)) or condition.get("message")
+    of = f"{last.get('event_type') or 'an event'} of {short(str(last.get('sha') or ''))}"
+    said = f"the last run of Repository {name} ({gone}, {of}) failed, and is gone: {one_line(str(why), 250)}"
+    return _of_repository(
+        REPOSITORY_RUN_FAILED, ref, said, f"{condition.get('reason')}: {condition.get('message')}"
+    )
+
+
+def _reasons(run: Json) -> Iterator[str]:
+    """Why its tasks failed, as was collected before its pods went."""
+    for task, told in (run.get("failure_reason") or {}).items():
+        lines = [each for each in str(told.get("LogSnippet") or "").splitlines() if each.strip()]
+        why = lines[-1] if lines else told.get("Message") or told.get("Reason")
+        yield f"task {told.get('Name') or task}: {why}"
+
+
+def _of_repository(cause: Cause, ref: ObjectRef, summary: str, text: str, severity: Severity = "error") -> Finding:
+    return Finding(
+        cause=cause,
+        object=ref,
+        container=None,
+        affected=(),
+        summary=one_line(summary, 500),
+        why=cause.why,
+        evidence=(Evidence("status", f"Repository {ref.name}", one_line(text)),),
+        remedies=(
+            Remedy("See what Pipelines as Code says of it", f"kubectl describe {typed(ref)}", "read"),
+            Remedy("See its events", f"kubectl events -n {ref.namespace} --for repository/{ref.name}", "read"),
+        ),
+        severity=severity,
     )
 
 
