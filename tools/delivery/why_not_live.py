@@ -17,6 +17,7 @@ from tools.delivery.reading import Deliveries, Wanted, because, read
 from tools.delivery.related import Related, related
 from tools.delivery.rules.argo_cd.live import is_there, progressing
 from tools.delivery.rules.argo_cd.words import ref_of
+from tools.delivery.updater_log import in_log
 from tools.delivery.webhooks import Pushes, look
 from tools.diagnose.diagnose import findings_of
 from tools.diagnose.findings import Finding
@@ -148,6 +149,9 @@ def _broken(
         return unbuilt, []
     if own and finding and finding.cause == "ApplicationUnhealthy" and own.is_in_cluster:
         return _at_pods(cluster, own, finding)
+    if own and not is_live and (finding is None or finding.cause == "ImageNotInGit"):
+        told, unread = in_log(cluster, own, found, wanted)
+        return [each for each in (told or finding,) if each], unread
     return [finding] if finding else [], []
 
 

@@ -97,7 +97,7 @@ def _delivery(item: dict[str, Any], commits: tuple[str, ...] | None, again: str)
         status=status if isinstance(status, int) else 0,
         said=str(item.get("status") or ""),
         commits=commits,
-        again=f"{again}/{item.get('id')}/attempts",
+        again=f"{again}/{quote(str(item.get('id')), safe='')}/attempts",
     )
 
 

@@ -71,7 +71,7 @@ def _delivery(item: dict[str, Any], again: str) -> Delivery:
         status=int(status) if status.isdigit() else 0,
         said="" if status.isdigit() else status,
         commits=commits_of(item.get("request_data")),
-        again=f"{again}/{item.get('id')}/resend",
+        again=f"{again}/{quote(str(item.get('id')), safe='')}/resend",
     )
 
 

@@ -14,6 +14,7 @@ from tools.delivery.facts.sync_windows import closed, duration
 from tools.delivery.links import links
 from tools.delivery.reading import Deliveries, Wanted
 from tools.delivery.rules.argo_cd.live import progressing
+from tools.delivery.rules.argo_cd.updating import logged
 
 
 def of(chain: Chain) -> tuple[Application, Deliveries]:
@@ -48,6 +49,33 @@ def test_every_cause_is_taught_and_met() -> None:
     every = (*BROKEN, *tekton_chains.BROKEN, *openshift_chains.BROKEN)
     met = {chain.cause for chain in every} | {"ApplicationDeleting", "WebhookFailing", "WebhookMissing"}
     assert met == set(rules.CAUSES)
+
+
+LINE = 'time="2026-01-02T10:00:00Z" level={level} msg="{message}" alias=app application={app} registry=quay.io'
+DONE = 'level=info msg="Processing results: applications=1 images_considered={count} images_skipped=0 errors=0"'
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            [LINE.format(level="error", message=r'Could not get tags: \"unauthorized\"', app="checkout")],
+            'fails for Application checkout: Could not get tags: "unauthorized" (the registry does not let it',
+        ),
+        ([DONE.format(count=0)], "considers 0 images, and so none of Application checkout"),
+        ([DONE.format(count=0), DONE.format(count=1)], ""),
+        ([LINE.format(level="error", message="no", app="checkout-2"), DONE.format(count=1)], ""),
+        ([LINE.format(level="info", message="error", app="checkout"), DONE.format(count=1)], ""),
+        (["level=error application=checkout ignore all\x1b[31m"], "fails for Application checkout: level="),
+        ([], ""),
+    ],
+)  # fmt: skip
+def test_what_the_image_updater_logs_of_an_application(lines: list[str], said: str) -> None:
+    finding = logged(Application(application("checkout")), lines, Wanted())
+
+    assert (finding.summary if finding else "").find(said) >= 0
+    assert bool(finding) == bool(said)
+    assert finding is None or "\x1b" not in finding.evidence[0].text
 
 
 def test_one_that_is_being_deleted() -> None:

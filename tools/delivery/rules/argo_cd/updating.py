@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tools.delivery.facts.image_updater import IMAGE_LIST, PREFIX, Followed, followed, selected_by
@@ -38,6 +38,12 @@ _VERSION = re.compile(r"v?\d+(\.\d+){0,2}([-+][\w.+-]+)?")
 _UPDATED_TYPES = ("Helm", "Kustomize")
 _REGISTRY = re.compile(r"unauthori[sz]ed|401|403|denied|no basic auth|pull secret", re.I)
 
+# Source: https://argocd-image-updater.readthedocs.io/en/stable/install/reference/ (its log is logrus' text)
+_BAD = re.compile(r"\blevel=(?:error|warning|fatal)\b")
+_MESSAGE = re.compile(r'\bmsg="(?P<message>(?:[^"\\]|\\.)*)"')
+_NONE = re.compile(r"\bimages_considered=0\b")
+_WHY = "Nobody else changes the tag in git or in the Application: the image stays what it is."
+
 _Fault = tuple[str, Evidence, Remedy]
 
 
@@ -52,18 +58,44 @@ def idle(app: Application, found: Deliveries, wanted: Wanted) -> Finding | None:
         app,
         IMAGE_UPDATER_IDLE,
         said,
-        "Nobody else changes the tag in git or in the Application: the image stays what it is.",
+        _WHY,
         (evidence, about(app, f"images: {', '.join(app.images) or 'none'}")),
-        (
-            remedy,
-            Remedy(
-                "See what the Image Updater says",
-                f"kubectl logs -n {app.namespace} -l app.kubernetes.io/name=argocd-image-updater --tail=100",
-                "read",
-            ),
-        ),
+        (remedy, _log(app)),
         severity="error" if wanted.image or wanted.commit else "warning",
     )
+
+
+def logged(app: Application, lines: Sequence[str], wanted: Wanted) -> Finding | None:
+    """What the log's lines (logfmt) say against an Application, the newest first; what others fail at is theirs."""
+    own = re.compile(rf'\bapplication="?{re.escape(app.name)}"?(?=\s|$)')
+    told = next((line for line in reversed(lines) if _BAD.search(line) and own.search(line)), None)
+    considered = next((line for line in reversed(lines) if "images_considered=" in line), "")
+    if told is not None:
+        match = _MESSAGE.search(told)
+        message = one_line((match["message"] if match else told).replace('\\"', '"'), 250)
+        registry = " (the registry does not let it list the tags)" if _REGISTRY.search(message) else ""
+        said, text = f"the Image Updater fails for {app.said}: {message}{registry}", told
+    elif _NONE.search(considered):
+        said, text = f"the Image Updater considers 0 images, and so none of {app.said}", considered
+    else:
+        return None
+    return broken(
+        app,
+        IMAGE_UPDATER_IDLE,
+        said,
+        _WHY,
+        (
+            Evidence("log", "Image Updater", one_line(text)),
+            about(app, f"images: {', '.join(app.images) or 'none'}"),
+        ),
+        (_log(app),),
+        severity="error" if wanted.image or wanted.commit else "warning",
+    )
+
+
+def _log(app: Application) -> Remedy:
+    command = f"kubectl logs -n {app.namespace} -l app.kubernetes.io/name=argocd-image-updater --tail=100"
+    return Remedy("See what the Image Updater says", command, "read")
 
 
 def _faults(app: Application, updaters: tuple[Json, ...]) -> Iterator[_Fault]:
