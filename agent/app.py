@@ -7,7 +7,7 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from agent.gate.policy import differences, with_cells
 from agent.git_tokens import git_hosts, git_tokens
 from agent.journal import approvals, stores
 from agent.journal.events import SessionResumed, SessionStarted
-from agent.journal.journal import Journal
+from agent.journal.journal import Entry, Journal
 from agent.journal.view import SessionView, find_session, load_view
 from agent.model.onecall import OneCall
 from agent.redaction import Redactor
@@ -39,6 +39,7 @@ from tools.cluster.connect import Where, connect
 from tools.cluster.did_you_mean import NotThere
 from tools.cluster.errors import ClusterSettingsError, Unreachable
 from tools.cluster.namespaces import refuse_unless_there
+from tools.frame import Stopped
 from tools.risk import Risk
 from tools.rooms import ALONE, tools_for
 
@@ -301,6 +302,36 @@ def cancel(settings: Settings, session: str) -> SessionView:
             journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
             cancelling.cancel(Records(view, journal, Workspace(settings.workspace), history))
         return view
+
+
+def watch(settings: Settings, told: Callable[[Entry], None], *, once: bool) -> None:
+    """Ask people for what waits, until SIGTERM; with `once`, send what is due and end. `told` hears of it all.
+
+    Raises `UsageError` where no channel is set up.
+    """
+    from agent.humans.channels import missing, secrets_of
+    from agent.humans.people import people
+
+    refuse_unless_workspace(settings.workspace)
+    secrets = secrets_of(settings.channels)
+    lacks = missing(settings.channels, secrets)
+    if all(lacks.values()):
+        said = "; ".join(f"{channel} lacks {what}" for channel, what in lacks.items())
+        raise UsageError(f"No channel is set up: {said}. docs/approvals.md tells how to get each.")
+    stop = StopSignal()
+    with contextlib.closing(open_journal(settings, secrets.literals)) as journal:
+        journal.observe(told)
+        clock = people(
+            journal, settings.workspace, settings.channels, secrets,
+            lambda: connect(Where(settings.kubeconfig, settings.context), timeout_s=settings.api_timeout_s),
+            now=lambda: datetime.now(UTC),
+        )  # fmt: skip
+        log.begin("watch", journal.redactor)
+        if once:
+            clock.watch.once()
+            return
+        with stop.on_sigterm(), clock.listening(), contextlib.suppress(Stopped):
+            clock.watch.run(stop.sleep)
 
 
 @contextlib.contextmanager

@@ -76,6 +76,17 @@ class WebSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Whether a token of the cluster, for the audience `desk`, logs in."""
 
 
+class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where people are asked; the secrets of each channel are elsewhere (`agent.humans.channels`)."""
+
+    slack_channel: Annotated[str, Meta(pattern=r"^[CG][A-Z0-9]+$")] | None = None
+    """The id of the channel that rows are asked in."""
+    slack_api: Annotated[str, Meta(pattern=r"^https?://\S+/$")] = "https://slack.com/api/"
+    pagerduty_api: Annotated[str, Meta(pattern=r"^https?://\S+$")] = "https://events.pagerduty.com/v2/enqueue"
+    secrets_file: Path | None = None
+    """None: the environment has the secrets."""
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """What one process of Desk runs with."""
 
@@ -316,6 +327,14 @@ class Settings(Struct, frozen=True, kw_only=True):
             why="A page that others reach must know who they are: docs/web.md.",
         ),
     ] = WebSettings()
+    channels: Annotated[
+        ChannelSettings,
+        Setting(
+            help="Where people are asked: {slack_channel: C0123456789, secrets_file: ~/.config/desk/channels.env}.",
+            unset="at a terminal only",
+            why="Secrets are in the environment or a file of mode 0600, never here: docs/approvals.md.",
+        ),
+    ] = ChannelSettings()
     log_level: Annotated[
         LogLevel | None,
         Setting(

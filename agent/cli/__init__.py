@@ -39,7 +39,7 @@ HEADINGS = {
     "Begin an application": {"template-app": "scaffolds"},
     "Make what it needs in a cloud": {"cloud": "cloud"},
     "Write manifests, and check them": {"generate-manifest": "manifests", "validate": "validate"},
-    "Decide what waits": {"approvals": "approvals", "serve": "serve"},
+    "Decide what waits": {"approvals": "approvals", "watch": "watch", "serve": "serve"},
     "See what was done, and undo it": {
         "status": "sessions",
         "sessions": "sessions",

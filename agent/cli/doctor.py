@@ -19,9 +19,12 @@ from agent.gate.policy import (
     environment_of,
     with_cells,
 )
+from agent.humans.approvers import load as load_approvers
+from agent.humans.channels import missing, secrets_of
 from agent.journal import stores
 from agent.settings import PLAYBOOK
 from agent.surfaces.documents import Check, Doctor
+from agent.workspace.names import APPROVERS_FILE
 from tools.cloud.connect import AWS
 from tools.cluster.client import Access
 from tools.cluster.connect import Where, connect
@@ -55,6 +58,7 @@ def examine(configured: Settings) -> Doctor:
         _try("git", lambda: _git(configured)),
         _try("journal", lambda: _journal(configured)),
         _aws(configured),
+        *_channels(configured),
     ]
     key = _key(configured)
     try:
@@ -117,6 +121,34 @@ def _aws(configured: Settings) -> Check:
 def _account(configured: Settings) -> str:
     account = clouds_of(configured)(AWS).account
     return f"account {account.id}, region {account.region}, as {account.identity}"
+
+
+def _channels(configured: Settings) -> list[Check]:
+    """Where people are asked, and who decides; nobody needs more than the terminal."""
+    return [_approvers(configured), *_notifiers(configured)]
+
+
+def _approvers(configured: Settings) -> Check:
+    try:
+        known = load_approvers(configured.workspace)
+    except DeskError as error:
+        return Check("approvers", "missing", str(error))
+    if known is None:
+        return Check("approvers", "optional", f"no {APPROVERS_FILE}: the terminal decides, and no other channel")
+    return Check("approvers", "ok", f"{counted(len(known.people), 'person')} in {APPROVERS_FILE}")
+
+
+def _notifiers(configured: Settings) -> list[Check]:
+    try:
+        lacks = missing(configured.channels, secrets_of(configured.channels))
+    except DeskError as error:
+        return [Check("channels", "missing", str(error))]
+    return [
+        Check(name, "optional", f"lacks {what}: docs/approvals.md")
+        if what
+        else Check(name, "ok", "set up; `desk watch` sends")
+        for name, what in lacks.items()
+    ]
 
 
 def _environment(cluster: HttpCluster, where: str) -> tuple[Environment, str]:

@@ -151,6 +151,10 @@ EXAMPLES: Mapping[str, Examples] = {
         ("as a client starts it", "desk mcp --context dev"),
         ("over HTTP", "desk mcp --http 127.0.0.1:8321"),
     ),
+    "watch": (
+        ("ask people, and remind them, until it is stopped", "desk watch"),
+        ("from a CronJob, every minute", "desk watch --once"),
+    ),
     "approvals": (
         ("what waits", "desk approvals list"),
         ("decide, as yourself", "desk approvals approve apr-1a2b3c4d5e"),

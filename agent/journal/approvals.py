@@ -235,6 +235,11 @@ def listing(journal: Journal, now: datetime, *, everything: bool = False) -> lis
     return [row for row in told if everything or row.status == "pending"]
 
 
+def since(journal: Journal, at: datetime) -> list[Row]:
+    """The rows whose deadline is behind `at`, however they stand, in the order in which they were asked."""
+    return [_row(each) for each in journal.approvals() if each.expires_at > stamp(at)]
+
+
 def with_use(journal: Journal, row: Row) -> Row:
     """The row with when, as whom, and into which commits its session used it, if it did."""
     if row.status != "used":

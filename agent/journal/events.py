@@ -164,6 +164,56 @@ class FirstApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeIntended:
+    """Written before a message is sent: to which channel, and which of them (`agent.humans.notices.Kind`).
+
+    `about` is a row's id, or of a session's own message `onboarded-SESSION`: the chain that all of it stands in.
+    """
+
+    about: str
+    channel: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSent:
+    """A message is there. `ref` is what the channel calls it: Slack's {"channel", "ts"}."""
+
+    about: str
+    channel: str
+    kind: str
+    ref: Json = field(default_factory=dict)
+    shown: str = ""
+    """Digest of what it shows now."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFailed:
+    """A channel did not take a message; it is tried again after `wait_s`, and then the next channel is."""
+
+    about: str
+    channel: str
+    kind: str
+    text: str
+    wait_s: float
+    is_final: bool = False
+    """Whether trying again does not help: a wrong token, a channel that is not there."""
+    maybe_sent: bool = False
+    """Whether it may be there all the same: the answer was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswered:
+    """What somebody did with a page in PagerDuty; it decides nothing."""
+
+    about: str
+    delivery: str
+    """The delivery's id, so that it counts once."""
+    answer: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanMade:
     """What a call would change, as the gate decided it, bound to its digest. The act does this."""
 
@@ -335,6 +385,10 @@ Event = (
     | ApprovalAsked
     | ApprovalDecided
     | FirstApproval
+    | NoticeIntended
+    | NoticeSent
+    | NoticeFailed
+    | PageAnswered
     | PlanMade
     | ToolIntent
     | ToolReceipt

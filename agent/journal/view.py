@@ -23,7 +23,11 @@ from agent.journal.events import (
     FirstApproval,
     IncidentOpened,
     ModelTurn,
+    NoticeFailed,
+    NoticeIntended,
+    NoticeSent,
     Oriented,
+    PageAnswered,
     PlanMade,
     SessionClosed,
     SessionPaused,
@@ -181,7 +185,7 @@ class SessionView:
                 self.pauses.append((f"pause-{self.last_seq}", at, event))
             case SessionClosed():
                 self.closed, self.closed_at = event, at
-            case FirstApproval():
+            case FirstApproval() | NoticeIntended() | NoticeSent() | NoticeFailed() | PageAnswered():
                 """In the chain of its row, and of no session."""
             case _:
                 assert_never(event)

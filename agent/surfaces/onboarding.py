@@ -12,11 +12,13 @@ from tools.json import Json
 if TYPE_CHECKING:
     from agent.journal.view import SessionView
 
+ONBOARD = "onboard_team"
+
 
 def onboarding(view: SessionView) -> Onboarding:
     """What a session did for a team, or for one of its members."""
-    call = view.task.call or {}
-    call_id = next(iter(view.plans), "")
+    call = view.task.call or _called(view)
+    call_id = next((each for each, made in view.plans.items() if made.tool == call["tool"]), "")
     plan = view.plans[call_id].plan if call_id else {"steps": []}
     changes = distinct_changes(view, call_id, plan)
     ending = view.closed or view.paused
@@ -42,9 +44,15 @@ def onboarding(view: SessionView) -> Onboarding:
         resources=resources,
         errors=[result.text for result in view.results.values() if not result.ok],
         message=_message(call["arguments"]["team"], namespaces, resources)
-        if code == 0 and call["tool"] == "onboard_team"
+        if code == 0 and call["tool"] == ONBOARD
         else None,
     )
+
+
+def _called(view: SessionView) -> Json:
+    """The call of a session in words."""
+    calls = (raw for turn in view.turns for raw in turn.blocks if raw["type"] == "tool_use")
+    return next({"tool": raw["name"], "arguments": raw["input"]} for raw in calls if raw["name"] == ONBOARD)
 
 
 def _placed(view: SessionView, call_id: str, change: Json) -> Placed:
