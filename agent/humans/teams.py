@@ -49,7 +49,9 @@ class Teams:
 
 def posted(card: Card, title: str) -> Json:
     """The message with the Adaptive Card of a row, cut until it is small enough."""
-    diff, left = cut(card.diff, lambda diff: len(_encoded(_message(card, title, diff, 1))) <= LIMIT_BYTES)
+    diff, left = cut(
+        card.diff, lambda diff: len(_encoded(_message(card, title, diff, len(card.diff)))) <= LIMIT_BYTES
+    )
     return _message(card, title, diff, left)
 
 
