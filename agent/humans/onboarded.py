@@ -40,6 +40,8 @@ def _said(journal: Journal, closed: Entry) -> Json | None:
     if closed.body["outcome"] != "done":
         return None
     view = load_view(journal, closed.session)
-    if view.task.dry_run or view.task.sandbox or all(made.tool != ONBOARD for made in view.plans.values()):
+    if view.task.dry_run or view.task.sandbox or not view.subtasks:
+        return None
+    if all(made.tool != ONBOARD for made in view.plans.values()):
         return None
     return onboarding(view).message

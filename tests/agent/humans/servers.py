@@ -13,10 +13,11 @@ import hashlib
 import json
 import socket
 import struct
+import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
@@ -31,6 +32,7 @@ ROUTING_KEY = "R" * 32
 BOT = "B0DESK"
 ACKNOWLEDGED_WITHIN_S = 3.0
 
+Moment = Literal["before", "done", "answered"]
 Fault = Literal["500", "429", "hang", "lost", "refused", "garbage"]
 """`lost`: it is done and the answer is not sent. `hang`: nothing is done, and no answer comes."""
 
@@ -76,9 +78,11 @@ class Services:
         self.retry_after_s = 1
         self.released = threading.Event()
         self.lock = threading.Lock()
+        self.in_hand: Callable[[Moment], bool] | None = None
+        """Called with each message before it is taken, when it is, and when that is answered; True: it is lost."""
         self._to_send: Queue[dict[str, Any]] = Queue()
         self._sockets = 0
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"services": self}))
+        server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"services": self}))
         server.daemon_threads = True
         self._server = server
         self.url = f"http://127.0.0.1:{server.server_address[1]}"
@@ -150,6 +154,13 @@ class Services:
                     return
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever was killed has left its connection; everything else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 class _Handler(BaseHTTPRequestHandler):
     services: Services
     protocol_version = "HTTP/1.1"
@@ -189,15 +200,25 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "refused":
             refusal = {"ok": False, "error": "channel_not_found"}
             return self._answer(200 if whose == "slack" else 400, refusal)
+        if fails and self._loses("before"):
+            self.close_connection = True
+            return None
         with self.services.lock:
             status, answer = getattr(self, f"_{whose}")(method, self._given(raw, url.query))
         if fault == "lost":
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return None
-        if fault == "garbage":
-            return self._answer(status, None)
-        return self._answer(status, answer)
+        if fails:
+            self._loses("done")
+        self._answer(status, None if fault == "garbage" else answer)
+        if fails:
+            self._loses("answered")
+        return None
+
+    def _loses(self, moment: Moment) -> bool:
+        in_hand = self.services.in_hand
+        return in_hand is not None and in_hand(moment)
 
     def _given(self, raw: bytes, query: str) -> dict[str, Any]:
         if "json" in self.headers.get("Content-Type", ""):
@@ -216,7 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
         }.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(data)
+        with contextlib.suppress(OSError):  # whoever asked may be dead
+            self.wfile.write(data)
 
     # --- Slack -----------------------------------------------------------------------------------------
 

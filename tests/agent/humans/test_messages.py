@@ -1,4 +1,4 @@
-"""Every message by Slack's own models and each channel's limits; what is cut shows it, and is not approved there."""
+"""Messages by Slack's own models and each channel's limits; what is cut says so, and is not approved there."""
 
 import json
 from collections.abc import Sequence

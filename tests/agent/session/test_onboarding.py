@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from agent.humans.onboarded import Onboarded
 from agent.journal import approvals
 from agent.model.claude.model import Claude
 from agent.model.playbook import Playbook
@@ -105,7 +106,9 @@ def test_a_member_whom_the_task_does_not_name_gets_nothing(bench: Bench) -> None
 def test_the_document_has_the_checklist_and_the_message(bench: Bench) -> None:
     asked = {"team": "web", "namespaces": ["web-dev"], "members": [A], "repos": ["https://git.example.com/web"]}
     one = {"tool": "onboard_team", "arguments": asked}
-    desk = bench.begin(Scripted([use("onboard_team", **asked)], finish()), "onboard-team web", call=one)
+    desk = bench.begin(
+        Scripted([use("onboard_team", **asked)], finish()), "onboard-team web", call=one, sandbox=False
+    )
     assert drive(desk) == 0, desk.view.results
     document = onboarding(desk.view)
     states = {item.title: item.state for item in document.checklist}
@@ -122,6 +125,10 @@ def test_the_document_has_the_checklist_and_the_message(bench: Bench) -> None:
     )
     assert drive(again) == 0
     assert {item.state for item in onboarding(again.view).checklist} == {"unchanged", "skipped", "waits"}
+    told = Onboarded(desk.journal)
+    assert [each.blocks for each in told(desk.now())] == [document.message]
+    assert len(told(desk.now())) == 1
+    assert told(desk.now() + timedelta(hours=3)) == []
     assert not again.view.subtasks
 
 
