@@ -51,4 +51,5 @@ def post(whose: str, url: str, body: bytes, timeout_s: float) -> None:
         retry_after_s=float(after) if after.isdigit() else 0.0,
         is_final=400 <= status < 500 and status not in (408, 429),
         maybe_sent=status >= 500,
+        is_limit=status == 429,
     )

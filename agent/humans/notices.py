@@ -29,9 +29,13 @@ class Failure:
 
     at: datetime
     wait_s: float
-    text: str
     is_final: bool
-    maybe_sent: bool
+    is_limit: bool
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it is long enough ago to try again. A clock that was set back does not make it longer."""
+        since_s = (now - self.at).total_seconds()
+        return since_s < 0 or since_s >= self.wait_s
 
 
 @dataclass
@@ -57,15 +61,12 @@ class Told:
     def is_given_up(self, channel: str, kind: Kind) -> bool:
         """Whether another channel's turn has come; this one is tried on where there is none."""
         failed = self.failures.get((channel, kind), [])
-        return len(failed) >= TRIES or any(each.is_final for each in failed)
+        return sum(not each.is_limit for each in failed) >= TRIES or any(each.is_final for each in failed)
 
     def may_try(self, channel: str, kind: Kind, now: datetime) -> bool:
-        """Whether the last failure is long enough ago. A clock that was set back does not make it longer."""
+        """Whether the last failure is long enough ago."""
         failed = self.failures.get((channel, kind))
-        if not failed:
-            return True
-        since_s = (now - failed[-1].at).total_seconds()
-        return since_s < 0 or since_s >= failed[-1].wait_s
+        return not failed or failed[-1].is_over(now)
 
     def apply(self, entry: Entry) -> None:
         """Add one event."""
@@ -79,7 +80,7 @@ class Told:
                 self.failures.pop((channel, kind), None)
             case NoticeFailed(channel=channel, kind=kind) as failed:
                 tried = self.failures.setdefault((channel, kind), [])
-                tried.append(Failure(at, failed.wait_s, failed.text, failed.is_final, failed.maybe_sent))
+                tried.append(Failure(at, failed.wait_s, failed.is_final, failed.is_limit))
                 if not failed.maybe_sent:
                     self.intended.pop((channel, kind), None)
             case PageAnswered() as answer:

@@ -39,12 +39,19 @@ class Undelivered(Exception):
     """A channel did not take a message, or did not say that it has."""
 
     def __init__(
-        self, said: str, *, retry_after_s: float = 0.0, is_final: bool = False, maybe_sent: bool = False
+        self,
+        said: str,
+        *,
+        retry_after_s: float = 0.0,
+        is_final: bool = False,
+        maybe_sent: bool = False,
+        is_limit: bool = False,
     ) -> None:
         super().__init__(said)
         self.retry_after_s = retry_after_s
         self.is_final = is_final
         self.maybe_sent = maybe_sent
+        self.is_limit = is_limit
 
 
 class Notifier(Protocol):

@@ -132,7 +132,9 @@ def _refused(error: Any) -> Undelivered:
     code, status = str(data.get("error") or ""), int(answer.status_code)
     if status == 429:
         after = str((answer.headers or {}).get("Retry-After", "") or "")
-        return Undelivered("Slack is asked too often", retry_after_s=float(after) if after.isdigit() else 30.0)
+        return Undelivered(
+            "Slack is asked too often", retry_after_s=float(after) if after.isdigit() else 30.0, is_limit=True
+        )
     if status >= 500 or not re.fullmatch("[a-z_]+", code):  # the SDK puts what is no JSON in its place
         return Undelivered(f"Slack answers {status}", maybe_sent=True)
     return Undelivered(f"Slack says {code}", is_final=code not in PASSING, maybe_sent=code in PASSING)

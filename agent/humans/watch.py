@@ -16,7 +16,7 @@ from agent.errors import BrokenJournal, JournalError, LeaseHeld
 from agent.humans import notices
 from agent.humans.card import card
 from agent.humans.clock import STALE_AFTER, Due, due
-from agent.humans.notices import REPEATABLE
+from agent.humans.notices import REPEATABLE, Failure
 from agent.humans.port import Message, Undelivered
 from agent.journal import approvals
 from agent.journal.events import NoticeFailed, NoticeIntended, NoticeSent
@@ -53,6 +53,8 @@ class Watch:
         self._now = now
         self._page_url = page_url
         self._messages = messages
+        self._resting: dict[str, Failure] = {}
+        """The channels that were asked too often."""
 
     def run(self, sleep: Callable[[float], None]) -> NoReturn:
         """Send what is due, for ever: what `sleep` raises ends it. Waits while another process sends."""
@@ -106,6 +108,8 @@ class Watch:
 
     def _send(self, each: Due, told: Told) -> None:
         channel, message = each.channel, each.message
+        if (limit := self._resting.get(channel.name)) and not limit.is_over(self._now()):
+            return
         begun = told.intended.get((channel.name, message.kind))
         try:
             if begun is not None and message.kind not in REPEATABLE:
@@ -135,6 +139,9 @@ class Watch:
             notices.wait_s(before, error.retry_after_s),
             error.is_final,
             error.maybe_sent,
+            error.is_limit,
         )
         self._journal.append(message.about, failed)
+        if error.is_limit:
+            self._resting[channel.name] = Failure(self._now(), failed.wait_s, is_final=False, is_limit=True)
         log.warning("not sent: %s", error, extra={"about": message.about, "channel": channel.name})

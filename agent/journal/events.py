@@ -200,6 +200,8 @@ class NoticeFailed:
     """Whether trying again does not help: a wrong token, a channel that is not there."""
     maybe_sent: bool = False
     """Whether it may be there all the same: the answer was lost."""
+    is_limit: bool = False
+    """Whether the channel is well, and only asked too often: no other one is asked for that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ BOT = "B0DESK"
 ACKNOWLEDGED_WITHIN_S = 3.0
 
 Moment = Literal["before", "done", "answered"]
-Fault = Literal["500", "429", "hang", "lost", "refused", "garbage"]
-"""`lost`: it is done and the answer is not sent. `hang`: nothing is done, and no answer comes."""
+Fault = Literal["", "500", "429", "hang", "lost", "refused", "garbage"]
+"""Empty: none. `lost`: it is done and the answer is not sent. `hang`: nothing is done, and no answer comes."""
 
 
 @dataclass

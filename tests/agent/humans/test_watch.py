@@ -162,6 +162,20 @@ def test_slack_says_when_it_may_be_asked_again(scene: Scene) -> None:
     assert [each["wait_s"] for each in scene.notices(row, "notice_failed")] == [60]
 
 
+def test_many_at_once_are_asked_one_by_one_and_nobody_is_paged_for_it(scene: Scene) -> None:
+    rows = [scene.asked("CRITICAL", digest=f"{n:064}") for n in range(6)]
+    watch = scene.watch("slack", "teams", "pagerduty")
+    scene.services.retry_after_s = 2
+    for second in range(0, 100, 2):
+        scene.minutes = second / 60
+        scene.services.faults["slack"].clear()
+        scene.services.faults["slack"].extend(["", "429"])
+        watch.tick()
+    scene.services.faults["slack"].clear()
+    assert [len(scene.services.cards_of(row)) for row in rows] == [1] * len(rows)
+    assert (scene.services.cards, scene.services.events) == ([], [])
+
+
 @pytest.mark.parametrize("fault", ["lost", "garbage", "hang"])
 def test_a_message_whose_answer_was_lost_is_looked_for_before_it_is_sent_again(scene: Scene, fault: str) -> None:
     others = [scene.asked(digest=f"{n}" * 64) for n in range(5)]  # the history has more than one page
