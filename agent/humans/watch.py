@@ -53,6 +53,7 @@ class Watch:
         self._now = now
         self._page_url = page_url
         self._messages = messages
+        self._sandboxes: dict[str, bool] = {}
         self._resting: dict[str, Failure] = {}
         """The channels that were asked too often."""
 
@@ -93,7 +94,15 @@ class Watch:
             self._tell(message)
 
     def _recent(self) -> list[Row]:
-        return approvals.since(self._journal, self._now() - STALE_AFTER)
+        """The rows that somebody is to hear of: a sandbox ends with its process, and nobody can decide there."""
+        rows = approvals.since(self._journal, self._now() - STALE_AFTER)
+        return [row for row in rows if not self._is_of_sandbox(row.session)]
+
+    def _is_of_sandbox(self, session: str) -> bool:
+        if session not in self._sandboxes:
+            begun = next(self._journal.entries(session, ("session_started",)))
+            self._sandboxes[session] = bool(begun.body["sandbox"])
+        return self._sandboxes[session]
 
     def _tell(self, message: Message) -> None:
         """A message of no row: to the first channel that takes it."""

@@ -77,6 +77,17 @@ def test_what_is_due_is_sent_and_no_secret_is_told(tmp_path: Path, services: Ser
     assert [each for each in secret if each in told] == []
 
 
+def test_a_token_that_slack_does_not_take_is_said_at_once(tmp_path: Path, services: Services) -> None:
+    (tmp_path / "desk.yaml").write_text(f"channels: {{slack_channel: C0DESK, slack_api: '{services.slack}'}}")
+    wrong = {"DESK_SLACK_BOT_TOKEN": BOT_TOKEN, "DESK_SLACK_APP_TOKEN": "xapp-1-wrong"}
+    code, _, err = desk(tmp_path, "watch", **wrong)
+    assert (code, "Slack says invalid_auth to what DESK_SLACK_APP_TOKEN has" in err, "xapp-1-wrong" in err) == (
+        2,
+        True,
+        False,
+    )
+
+
 def test_it_ends_in_order_when_it_is_told_to(tmp_path: Path, services: Services) -> None:
     (tmp_path / "desk.yaml").write_text(f"channels: {{slack_channel: C0DESK, slack_api: '{services.slack}'}}")
     row = row_in(tmp_path)

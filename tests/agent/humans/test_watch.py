@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.gate.policy import PAGE_AFTER_MIN, REMIND_AFTER_MIN, Priority
+from tests.agent.humans.people import asked, request
 from tests.agent.humans.scene import Scene
 from tests.agent.humans.servers import Services, served
 
@@ -231,6 +232,13 @@ def test_several_at_once_send_each_thing_once(scene: Scene) -> None:
         (card,) = scene.services.cards_of(row)
         assert len(scene.services.replies(card)) == 1
     assert len(scene.services.events) == len(rows)
+
+
+def test_a_sandbox_asks_nobody(scene: Scene) -> None:
+    row = asked(scene.journal, request("CRITICAL"), scene.now(), sandbox=True)
+    scene.minutes = 11
+    scene.watch().tick()
+    assert counts(scene, row) == (0, 0, 0, 0)
 
 
 def test_a_night_without_a_clock_floods_nobody(scene: Scene) -> None:
