@@ -91,9 +91,9 @@ def missing(channels: ChannelSettings, secrets: Secrets) -> dict[str, str]:
 
 
 def notifiers(channels: ChannelSettings, secrets: Secrets) -> list[Notifier]:
-    """The channels that can send, in the order in which people are asked."""
+    """The channels that are set up, in the order in which people are asked; no card whose buttons nobody hears."""
     found: list[Notifier] = []
-    if secrets.slack_bot_token and channels.slack_channel:
+    if channels.slack_channel and not missing(channels, secrets)["slack"]:
         from agent.humans.slack import Slack, connect
 
         found.append(Slack(connect(secrets.slack_bot_token, channels.slack_api), channels.slack_channel))

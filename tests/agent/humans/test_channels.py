@@ -59,3 +59,4 @@ def test_what_is_missing_is_told_by_channel() -> None:
     assert set(missing(channels, whole).values()) == {""}
     assert [each.name for each in notifiers(channels, whole)] == ["slack", "teams", "pagerduty"]
     assert notifiers(channels, Secrets()) == []
+    assert notifiers(channels, Secrets("xoxb-1")) == []  # nobody would hear its buttons
