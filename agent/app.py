@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +45,9 @@ from tools.risk import Risk
 from tools.rooms import ALONE, tools_for
 
 if TYPE_CHECKING:
+    from agent.humans.channels import Secrets
+    from agent.humans.clicks import Endpoint
+    from agent.humans.people import People
     from agent.model.claude.model import Profile
     from agent.model.port import Model
     from agent.settings import Settings
@@ -310,7 +314,6 @@ def watch(settings: Settings, told: Callable[[Entry], None], *, once: bool) -> N
     Raises `UsageError` where no channel is set up.
     """
     from agent.humans.channels import missing, secrets_of
-    from agent.humans.people import people
 
     refuse_unless_workspace(settings.workspace)
     secrets = secrets_of(settings.channels)
@@ -321,17 +324,53 @@ def watch(settings: Settings, told: Callable[[Entry], None], *, once: bool) -> N
     stop = StopSignal()
     with contextlib.closing(open_journal(settings, secrets.literals)) as journal:
         journal.observe(told)
-        clock = people(
-            journal, settings.workspace, settings.channels, secrets,
-            lambda: connect(Where(settings.kubeconfig, settings.context), timeout_s=settings.api_timeout_s),
-            now=lambda: datetime.now(UTC),
-        )  # fmt: skip
+        clock = _people(settings, journal, secrets)
         log.begin("watch", journal.redactor)
         if once:
             clock.watch.once()
             return
         with stop.on_sigterm(), clock.listening(), contextlib.suppress(Stopped):
             clock.watch.run(stop.sleep)
+
+
+@contextlib.contextmanager
+def watching(settings: Settings) -> Iterator[Mapping[str, Endpoint]]:
+    """Inside, a thread does what `watch` does; gives what answers Slack and PagerDuty over HTTP, by path."""
+    from agent.humans.channels import secrets_of
+
+    secrets, stop = secrets_of(settings.channels), StopSignal()
+    with contextlib.closing(open_journal(settings, secrets.literals)) as journal:
+        clock = _people(settings, journal, secrets)
+        thread = threading.Thread(target=_send_what_is_due, args=(clock, stop), name="watch", daemon=True)
+        with clock.listening():
+            thread.start()
+            try:
+                yield clock.endpoints
+            finally:
+                stop.set()
+                thread.join()
+                for endpoint in clock.endpoints.values():
+                    endpoint.close()
+
+
+def _send_what_is_due(clock: People, stop: StopSignal) -> None:
+    try:
+        clock.watch.run(stop.sleep)
+    except Stopped:
+        return
+    except Exception:  # noqa: BLE001  in a thread, where nobody else would hear of it
+        _log.exception("nobody is asked or reminded any more")
+
+
+def _people(settings: Settings, journal: Journal, secrets: Secrets) -> People:
+    from agent.humans.people import people
+
+    return people(
+        journal, settings.workspace, settings.channels, secrets,
+        lambda: connect(Where(settings.kubeconfig, settings.context), timeout_s=settings.api_timeout_s),
+        page_url=settings.web.url or "",
+        now=lambda: datetime.now(UTC),
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ def serve(host: str, port: int, **given: Any) -> None:
     """Serve the web page: sessions, live; approvals, and the deciding of them; incidents; the journal.
 
     For this machine alone, a link that works once logs you in. For others, `web` in desk.yaml says where the page
-    is and how people log in; without that no other address is served.
+    is and how people log in; without that no other address is served. It also does what `desk watch` does.
     """
     try:
         from agent.web.server import Server, listen
@@ -75,7 +75,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _site(configured: Settings, port: int, stack: contextlib.ExitStack) -> Site:
-    from agent.app import open_journal
+    from agent.app import open_journal, watching
     from agent.web.guard import Origin
     from agent.web.site import Site
     from agent.workspace.discovery import refuse_unless_workspace
@@ -92,6 +92,7 @@ def _site(configured: Settings, port: int, stack: contextlib.ExitStack) -> Site:
         cluster=cluster,
         origin=origin,
         logins=_logins(configured, cluster, origin.url),
+        endpoints=stack.enter_context(watching(configured)),
         say=click.echo,
     )
 

@@ -16,11 +16,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from agent.errors import DeskError, UsageError
+from agent.humans.clicks import Endpoint
 from agent.web import entering, pages
 from agent.web.guard import MAX_BODY_BYTES, Guard, form_of, is_of
 from agent.web.site import STATIC, Site
@@ -85,6 +86,7 @@ def _routes(site: Site) -> list[BaseRoute]:
         probe("/healthz", pages.healthz),
         probe("/readyz", pages.readyz),
         probe("/metrics", pages.scrape),
+        *(Route(path, partial(_service, each), methods=["POST"]) for path, each in site.endpoints.items()),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
 
@@ -116,6 +118,12 @@ async def _form(site: Site, handler: Form, logged_in: bool, request: Request) ->
 
 async def _probe(site: Site, handler: Probe, request: Request) -> Response:
     return await run_in_threadpool(handler, site, request)
+
+
+async def _service(endpoint: Endpoint, request: Request) -> Response:
+    """Slack or PagerDuty, which sign what they send."""
+    reply = await run_in_threadpool(endpoint, dict(request.headers), await request.body())
+    return PlainTextResponse(reply.text, reply.status)
 
 
 async def _events(site: Site, request: Request) -> Response:

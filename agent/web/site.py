@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from agent.humans.clicks import Endpoint
 from agent.journal import approvals
 from agent.journal.journal import Journal
 from agent.journal.summary import Summary, summarize
@@ -51,6 +52,8 @@ class Site:
     cluster: Cluster
     origin: Origin
     logins: Logins
+    endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
+    """What answers services, each by its own signature: no browser, no visit."""
     say: Callable[[str], None] = print
     """What whoever started it reads."""
     ending: threading.Event = field(default_factory=threading.Event)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import hmac
+import json
 import os
 import re
 import signal
 import socket
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 
+from agent.journal.journal import Journal
+from agent.journal.sqlite import SqliteStore
+from agent.redaction import Redactor
 from tests import forked
 from tests.agent.conftest import InProcess
+from tests.agent.humans.people import asked, request
+from tests.agent.humans.scene import payload
+from tests.agent.humans.servers import BOT_TOKEN, served
 
 UP_WITHIN_S = 60.0
 OIDC = "oidc: {issuer: https://login.example.com, client_id: desk}"
@@ -86,3 +98,37 @@ def _wait_for(url: str) -> None:
         except httpx.TransportError:
             time.sleep(0.1)
     pytest.fail(f"{url} did not answer")
+
+
+def test_what_services_send_is_taken_by_their_signature_alone(workspace: Path) -> None:
+    with served() as services:
+        (workspace / "desk.yaml").write_text(f"channels: {{slack_channel: C0DESK, slack_api: '{services.slack}'}}")
+        with contextlib.closing(Journal(SqliteStore(workspace / ".desk/journal.db"), Redactor())) as journal:
+            row = asked(journal, request("CRITICAL"), datetime.now(UTC))
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        url = f"http://127.0.0.1:{port}"
+        secrets = {
+            "DESK_SLACK_BOT_TOKEN": BOT_TOKEN,
+            "DESK_SLACK_SIGNING_SECRET": "played-signing-secret",
+            "DESK_PAGERDUTY_WEBHOOK_SECRET": "played-webhook-secret",
+        }
+        desk = forked.start(["serve", "--port", str(port)], cwd=workspace, env={**os.environ, **secrets})
+        _wait_for(f"{url}/healthz")
+        body = urlencode({"payload": json.dumps(payload(row))}).encode()
+        at = str(int(time.time()))
+        signed = hmac.new(b"played-signing-secret", f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
+        headers = {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={signed}"}
+        with httpx.Client(base_url=url) as client:
+            assert client.post("/slack/actions", content=body, headers=headers).status_code == 200
+            wrong = headers | {"X-Slack-Signature": "v0=" + "0" * 64}
+            assert client.post("/slack/actions", content=body, headers=wrong).status_code == 401
+            assert client.post("/pagerduty/webhook", content=b"{}").status_code == 401
+            assert client.get("/slack/actions").status_code == 405
+        until = time.monotonic() + UP_WITHIN_S
+        while not (services.whispers and services.cards_of(row)):  # the click is answered, and the row is asked
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        desk.send_signal(signal.SIGTERM)
+        desk.communicate(timeout=60)
+        assert "Nothing was decided" in services.whispers[0]["text"]  # there are no approvers here
