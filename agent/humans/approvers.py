@@ -91,7 +91,7 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    people: dict[_Name, _Entry]
+    people: dict[_Name, Any]
     rules: tuple[Rule, ...] = ()
     second_person: tuple[GatedClass, ...] = ()
 
@@ -151,12 +151,19 @@ def parse(text: str) -> Approvers:
         file = convert(_document(text), _File)
     except ValidationError as error:
         raise ValueError(str(error).replace("`", "")) from error
-    people = tuple(_person(name, entry) for name, entry in file.people.items())
+    people = tuple(_person(name, _entry(name, raw)) for name, raw in file.people.items())
     _refuse_two_of_one(people)
     for number, rule in enumerate(file.rules, 1):
         if unknown := sorted(set(rule.people) - set(file.people)):
             raise ValueError(f"rule {number} names {', '.join(unknown)}, and people has nobody of that name")
     return Approvers(people, file.rules, file.second_person)
+
+
+def _entry(name: str, raw: Any) -> _Entry:
+    try:
+        return convert(raw, _Entry)
+    except ValidationError as error:
+        raise ValueError(f"{name} in people: {error}".replace("`", "")) from error
 
 
 def _person(name: str, entry: _Entry) -> Person:
