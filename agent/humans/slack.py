@@ -13,6 +13,7 @@ import re
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+from agent.errors import UsageError
 from agent.humans import slack_messages
 from agent.humans.port import TIMEOUT_S, Message, Undelivered
 
@@ -112,9 +113,11 @@ class Slack:
 
 
 def connect(token: str, api: str, *, timeout_s: float = TIMEOUT_S) -> WebClient:
-    """A client that sends each request once."""
-    from slack_sdk import WebClient
-
+    """A client that sends each request once; raises `UsageError` where the SDK is not installed."""
+    try:
+        from slack_sdk import WebClient
+    except ImportError as error:
+        raise UsageError("Slack needs its SDK. Install it: pip install 'desk-agent[slack]'.") from error
     return WebClient(token, base_url=api, timeout=int(timeout_s), retry_handlers=[])
 
 
