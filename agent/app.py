@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from agent.humans.clicks import Endpoint
     from agent.humans.people import People
     from agent.model.claude.model import Profile
+    from agent.model.claude.price import Price
     from agent.model.port import Model
     from agent.settings import Settings
     from tools.cluster.client import HttpCluster, Identity
@@ -128,6 +129,8 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             before=task.before,
             gate=differences(table),
             session_key=task.session_key,
+            max_cost_usd=settings.max_cost_usd if _is_claude(model) else 0.0,
+            max_cost_usd_a_day=settings.max_cost_usd_a_day if _is_claude(model) else 0.0,
         )
         view = SessionView(session)
         desk = Desk(
@@ -451,8 +454,18 @@ def _profile(settings: Settings, name: str) -> Profile:
         max_tokens=settings.max_tokens,
         timeout_s=settings.model_timeout_s,
         patience_s=settings.model_patience_s,
-        price=settings.price or KNOWN.get(name),
+        price=_known_price(settings, settings.price or KNOWN.get(name), name),
     )
+
+
+def _known_price(settings: Settings, price: Price | None, name: str) -> Price | None:
+    """Raises `UsageError` where a limit is set, and nobody knows what a turn costs."""
+    if price is None and (settings.max_cost_usd or settings.max_cost_usd_a_day):
+        raise UsageError(
+            f"Nobody knows what {name} costs, so it cannot be kept within max_cost_usd or max_cost_usd_a_day. "
+            "Next: set its price (input,output,cache write,cache read, in US dollars for a million tokens)."
+        )
+    return price
 
 
 def _needed_key(settings: Settings, name: str) -> str:

@@ -222,6 +222,24 @@ class Settings(Struct, frozen=True, kw_only=True):
             section=WHO,
         ),
     ] = None
+    max_cost_usd: Annotated[
+        float,
+        Meta(ge=0),
+        Setting(
+            help="US dollars that one session may cost; 0: no limit.",
+            why="A session that has cost so much is handed over, with what it did.",
+            section=WHO,
+        ),
+    ] = 0.0
+    max_cost_usd_a_day: Annotated[
+        float,
+        Meta(ge=0),
+        Setting(
+            help="US dollars that all sessions of the journal may cost in a day of UTC; 0: no limit.",
+            why="Many sessions at once stay within it, but for the turns that are under way.",
+            section=WHO,
+        ),
+    ] = 0.0
     max_turns: Annotated[
         int,
         Meta(ge=1, le=1000),

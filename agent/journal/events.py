@@ -51,6 +51,10 @@ class SessionStarted:
     """Where the gate decides otherwise than by its own table, in words, as desk.yaml has it."""
     session_key: str = ""
     """Whoever starts sessions knows the task by this; empty: it is known by its id only."""
+    max_cost_usd: float = 0.0
+    """What it may cost; 0: no limit."""
+    max_cost_usd_a_day: float = 0.0
+    """What all sessions of the journal may cost in a day; 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +343,14 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class CostLimitReached:
+    """No further turn of the model is asked for: this day, all sessions have cost what they may."""
+
+    spent_usd: float
+    limit_usd: float
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentOpened:
     """Something a person should look into. `key` keeps it from being opened twice."""
 
@@ -399,6 +411,7 @@ Event = (
     | FilesRendered
     | SubtaskDone
     | Committed
+    | CostLimitReached
     | IncidentOpened
     | SessionPaused
     | SessionClosed

@@ -18,6 +18,7 @@ from agent.journal.events import (
     ApprovalDecided,
     CallGated,
     Committed,
+    CostLimitReached,
     Event,
     FilesRendered,
     FirstApproval,
@@ -105,6 +106,8 @@ class SessionView:
     subtasks: list[tuple[str, SubtaskDone]] = field(default_factory=list)
     commits: dict[str, str] = field(default_factory=dict)
     incidents: dict[str, IncidentOpened] = field(default_factory=dict)
+    spent_today: CostLimitReached | None = None
+    """That all sessions have cost what they may in a day."""
     stale: dict[str, int] = field(default_factory=dict)
     absent: dict[str, list[ToolIntent]] = field(default_factory=dict)
     """Intents that were not in effect when it was looked; what was sent may still arrive."""
@@ -173,11 +176,11 @@ class SessionView:
             case FilesRendered():
                 self.rendered[event.call_id] = event
             case SubtaskDone():
-                self.subtasks.append((at, event))
-                self._recorded[event.subtask] = self.unrecorded_changes(event.call_id)
-                self._steps_to_record = self._steps_to_record[0 if event.step is None else 1 :]
+                self._finish(event, at)
             case Committed():
                 self.commits[event.subtask] = event.sha
+            case CostLimitReached():
+                self.spent_today = event
             case IncidentOpened():
                 self.incidents[event.key] = event
             case SessionPaused():
@@ -189,6 +192,11 @@ class SessionView:
                 """In the chain of its row, and of no session."""
             case _:
                 assert_never(event)
+
+    def _finish(self, event: SubtaskDone, at: str) -> None:
+        self.subtasks.append((at, event))
+        self._recorded[event.subtask] = self.unrecorded_changes(event.call_id)
+        self._steps_to_record = self._steps_to_record[0 if event.step is None else 1 :]
 
     def _start(self, started: SessionStarted, at: str) -> None:
         self.started, self.started_at = started, at
@@ -383,6 +391,14 @@ class SessionView:
         """What of the context window is used."""
         return tokens(self.turns[-1].usage) if self.turns else 0
 
+    def cost_usd(self) -> float:
+        """What its turns have cost, where it is known."""
+        return sum(turn.cost_usd or 0.0 for turn in self.turns)
+
+    def is_spent(self) -> bool:
+        """Whether it has cost what it may, or all sessions have what they may in a day."""
+        return self.spent_today is not None or 0 < self.task.max_cost_usd <= self.cost_usd()
+
     def is_full(self) -> bool:
         """Whether the context window is so full that the next session must go on."""
         return self.task.window_tokens > 0 and bool(self.turns) and self.budget().is_full
@@ -428,8 +444,8 @@ class SessionView:
             return "close"
         call = self.pending_call()
         if call is None:
-            over = len(self.turns) >= self.task.max_turns or self.loops() or self.astray() or self.is_full()
-            return "close" if over else "think"
+            over = self.loops() or self.astray() or self.is_full() or self.is_spent()
+            return "close" if over or len(self.turns) >= self.task.max_turns else "think"
         return self._step_of(call)
 
     def _step_of(self, call: ToolUse) -> Step:

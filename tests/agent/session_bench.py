@@ -60,8 +60,9 @@ class Scripted:
 
     name = "scripted"
 
-    def __init__(self, *turns: Turn) -> None:
+    def __init__(self, *turns: Turn, cost_usd: float | None = None) -> None:
         self._turns = turns
+        self._cost_usd = cost_usd
 
     def stream(self, conversation: Conversation) -> Iterator[TextDelta | TurnEnded]:
         """The turn that comes after those of the conversation."""
@@ -73,7 +74,7 @@ class Scripted:
             for index, block in enumerate(blocks)
         ]
         yield TextDelta("hm")
-        yield TurnEnded(tuple(named), "tool_use")
+        yield TurnEnded(tuple(named), "tool_use", cost_usd=self._cost_usd)
 
 
 @dataclass

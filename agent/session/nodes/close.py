@@ -210,7 +210,16 @@ def _why_handed_over(view: SessionView) -> tuple[str, str]:
             f"{MAX_FAULTY_TURNS} turns of the model in a row could not be used",
             "start again with a narrower task",
         )
+    if view.is_spent():
+        return _why_spent(view), go_on
     return f"the limit of {counted(view.task.max_turns, 'turn')} is reached", go_on
+
+
+def _why_spent(view: SessionView) -> str:
+    if view.spent_today is None:
+        return f"it has cost ${view.cost_usd():.2f}, and may cost ${view.task.max_cost_usd:.2f} (max_cost_usd)"
+    spent, limit = view.spent_today.spent_usd, view.spent_today.limit_usd
+    return f"all sessions of today have cost ${spent:.2f}, and may cost ${limit:.2f} (max_cost_usd_a_day)"
 
 
 def _last_words(view: SessionView) -> str:

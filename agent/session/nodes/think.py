@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 
 from agent.context.fitting import OPENING_SHARE, fitted
 from agent.errors import ModelError
-from agent.journal.events import ModelTurn
+from agent.journal.events import CostLimitReached, ModelTurn
 from agent.journal.view import SessionView
 from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, TurnEnded
 from agent.session.context import Desk
@@ -15,6 +16,9 @@ from tools.json import Json
 
 def think(desk: Desk) -> None:
     """Ask the model, show its words as they come, and write its turn down."""
+    if (reached := _day_is_spent(desk)) is not None:
+        desk.append(reached)
+        return
     began = time.monotonic()
     try:
         with desk.stop.at_once():  # nothing is changed while the model is heard
@@ -36,6 +40,17 @@ def think(desk: Desk) -> None:
             stop_details=ended.stop_details,
         )
     )
+
+
+def _day_is_spent(desk: Desk) -> CostLimitReached | None:
+    """What all sessions of the journal have cost since midnight UTC, where it is what they may."""
+    limit = desk.view.task.max_cost_usd_a_day
+    if not limit:
+        return None
+    today = datetime.now(UTC).date().isoformat()
+    turns = desk.journal.entries(types=("model_turn",))
+    spent = sum(float(entry.body.get("cost_usd") or 0.0) for entry in turns if entry.at >= today)
+    return CostLimitReached(round(spent, 6), limit) if spent >= limit else None
 
 
 def _listen(desk: Desk) -> TurnEnded:

@@ -385,6 +385,30 @@ def test_the_limit_of_turns_hands_over(bench: Bench) -> None:
     assert "limit of 3 turns" in summary(desk)
 
 
+def looks(number: int) -> Turn:
+    return [use("events", namespace="shop-dev", name=f"n{number}")]
+
+
+def test_what_a_session_may_cost_hands_over(bench: Bench) -> None:
+    desk = bench.begin(Scripted(*map(looks, range(5)), cost_usd=0.3), max_cost_usd=0.5)
+    assert drive(desk) == 4
+    assert len(desk.view.turns) == 2
+    assert "it has cost $0.60, and may cost $0.50 (max_cost_usd)" in summary(desk)
+    assert desk.view.closed is not None
+    assert desk.view.closed.next_action == "desk run --continue"
+
+
+def test_what_all_sessions_of_a_day_may_cost_hands_over_before_the_next_turn(bench: Bench) -> None:
+    drive(bench.begin(Scripted(looks(1), finish(), cost_usd=0.4), session="20250601-120000-000001"))
+    desk = bench.begin(Scripted(*map(looks, range(5)), cost_usd=0.4), max_cost_usd_a_day=1.0)
+    assert drive(desk) == 4
+    assert len(desk.view.turns) == 1
+    assert "all sessions of today have cost $1.20, and may cost $1.00" in summary(desk)
+    third = bench.begin(Scripted(looks(1)), max_cost_usd_a_day=1.0, session="20250601-120000-000003")
+    assert drive(third) == 4
+    assert third.view.turns == []
+
+
 def test_turns_that_bring_nothing_new_are_told_and_then_hand_over(bench: Bench) -> None:
     desk = bench.begin(Scripted(*[[use("events", namespace="shop-dev")]] * 9))
     assert drive(desk) == 4
