@@ -86,6 +86,8 @@ bench: .venv/.ready  ## What the loop, many sessions, the start and a diagnosis 
 	$(BIN)/python -m tests.benchmarks.diagnosis
 	$(BIN)/python -m tests.benchmarks.provisioning
 	$(BIN)/python -m tests.benchmarks.manifests
+	$(BIN)/python -m tests.benchmarks.journal
+	$(BIN)/python -m tests.benchmarks.tokens
 
 chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG, ours and a plain LangGraph agent's
 	$(BIN)/python -m tests.chaos --kills 1000
