@@ -92,6 +92,7 @@ bench: .venv/.ready  ## What the loop, many sessions, the start and a diagnosis 
 chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG, ours and a plain LangGraph agent's
 	$(BIN)/python -m tests.chaos --kills 1000
 	$(BIN)/python -m tests.windows --kills 100
+	$(BIN)/python -m tests.injections
 
 clean:
 	rm -rf .venv .judges .browser .demo .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.tokens
 
-On the cluster of DESK_TEST_KUBECONFIG, five faults of `tests/tools/diagnose/reports` in namespaces of their own. Raw
-is `kubectl describe` of the workloads and their pods, their events, and the last 200 lines of each log, as one asks
-for them before one knows. Tokens are cl100k_base's, of both alike.
+On the cluster of DESK_TEST_KUBECONFIG, five faults of `tests/tools/diagnose/reports` in namespaces of their own.
+Raw is `kubectl describe` of the workloads and their pods, their events, and the last 200 lines of each log, as one
+asks for them before one knows. Tokens are cl100k_base's, of both alike.
 """
 
 from __future__ import annotations
