@@ -263,7 +263,7 @@ def test_what_nobody_decided_is_not_called_denied(bench: Bench) -> None:
     drive(desk)
     approvals.expire(desk.journal, datetime.now(UTC) + timedelta(hours=2))
     drive(bench.resume(desk, model))
-    assert "Nobody decided in time: fix checkout in shop-staging" in incidents(bench)
+    assert "Nobody answered in time: fix checkout in shop-staging" in incidents(bench)
     assert "Severity: LOW" in incidents(bench)
     assert "denied" not in incidents(bench)
 

@@ -61,7 +61,11 @@ def working(root: Path, view: SessionView) -> Iterator[Fault]:
     if found is None:
         yield Fault("half-written", f"{WORKING} is not whole: {text[-200:]!r}")
         return
-    completed = [line.removeprefix("- ") for line in found["Completed_This_Session"].splitlines() if line]
+    completed = [
+        re.sub(r" \(commit [0-9a-f]{10}\)$", "", line.removeprefix("- "))
+        for line in found["Completed_This_Session"].splitlines()
+        if line
+    ]
     wanted = [done.title for _, done in view.subtasks]
     if completed != wanted:
         yield Fault("files", f"{WORKING} tells of {completed}, the journal of {wanted}")

@@ -90,7 +90,7 @@ CASES = (
     _crash(
         "nohost",
         "wget: bad address 'datbase'\" "
-        "(no Service of this namespace is called datbase; the nearest there is: database)",
+        "(no Service of this namespace is called datbase; the nearest there is: database",
         _script("wget -O- http://datbase/"),
     ),
     _crash("denied", "Permission denied", _script("touch /etc/x", securityContext={"runAsUser": 1000})),
@@ -291,7 +291,7 @@ CASES = (
         "Role pod-watcher allows that, and is not bound to ServiceAccount watcher: RoleBinding pod-watcher "
         "binds it to ServiceAccount wacther",
         'watch resource "pods" in API group ""',
-        ("Role", "pod-watcher"),
+        ("RoleBinding", "pod-watcher"),
     ),
     _forbidden(
         "scaler",
