@@ -288,8 +288,8 @@ CASES = (
     ),
     _forbidden(
         "watcher",
-        "Role pod-watcher allows that, and is not bound to ServiceAccount watcher: RoleBinding pod-watcher "
-        "binds it to ServiceAccount wacther",
+        "Role pod-watcher allows that, and RoleBinding pod-watcher binds it to ServiceAccount wacther, not to "
+        "ServiceAccount watcher of namespace NAMESPACE: subjects[0].name is wacther",
         'watch resource "pods" in API group ""',
         ("RoleBinding", "pod-watcher"),
     ),

@@ -146,3 +146,9 @@ def test_cluster_role_that_is_bound_to_an_account_of_another_namespace() -> None
     assert (one["object"]["kind"], one["object"]["name"]) == ("RoleBinding", "view")
     assert "binds ClusterRole view to ServiceAccount app of namespace default" in one["summary"]
     assert '"namespace": "shop-dev"' in one["remedies"][0]["command"]
+
+
+def test_a_subject_without_a_namespace_is_of_the_bindings_own() -> None:
+    [one] = found(said(), Role=[role("r", ["list"])], RoleBinding=[binding("r", "ap")])
+
+    assert one["summary"].endswith("of namespace shop-dev: subjects[0].name is ap")

@@ -289,12 +289,13 @@ def _misplaced(bound: list[Json], refusal: Refusal, snapshot: Snapshot) -> _Judg
         for at, subject in enumerate(binding.get("subjects") or ()):
             meant = subject.get("name") == refusal.account or nearest(refusal.account, [str(subject.get("name"))])
             wanted = {"kind": "ServiceAccount", "name": refusal.account, "namespace": refusal.namespace}
-            wrong = [key for key, value in wanted.items() if subject.get(key) != value]
+            said = {"namespace": snapshot.namespace} | subject  # without one it is the binding's own
+            wrong = [key for key, value in wanted.items() if said.get(key) != value]
             if not meant or subject.get("kind") == "Group" or not wrong:
                 continue
             ref = _ref("RoleBinding", binding, snapshot)
             patch: Operations = [{"op": "replace", "path": f"/subjects/{at}", "value": wanted}]
-            said_so = "; ".join(f"subjects[{at}].{key} is {subject.get(key) or 'not set'}" for key in wrong)
+            said_so = "; ".join(f"subjects[{at}].{key} is {said.get(key) or 'not set'}" for key in wrong)
             return _Judged(
                 ref,
                 f"{_binds(binding, ref.name)} to "
