@@ -456,7 +456,10 @@ DNS = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53}]}
             {"to": [{"podSelector": {"matchLabels": {"app": "dbb"}}}], "ports": [{"port": 5432}]},
             "pods with app=dbb",
         ),
-        ({"to": [{"podSelector": {"matchLabels": {"app": "db"}}}], "ports": [{"port": 3306}]}, "53, 3306 only"),
+        (
+            {"to": [{"podSelector": {"matchLabels": {"app": "db"}}}], "ports": [{"port": 3306}]},
+            "to them it allows port 3306 only",
+        ),
     ],
 )
 def test_egress_that_does_not_reach_the_pods_of_a_service(rule: Json, said: str) -> None:

@@ -124,13 +124,13 @@ _DNS = {"ports": [{"port": 53, "protocol": "UDP"}]}
     [
         (
             {"to": [{"podSelector": {"matchLabels": {"app": "web"}}}], "ports": [{"port": 8081}]},
-            "on port 8081, not on",
+            "to them it allows port 8081 only",
         ),
         (
             {"to": [{"podSelector": {"matchLabels": {"app": "wbe"}}}], "ports": [{"port": 8080}]},
-            "to pods with app=wbe",
+            "only pods with app=wbe",
         ),
-        ({"ports": [{"port": 443}]}, "it lets nothing out to the Service's pods on port 8080"),
+        ({"ports": [{"port": 443}]}, "on their port 8080: it allows port 53 (UDP), 443 only"),
     ],
     ids=["port", "label", "neither"],
 )

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tools.diagnose.facts.crashes import crashes
 from tools.diagnose.facts.workloads import Workload, workloads
+from tools.diagnose.logs.context import service_called
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
@@ -44,6 +46,20 @@ class Call(msgspec.Struct, frozen=True):
 def calls(snapshot: Snapshot) -> tuple[Call, ...]:
     """Every place where a workload names a Service of the namespace; worked out once for a snapshot."""
     return snapshot.once("calls", lambda: tuple(_calls(snapshot)))
+
+
+def calls_in_vain(snapshot: Snapshot) -> tuple[Call, ...]:
+    """The calls that the logs of crashes say were not answered in time; worked out once for a snapshot."""
+    return snapshot.once("calls in vain", lambda: tuple(_calls_in_vain(snapshot)))
+
+
+def _calls_in_vain(snapshot: Snapshot) -> Iterator[Call]:
+    made = {each.ref: each for each in workloads(snapshot)}
+    for crash in crashes(snapshot):
+        caller, error = made.get(crash.container.owner), crash.error
+        called = service_called(error, snapshot) if caller and error and error.kind == "timeout" else None
+        if caller and called:
+            yield Call(caller, str(called[0]["metadata"]["name"]), called[1], f"log: {crash.line}")
 
 
 def _calls(snapshot: Snapshot) -> Iterator[Call]:

@@ -6,7 +6,7 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -37,7 +37,7 @@ class Called(msgspec.Struct, frozen=True):
     service: Json
     namespace: str
     pods: tuple[Json, ...]
-    port: Json | None
+    ports: tuple[Json, ...]
 
     @property
     def name(self) -> str:
@@ -45,11 +45,12 @@ class Called(msgspec.Struct, frozen=True):
 
 
 class Refusing(msgspec.Struct, frozen=True):
-    """The policies that select one end, and let this connection not through."""
+    """The policies that select one end, and let this connection not through; `peer` is who is at the other end."""
 
     direction: Direction
     namespace: str
     policies: tuple[Json, ...]
+    peer: Peer
     port: Port
 
 
@@ -60,7 +61,7 @@ def called(host: str, port: int | None, snapshot: Snapshot) -> Called | None:
     if own is None and name is not None and name.namespace == snapshot.namespace:
         own = snapshot.named("Service", name.service)
     if own is not None:
-        return Called(own, snapshot.namespace, pods_behind(own, snapshot), _port(own, port))
+        return Called(own, snapshot.namespace, pods_behind(own, snapshot), _ports(own, port))
     if name is None or name.namespace == snapshot.namespace:
         return None
     answer = snapshot.ask(Question("services", name.namespace, name.service))
@@ -71,59 +72,65 @@ def called(host: str, port: int | None, snapshot: Snapshot) -> Called | None:
     pods = (
         [each for each in listed.objects if selector and matches_plain(selector, labels_of(each))] if listed else []
     )
-    return Called(answer.one, name.namespace, tuple(pods), _port(answer.one, port))
+    return Called(answer.one, name.namespace, tuple(pods), _ports(answer.one, port))
 
 
 def refusing(caller: Json, target: Called, snapshot: Snapshot) -> Refusing | None:
     """Who certainly lets the connection not through: egress of the caller first; None where nobody is known to."""
-    reached = [(pod, port) for pod in target.pods if (port := _reached(target.port, pod)) is not None]
-    if not reached:
-        return None
-    outward = netpol.selecting(snapshot.of("NetworkPolicy"), labels_of(caller), "Egress")
-    if outward and all(
-        _is_kept(outward, "Egress", pod, target.namespace, port, snapshot.namespace) for pod, port in reached
-    ):
-        return Refusing("Egress", snapshot.namespace, outward, reached[0][1])
-    if target.namespace == snapshot.namespace:
-        policies = snapshot.of("NetworkPolicy")
-    else:
-        answer = snapshot.ask(Question("networkpolicies", target.namespace))
-        policies = answer.objects if answer else ()
-    for pod, port in reached:
-        inward = netpol.selecting(policies, labels_of(pod), "Ingress")
-        if not inward or not _is_kept(inward, "Ingress", caller, snapshot.namespace, port, target.namespace):
-            return None
-    return Refusing("Ingress", target.namespace, inward, reached[0][1])
+    ends = [
+        (pod, port)
+        for pod in target.pods
+        if not pod["spec"].get("hostNetwork")
+        for each in target.ports
+        if (port := pod_port(each, pod)) is not None
+    ]
+    for side in (_outward, _inward):
+        found = [side(caller, pod, port, target, snapshot) for pod, port in ends]
+        if found and all(map(_is_certain, found)):
+            return found[0]
+    return None
 
 
-def _is_kept(
-    policies: tuple[Json, ...], direction: Literal["Ingress", "Egress"], other: Json, of: str, port: Port, own: str
-) -> bool:
-    address = str(status_of(other).get("podIP") or "") or None
-    peer = Peer(of, labels_of(other), address=address)
-    return netpol.allowed(policies, direction, peer, port, own) is False
+def _outward(caller: Json, pod: Json, port: Port, target: Called, snapshot: Snapshot) -> Refusing:
+    policies = netpol.selecting(snapshot.of("NetworkPolicy"), labels_of(caller), "Egress")
+    return Refusing("Egress", snapshot.namespace, policies, _peer(pod, target.namespace), port)
 
 
-def _port(service: Json, wanted: int | None) -> Json | None:
-    """The port of a Service that an address means: the only one, where it says none."""
-    ports = ports_of(service)
-    if wanted is None:
-        return ports[0] if len(ports) == 1 else None
-    return next((each for each in ports if each.get("port") == wanted), None)
+def _inward(caller: Json, pod: Json, port: Port, target: Called, snapshot: Snapshot) -> Refusing:
+    policies = netpol.selecting(_policies_of(target.namespace, snapshot), labels_of(pod), "Ingress")
+    return Refusing("Ingress", target.namespace, policies, _peer(caller, snapshot.namespace), port)
 
 
-def _reached(port: Json | None, pod: Json) -> Port | None:
-    """The port of the pod, with the names that its containers give it."""
-    if port is None or pod["spec"].get("hostNetwork"):
-        return None
+def pod_port(port: Json, pod: Json) -> Port | None:
+    """The port of a pod that a Service's port leads to, and its names there; None where it leads to none."""
     wanted = target_of(port)
-    number = wanted if isinstance(wanted, int) else number_named(pod["spec"], wanted, port)
+    number = number_named(pod["spec"], wanted, port) if isinstance(wanted, str) else wanted
     if number is None:
         return None
     protocol = str(port.get("protocol") or "TCP")
     names = frozenset(
         str(each["name"])
         for each in container_ports(pod["spec"])
-        if each.get("name") and each.get("containerPort") == number
+        if each.get("containerPort") == number and each.get("name") and (each.get("protocol") or "TCP") == protocol
     )
     return Port(number, protocol, names)
+
+
+def _is_certain(this: Refusing) -> bool:
+    return netpol.allowed(this.policies, this.direction, this.peer, this.port, this.namespace) is False
+
+
+def _peer(pod: Json, namespace: str) -> Peer:
+    return Peer(namespace, labels_of(pod), address=str(status_of(pod).get("podIP") or "") or None)
+
+
+def _policies_of(namespace: str, snapshot: Snapshot) -> tuple[Json, ...]:
+    if namespace == snapshot.namespace:
+        return snapshot.of("NetworkPolicy")
+    answer = snapshot.ask(Question("networkpolicies", namespace))
+    return answer.objects if answer else ()
+
+
+def _ports(service: Json, wanted: int | None) -> tuple[Json, ...]:
+    """The port of a Service that an address means; all of them, where it says none."""
+    return tuple(each for each in ports_of(service) if wanted in (None, each.get("port")))

@@ -18,12 +18,20 @@ if TYPE_CHECKING:
 
 _ALIKE = 0.6
 _COMPARED_AT_MOST = 60
-_GENERATED = ("pod-template-hash", "controller-revision-hash", "pod-template-generation")
+_GENERATED = (
+    *("pod-template-hash", "controller-revision-hash", "pod-template-generation"),
+    *("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
+)
 
 
 def selector_of(service: Json) -> Labels:
     """`spec.selector`; empty when it has none."""
     return cast("Labels", (service.get("spec") or {}).get("selector") or {})
+
+
+def labels_given(pod: Json) -> dict[str, str]:
+    """A pod's labels without those that its controller adds."""
+    return {key: value for key, value in labels_of(pod).items() if key not in _GENERATED}
 
 
 def serves(service: Json) -> bool:

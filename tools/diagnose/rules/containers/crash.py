@@ -27,6 +27,7 @@ from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.logs.context import answered_by, configmap_of, dns_policy_for
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers.behind import Symptom, behind
+from tools.diagnose.rules.containers.kept_apart import NETWORK_POLICY_BLOCKS_EGRESS
 from tools.diagnose.rules.containers.unreached import cause_elsewhere
 from tools.plaintext import one_line
 
@@ -320,4 +321,4 @@ def _edit(title: str, this: Crash) -> Remedy:
     return edit(this.container.owner, title)
 
 
-RULE = Rule(causes=(CRASH_LOOP_BACK_OFF,), find=crash_loop)
+RULE = Rule(causes=(CRASH_LOOP_BACK_OFF, NETWORK_POLICY_BLOCKS_EGRESS), find=crash_loop)

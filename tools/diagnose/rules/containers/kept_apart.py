@@ -5,34 +5,47 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tools.apimachinery.selectors import labels_of
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import connections
 from tools.diagnose.facts import network_policies as netpol
-from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.network_policies import Peer
 from tools.diagnose.facts.roots import Root
-from tools.diagnose.facts.service_pods import selector_of
-from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.facts.service_pods import labels_given, selector_of
+from tools.diagnose.findings import Evidence
 from tools.diagnose.logs.context import host_and_port
 from tools.diagnose.logs.errors import subjects
-from tools.diagnose.rules.network.egress import NETWORK_POLICY_BLOCKS_EGRESS
+from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.ingress import NETWORK_POLICY_BLOCKS_INGRESS
+from tools.diagnose.rules.network.remedy import apply_policy
 from tools.diagnose.rules.network.words import peers_said, ports_said
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
     from tools.diagnose.facts.connections import Called, Refusing
     from tools.diagnose.facts.containers import Container
+    from tools.diagnose.findings import Remedy
     from tools.diagnose.logs.errors import LogError
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
 
-_GENERATED = (
-    "pod-template-hash",
-    "controller-revision-hash",
-    "pod-template-generation",
-    "statefulset.kubernetes.io",
+NETWORK_POLICY_BLOCKS_EGRESS = Cause(
+    "NetworkPolicyBlocksEgress",
+    topic="networking",
+    means="NetworkPolicies keep a program from the Service that it calls.",
+    why=(
+        "As soon as one policy selects a pod for Egress, the pod may reach only what some policy allows: the pods "
+        "behind a Service by their labels, on their own port (targetPort). The address and the port of the "
+        "Service count for nothing. What is not allowed is dropped, so that the program waits until it gives up."
+    ),
+    mend="Allow the pods behind the Service, on the targetPort, in this policy or in another: policies add up.",
+    example=(
+        "container app of Deployment worker ends with exit code 1 (an application error); its log says "
+        '"dial tcp api:8080: i/o timeout" (NetworkPolicy worker-out lets nothing go from Deployment worker to the '
+        "pods of Service api on their port 8080: on that port it allows only pods with app=apii)"
+    ),
+    source="https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors",
+    called=r"\bnetwork ?polic(y|ies)\b|\begress\b",
 )
 _WHY = (
     "As soon as one policy selects a pod in a direction, only what some policy allows goes through there; the "
@@ -52,11 +65,11 @@ def kept_apart(
         target = connections.called(host, port, snapshot)
         found = connections.refusing(container.pod, target, snapshot) if target else None
         if target and found:
-            return _root(target, found, container)
+            return _root(target, found, container, snapshot)
     return None
 
 
-def _root(target: Called, found: Refusing, container: Container) -> Root:
+def _root(target: Called, found: Refusing, container: Container, snapshot: Snapshot) -> Root:
     policy = _to_change(found)
     ref = ObjectRef("networking.k8s.io/v1", "NetworkPolicy", found.namespace, str(policy["metadata"]["name"]))
     rules = netpol.rules_of(policy, found.direction)
@@ -70,20 +83,37 @@ def _root(target: Called, found: Refusing, container: Container) -> Root:
         ref,
         f"{what}: {_allows(rules, found, target)}",
         _WHY,
-        (_allow(target, found, container),),
+        (_allow(target, found, container, snapshot),),
         (Evidence("spec", said(ref), one_line(f"{found.direction.lower()}: {json.dumps(rules)}")),),
         NETWORK_POLICY_BLOCKS_EGRESS if found.direction == "Egress" else NETWORK_POLICY_BLOCKS_INGRESS,
     )
 
 
 def _to_change(found: Refusing) -> Json:
-    """The policy that says most of that direction."""
-    return max(found.policies, key=lambda each: len(netpol.rules_of(each, found.direction)))
+    """The policy with a rule about that port or those pods, else the one that says most of that direction."""
+    return max(
+        found.policies, key=lambda each: (_is_meant(each, found), len(netpol.rules_of(each, found.direction)))
+    )
+
+
+def _is_meant(policy: Json, found: Refusing) -> bool:
+    rules = netpol.rules_of(policy, found.direction)
+    return any(
+        (rule.get("ports") and netpol.port_allowed(rule, found.port)) or _names(rule, found) for rule in rules
+    )
+
+
+def _names(rule: Json, found: Refusing) -> bool:
+    """Whether the rule says whom it is about, and means who is at the other end."""
+    peers = netpol.peers_of(rule, found.direction)
+    return bool(peers and netpol.peer_allowed(rule, found.direction, found.peer, found.namespace))
 
 
 def _allows(rules: list[Json], found: Refusing, target: Called) -> str:
     if not rules:
         return "it allows nothing, and no other policy does"
+    if named := [rule for rule in rules if _names(rule, found)]:
+        return f"to them it allows {ports_said(named)} only"
     on_port = [rule for rule in rules if netpol.port_allowed(rule, found.port)]
     if not on_port:
         return f"it allows {ports_said(rules)} only"
@@ -96,36 +126,21 @@ def _allows(rules: list[Json], found: Refusing, target: Called) -> str:
     return f"on that port it allows only {peers_said(peers)}{hint}"
 
 
-def _allow(target: Called, found: Refusing, container: Container) -> Remedy:
+def _allow(target: Called, found: Refusing, container: Container, snapshot: Snapshot) -> Remedy:
     """One more policy, which adds to the others."""
-    here, there = str(container.owner.namespace), target.namespace
-    caller = {key: value for key, value in labels_of(container.pod).items() if not key.startswith(_GENERATED)}
-    own, other = (caller, dict(selector_of(target.service)))
+    own, other = labels_given(container.pod), dict(selector_of(target.service))
+    side, end = ("egress", "to") if found.direction == "Egress" else ("ingress", "from")
     if found.direction == "Ingress":
         own, other = other, own
     peer: Json = {"podSelector": {"matchLabels": other}}
-    if here != there:
-        namespace = there if found.direction == "Egress" else here
-        peer["namespaceSelector"] = {"matchLabels": {netpol.NAMESPACE_NAME: namespace}}
-    side = "egress" if found.direction == "Egress" else "ingress"
-    name = f"allow-{container.owner.name}-to-{target.name}"[:63].rstrip("-.")
-    manifest = {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": name, "namespace": found.namespace},
-        "spec": {
-            "podSelector": {"matchLabels": own},
-            "policyTypes": [found.direction],
-            side: [
-                {
-                    "to" if side == "egress" else "from": [peer],
-                    "ports": [{"protocol": found.port.protocol, "port": found.port.number}],
-                }
-            ],
-        },
+    if found.peer.namespace != found.namespace:
+        peer["namespaceSelector"] = {"matchLabels": {netpol.NAMESPACE_NAME: found.peer.namespace}}
+    ports = [{"protocol": found.port.protocol, "port": found.port.number}]
+    spec = {
+        "podSelector": {"matchLabels": own},
+        "policyTypes": [found.direction],
+        side: [{end: [peer], "ports": ports}],
     }
-    return Remedy(
-        f"Allow it: a policy of its own in namespace {found.namespace}",
-        f"printf %s {quoted(json.dumps(manifest))} | kubectl apply -f -",
-        "provision",
-    )
+    name = f"allow-{container.owner.name}-to-{target.name}"
+    title = f"Allow it: a policy of its own in namespace {found.namespace}"
+    return apply_policy(title, name, spec, snapshot, found.namespace)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tools.apimachinery.selectors import matches_plain
-from tools.diagnose.facts.callers import Call
 from tools.diagnose.facts.crashes import Crash, crashes
 from tools.diagnose.facts.naming import about_pod, pod_names, said
 from tools.diagnose.facts.service_pods import is_ready, pods_behind, ports_of, selector_of
@@ -20,8 +19,7 @@ from tools.diagnose.findings import Finding, Known
 from tools.diagnose.logs.context import service_called
 from tools.diagnose.rule import Rule
 from tools.diagnose.rules.network.dns import dns_blocked, unresolved
-from tools.diagnose.rules.network.egress import NETWORK_POLICY_BLOCKS_EGRESS, egress_blocked
-from tools.diagnose.rules.network.ingress import call_blocked, ingress_blocked
+from tools.diagnose.rules.network.ingress import ingress_blocked
 from tools.diagnose.rules.network.service_words import service_ref
 from tools.diagnose.rules.network.services import misdirected
 
@@ -64,7 +62,7 @@ def _on_the_way(crash: Crash, snapshot: Snapshot) -> Finding | None:
     if called is None:
         return None
     service, port = called
-    return _misdirected(service, port, snapshot) or _kept_out(crash, service, port, snapshot)
+    return _misdirected(service, port, snapshot) or _kept_out(crash, service, snapshot)
 
 
 def _misdirected(service: Json, port: int | None, snapshot: Snapshot) -> Finding | None:
@@ -76,20 +74,11 @@ def _misdirected(service: Json, port: int | None, snapshot: Snapshot) -> Finding
     return next((each for each in faults if each.severity == "error"), None)
 
 
-def _kept_out(crash: Crash, service: Json, port: int | None, snapshot: Snapshot) -> Finding | None:
-    """The policy that decides on the connection: here for what goes out, or there for what comes in."""
+def _kept_out(crash: Crash, service: Json, snapshot: Snapshot) -> Finding | None:
+    """The policy of this namespace that lets the caller not in to the Service."""
     called = service_ref(service, snapshot)
     blocked = snapshot.once("ingress_blocked", lambda: ingress_blocked(snapshot, Known(())))
-    if found := next((each for each in blocked if {called, crash.container.owner} <= {*each.concerns}), None):
-        return found
-    if crash.error is None or crash.error.kind != "timeout" or not snapshot.of("NetworkPolicy"):
-        return None
-    made = snapshot.once("workloads_by_ref", lambda: {each.ref: each for each in workloads(snapshot)})
-    caller = made.get(crash.container.owner)
-    if caller is None:
-        return None
-    call = Call(caller, called.name, port, f"log: {crash.line}")
-    return egress_blocked(call, service, snapshot) or call_blocked(call, service, snapshot)
+    return next((each for each in blocked if {called, crash.container.owner} <= {*each.concerns}), None)
 
 
 def following(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
@@ -158,4 +147,4 @@ def _with_crashes(cause: Finding, group: list[Crash]) -> Finding:
     )
 
 
-RULE = Rule(causes=(NETWORK_POLICY_BLOCKS_EGRESS,), find=unreached, retell=following)
+RULE = Rule(find=unreached, retell=following)

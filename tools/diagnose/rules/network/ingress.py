@@ -14,7 +14,8 @@ from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.backends import backends
-from tools.diagnose.facts.callers import Call, calls
+from tools.diagnose.facts.callers import Call, calls, calls_in_vain
+from tools.diagnose.facts.connections import pod_port
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.network_policies import Peer, Port
@@ -26,7 +27,7 @@ from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.remedy import apply_policy
 from tools.diagnose.rules.network.service_words import labels_said
-from tools.diagnose.rules.network.target import Target, pod_port, target_behind
+from tools.diagnose.rules.network.target import Target, target_behind
 from tools.diagnose.rules.network.words import peers_said, ports_said
 from tools.plaintext import one_line
 
@@ -79,19 +80,9 @@ def ingress_blocked(snapshot: Snapshot, known: Known) -> list[Finding]:
     return findings
 
 
-def call_blocked(call: Call, service: Json, snapshot: Snapshot) -> Finding | None:
-    """The same for one call that is known to be in vain; None where no policy is certain to keep it out."""
-    target = target_behind(service, netpol.Isolating(snapshot.of("NetworkPolicy"), "Ingress"), snapshot)
-    if target is None:
-        return None
-    ports = target.ports(call.port) or target.ports()
-    if not target.keeps_out(Peer(snapshot.namespace, call.caller.labels), ports):
-        return None
-    return _finding(target, KeptOut((call,), (), everybody=_is_closed(target, snapshot)), snapshot)
-
-
 def _callers(target: Target, snapshot: Snapshot) -> tuple[Call, ...]:
-    called = [call for call in calls(snapshot) if call.service == target.name and call.caller.wanted != 0]
+    every = (*calls(snapshot), *calls_in_vain(snapshot))
+    called = [call for call in every if call.service == target.name and call.caller.wanted != 0]
     own = {owner_of(pod, snapshot) for pod in target.pods} if called else set()
     found: dict[ObjectRef, Call] = {}
     for call in called:

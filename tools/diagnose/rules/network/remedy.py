@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 _NAME_CHARS = 240
 
 
-def apply_policy(title: str, name: str, spec: Json, snapshot: Snapshot) -> Remedy:
-    """The remedy that adds a policy, by a name that is free: what one policy allows, no other takes away."""
+def apply_policy(title: str, name: str, spec: Json, snapshot: Snapshot, namespace: str = "") -> Remedy:
+    """The remedy that adds a policy, by a name that is free: what one policy allows, no other takes away.
+
+    `namespace`: another one than the snapshot's.
+    """
     fields = "\n".join(f"  {key}: {json.dumps(value)}" for key, value in spec.items())
     command = (
-        f"kubectl apply -n {snapshot.namespace} -f - <<'EOF'\n"
+        f"kubectl apply -n {namespace or snapshot.namespace} -f - <<'EOF'\n"
         "apiVersion: networking.k8s.io/v1\n"
         "kind: NetworkPolicy\n"
         f"metadata: {json.dumps({'name': _free(name, snapshot)})}\n"

@@ -12,15 +12,9 @@ import msgspec
 from tools.apimachinery.selectors import labels_of
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
-from tools.diagnose.facts.network_policies import Peer, Port
-from tools.diagnose.facts.service_pods import (
-    container_ports,
-    is_headless,
-    number_named,
-    pods_behind,
-    ports_of,
-    target_of,
-)
+from tools.diagnose.facts.connections import pod_port
+from tools.diagnose.facts.network_policies import Peer
+from tools.diagnose.facts.service_pods import container_ports, is_headless, pods_behind, ports_of, target_of
 
 if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot
@@ -78,18 +72,3 @@ def target_behind(service: Json, isolating: netpol.Isolating, snapshot: Snapshot
         ports = tuple((each.get("name"), each.get("containerPort")) for each in container_ports(pod["spec"]))
         distinct.setdefault((tuple(map(id, policies)), ports), (pod, policies))
     return Target(service, tuple(pods), tuple(distinct.values()), snapshot.namespace) if pods else None
-
-
-def pod_port(port: Json, pod: Json) -> Port | None:
-    """The port of a pod that a Service's port leads to; None where it leads to none."""
-    wanted = target_of(port)
-    number = number_named(pod["spec"], wanted, port) if isinstance(wanted, str) else wanted
-    if number is None:
-        return None
-    protocol = str(port.get("protocol") or "TCP")
-    names = frozenset(
-        str(each["name"])
-        for each in container_ports(pod["spec"])
-        if each.get("containerPort") == number and each.get("name") and (each.get("protocol") or "TCP") == protocol
-    )
-    return Port(number, protocol, names)
