@@ -122,7 +122,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             read_only=task.read_only,
             dry_run=task.dry_run,
             max_turns=settings.max_turns,
-            window_tokens=settings.window_tokens if _is_claude(model) else 0,
+            window_tokens=_window_of(settings, thinker),
             max_tokens=settings.max_tokens if _is_claude(model) else 0,
             commits_reads=task.call is None,
             call=task.call,
@@ -422,6 +422,15 @@ def _name_of(settings: Settings, task: Task) -> str:
 
 def _is_claude(model: str) -> bool:
     return model not in (OneCall.name, PLAYBOOK)
+
+
+def _window_of(settings: Settings, thinker: Model) -> int:
+    """The tokens of the model's context window; 0 for one that has none. Asked for once, for the whole session."""
+    from agent.model.claude.model import Claude
+
+    if not isinstance(thinker, Claude):
+        return 0
+    return settings.window_tokens or thinker.window_tokens()
 
 
 def model_of(settings: Settings, name: str, call: dict[str, Any] | None, stop: StopSignal) -> Model:

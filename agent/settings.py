@@ -182,14 +182,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         Setting(help="How much the model puts into a turn.", unset="as the model has it", section=WHO),
     ] = None
     window_tokens: Annotated[
-        int,
+        int | None,
         Meta(ge=8_000),
         Setting(
             help="Tokens of the model's context window.",
-            why="A million is what Claude Sonnet 5.5 has; at 80 % the session is handed over.",
+            unset="as the Messages API says, or else as is known of the model",
+            why="At 80 % the session is handed over.",
             section=WHO,
         ),
-    ] = 1_000_000
+    ] = None
     max_tokens: Annotated[
         int,
         Meta(ge=256, le=128_000),

@@ -30,6 +30,18 @@ class Model:
     reads: tuple[str, ...]
     forced_tools: bool = False
 
+    def info(self, name: str, window_tokens: int) -> Json:
+        """What `GET /v1/models/{model_id}` answers: https://platform.claude.com/docs/en/api/models/retrieve."""
+        return {
+            "id": name,
+            "type": "model",
+            "display_name": name.replace("-", " ").title(),
+            "created_at": "2026-09-01T00:00:00Z",
+            "lifecycle": "active",
+            "max_input_tokens": window_tokens,
+            "max_tokens": MAX_OUTPUT_TOKENS,
+        }
+
 
 MODELS = {
     "claude-opus-5-5": Model(("adaptive",), "medium", ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")),

@@ -1,5 +1,7 @@
 """A local server that speaks the Messages API, `POST /v1/messages`, and plays the model from a script.
 
+It says of a model what it has, too (`GET /v1/models/{model_id}`).
+
 It serves tests and benchmarks: clients talk to it over real HTTP and nothing is patched. It checks what the API
 checks. Beta fields are unknown to it, as they are to the API without the beta header.
 """
@@ -21,6 +23,7 @@ from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 from tests.messages_api.answer import Event
+from tests.messages_api.models import MODELS
 from tests.messages_api.refusal import Refused, error_body
 from tests.messages_api.script import Fault, Script
 from tests.messages_api.scripted import Exchange, ScriptedModel
@@ -31,6 +34,7 @@ MIN_CACHE_TOKENS = 512
 WINDOW_TOKENS = 1_000_000
 
 _PATH = "/v1/messages"
+_MODELS = "/v1/models"
 _FAULT_MESSAGES = {429: "This request would exceed your rate limit.", 529: "Overloaded"}
 
 
@@ -38,11 +42,12 @@ class MessagesServer:
     """The server, from `__enter__` to `__exit__`. `turns`: a row of turns, or what makes a turn of a request.
 
     `min_cache_tokens` is the shortest prefix that is cached (512 for the 5.5 models); `window_tokens` is what the
-    model can read; `key` is the only API key
-    that is right, without it any is; `log` is a file that gets a JSON line for each request.
+    model can read; `tells_models` False: it is a gateway that has no more than the one path; `key` is the only API
+    key that is right, without it any is; `log` is a file that gets a JSON line for each request.
 
     What a test reads: `url`, for ANTHROPIC_BASE_URL; `requests`, the bodies that were answered properly;
-    `refused`, the messages of the errors that no fault asked for; `attempts`, how many requests came;
+    `refused`, the messages of the errors that no fault asked for; `attempts`, how many requests came; `models`, the
+    names that were asked for;
     `arrivals`, when the first byte of each came (monotonic seconds).
     """
 
@@ -52,16 +57,20 @@ class MessagesServer:
         *,
         min_cache_tokens: int = MIN_CACHE_TOKENS,
         window_tokens: int = WINDOW_TOKENS,
+        tells_models: bool = True,
         port: int = 0,
         key: str | None = None,
         log: Path | None = None,
     ) -> None:
         self.requests: list[Json] = []
         self.refused: list[str] = []
+        self.models: list[str] = []
         self.attempts = 0
         self.arrivals: list[float] = []
         self.closing = threading.Event()
         self._model = ScriptedModel(turns, min_cache_tokens, window_tokens)
+        self._window_tokens = window_tokens
+        self._tells_models = tells_models
         self._key = key
         self._log = log
         self._lock = threading.Lock()
@@ -98,6 +107,18 @@ class MessagesServer:
         if not isinstance(body, dict):
             raise Refused("The request body is not a JSON object")
         return self._model.exchange(body)
+
+    def model(self, path: str, headers: Message[str, str]) -> Json:
+        """What there is to know of a model. Raises `Refused`."""
+        name = path.removeprefix(f"{_MODELS}/")
+        if not self._tells_models or name == path:
+            raise Refused("Not Found", 404)
+        self._check_headers(headers)
+        with self._lock:
+            self.models.append(name)
+        if name not in MODELS:
+            raise Refused(f"model: {name}", 404)
+        return MODELS[name].info(name, self._window_tokens)
 
     def _check_headers(self, headers: Message[str, str]) -> None:
         """The SDK sends the key as a bearer token, other clients as `x-api-key`; the API takes both."""
@@ -148,6 +169,16 @@ class _Handler(BaseHTTPRequestHandler):
         cast(io.BufferedReader, self.rfile).peek(1)
         self.first_byte_at = time.monotonic()
         super().handle_one_request()
+
+    def do_GET(self) -> None:
+        played, path = self.server.played, urlsplit(self.path).path
+        self.request_id = played.arrived(path, self.first_byte_at)
+        try:
+            told = played.model(path, self.headers)
+        except Refused as refused:
+            self._send_error(refused.status, refused.message, {"x-should-retry": "false"})
+        else:
+            self._send_json(200, told, {})
 
     def do_POST(self) -> None:
         played, path = self.server.played, urlsplit(self.path).path

@@ -46,13 +46,24 @@ class Claude:
         """Import the SDK beside whatever the session does first."""
         threading.Thread(target=importlib.import_module, args=("agent.model.claude.turn",), daemon=True).start()
 
+    def window_tokens(self) -> int:
+        """The tokens of the model's context window, as the API says it where it does."""
+        from agent.model.claude.window import window_tokens
+
+        return window_tokens(self._connected(), self._profile.model)
+
     def stream(self, conversation: Conversation) -> Iterator[Part]:
         """One turn, asked for again while its failure is one that passes.
 
         Raises `ModelSettingsError` for a wrong key or name, `ModelError` when it cannot be had now.
         """
-        from agent.model.claude.turn import client_of, turn
+        from agent.model.claude.turn import turn
+
+        yield from turn(self._connected(), self._profile, conversation, self._sleep)
+
+    def _connected(self) -> Anthropic:
+        from agent.model.claude.turn import client_of
 
         if self._client is None:
             self._client = client_of(self._profile)
-        yield from turn(self._client, self._profile, conversation, self._sleep)
+        return self._client

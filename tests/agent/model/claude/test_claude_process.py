@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.journal import stores
+from agent.journal.journal import Journal
+from agent.redaction import Redactor
 from tests import forked
 from tests.agent.conftest import RunDesk
 from tests.agent.model.claude.claude_bench import KEY, call, done
@@ -45,18 +49,27 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def window_of(workspace: Path) -> int:
+    """As the newest session began with it."""
+    with contextlib.closing(Journal(stores.opened(workspace, None), Redactor())) as journal:
+        *_, newest = journal.entries(types=("session_started",))
+    return int(newest.body["window_tokens"])
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 4), (signal.SIGINT, 130)])
 def test_a_stop_while_the_model_is_silent_is_heard_at_once(
     workspace: Path, run_desk: RunDesk, number: signal.Signals, code: int
 ) -> None:
-    with MessagesServer(SILENT) as server:
+    with MessagesServer(SILENT, window_tokens=77_000) as server:
         process = begun(workspace, server)
         process.send_signal(number)
         out, err = process.communicate(timeout=60)  # the silence lasts for longer
         assert process.returncode == code, out + err
         assert "Traceback" not in out + err
         resumed = run_desk("resume", "--workspace", workspace, env=variables(server))
+        assert server.models == ["claude-sonnet-5-5"], "what the window is, is asked for once a session"
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert window_of(workspace) == 77_000
     status = subprocess.run(
         ["git", "status", "--porcelain"], cwd=workspace, capture_output=True, text=True, check=True
     )
@@ -95,7 +108,9 @@ def test_the_key_may_be_in_a_file(workspace: Path, run_desk: RunDesk, tmp_path: 
 
 def test_without_a_key_playbook_plans_and_claude_says_what_it_needs(workspace: Path, run_desk: RunDesk) -> None:
     task = ("run", "--sandbox", "--workspace", workspace, TASK)
-    assert "Playbook plans" in run_desk(*task).stdout
+    with MessagesServer([]) as server:
+        assert "Playbook plans" in run_desk(*task, env={"ANTHROPIC_BASE_URL": server.url}).stdout
+        assert (window_of(workspace), server.models) == (0, [])
     refused = run_desk(*task, "--model", "claude")
     assert refused.returncode == 2
     assert "ANTHROPIC_API_KEY" in refused.stderr
@@ -115,8 +130,9 @@ def test_a_wrong_key_is_a_setting_and_the_session_can_go_on(workspace: Path, run
 def test_a_price_and_a_window_can_be_set(workspace: Path, run_desk: RunDesk) -> None:
     with MessagesServer([LOOK, done()]) as server:
         task = ("run", "--sandbox", "--workspace", workspace, "-o", "json", TASK)
-        more = {"DESK_PRICE": "0,1000000,0,0", "DESK_WINDOW_TOKENS": "1000000"}
+        more = {"DESK_PRICE": "0,1000000,0,0", "DESK_WINDOW_TOKENS": "123456"}
         document = json.loads(run_desk(*task, env={**variables(server), **more}).stdout)
         assert document["usage"]["cost_usd"] == document["usage"]["output_tokens"]
+        assert (window_of(workspace), server.models) == (123_456, [])
         wrong = run_desk(*task, "--price", "1,2", env=variables(server))
     assert (wrong.returncode, "four numbers" in wrong.stderr) == (2, True)

@@ -12,6 +12,8 @@ import pytest
 from agent.errors import DeskError, ExitCode, ModelError, ModelSettingsError
 from agent.model.claude.model import Claude
 from agent.model.claude.price import KNOWN, Price, parse_price
+from agent.model.claude.window import KNOWN as WINDOWS
+from agent.model.claude.window import LEAST
 from agent.model.port import AnswersMessage, AssistantMessage, Opaque, Text, ToolAnswer, ToolUse
 from tests.agent.model.claude.claude_bench import (
     KEY,
@@ -184,6 +186,20 @@ def test_a_conversation_that_is_too_long_ends_for_a_full_context() -> None:
     with MessagesServer([Turn(say="Ok.")]) as server:
         turn, _ = heard(Claude(profile(server.url, timeout_s=20.0), Waits()), long)
     assert (turn.stop_reason, turn.blocks) == ("model_context_window_exceeded", ())
+
+
+def test_the_window_is_as_the_api_has_it() -> None:
+    with MessagesServer([], window_tokens=77_000) as server:
+        assert Claude(profile(server.url), Waits()).window_tokens() == 77_000
+        assert Claude(profile(server.url, model="claude-nothing"), Waits()).window_tokens() == LEAST
+        assert server.models == ["claude-sonnet-5-5", "claude-nothing"]
+
+
+@pytest.mark.parametrize(("model", "window"), [*WINDOWS.items(), ("acme/claude-of-ours", LEAST)])
+def test_where_the_api_does_not_say_it_the_window_is_as_it_is_known(model: str, window: int) -> None:
+    with MessagesServer([], tells_models=False) as gateway:
+        assert Claude(profile(gateway.url, model=model), Waits()).window_tokens() == window
+    assert Claude(profile(gateway.url, model=model), Waits()).window_tokens() == window, "nobody is there any more"
 
 
 def test_the_key_is_not_shown() -> None:
