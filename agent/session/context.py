@@ -19,10 +19,12 @@ from tools.changes.driver import Driver, Preview
 from tools.changes.kubernetes import KubernetesDriver
 from tools.changes.plan import FILES, KUBECONFIGS, KUBERNETES, Change, Plan
 from tools.cloud.connect import CLOUDS, no_clouds
-from tools.frame import Tool, ToolContext
+from tools.frame import Rendering, Result, Tool, ToolContext
 from tools.git_hosts.hosts import GitHosts
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from agent.model.port import Model
     from agent.understanding.wishes import Understanding
     from agent.workspace.files import Workspace
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from tools.cluster.client import Cluster, Identity
     from tools.cluster.errors import ClusterError
     from tools.json import Json
+
+Outcome = Result | Rendering | Plan
+"""What a tool gives."""
 
 
 class Surface(Protocol):
@@ -105,6 +110,8 @@ class Desk(Records):
     git_hosts: GitHosts = field(default_factory=GitHosts)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     planned: dict[str, Planned] = field(default_factory=dict)
+    reading: dict[str, Future[Outcome]] = field(default_factory=dict)
+    """By a call's id, what is being read for it already."""
     drivers: dict[str, Driver] = field(default_factory=dict)
     """System -> who makes changes of it; the cluster's is made when it is asked for."""
     clouds: Callable[[str], Cloud] = no_clouds

@@ -9,8 +9,8 @@ from agent.context.fitting import fits, head_and_tail
 from agent.journal import approvals
 from agent.journal.events import StepDone, ToolIntent, ToolReceipt, ToolResult
 from agent.model.port import ToolUse
-from agent.session import asking
-from agent.session.context import Desk, Planned
+from agent.session import asking, reading
+from agent.session.context import Desk, Outcome, Planned
 from agent.session.nodes.effect import Sending, settle
 from agent.session.nodes.gate import find_tool, left_over, omitted
 from agent.session.rendering import kept_for_printing
@@ -39,7 +39,7 @@ def _read(desk: Desk, call: ToolUse) -> None:
     desk.surface.progress(call.name)
     try:
         with desk.stop.at_once():
-            outcome = tool(desk.context(), call.input)
+            outcome = reading.outcome(desk, call, tool)
         result = _answer(desk, call, outcome)
     except ArgumentsError as error:
         result = ToolResult(call.id, call.name, str(error), ok=False, error="arguments")
@@ -50,7 +50,7 @@ def _read(desk: Desk, call: ToolUse) -> None:
     return desk.append(desk.view.gated[call.id], result)
 
 
-def _answer(desk: Desk, call: ToolUse, outcome: Result | Rendering | Plan) -> ToolResult:
+def _answer(desk: Desk, call: ToolUse, outcome: Outcome) -> ToolResult:
     """What a call says that changes nothing; files for standard output are printed first, and again on a resume."""
     if isinstance(outcome, Result):
         return ToolResult(call.id, call.name, _shown(desk, call, outcome), ok=outcome.ok, data=outcome.data)

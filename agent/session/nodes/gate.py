@@ -58,6 +58,18 @@ def find_tool(desk: Desk, name: str) -> Tool | None:
     return desk.tools.get(name) or next((tool for tool in ENDINGS if tool.name == name), None)
 
 
+def reading_tool(desk: Desk, call: ToolUse) -> Tool | None:
+    """The tool of a call that would be let through because it only reads; None of any other call."""
+    tool = find_tool(desk, call.name)
+    if tool is None or tool.risk is not Risk.READ:
+        return None
+    try:
+        _refuse_out_of_place(desk, call, tool, tool.check(call.input))
+    except ArgumentsError:
+        return None
+    return tool
+
+
 def _refuse_out_of_place(desk: Desk, call: ToolUse, tool: Tool, arguments: dict[str, Any]) -> None:
     """Raises `ArgumentsError` for a call that cannot be made here, though it could be elsewhere."""
     if call.name in {tool.name for tool in ENDINGS} and len(desk.view.calls()) > 1:
