@@ -105,6 +105,10 @@ class ModelTurn:
     """SHA-256 of what was sent: thinking is sent back only behind the very same words."""
     stop_details: Json | None = None
     """What the API says of a refusal."""
+    message_id: str = ""
+    """What the API calls it, if it keeps what the next request is compared with."""
+    cache_miss: Json | None = None
+    """Why the prompt cache did not hold what the turn before had left there, as the API says it; None: it did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -478,7 +478,7 @@ class SessionView:
         answers = tuple(_answer(self.results[call_id]) for call_id in call_ids(turn) if call_id in self.results)
         note = note_to(turn) or circling
         after = [AnswersMessage(answers, note)] if answers or note else []
-        return [AssistantMessage(blocks, turn.request), *after]
+        return [AssistantMessage(blocks, turn.request, turn.message_id), *after]
 
 
 def find_session(journal: Journal, said: str | None = None) -> str:

@@ -77,10 +77,11 @@ Block = Text | ToolUse | Opaque
 
 @dataclass(frozen=True, slots=True)
 class AssistantMessage:
-    """One turn of the model. `request` is the digest of what it answered (`TurnEnded.request`)."""
+    """One turn of the model: `request` and `id` as `TurnEnded` has them."""
 
     blocks: tuple[Block, ...]
     request: str = ""
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,8 @@ class Conversation:
     context: Context
     tools: tuple[ToolSpec, ...]
     messages: tuple[Message, ...] = ()
+    asks: bool = False
+    """Whether a person is likely to be asked, and so long pauses are to be expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,9 @@ class TurnEnded:
     """The whole turn. `usage` counts tokens under the Messages API's names.
 
     `cost_usd` is None when nobody knows the price; `retries` says why the turn was asked for again;
-    `request` is the SHA-256 of all that was sent; `stop_details` is the API's word on a refusal.
+    `request` is the SHA-256 of all that was sent; `stop_details` is the API's word on a refusal; `id` is what the
+    API calls the turn, if it keeps what the next request is compared with; `cache_miss` is why the prompt cache did
+    not hold what the turn before had left there.
     """
 
     blocks: tuple[Block, ...]
@@ -160,6 +165,8 @@ class TurnEnded:
     retries: tuple[str, ...] = ()
     request: str = ""
     stop_details: Json | None = None
+    id: str = ""
+    cache_miss: Json | None = None
 
 
 Part = TextDelta | Retrying | TurnEnded

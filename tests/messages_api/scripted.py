@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tests.messages_api.answer import Answer, answer
 from tests.messages_api.cache import PromptCache
 from tests.messages_api.conversation import bare, blocks, digest, identity, turn_number
+from tests.messages_api.diagnostics import Fingerprints
 from tests.messages_api.refusal import Refused
 from tests.messages_api.rules import check_request
 from tests.messages_api.script import Fault, Script, Turn
@@ -32,6 +33,7 @@ class ScriptedModel:
         self._script = script
         self._window_tokens = window_tokens
         self._cache = PromptCache(min_cache_tokens)
+        self._fingerprints = Fingerprints()
         self._faults_served: Counter[tuple[str, int]] = Counter()
         self._paused: set[str] = set()
         self._lock = threading.Lock()
@@ -45,6 +47,7 @@ class ScriptedModel:
             if use.tokens > self._window_tokens:
                 raise Refused(f"prompt is too long: {use.tokens} tokens > {self._window_tokens} maximum")
             made = answer(turn, body, use)
+            made.message["diagnostics"] = self._fingerprints.compare(body, made.message["id"])
             if turn.reason == "pause_turn":
                 self._paused.add(_spelled(made.message))
             return Exchange(body, turn, made, self._next_fault(turn, body))

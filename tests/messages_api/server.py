@@ -42,8 +42,8 @@ class MessagesServer:
     """The server, from `__enter__` to `__exit__`. `turns`: a row of turns, or what makes a turn of a request.
 
     `min_cache_tokens` is the shortest prefix that is cached (512 for the 5.5 models); `window_tokens` is what the
-    model can read; `tells_models` False: it is a gateway that has no more than the one path; `key` is the only API
-    key that is right, without it any is; `log` is a file that gets a JSON line for each request.
+    model can read; `is_old`: it is a gateway that knows nothing of models, nor of `diagnostics`; `key` is the only
+    API key that is right, without it any is; `log` is a file that gets a JSON line for each request.
 
     What a test reads: `url`, for ANTHROPIC_BASE_URL; `requests`, the bodies that were answered properly;
     `refused`, the messages of the errors that no fault asked for; `attempts`, how many requests came; `models`, the
@@ -57,7 +57,7 @@ class MessagesServer:
         *,
         min_cache_tokens: int = MIN_CACHE_TOKENS,
         window_tokens: int = WINDOW_TOKENS,
-        tells_models: bool = True,
+        is_old: bool = False,
         port: int = 0,
         key: str | None = None,
         log: Path | None = None,
@@ -70,7 +70,7 @@ class MessagesServer:
         self.closing = threading.Event()
         self._model = ScriptedModel(turns, min_cache_tokens, window_tokens)
         self._window_tokens = window_tokens
-        self._tells_models = tells_models
+        self._is_old = is_old
         self._key = key
         self._log = log
         self._lock = threading.Lock()
@@ -106,12 +106,14 @@ class MessagesServer:
             raise Refused(f"The request body is not valid JSON: {error}") from error
         if not isinstance(body, dict):
             raise Refused("The request body is not a JSON object")
+        if self._is_old and "diagnostics" in body:
+            raise Refused("diagnostics: Extra inputs are not permitted")
         return self._model.exchange(body)
 
     def model(self, path: str, headers: Message[str, str]) -> Json:
         """What there is to know of a model. Raises `Refused`."""
         name = path.removeprefix(f"{_MODELS}/")
-        if not self._tells_models or name == path:
+        if self._is_old or name == path:
             raise Refused("Not Found", 404)
         self._check_headers(headers)
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.model.claude.price import HELD
 from agent.model.port import USAGE, Block, Opaque, StopReason, Text, ToolUse
 from tools.json import Json
 
@@ -22,8 +23,21 @@ def blocks_of(message: Message) -> tuple[Block, ...]:
 
 
 def usage_of(message: Message) -> Json:
-    """The tokens, under the API's names."""
-    return {name: count for name in USAGE if (count := getattr(message.usage, name)) is not None}
+    """The tokens, under the API's names; of those written to the cache, how many are held for an hour."""
+    usage: Json = {name: count for name in USAGE if (count := getattr(message.usage, name)) is not None}
+    written = message.usage.cache_creation
+    return (
+        {**usage, HELD: written.ephemeral_1h_input_tokens}
+        if written and written.ephemeral_1h_input_tokens
+        else usage
+    )
+
+
+def cache_miss_of(message: Message) -> Json | None:
+    """Why the cache did not hold what the turn before had left there; None: it did, or nobody knows yet."""
+    if message.diagnostics is None or message.diagnostics.cache_miss_reason is None:
+        return None
+    return message.diagnostics.cache_miss_reason.model_dump(mode="json")
 
 
 def stop_reason_of(message: Message) -> StopReason:

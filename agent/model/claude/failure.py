@@ -60,6 +60,11 @@ def judged(error: Exception, base_url: str) -> Passing | DeskError | TooLong:
     return ModelError(f"{base_url} refuses the request (HTTP {status}): {said}. Resume, or use --model playbook.")
 
 
+def refuses(error: Exception, field: str) -> bool:
+    """Whether the API, or a gateway before it, does not know this field of a request."""
+    return isinstance(error, anthropic.APIStatusError) and error.status_code in (400, 422) and field in _said(error)
+
+
 def wait_s(tries: int, failure: Passing, waited_s: float, patience_s: float) -> float | None:
     """How long to wait before the next try; None when it is not worth it: tries or patience are used up."""
     wait = failure.retry_after_s

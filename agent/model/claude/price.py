@@ -6,10 +6,15 @@ from dataclasses import dataclass
 
 from tools.json import Json
 
+HELD = "ephemeral_1h_input_tokens"
+"""Of `cache_creation_input_tokens`, those that are held for an hour and not for five minutes."""
+HELD_BY_INPUT = 2.0
+"""What writing them costs, by the price of input. Source: https://platform.claude.com/docs/en/about-claude/pricing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars for a million tokens."""
+    """US dollars for a million tokens; what is written to the cache, for five minutes."""
 
     input: float
     output: float
@@ -18,13 +23,15 @@ class Price:
 
     def cost_usd(self, usage: Json) -> float:
         """What this usage costs; `input_tokens` are those that no cache had to do with."""
+        held = usage.get(HELD) or 0
         paid = (
-            (self.input, "input_tokens"),
-            (self.output, "output_tokens"),
-            (self.cache_write, "cache_creation_input_tokens"),
-            (self.cache_read, "cache_read_input_tokens"),
+            (self.input, usage.get("input_tokens") or 0),
+            (self.output, usage.get("output_tokens") or 0),
+            (self.cache_write, (usage.get("cache_creation_input_tokens") or 0) - held),
+            (self.input * HELD_BY_INPUT, held),
+            (self.cache_read, usage.get("cache_read_input_tokens") or 0),
         )
-        return round(sum(usd * (usage.get(name) or 0) for usd, name in paid) / 1_000_000, 6)
+        return round(sum(usd * count for usd, count in paid) / 1_000_000, 6)
 
 
 # Source: https://platform.claude.com/docs/en/about-claude/pricing (five-minute cache), November 2026.

@@ -28,7 +28,10 @@ from agent.model.prompts import system_prompt
 from tools.json import Json
 
 THINKING = ("thinking", "redacted_thinking")
+DIAGNOSTICS = "diagnostics"
 CACHED: Json = {"type": "ephemeral"}
+HELD: Json = {**CACHED, "ttl": "1h"}
+"""For a session that waits for people: an approval takes longer than the five minutes of the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,31 @@ def request_of(model: str, conversation: Conversation) -> Request:
         _add(messages, message if isinstance(message, dict) else _rendered(message, digest.hexdigest()))
     for sent in messages[hashed:]:
         digest.update(_canonical(sent))
+    mark = HELD if conversation.asks else CACHED
     body: Json = {
         "model": model,
-        "system": [{"type": "text", "text": system, "cache_control": CACHED}],
+        "system": [{"type": "text", "text": system, "cache_control": mark}],
         "tools": tools,
-        "messages": _with_breakpoints(messages),
+        "messages": _with_breakpoints(messages, mark),
+        **_compared(conversation),
     }
     return Request(body, digest.hexdigest())
+
+
+def without_diagnostics(request: Request) -> Request:
+    """The same request for an API that does not know the field."""
+    return Request({name: each for name, each in request.body.items() if name != DIAGNOSTICS}, request.digest)
+
+
+def _compared(conversation: Conversation) -> Json:
+    """The API compares the request with that of the turn before, if it has kept it: why the cache did not hold.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/cache-diagnostics
+    """
+    said = [message for message in conversation.messages if isinstance(message, AssistantMessage)]
+    if said and not said[-1].id:
+        return {}
+    return {DIAGNOSTICS: {"previous_message_id": said[-1].id if said else None}}
 
 
 def as_data(source: str, text: str) -> str:
@@ -125,7 +146,7 @@ def _add(messages: list[Json], message: Json) -> None:
         messages.append(message)
 
 
-def _with_breakpoints(messages: list[Json]) -> list[Json]:
+def _with_breakpoints(messages: list[Json], mark: Json) -> list[Json]:
     """Cache up to the opening, to the answers before the last turn, and to the end: the three that are read again.
 
     With the system prompt's they are the four that a request may have. The middle one is for turns of many
@@ -134,12 +155,12 @@ def _with_breakpoints(messages: list[Json]) -> list[Json]:
     """
     users = [index for index, message in enumerate(messages) if message["role"] == "user"]
     marked = {users[0], *users[-2:]}
-    return [_marked(message) if index in marked else message for index, message in enumerate(messages)]
+    return [_marked(message, mark) if index in marked else message for index, message in enumerate(messages)]
 
 
-def _marked(message: Json) -> Json:
+def _marked(message: Json, mark: Json) -> Json:
     *before, last = message["content"]
-    return _message(message["role"], [*before, {**last, "cache_control": CACHED}])
+    return _message(message["role"], [*before, {**last, "cache_control": mark}])
 
 
 def _message(role: str, content: list[Json]) -> Json:

@@ -10,10 +10,10 @@ from anthropic import Anthropic, APIError, Timeout
 from anthropic.types import Message
 
 from agent.errors import DeskError, ModelError
-from agent.model.claude.answer import blocks_of, stop_reason_of, usage_of
-from agent.model.claude.failure import CutOff, Passing, TooLong, judged, wait_s
+from agent.model.claude.answer import blocks_of, cache_miss_of, stop_reason_of, usage_of
+from agent.model.claude.failure import CutOff, Passing, TooLong, judged, refuses, wait_s
 from agent.model.claude.model import Profile
-from agent.model.claude.request import Request, request_of
+from agent.model.claude.request import DIAGNOSTICS, Request, request_of, without_diagnostics
 from agent.model.port import Conversation, Part, Retrying, TextDelta, TurnEnded
 from tools.json import Json
 
@@ -45,6 +45,9 @@ def turn(
         try:
             yield from _attempt(client, profile, request, tuple(failures))
         except ON_THE_WAY as error:
+            if DIAGNOSTICS in request.body and refuses(error, DIAGNOSTICS):
+                request = without_diagnostics(request)
+                continue
             failure = judged(error, profile.base_url)
             if isinstance(failure, TooLong):
                 yield TurnEnded((), "model_context_window_exceeded", request=request.digest)
@@ -87,6 +90,8 @@ def _attempt(client: Anthropic, profile: Profile, request: Request, retries: tup
         retries=retries,
         request=request.digest,
         stop_details=message.stop_details.model_dump(mode="json") if message.stop_details else None,
+        id=message.id if DIAGNOSTICS in request.body else "",
+        cache_miss=cache_miss_of(message),
     )
 
 

@@ -11,7 +11,11 @@ from agent.journal.events import CostLimitReached, ModelTurn
 from agent.journal.view import SessionView
 from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, TurnEnded
 from agent.session.context import Desk
+from tools.environments import WORDS
 from tools.json import Json
+
+ASKING = ("qa", "test", "staging")
+"""Environments in which the gate asks for most changes."""
 
 
 def think(desk: Desk) -> None:
@@ -38,6 +42,8 @@ def think(desk: Desk) -> None:
             retries=list(ended.retries),
             request=ended.request,
             stop_details=ended.stop_details,
+            message_id=ended.id,
+            cache_miss=ended.cache_miss,
         )
     )
 
@@ -89,7 +95,21 @@ def conversation(desk: Desk) -> Conversation:
     started = desk.view.task
     if started.call is not None:
         return Conversation(started.task, Context(started.namespace), (), desk.view.messages())
-    return Conversation(desk.view.task.task, _context(desk.view), desk.specs, desk.view.messages())
+    return Conversation(
+        started.task,
+        _context(desk.view),
+        desk.specs,
+        desk.view.messages(),
+        asks=started.window_tokens > 0 and _asks(desk),
+    )
+
+
+def _asks(desk: Desk) -> bool:
+    """Whether a person was asked already, or will be, by the name of a namespace in which something is ordered."""
+    if desk.view.approvals:
+        return True
+    ordered = {name for order in desk.understood().orders for name in order.namespaces}
+    return any(WORDS.get(word) in ASKING for name in ordered for word in name.split("-"))
 
 
 def _context(view: SessionView) -> Context:

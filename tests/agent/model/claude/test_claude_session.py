@@ -284,6 +284,30 @@ def test_after_an_upgrade_it_goes_on_without_the_thoughts_from_before(bench: Ben
     assert thoughts == ["I look."]
 
 
+@pytest.mark.parametrize(
+    ("task", "namespace", "lifetimes"),
+    [
+        ("fix checkout in shop-staging", "shop-staging", ["1h", "1h"]),
+        ("why does checkout crash in shop-staging?", "shop-staging", ["5m", "1h"]),
+        ("why does checkout crash in shop-dev?", "shop-dev", ["5m", "1h"]),
+    ],
+)
+def test_the_cache_is_held_over_an_approval(bench: Bench, task: str, namespace: str, lifetimes: list[str]) -> None:
+    """What orders a change where people are asked is held from the beginning; else from the first asking on."""
+    asks = Turn(calls=(call("set_resources", namespace=namespace, name="checkout", memory_limit="64Mi"),))
+    with claude([asks, done()]) as (model, server):
+        desk = bench.begin(model, task, window_tokens=1_000_000)
+        assert drive(desk) == 3
+        (row,) = desk.view.approvals
+        desk = bench.resume(desk, model)
+        approvals.decide(desk.journal, row, "approved", "carol", "", datetime.now(UTC))
+        assert drive(desk) == 0
+        assert server.refused == []
+    marks = [request["system"][0]["cache_control"].get("ttl", "5m") for request in server.requests]
+    assert marks == lifetimes
+    assert [turn.cache_miss for turn in desk.view.turns] == [None, None]
+
+
 @pytest.mark.parametrize("where", ["say", "think", "input"])
 def test_a_secret_in_a_turn_reaches_neither_journal_nor_git_nor_the_model_again(bench: Bench, where: str) -> None:
     leaking = {

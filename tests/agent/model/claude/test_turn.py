@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -14,9 +16,10 @@ from agent.model.claude.model import Claude
 from agent.model.claude.price import KNOWN, Price, parse_price
 from agent.model.claude.window import KNOWN as WINDOWS
 from agent.model.claude.window import LEAST
-from agent.model.port import AnswersMessage, AssistantMessage, Opaque, Text, ToolAnswer, ToolUse
+from agent.model.port import AnswersMessage, AssistantMessage, Opaque, Text, ToolAnswer, ToolUse, TurnEnded
 from tests.agent.model.claude.claude_bench import (
     KEY,
+    SPECS,
     Waits,
     call,
     conversation,
@@ -33,7 +36,7 @@ LOOK = Turn(say="I look.", think="What is it?", calls=(call("get", kind="pod", n
 
 def test_a_turn_is_streamed_and_comes_whole() -> None:
     with MessagesServer([LOOK]) as server:
-        turn, before = heard(Claude(profile(server.url), Waits()), conversation())
+        turn, before = heard(Claude(profile(server.url, timeout_s=20.0), Waits()), conversation())
     assert words(before) == "I look."
     assert words(before, thinking=True) == "What is it?"
     thought, said, use = turn.blocks
@@ -188,6 +191,57 @@ def test_a_conversation_that_is_too_long_ends_for_a_full_context() -> None:
     assert (turn.stop_reason, turn.blocks) == ("model_context_window_exceeded", ())
 
 
+def after(turn: TurnEnded) -> tuple[AssistantMessage, AnswersMessage]:
+    """What stands behind the beginning once a turn with one call is answered."""
+    answers = (ToolAnswer(use.id, "a pod", tool="get") for use in turn.blocks if isinstance(use, ToolUse))
+    return AssistantMessage(turn.blocks, turn.request, turn.id), AnswersMessage(tuple(answers))
+
+
+def test_why_the_cache_did_not_hold_is_told() -> None:
+    with MessagesServer([LOOK, replace(LOOK, think="And that?"), Turn(say="Done.")]) as server:
+        model = Claude(profile(server.url), Waits())
+        first, _ = heard(model, conversation())
+        second, _ = heard(model, conversation(*after(first)))
+        upgraded = replace(conversation(*after(first), *after(second)), tools=SPECS[1:])
+        third, _ = heard(model, upgraded)
+        assert server.refused == []
+    asked = [request["diagnostics"]["previous_message_id"] for request in server.requests]
+    assert asked == [None, first.id, second.id]
+    assert (first.cache_miss, second.cache_miss) == (None, None)
+    assert third.cache_miss is not None
+    assert third.cache_miss["type"] == "tools_changed"
+    assert third.cache_miss["cache_missed_input_tokens"] > 0
+
+
+def test_an_old_gateway_is_not_asked_why_again() -> None:
+    with MessagesServer([LOOK, Turn(say="Done.")], is_old=True) as gateway:
+        model = Claude(profile(gateway.url), Waits())
+        first, _ = heard(model, conversation())
+        heard(model, conversation(*after(first)))
+    assert (first.id, first.retries) == ("", ())
+    assert len(gateway.refused) == 1
+
+
+def test_the_cache_is_held_for_an_hour_where_people_are_asked_and_its_price_is_told() -> None:
+    with MessagesServer([LOOK, Turn(say="Done.")]) as server:
+        model = Claude(profile(server.url), Waits())
+        first, _ = heard(model, conversation())
+        second, _ = heard(model, replace(conversation(*after(first)), asks=True))
+        other, _ = heard(model, replace(conversation(task="restart cart"), asks=True))
+        assert server.refused == []
+        marks = json.dumps(server.requests[1])
+    assert '"ttl": "1h"' in marks
+    assert '{"type": "ephemeral"}' not in marks
+    assert second.usage["cache_read_input_tokens"] >= first.usage["cache_creation_input_tokens"]
+    assert "ephemeral_1h_input_tokens" not in first.usage
+    written = other.usage["cache_creation_input_tokens"]
+    assert other.usage["ephemeral_1h_input_tokens"] == written > 0
+    dearer = Price(2, 10, 2.5, 0.1).cost_usd(other.usage) - Price(2, 10, 2.5, 0.1).cost_usd(
+        {**other.usage, "ephemeral_1h_input_tokens": 0}
+    )
+    assert dearer == pytest.approx(written * 1.5e-6, abs=2e-6)
+
+
 def test_the_window_is_as_the_api_has_it() -> None:
     with MessagesServer([], window_tokens=77_000) as server:
         assert Claude(profile(server.url), Waits()).window_tokens() == 77_000
@@ -197,7 +251,7 @@ def test_the_window_is_as_the_api_has_it() -> None:
 
 @pytest.mark.parametrize(("model", "window"), [*WINDOWS.items(), ("acme/claude-of-ours", LEAST)])
 def test_where_the_api_does_not_say_it_the_window_is_as_it_is_known(model: str, window: int) -> None:
-    with MessagesServer([], tells_models=False) as gateway:
+    with MessagesServer([], is_old=True) as gateway:
         assert Claude(profile(gateway.url, model=model), Waits()).window_tokens() == window
     assert Claude(profile(gateway.url, model=model), Waits()).window_tokens() == window, "nobody is there any more"
 
