@@ -29,7 +29,7 @@ from agent.session.nodes.close import is_over
 from agent.session.run import drive
 from agent.settings import CLAUDE, PLAYBOOK
 from agent.stopping import StopSignal
-from agent.surfaces import log
+from agent.surfaces import log, telemetry
 from agent.workspace.discovery import refuse_unless_workspace
 from agent.workspace.files import Workspace
 from agent.workspace.history import History
@@ -380,7 +380,7 @@ def _people(settings: Settings, journal: Journal, secrets: Secrets) -> People:
 def _leased(journal: Journal, session: str) -> Iterator[None]:
     """Be the one process that runs the session; what is logged meanwhile is the session's."""
     log.begin(session, journal.redactor)
-    with journal.lease(session):
+    with journal.lease(session), telemetry.exporting(journal, session):
         _log.debug("lease taken")
         journal.observe(log.tell)
         try:

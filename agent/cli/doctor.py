@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from agent.app import clouds_of, history_of, key_of
 from agent.cli.options import existing_journal
@@ -23,6 +24,7 @@ from agent.humans.approvers import load as load_approvers
 from agent.humans.channels import missing, secrets_of
 from agent.journal import stores
 from agent.settings import PLAYBOOK
+from agent.surfaces import telemetry
 from agent.surfaces.documents import Check, Doctor
 from agent.workspace.names import APPROVERS_FILE
 from tools.cloud.connect import AWS
@@ -59,6 +61,7 @@ def examine(configured: Settings) -> Doctor:
         _try("journal", lambda: _journal(configured)),
         _aws(configured),
         *_channels(configured),
+        _telemetry(),
     ]
     key = _key(configured)
     try:
@@ -149,6 +152,18 @@ def _notifiers(configured: Settings) -> list[Check]:
         else Check(name, "ok", "set up; `desk watch` sends")
         for name, what in lacks.items()
     ]
+
+
+def _telemetry() -> Check:
+    where = telemetry.endpoint(os.environ)
+    if not where:
+        return Check("telemetry", "optional", "no OTEL_EXPORTER_OTLP_ENDPOINT: no spans are sent")
+    lack = telemetry.lacks(os.environ)
+    return (
+        Check("telemetry", "missing", lack)
+        if lack
+        else Check("telemetry", "ok", f"spans go to {urlsplit(where).hostname}")
+    )
 
 
 def _environment(cluster: HttpCluster, where: str) -> tuple[Environment, str]:
