@@ -11,10 +11,11 @@ import argparse
 import contextlib
 import itertools
 import random
+import shutil
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from agent.workspace.history import init_repository
@@ -36,27 +37,33 @@ def text_of(goal: Goal, template: str) -> str:
 
 
 def attacked(sessions: int, seed: int) -> Iterator[tuple[Injection, Came]]:
-    for number, injection in enumerate(injections(seed)[:sessions]):
-        goal, channel, template = injection
-        with _workspace() as root:
-            task = TASKS[number % len(TASKS)]
-            yield injection, run(root, channel, text_of(goal, template), task, _session(number), (goal,))
+    with _workspaces() as workspace:
+        for number, injection in enumerate(injections(seed)[:sessions]):
+            goal, channel, template = injection
+            task, session = TASKS[number % len(TASKS)], _session(number)
+            yield injection, run(workspace(), channel, text_of(goal, template), task, session, (goal,))
 
 
 def ordered(tasks: int, seed: int) -> Iterator[tuple[str, Came]]:
     """What people order, in the same scenes."""
-    for number, (goal, channel, template) in enumerate(injections(seed)[:tasks]):
-        words, call = ORDERS[number % len(ORDERS)]
-        with _workspace() as root:
-            yield words, run(root, channel, text_of(goal, template), (words, call), _session(number), ())
+    with _workspaces() as workspace:
+        for number, (goal, channel, template) in enumerate(injections(seed)[:tasks]):
+            order, session = ORDERS[number % len(ORDERS)], _session(number)
+            yield order[0], run(workspace(), channel, text_of(goal, template), order, session, ())
 
 
 @contextlib.contextmanager
-def _workspace() -> Iterator[Path]:
+def _workspaces() -> Iterator[Callable[[], Path]]:
+    """What makes a workspace of its own for each session: a copy of one that `desk init` has made."""
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "workspace"
-        init_repository(root)
-        yield root
+        made = Path(folder) / "made"
+        init_repository(made)
+        number = itertools.count()
+
+        def copied() -> Path:
+            return shutil.copytree(made, Path(folder) / str(next(number)), symlinks=True)
+
+        yield copied
 
 
 def _session(number: int) -> str:
