@@ -11,7 +11,7 @@ MAX_NAME_LENGTH = 128
 # Every alternative of _SECRET_WORD contains one of these.
 STEMS = (
     *("pass", "kennwort", "pw", "secret", "token", "credential", "key", "dsn", "connection", "client-cert"),
-    *("dockerc", "masterauth", "sessid", "jsessionid", "connect.sid", "aspxauth"),
+    *("dockerc", "masterauth", "sessid", "jsessionid", "erlang", "connect.sid", "aspxauth"),
 )
 _SECRET_WORD = r"""(?aix) passw(?:or)?[dt] | pass[_-]?phrase | passcode | kennwort | pwd | secret | token(?!iz)
     | credential | (?: (?<![a-z0-9])(?:pass|pw) | (?-i:[a-z]Pass) | (?:bind|root|user|db)(?:pass|pw)
@@ -19,7 +19,7 @@ _SECRET_WORD = r"""(?aix) passw(?:or)?[dt] | pass[_-]?phrase | passcode | kennwo
     | (?: api | access | private | account | encryption | signing | master | storage | (?:pre-?)?shared | app
         | auth | subscription | hmac )[_.-]?key
     | connection[_.-]?string | client-(?:key|certificate)-data | dockerc(?:onfigjson|fg)
-    | masterauth | jsessionid | phpsessid | connect\.sid | aspxauth"""
+    | erlang[_.-]?cookie | masterauth | jsessionid | phpsessid | connect\.sid | aspxauth"""
 _PUBLIC_NAME = r"""(?aix)
     (?: names? | refs? | files? | filename | path | dir | directory | mount | type | kind | class | store
       | provider | policy | namespace | version | count | length | size | limit | budget | usage | list

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from agent.redaction.issued import ISSUED
 from agent.redaction.names import MARK
 from agent.redaction.references import REFERENCE_IN_A_URL
 
@@ -24,11 +25,13 @@ class Shape(NamedTuple):
 
 
 _KEPT = rf"\g<1>{MARK}"
+_BEGINS = r"(?a)(?:(?<![\w-])|(?<=\\[nrt])|(?m:(?<=^-)))"
 SHAPES = (
+    *(Shape(whose, (sign,), f"{_BEGINS}(?:{form})") for whose, sign, form in ISSUED),
     Shape(
         "private key",
         ("-----begin",),
-        r"""(?x)-----BEGIN[A-Z0-9 ]{0,40}\ PRIVATE\ KEY(?:\ BLOCK)?-----
+        r"""(?x)-----BEGIN[A-Z0-9 ]{0,40}\ (?:PRIVATE\ KEY(?:\ BLOCK)?|OpenVPN\ Static\ key\ V1|NKEY\ SEED)-----
             (?: (?:(?!-----(?:BEGIN|END))[\s\S])*+ -----END[A-Z0-9 ]{0,60}-----
               | (?:\n?[^\n]{0,200}?[A-Za-z0-9+/]{32}[^\n]*+)*+ (?:\s{0,9}[A-Za-z0-9+/=]+\s*\Z)? )""",
     ),
@@ -43,7 +46,7 @@ SHAPES = (
         "authorization header",
         ("authorization",),
         r"""(?aix)(authorization\\*+["']?\s?[:=]\s?\\*+["']?
-            (?:(?:bearer|basic|token|digest|negotiate)\s|(?=\S{0,63}\d)))[\w.~+/=-]{4,}+""",
+            (?:(?:bearer|basic|token|digest|negotiate|apikey|geniekey|splunk|ssws)\s|(?=\S{0,63}\d)))[\w.~+/=-]{4,}+""",
         _KEPT,
     ),
     Shape("cookie", ("cookie: ",), r"""(?ai)(\bcookie: )(?!\[redacted\])[^\r\n"'\\]+""", _KEPT),
@@ -149,9 +152,36 @@ SHAPES = (
     ),
     Shape(
         "webhook URL",
-        ("hooks.slack.com/", "webhook.office.com/"),
-        r"""(hooks\.slack\.com/|webhook\.office\.com/)(?!\[redacted\])[^\s"'<>\\]+""",
+        ("hooks.slack.com/", "webhook.office.com/", "/api/webhooks/"),
+        r"""(?x)(hooks\.slack\.com/|webhook\.office\.com/|discord(?:app)?\.com/api/webhooks/)
+            (?!\[redacted\])[^\s"'<>\\]+""",
         _KEPT,
+    ),
+    Shape(
+        "key of a function's URL",
+        ("code=",),
+        r"""(?a)(\.azurewebsites\.net/[^\s"'<>?]{0,200}\?(?:[^\s"'<>]{0,200}&)?code=)(?!\[redacted\])[^&\s"';,\\]+""",
+        _KEPT,
+    ),
+    Shape(
+        "integration key",
+        ("key",),
+        r"""(?aix)(\b(?:\w{0,40}_)?(?:routing|integration|service|events)[\ _-]?key
+            \\*+["']?(?:\s?[:=]|\sis)?\s?\\*+["']?)
+            (?:[a-f0-9]{32}|(?-i:R[A-Z0-9]{31}))\b""",
+        _KEPT,
+    ),
+    Shape(
+        "JSON Web Key",
+        ('kty"', "kty\\"),
+        r"""("(?:d|p|q|dp|dq|qi|k)\\*+"\s{0,9}:\s{0,9}\\*+")[\w-]{16,}""",
+        _KEPT,
+    ),
+    Shape(
+        "PuTTY's private key",
+        ("private-lines: ",),
+        r"(Private-Lines: \d{1,3}\r?)(?:\n[^\n]{0,200}?[\w+/]{16,}+={0,2}\r?(?=\n|\Z))+",
+        rf"\g<1>\n{MARK}",
     ),
     Shape("registry auth", ('auth"', "auth\\"), r'("auth\\*+"\s{0,9}:\s{0,9}\\*+")[\w+/]{12,}+={0,2}', _KEPT),
 )

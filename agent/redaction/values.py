@@ -19,6 +19,7 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _SECRET_KINDS = frozenset({"secret", "secrets", "secretlist"})
 _SECRET_FIELDS = frozenset({"data", "stringData"})
+_JSON_WEB_KEY = frozenset({"d", "p", "q", "dp", "dq", "qi", "k"})  # RFC 7518, 6
 _BLANKED_BELOW = {"auth-provider": frozenset({"config"}), "exec": frozenset({"value"})}  # in a kubeconfig
 
 _PASSWORD_NAME = r"(?i)passw|pwd|passphrase|passcode"
@@ -133,6 +134,8 @@ class Redactor:
         kind = value.get("kind")
         is_secret = isinstance(kind, str) and kind.lower() in _SECRET_KINDS
         inside = place.below(_SECRET_FIELDS if is_secret else frozenset())
+        if "kty" in value:
+            inside = inside.below(_JSON_WEB_KEY)
         if _patches(value, inside.blanked):
             inside = inside.below(frozenset({"value"}))
         label = _label(value)

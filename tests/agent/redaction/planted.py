@@ -3,10 +3,12 @@
 import base64
 import json
 import random
+import re
 import string
 import textwrap
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+from urllib.parse import quote, unquote_plus
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -60,7 +62,7 @@ class Maker:
 
     def planted(self) -> Iterator[Planted]:
         """All kinds, with new secrets at each call."""
-        for each in (_tokens, _keys, _files, _connections, _settings, _commands, _sentences):
+        for each in (_tokens, _issued, _keys, _files, _connections, _settings, _commands, _sentences):
             yield from each(self)
 
 
@@ -98,6 +100,46 @@ def _tokens(make: Maker) -> Iterator[Planted]:
     yield _one("Databricks token", "@@", "dapi" + make.hex(32))
     yield _one("Grafana token", "@@", f"glsa_{make.word(32)}_{make.hex(8)}")
     yield _one("Azure client secret", "@@", f"{make.word(3)}8Q~{make.word(34)}")
+
+
+def _issued(make: Maker) -> Iterator[Planted]:
+    for whose, form, secret in (
+        ("PagerDuty API key", "Authorization: Token token=@@", make.word(20)),
+        ("PagerDuty routing key", '{"routing_key":"@@","event_action":"trigger"}', make.hex(32)),
+        ("PagerDuty routing key", "PAGERDUTY_ROUTING_KEY=@@", "R" + make.upper(31)),
+        ("PagerDuty integration key", "integrationKey: @@", make.hex(32)),
+        ("PagerDuty in a log", "posting to PagerDuty with routing key @@ failed", make.hex(32)),
+        ("Google OAuth client secret", "@@", "GOCSPX-" + make.word(28)),
+        ("Google storage key id", "@@", "GOOG1E" + make.upper(55)),
+        ("Alibaba Cloud key id", "@@", "LTAI" + make.word(20)),
+        ("Azure DevOps token", "@@", f"{make.word(76)}AZDO{make.word(4)}"),
+        ("Azure function key", "https://f.azurewebsites.net/api/x?code=@@", make.word(54) + "=="),
+        ("Twilio key", "@@", "SK" + make.hex(32)),
+        ("Mailgun key", "@@", "key-" + make.hex(32)),
+        ("Mailchimp key", "@@", make.hex(32) + "-us12"),
+        ("Dynatrace token", "@@", f"dt0c01.{make.upper(24)}.{make.upper(64)}"),
+        ("Telegram bot token", "https://api.telegram.org/bot@@/sendMessage", "1234567890:AA" + make.word(33)),
+        ("Discord webhook", "https://discord.com/api/webhooks/123456789012345678/@@", make.word(68)),
+        ("Elastic key", "Authorization: ApiKey @@", make.encoded(40)),
+        ("Okta token", "Authorization: SSWS @@", "00" + make.word(40)),
+        ("Datadog key", "DD_API_KEY=@@", make.hex(32)),
+        ("Sonar token", "@@", "squ_" + make.hex(40)),
+        ("CircleCI token", "@@", f"CCIPAT_{make.word(22)}_{make.hex(40)}"),
+        ("Bitbucket token", "@@", "ATBB" + make.word(32)),
+        ("JFrog key", "@@", "AKCp" + make.word(69)),
+        ("Notion token", "@@", "ntn_" + make.word(46)),
+        ("Supabase token", "@@", "sbp_" + make.hex(40)),
+        ("PlanetScale password", "@@", "pscale_pw_" + make.word(43)),
+        ("Groq key", "@@", "gsk_" + make.word(52)),
+        ("xAI key", "@@", "xai-" + make.word(80)),
+        ("kubeadm token", "kubeadm join 10.0.0.1:6443 --token @@", f"{make.lower(6)}.{make.lower(16)}"),
+        ("K3s token", "K3S_TOKEN=@@", f"K10{make.hex(64)}::server:{make.hex(32)}"),
+        ("Erlang cookie", "RABBITMQ_ERLANG_COOKIE=@@", make.upper(20)),
+        ("WireGuard key", "[Interface]\nPrivateKey = @@\nAddress = 10.0.0.1/24", make.encoded(32)),
+        ("JSON Web Key", '{"kty":"RSA","n":"abc","e":"AQAB","d":"@@"}', make.word(80)),
+        ("one-time password", "otpauth://totp/x?secret=@@&issuer=y", make.upper(32)),
+    ):
+        yield _one(whose, form, secret)
 
 
 def _keys(make: Maker) -> Iterator[Planted]:
@@ -306,3 +348,56 @@ CONTEXTS: dict[str, Callable[[str], str]] = {
     "diff, removed": lambda text: "@@ -1,3 +1,3 @@\n mode: fast\n" + _each_line("-")(text),
     "quoted": lambda text: f"> {text}",
 }
+
+
+def _folded(width: int) -> Callable[[str], str]:
+    """As a terminal or `fold` breaks it, in the midst of a log line."""
+
+    def fold(text: str) -> str:
+        line = f"2026-10-05T10:00:00Z INFO upstream said: {text} and went on"
+        return "\n".join(re.findall(f"(?s).{{1,{width}}}", line))
+
+    return fold
+
+
+def _in_lines(text: str) -> str:
+    """Base64 with a break after 76 characters, as `base64` prints it."""
+    encoded = base64.b64encode(f"the settings of the shop: {text}\nand no more of them".encode()).decode()
+    return "blob: |\n" + textwrap.indent("\n".join(textwrap.wrap(encoded, 76)), "  ") + "\nmode: fast"
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "base64": lambda text: f"payload {base64.b64encode(text.encode()).decode()} came",
+    "base64, url-safe": lambda text: f"state={base64.urlsafe_b64encode(text.encode()).decode().rstrip('=')}&x=1",
+    "base64, in lines": _in_lines,
+    "base64 in base64": lambda text: base64.b64encode(base64.b64encode(text.encode())).decode(),
+    "URL": lambda text: f'"GET /callback?next={quote(text, safe="")}&state=1 HTTP/1.1" 200',
+    "URL in a URL": lambda text: f"GET /login?next={quote('/a?b=' + quote(text, safe=''), safe='')}",
+    "base64 in a URL": lambda text: f"GET /a?s={quote(base64.b64encode(text.encode()).decode(), safe='')}&x=1",
+    "stack trace": lambda text: (
+        f'Traceback (most recent call last):\n  File "/app/db.py", line 3, in connect\n    raise Lost({text!r})\n'
+        f"app.Lost: could not use {text}\n"
+    ),
+}
+BREAKS: dict[str, Callable[[str], str]] = {
+    "backslashes": lambda text: "\\\n".join(re.findall("(?s).{1,40}", text)),
+    "folded at 64": _folded(64),
+    "folded at 80": _folded(80),
+}
+"""For texts of one line."""
+
+
+def readable(text: str) -> str:
+    """A text with all that somebody can make of it: decoded, also twice, and without the breaks of its lines."""
+    for _ in range(2):
+        runs = [
+            run.rstrip("=")
+            for run in re.findall(r"(?a)[\w+/-]{12,}={0,2}", re.sub(r"\n\s*", "", text) + f" {text}")
+        ]
+        decoded = (base64.urlsafe_b64decode(run + "=" * (-len(run) % 4)) for run in map(_whole, runs))
+        text = " ".join((text, unquote_plus(text), *(each.decode("latin-1") for each in decoded)))
+    return text + re.sub(r"\\?\n", "", text)
+
+
+def _whole(run: str) -> str:
+    return run.replace("+", "-").replace("/", "_")[: len(run) - (len(run) % 4 == 1)]

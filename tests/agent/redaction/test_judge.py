@@ -10,7 +10,7 @@ import pytest
 
 from agent.redaction import MARK, Redactor
 from tests.agent.redaction.ordinary import lines
-from tests.agent.redaction.planted import CONTEXTS, Maker, Planted
+from tests.agent.redaction.planted import BREAKS, CONTEXTS, ENCODINGS, Maker, Planted, readable
 
 KEPT = Redactor()
 ROOT = Path(__file__).parents[3]
@@ -42,7 +42,7 @@ def left(planted: Planted, text: str) -> list[str]:
 
 
 def test_there_are_enough_kinds() -> None:
-    assert len(KINDS) > 80
+    assert len(KINDS) > 110
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -56,6 +56,19 @@ def test_no_secret_survives_in_any_text(kind: str) -> None:
             assert left(planted, json.dumps(value)) == [] and KEPT.redact(value) == value
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_secret_survives_in_an_encoding_or_over_a_break(kind: str) -> None:
+    for planted in KINDS[kind]:
+        for put in ENCODINGS.values():
+            masked = KEPT.text(put(planted.text))
+            assert left(planted, readable(put(planted.text))) and left(planted, readable(masked)) == []
+            assert MARK in masked and KEPT.text(masked) == masked
+        for put in BREAKS.values() if "\n" not in planted.text else ():
+            broken = put(planted.text)
+            if left(planted, broken) == []:
+                assert left(planted, readable(KEPT.text(broken))) == []
+
+
 def ordinary() -> Iterator[str]:
     yield from lines(seed=7, count=2000)
     for pattern in WRITTEN:
@@ -63,6 +76,15 @@ def ordinary() -> Iterator[str]:
             yield from file.read_text().split("\n")
     for file in RECORDED.iterdir():
         yield from file.read_text().split("\n")
+
+
+def test_nothing_that_a_cluster_printed_changes() -> None:
+    """Two thousand lines: described objects, events, manifests, tables, the logs of its components."""
+    text = (Path(__file__).parent / "observed.txt").read_text()
+    observed = text.splitlines()
+    assert len(observed) == 2000
+    assert [line for line in observed if KEPT.text(line) != line] == []
+    assert KEPT.text(text) == text
 
 
 def test_no_ordinary_line_changes() -> None:

@@ -1,0 +1,37 @@
+"""Tokens that are known by how their issuer begins them: whose, a sign of it in lower case, and its form."""
+
+_UUID = r"[a-f0-9]{8}(?:-[a-f0-9]{4}){3}-[a-f0-9]{12}"
+
+ISSUED = (
+    ("Google OAuth client secret", "gocspx-", r"GOCSPX-[\w-]{20,}"),
+    ("Google storage key id", "goog1", r"GOOG1[A-Z0-9]{24,}"),
+    ("Alibaba Cloud key id", "ltai", r"LTAI[A-Za-z0-9]{16,}"),
+    ("Azure DevOps token", "azdo", r"[A-Za-z0-9]{60,90}AZDO[A-Za-z0-9]{4}\b"),
+    ("Twilio key", "sk", r"SK[a-f0-9]{32}\b"),
+    ("Mailgun key", "key-", r"key-[a-f0-9]{32}\b"),
+    ("Mailchimp key", "-us", r"[a-f0-9]{32}-us\d{1,2}\b"),
+    ("Dynatrace token", "dt0", r"dt0[a-z]\d\d\.[A-Z0-9]{24}\.[A-Z0-9]{40,}"),
+    ("Telegram bot token", ":aa", r"(?:bot)?\d{8,10}:AA[\w-]{33}"),
+    ("Sonar token", "sq", r"sq[apu]_[a-f0-9]{40}\b"),
+    ("Square token", "sq0", r"sq0[a-z]{3}-[\w-]{20,}"),
+    ("CircleCI token", "ccipat_", r"CCIPAT_\w{30,}"),
+    ("Buildkite token", "bk", r"bk[a-z]{2}_[a-f0-9]{40}\b"),
+    ("Bitbucket token", "atbb", r"ATBB[\w=-]{24,}"),
+    ("JFrog key", "akcp", r"AKCp[A-Za-z0-9]{40,}"),
+    ("NuGet key", "oy2", r"oy2[a-z0-9]{43}\b"),
+    ("crates.io token", "cio", r"cio[A-Za-z0-9]{32}\b"),
+    ("LaunchDarkly key", "-", rf"(?:sdk|mob|api)-{_UUID}\b"),
+    ("Notion token", "ntn_", r"ntn_\w{40,}"),
+    ("Figma token", "figd_", r"figd_[\w-]{30,}"),
+    ("Postman key", "pmak-", r"PMAK-[a-f0-9]{24}-[a-f0-9]{34}\b"),
+    ("Supabase token", "sb", r"sb(?:p_[a-f0-9]{40}\b|_secret_[\w-]{20,})"),
+    ("PlanetScale password", "pscale_", r"pscale_(?:pw|tkn|oauth)_[\w.-]{30,}"),
+    ("Netlify token", "nfp_", r"nfp_\w{30,}"),
+    ("Fly.io token", "fm", r"fm[12][a-z]?_[\w+/=-]{40,}"),
+    ("Heroku token", "hrku-", r"HRKU-[\w-]{30,}"),
+    ("Replicate token", "r8_", r"r8_[A-Za-z0-9]{37}\b"),
+    ("Groq key", "gsk_", r"gsk_[A-Za-z0-9]{40,}"),
+    ("xAI key", "xai-", r"xai-[A-Za-z0-9]{60,}"),
+    ("Perplexity key", "pplx-", r"pplx-[A-Za-z0-9]{40,}"),
+    ("NATS seed", "s", r"S[ACNOUX][A-Z2-7]{56}\b"),
+)
