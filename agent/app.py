@@ -38,7 +38,7 @@ from tools.cluster.absent import FINGERPRINT as NO_CLUSTER
 from tools.cluster.absent import AbsentCluster
 from tools.cluster.connect import Where, connect
 from tools.cluster.did_you_mean import NotThere
-from tools.cluster.errors import ClusterSettingsError, Unreachable
+from tools.cluster.errors import ClusterError, ClusterSettingsError, Unreachable
 from tools.cluster.namespaces import refuse_unless_there
 from tools.frame import Stopped
 from tools.risk import Risk
@@ -112,6 +112,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
         _refuse_other_cluster(task.cluster or cluster.fingerprint, cluster)
         _refuse_missing_namespace(task, cluster)
         session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        team_limit = settings.max_cost_usd_a_team if _is_claude(model) else 0.0
         started = SessionStarted(
             task=task.words,
             namespace=task.namespace or cluster.namespace,
@@ -131,6 +132,8 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
             session_key=task.session_key,
             max_cost_usd=settings.max_cost_usd if _is_claude(model) else 0.0,
             max_cost_usd_a_day=settings.max_cost_usd_a_day if _is_claude(model) else 0.0,
+            team=_team_of(task.namespace or cluster.namespace, cluster) if team_limit else "",
+            max_cost_usd_a_team=team_limit,
         )
         view = SessionView(session)
         desk = Desk(
@@ -469,9 +472,9 @@ def _profile(settings: Settings, name: str) -> Profile:
 
 def _known_price(settings: Settings, price: Price | None, name: str) -> Price | None:
     """Raises `UsageError` where a limit is set, and nobody knows what a turn costs."""
-    if price is None and (settings.max_cost_usd or settings.max_cost_usd_a_day):
+    if price is None and (settings.max_cost_usd or settings.max_cost_usd_a_day or settings.max_cost_usd_a_team):
         raise UsageError(
-            f"Nobody knows what {name} costs, so it cannot be kept within max_cost_usd or max_cost_usd_a_day. "
+            f"Nobody knows what {name} costs, so it cannot be kept within a limit of max_cost_usd. "
             "Next: set its price (input,output,cache write,cache read, in US dollars for a million tokens)."
         )
     return price
@@ -580,6 +583,17 @@ def _refuse_other_cluster(fingerprint: str, cluster: HttpCluster) -> None:
             "This kubeconfig or context is of another cluster than the one that the session or the change was made "
             "on. Nothing was done. Next: name the same --kubeconfig and --context as then."
         )
+
+
+def _team_of(namespace: str, cluster: HttpCluster | AbsentCluster) -> str:
+    """The team whose namespace it is, by its label, else by its name."""
+    from tools.provisioning.specification import team_of
+
+    try:
+        labels = cluster.get("namespaces", namespace, None)["metadata"].get("labels") or {}
+    except ClusterError:
+        labels = {}
+    return str(labels.get("team") or team_of(namespace))
 
 
 def _refuse_missing_namespace(task: Task, cluster: HttpCluster) -> None:

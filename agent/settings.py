@@ -241,6 +241,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             section=WHO,
         ),
     ] = 0.0
+    max_cost_usd_a_team: Annotated[
+        float,
+        Meta(ge=0),
+        Setting(
+            help="US dollars that all sessions in a team's namespaces may cost in a day of UTC; 0: no limit.",
+            why="A namespace's team is its label `team`, without one its name without the environment.",
+            section=WHO,
+        ),
+    ] = 0.0
     max_turns: Annotated[
         int,
         Meta(ge=1, le=1000),

@@ -55,6 +55,10 @@ class SessionStarted:
     """What it may cost; 0: no limit."""
     max_cost_usd_a_day: float = 0.0
     """What all sessions of the journal may cost in a day; 0: no limit."""
+    team: str = ""
+    """Whose namespace it is, where what a team may cost is limited."""
+    max_cost_usd_a_team: float = 0.0
+    """What all sessions of the team may cost in a day; 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +356,8 @@ class CostLimitReached:
 
     spent_usd: float
     limit_usd: float
+    team: str = ""
+    """Whose sessions; empty: all of the journal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,9 +91,14 @@ class Journal:
             for observer in self._observers:
                 observer(entry)
 
-    def entries(self, session: str = "", types: Collection[str] = (), after: int = 0) -> Iterator[Entry]:
-        """The events in order, of one session or of all, of some types or of all; those behind `seq` `after`."""
-        return map(_entry, self._store.rows(session, types, after))
+    def entries(
+        self, session: str = "", types: Collection[str] = (), after: int = 0, since: str = ""
+    ) -> Iterator[Entry]:
+        """The events in order, of one session or of all, of some types or of all.
+
+        Those behind `seq` `after`, and not older than `since` (as `at`).
+        """
+        return map(_entry, self._store.rows(session, types, after, since))
 
     def newest(self) -> int:
         """The highest `seq` of all events; 0 when there is none."""

@@ -104,8 +104,11 @@ class Store(Protocol):
     def last(self, session: str) -> Row | None:
         """The last event of a session's own chain; None when it has none."""
 
-    def rows(self, session: str = "", types: Collection[str] = (), after: int = 0) -> list[Row]:
-        """The events in order, of one session or of all, of some types or of all; those behind `seq` `after`."""
+    def rows(self, session: str = "", types: Collection[str] = (), after: int = 0, since: str = "") -> list[Row]:
+        """The events in order, of one session or of all, of some types or of all.
+
+        Those behind `seq` `after`, and not older than `since` (as `at`).
+        """
 
     def newest(self) -> int:
         """The `seq` up to which nothing is still to come, for whoever reads on from there; 0 when there is none."""

@@ -173,17 +173,15 @@ class PostgresStore:
         found = self._read(_LAST, (session,))
         return _row(found[0]) if found else None
 
-    def rows(self, session: str = "", types: Collection[str] = (), after: int = 0) -> list[Row]:
-        """The events in order, of one session or of all, of some types or of all.
-
-        With `after`, those behind it, up to `newest`.
-        """
+    def rows(self, session: str = "", types: Collection[str] = (), after: int = 0, since: str = "") -> list[Row]:
+        """The events in order, as the port has it; with `after`, up to `newest`."""
         query: LiteralString = f"""
             SELECT {_COLUMNS} FROM events
             WHERE (%(session)s::text = '' OR session = %(session)s) AND (%(all)s OR type = ANY(%(types)s))
                 AND seq > %(after)s AND (%(upto)s::bigint IS NULL OR seq <= %(upto)s)
+                AND at >= %(since)s
             ORDER BY seq"""
-        wanted = {"session": session, "types": list(types), "all": not types, "after": after}
+        wanted = {"session": session, "types": list(types), "all": not types, "after": after, "since": since}
         found = self._read(query, {**wanted, "upto": self.newest() if after else None})
         return [_row(each) for each in found]
 

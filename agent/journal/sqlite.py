@@ -139,13 +139,12 @@ class SqliteStore:
         found = self._read(_LAST, (session,))
         return Row(*found[0]) if found else None
 
-    def rows(self, session: str = "", types: Collection[str] = (), after: int = 0) -> list[Row]:
-        """The events in order, of one session or of all, of some types or of all; those behind `seq` `after`."""
+    def rows(self, session: str = "", types: Collection[str] = (), after: int = 0, since: str = "") -> list[Row]:
+        """The events in order, as the port has it."""
         where, arguments = _where({"session": [session] if session else (), "type": types})
-        behind = f"{where} {'AND' if where else 'WHERE'} seq > ?" if after else where
         found = self._read(
-            f"SELECT {_COLUMNS} FROM events {behind} ORDER BY seq",  # noqa: S608
-            [*arguments, *([after] if after else [])],
+            f"SELECT {_COLUMNS} FROM events {where or 'WHERE 1'} AND seq > ? AND at >= ? ORDER BY seq",  # noqa: S608
+            [*arguments, after, since],
         )
         return [Row(*row) for row in found]
 

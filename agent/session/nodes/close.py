@@ -218,8 +218,10 @@ def _why_handed_over(view: SessionView) -> tuple[str, str]:
 def _why_spent(view: SessionView) -> str:
     if view.spent_today is None:
         return f"it has cost ${view.cost_usd():.2f}, and may cost ${view.task.max_cost_usd:.2f} (max_cost_usd)"
-    spent, limit = view.spent_today.spent_usd, view.spent_today.limit_usd
-    return f"all sessions of today have cost ${spent:.2f}, and may cost ${limit:.2f} (max_cost_usd_a_day)"
+    reached = view.spent_today
+    whose = f"all sessions of team {reached.team}" if reached.team else "all sessions"
+    limit = "max_cost_usd_a_team" if reached.team else "max_cost_usd_a_day"
+    return f"{whose} of today have cost ${reached.spent_usd:.2f}, and may cost ${reached.limit_usd:.2f} ({limit})"
 
 
 def _last_words(view: SessionView) -> str:

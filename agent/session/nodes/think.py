@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from datetime import UTC, datetime
 
 from agent.context.fitting import OPENING_SHARE, fitted
@@ -20,7 +21,7 @@ ASKING = ("qa", "test", "staging")
 
 def think(desk: Desk) -> None:
     """Ask the model, show its words as they come, and write its turn down."""
-    if (reached := _day_is_spent(desk)) is not None:
+    if (reached := _limit_reached(desk)) is not None:
         desk.append(reached)
         return
     began = time.monotonic()
@@ -48,15 +49,24 @@ def think(desk: Desk) -> None:
     )
 
 
-def _day_is_spent(desk: Desk) -> CostLimitReached | None:
-    """What all sessions of the journal have cost since midnight UTC, where it is what they may."""
-    limit = desk.view.task.max_cost_usd_a_day
-    if not limit:
+def _limit_reached(desk: Desk) -> CostLimitReached | None:
+    """What the team's sessions, or all of the journal, have cost since midnight UTC, where it is what they may."""
+    task = desk.view.task
+    if not task.max_cost_usd_a_day and not task.max_cost_usd_a_team:
         return None
-    today = datetime.now(UTC).date().isoformat()
-    turns = desk.journal.entries(types=("model_turn",))
-    spent = sum(float(entry.body.get("cost_usd") or 0.0) for entry in turns if entry.at >= today)
-    return CostLimitReached(round(spent, 6), limit) if spent >= limit else None
+    cost_usd: defaultdict[str, float] = defaultdict(float)  # by session
+    for turn in desk.journal.entries(types=("model_turn",), since=datetime.now(UTC).date().isoformat()):
+        cost_usd[turn.session] += turn.body.get("cost_usd") or 0.0
+    if 0 < task.max_cost_usd_a_day <= (spent := sum(cost_usd.values())):
+        return CostLimitReached(round(spent, 6), task.max_cost_usd_a_day)
+    if not task.max_cost_usd_a_team:
+        return None
+    begun = desk.journal.entries(types=("session_started",))
+    teams = {entry.session for entry in begun if entry.body.get("team") == task.team}
+    spent = sum(cost_usd[session] for session in teams)
+    if spent >= task.max_cost_usd_a_team:
+        return CostLimitReached(round(spent, 6), task.max_cost_usd_a_team, task.team)
+    return None
 
 
 def _listen(desk: Desk) -> TurnEnded:

@@ -409,6 +409,20 @@ def test_what_all_sessions_of_a_day_may_cost_hands_over_before_the_next_turn(ben
     assert third.view.turns == []
 
 
+def test_what_the_sessions_of_a_team_may_cost_in_a_day_is_theirs_alone(bench: Bench) -> None:
+    limit: dict[str, Any] = {"team": "shop", "max_cost_usd_a_team": 1.0}
+    first, second, third = (f"20250601-120000-00000{number}" for number in range(1, 4))
+    drive(bench.begin(Scripted(looks(1), finish(), cost_usd=0.4), team="books", session=first))
+    assert drive(bench.begin(Scripted(looks(1), finish(), cost_usd=0.4), **limit, session=second)) == 0
+    desk = bench.begin(Scripted(*map(looks, range(5)), cost_usd=0.4), **limit, session=third)
+    assert drive(desk) == 4
+    assert len(desk.view.turns) == 1
+    assert (
+        "all sessions of team shop of today have cost $1.20, and may cost $1.00 (max_cost_usd_a_team)"
+        in summary(desk)
+    )
+
+
 def test_turns_that_bring_nothing_new_are_told_and_then_hand_over(bench: Bench) -> None:
     desk = bench.begin(Scripted(*[[use("events", namespace="shop-dev")]] * 9))
     assert drive(desk) == 4
