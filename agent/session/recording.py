@@ -135,13 +135,15 @@ def commit(
         **{key: value for key, value in more.items() if value},
         anchors.TRAILER: anchors.trailer(records.journal.head(records.view.id)),
     }
-    with records.workspace.lock():
+    message = commit_message(summary, datetime.fromisoformat(at), trailers)
+
+    def make() -> str | None:
         records.workspace.write(edits)
-        sha = records.history.find_by_trailers(identity) if records.view.begun_before else None
-        if sha is None:
-            sha = records.history.commit(
-                commit_message(summary, datetime.fromisoformat(at), trailers), edits, files
-            )
+        found = records.history.find_by_trailers(identity) if records.view.begun_before else None
+        return found or records.history.commit(message, edits, files)
+
+    with records.workspace.lock():
+        sha = records.history.published(make)
         records.append(Committed(subtask, sha or "", f"{undo} {sha[:10]}" if undo and sha else ""))
 
 

@@ -39,6 +39,7 @@ def plan_of(desk: Desk, rendering: Rendering) -> Plan:
     files = [File(f"{below}{file.path}", file.content, file.mode) for file in rendering.files]
     _check(desk, folder, files)
     changes = tuple(_change(desk, folder, file) for file in files)
+    desk.history.share_stored()
     into = folder or _into(files)
     steps = (Step(rendering.summary, changes),) if changes else ()
     return Plan(f"{rendering.summary}, into {into}", steps)
@@ -53,7 +54,9 @@ def with_files(desk: Desk, plan: Plan) -> Plan:
         written = (_change(desk, None, file) for file in step.files)
         return replace(step, changes=(*step.changes, *written), files=())
 
-    return replace(plan, steps=tuple(map(changed, plan.steps)))
+    steps = tuple(map(changed, plan.steps))
+    desk.history.share_stored()
+    return replace(plan, steps=steps)
 
 
 def _into(files: list[File]) -> str:

@@ -101,13 +101,16 @@ _NO_FILES: Mapping[str, Content | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class _Output:
+class GitOutput:
+    """What a git command said, and how it ended."""
+
     status: int
     out: bytes
     err: str
 
     @property
     def text(self) -> str:
+        """Its output, without the last line's end."""
         return self.out.decode("utf-8", "surrogateescape").removesuffix("\n")
 
 
@@ -154,7 +157,7 @@ class _Git:
         stdin: bytes = b"",
         env: Mapping[str, str] | None = None,
         pass_fds: tuple[int, ...] = (),
-    ) -> _Output:
+    ) -> GitOutput:
         """One git command to its end, whatever its status. Raises UsageError where git is not installed.
 
         Where Ctrl-C ends the waiting for it, it is ended first: it never works on behind Desk's back.
@@ -181,11 +184,11 @@ class _Git:
 
     def ask(
         self, *args: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, fds: tuple[int, ...] = ()
-    ) -> _Output:
+    ) -> GitOutput:
         """As `run`, for a command that must succeed."""
         output = self.run(*args, stdin=stdin, env=env, pass_fds=fds)
         if output.status:
-            raise _refusal(output.err, args[0], self.directory)
+            raise refusal(output.err, args[0], self.directory)
         return output
 
 
@@ -205,14 +208,14 @@ def _input(content: bytes, directory: Path) -> Iterator[BinaryIO | None]:
         yield cast("BinaryIO", stream)
 
 
-def _ended(running: Git.AutoInterrupt) -> _Output:
+def _ended(running: Git.AutoInterrupt) -> GitOutput:
     try:
         out, err = _said(running)
     except BaseException:
         with HeldBack():
             _end(running)
         raise
-    return _Output(running.returncode, out, err.decode("utf-8", "replace"))
+    return GitOutput(running.returncode, out, err.decode("utf-8", "replace"))
 
 
 def _said(running: Git.AutoInterrupt) -> tuple[bytes, bytes]:
@@ -246,7 +249,7 @@ def _not_installed() -> UsageError:
     )
 
 
-def _refusal(err: str, command: str, directory: Path) -> DeskError:
+def refusal(err: str, command: str, directory: Path) -> DeskError:
     """What git's refusal means for the person who runs Desk."""
     said = err.lower()
     if "dubious ownership" in said or "unsafe repository" in said:
@@ -360,6 +363,16 @@ class History:
         with self._index_held() as held, _scratch(self._place.git_dir) as scratch:
             return _Commit(self._git, self._place, held, scratch).make(message, edits, files)
 
+    def published(self, make: Callable[[], str | None]) -> str | None:
+        """Run `make`, which commits or finds its commit, and give that commit's sha once it counts.
+
+        Where others share the workspace, `make` may be run again, on top of what they have committed.
+        """
+        return make()
+
+    def share_stored(self) -> None:
+        """See to it that whoever goes on with a session has what was stored."""
+
     def store(self, content: bytes) -> str:
         """Keeps bytes as a git object, as they are, and returns its id. git gc drops it when no commit has it."""
         return self._git.ask("hash-object", "-w", "--stdin", stdin=content).text
@@ -457,7 +470,7 @@ class History:
         log = ("-c", "log.showSignature=false", "log", "-z", f"--max-count={n}", "--encoding=UTF-8")
         output = self._git.run(*log, f"--format={record}", *more, tip, "--")
         if output.status and self._head():
-            raise _refusal(output.err, "log", self._git.directory)
+            raise refusal(output.err, "log", self._git.directory)
         return [part for part in output.out.decode("utf-8", "replace").split("\0") if part]
 
     @cached_property
@@ -839,7 +852,7 @@ class _Commit:
                 "Next: mend what it names, then run `desk resume`"
             )
 
-    def _git_commit(self, message: str) -> _Output:
+    def _git_commit(self, message: str) -> GitOutput:
         """It keeps the lock's flock for as long as it lives, even without Desk. Its hooks may take long."""
         with self._held.signals.let_through():
             return self._git.run(
@@ -885,7 +898,7 @@ def _index_info(blobs: Mapping[str, _Blob]) -> bytes:
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 
-def _raw_diff(output: _Output) -> dict[str, _Blob]:
+def _raw_diff(output: GitOutput) -> dict[str, _Blob]:
     fields = output.text.split("\0")
     found: dict[str, _Blob] = {}
     for meta, path in zip(fields[::2], fields[1::2], strict=False):
@@ -954,7 +967,7 @@ def _made_directory(directory: Path) -> list[str]:
 def _made_repository(git: _Git) -> list[str]:
     inside = git.run("rev-parse", "--show-toplevel")
     if inside.status and "not a git repository" not in inside.err:
-        raise _refusal(inside.err, "init", git.directory)
+        raise refusal(inside.err, "init", git.directory)
     top = Path(inside.text) if not inside.status else None
     if top == git.directory:
         return []
