@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TASK ?= checkout keeps crashing in shop-dev, find out why and fix it
 
-.PHONY: run test check format docs schemas judge bench chaos clean
+.PHONY: run test check format docs schemas judge image bench chaos clean
 
 .venv/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "Desk needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. Say: make PYTHON=python3.12" % v)'
@@ -77,6 +77,10 @@ schemas: .venv/.ready  ## Write the schemas that ship with Desk anew, from packa
 	$(BIN)/python -m tools.validation.shipped $(SCHEMAS)/kubernetes_validate-$(KUBERNETES_VALIDATE)-*.whl \
 		$(SCHEMAS)/go $(SCHEMAS)/go/github.com/openshift/api@$(OPENSHIFT_API)
 
+image: .venv/.ready  ## Desk's image, .image/desk.tar: as root, with mmdebstrap (others: deploy/image/Containerfile)
+	mkdir -p .image
+	$(BIN)/python deploy/image/build.py .image/desk.tar
+
 bench: .venv/.ready  ## What the loop, many sessions, the start and a diagnosis cost, as ratios; some 15 minutes
 	$(BIN)/python -m tests.benchmarks.loop
 	$(BIN)/python -m tests.benchmarks.sessions
@@ -95,4 +99,4 @@ chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG,
 	$(BIN)/python -m tests.injections
 
 clean:
-	rm -rf .venv .judges .browser .demo .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv .judges .browser .demo .image .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

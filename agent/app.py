@@ -45,6 +45,7 @@ from tools.risk import Risk
 from tools.rooms import ALONE, tools_for
 
 if TYPE_CHECKING:
+    from agent.dispatch.dispatcher import Dispatcher, Made
     from agent.humans.channels import Secrets
     from agent.humans.clicks import Endpoint
     from agent.humans.people import People
@@ -96,6 +97,10 @@ def history_of(settings: Settings) -> History:
     """The workspace's history, which takes commits; raises `UsageError` where there is no workspace."""
     refuse_unless_workspace(settings.workspace)
     history = History(settings.workspace)
+    if settings.remote is not None:
+        from agent.workspace.sharing import SharedHistory
+
+        history = SharedHistory(settings.workspace, settings.remote)
     history.preflight()
     return history
 
@@ -312,6 +317,30 @@ def cancel(settings: Settings, session: str) -> SessionView:
             journal.observe(lambda entry: view.apply(entry) if entry.session == view.id else None)
             cancelling.cancel(Records(view, journal, Workspace(settings.workspace), history))
         return view
+
+
+@contextlib.contextmanager
+def dispatcher_of(settings: Settings) -> Iterator[Dispatcher]:
+    """What makes Jobs of sessions. Raises `UsageError` where the settings do not say how, or no pod could."""
+    from agent.dispatch.dispatcher import Dispatcher
+
+    refuse_unless_workspace(settings.workspace)
+    if settings.journal is None:
+        raise UsageError(
+            "The journal of this workspace is a file, which no pod can reach. Next: set `journal` to the address "
+            "of a PostgreSQL database, as docs/dispatch.md says."
+        )
+    cluster = connect(Where(settings.kubeconfig, settings.context), timeout_s=settings.api_timeout_s)
+    with contextlib.closing(open_journal(settings)) as journal:
+        yield Dispatcher(settings.dispatch, cluster, journal)
+
+
+def dispatch(settings: Settings, told: Callable[[Made], None]) -> None:
+    """Go on with sessions whose Jobs have ended, until SIGTERM; `told` hears of each Job that is made."""
+    stop = StopSignal()
+    with dispatcher_of(settings) as dispatcher, stop.on_sigterm(), contextlib.suppress(Stopped):
+        log.begin("dispatch", dispatcher.journal.redactor)
+        dispatcher.run(told, stop.sleep)
 
 
 def watch(settings: Settings, told: Callable[[Entry], None], *, once: bool) -> None:

@@ -87,6 +87,41 @@ class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """None: the environment has the secrets."""
 
 
+Quantity = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(m|Ki|Mi|Gi)?$")]
+SecretName = Annotated[str, Meta(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", max_length=253)]
+
+
+class DispatchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Jobs that run sessions."""
+
+    image: Annotated[str, Meta(pattern=r"^[^\s$]+$")] | None = None
+    """Desk's, as `make image` makes it."""
+    repository: Annotated[str, Meta(pattern=r"^(https?|git|file)://[^\s@$]+$")] | None = None
+    """The git remote that has the workspace, without a name or a password."""
+    namespace: Annotated[str, Meta(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)] | None = None
+    """Where the Jobs are; None: that of the context."""
+    service_account: SecretName = "desk-session"
+    """Whose rights sessions have."""
+    secret: SecretName = "desk-session"  # noqa: S105  a name
+    """The Secret with the variables of a session: DESK_JOURNAL, PGPASSWORD, ANTHROPIC_API_KEY."""
+    git_secret: SecretName = "desk-git"  # noqa: S105  a name
+    """The Secret whose key `credentials` is a file of git-credential-store; there may be none."""
+    pull_secret: SecretName | None = None
+    """What the image is pulled with."""
+    queue: SecretName | None = None
+    """The LocalQueue that Jobs wait in, where the cluster has Kueue."""
+    deadline_s: Annotated[int, Meta(ge=60)] = 3600
+    """How long one Job may run; then its session hands over, and no other Job is made."""
+    grace_s: Annotated[int, Meta(ge=5, le=3600)] = 60
+    """What a session has to hand over in once its pod is to end."""
+    keep_s: Annotated[int, Meta(ge=7200)] = 86_400
+    """How long a Job that has ended is kept: longer than an approval may wait."""
+    cpu: Quantity = "250m"
+    cpu_limit: Quantity = "1"
+    memory: Quantity = "256Mi"
+    memory_limit: Quantity = "1Gi"
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """What one process of Desk runs with."""
 
@@ -109,6 +144,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             why="A file needs no server. A database is for several machines.",
             section=WHERE,
             everywhere=True,
+        ),
+    ] = None
+    remote: Annotated[
+        str | None,
+        Meta(pattern=r"^[A-Za-z0-9][\w.-]*$", max_length=100),
+        Setting(
+            help="Git remote that each commit is pushed to.",
+            unset="none: commits stay here",
+            why="Several machines share a workspace by it, and none is asked of who works alone.",
+            section=WHERE,
         ),
     ] = None
     kubeconfig: Annotated[
@@ -363,6 +408,15 @@ class Settings(Struct, frozen=True, kw_only=True):
             why="Secrets are in the environment or a file of mode 0600, never here: docs/approvals.md.",
         ),
     ] = ChannelSettings()
+    dispatch: Annotated[
+        DispatchSettings,
+        Setting(
+            help="How `desk dispatch` makes Jobs of sessions: {image: registry.example.com/desk:1, repository: "
+            "https://git.example.com/desk.git, namespace: desk}.",
+            unset="no Jobs are made",
+            why="An image and a repository are the operator's own: docs/dispatch.md.",
+        ),
+    ] = DispatchSettings()
     log_level: Annotated[
         LogLevel | None,
         Setting(

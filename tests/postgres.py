@@ -29,11 +29,19 @@ class Server:
     def __init__(self, programs: Path, folder: Path) -> None:
         self._programs = programs
         self._folder = folder
+        self._port = 5432
         self._user = USER if os.geteuid() == 0 else None
         if self._user is not None:
             owner = pwd.getpwnam(self._user)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
         self._run("initdb", "--pgdata", "data", "--username", "desk", "--auth", "trust", "--no-instructions")
+
+    def reachable_at(self, host: str, port: int, network: str) -> tuple[str, ...]:
+        """The settings by which it listens at an address, and lets in who comes from a network."""
+        with (self._folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {network} trust\n")
+        self._port = port
+        return f"listen_addresses={host}", f"port={port}", "max_connections=300"
 
     def start(self, *settings: str) -> None:
         """Start it and wait until it answers; `settings` are NAME=VALUE."""
@@ -57,15 +65,16 @@ class Server:
         while any(Path(f"/proc/{each}/stat").exists() for each in processes):
             time.sleep(0.02)
 
-    def database(self) -> str:
-        """The address of a new, empty schema, where tables are made."""
+    def database(self, host: str = "", port: int = 5432) -> str:
+        """The address of a new, empty schema, where tables are made; `host` and `port` as others reach it."""
         name = f"journal_{next(_numbers)}"
         with psycopg.connect(self._address(), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
-        return f"{self._address()}&options=-csearch_path%3D{name}"
+        address = f"postgresql://desk@{host}:{port}/postgres?" if host else f"{self._address()}&"
+        return f"{address}options=-csearch_path%3D{name}"
 
     def _address(self) -> str:
-        return f"postgresql://desk@/postgres?host={self._folder}"
+        return f"postgresql://desk@/postgres?host={self._folder}&port={self._port}"
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
@@ -81,8 +90,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[Server]:
-    """A running server; the test is skipped where PostgreSQL is not installed."""
+def server(reachable: tuple[str, int, str] | None = None) -> Iterator[Server]:
+    """A running server; the test is skipped where PostgreSQL is not installed.
+
+    `reachable`: an address and a port where it listens, and the network that it lets in; None: a socket only.
+    """
     programs = [path.parent for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))]
     found = shutil.which("initdb")
     if found is None and not programs:
@@ -90,7 +102,7 @@ def server() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="desk-postgres-"))
     try:
         running = Server(programs[-1] if programs else Path(str(found)).parent, folder)
-        running.start()
+        running.start(*running.reachable_at(*reachable) if reachable else ())
         yield running
         running.kill()
     finally:

@@ -49,6 +49,7 @@ HEADINGS = {
     },
     "Call a tool by hand": {"tools": "tools", "call": "run"},
     "Let other agents ask": {"mcp": "mcp"},
+    "Run sessions in a cluster": {"dispatch": "dispatch"},
     "Set up": {"init": "workspace", "doctor": "workspace", "completion": "completion"},
 }
 """What one wants to do -> the commands for it, each with its module in agent.cli; in the order of --help."""

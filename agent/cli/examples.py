@@ -151,6 +151,11 @@ EXAMPLES: Mapping[str, Examples] = {
         ("as a client starts it", "desk mcp --context dev"),
         ("over HTTP", "desk mcp --http 127.0.0.1:8321"),
     ),
+    "dispatch": (
+        ("a session as a Job", 'desk dispatch "fix checkout" --session-key T-17'),
+        ("many, from a file", "desk dispatch -f requests.yaml"),
+        ("go on with those that can", "desk dispatch --watch"),
+    ),
     "watch": (
         ("ask people, and remind them, until it is stopped", "desk watch"),
         ("from a CronJob, every minute", "desk watch --once"),

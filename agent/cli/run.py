@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--session-key", metavar="KEY", help="Your name for the task: the same KEY goes on with it where it stands."
 )
+@click.option("--as-job", is_flag=True, hidden=True, help="End as the pod of a Job: `desk dispatch` says it.")
 @running
 @common
 def run(
@@ -46,6 +48,7 @@ def run(
     dry_run: bool,
     goes_on: bool,
     session_key: str | None,
+    as_job: bool,
     **given: Any,
 ) -> None:
     """Do TASK, said in words: "checkout keeps crashing in shop-dev, find out why and fix it".
@@ -77,7 +80,8 @@ def run(
     if session_key is not None:
         if not session_key.strip() or len(session_key) > MAX_KEY:
             raise UsageError(f"--session-key is empty, or longer than {MAX_KEY} characters.")
-        _run(configured, partial(_by_key, asked))
+        code, _ = ran(configured, partial(_by_key, asked))
+        raise click.exceptions.Exit(_for_kubernetes(code) if as_job else code)
     if task is not None:
         code, _ = _answered(configured, asked)
     elif _at_terminal(configured):
@@ -88,7 +92,19 @@ def run(
 
 
 MAX_KEY = 200
+OUTCOMES = (ExitCode.DONE, ExitCode.WAITING, ExitCode.HANDED_OVER, ExitCode.OUTSIDE_REMIT, ExitCode.REJECTED)
+"""What a session may come to without a failure."""
+TERMINATION_LOG = Path("/dev/termination-log")
+"""What a container says at its end. Source: https://kubernetes.io/docs/tasks/debug/debug-application/
+determine-reason-pod-failure/."""
 _SAY = 'Say what to do: desk run "why does checkout crash in shop-dev?"'
+
+
+def _for_kubernetes(code: int) -> int:
+    """The exit code for Kubernetes, which takes all but 0 for failures; the pod's status says the session's."""
+    if TERMINATION_LOG.exists():
+        TERMINATION_LOG.write_text(f"desk exit code {code} ({ExitCode(code).name.lower()})\n")
+    return int(ExitCode.DONE) if code in OUTCOMES else code
 
 
 def _answered(configured: Settings, asked: Task) -> tuple[int, str]:

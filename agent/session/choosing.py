@@ -33,7 +33,7 @@ def choose(journal: Journal, now: datetime) -> Choice:
     for view in _open(journal):
         if journal.is_leased(view.id):
             running.append(f"{view.id} is being run by another process.")
-        elif approval := _waits_for(journal, view, now):
+        elif approval := waits_for(journal, view, now):
             waiting[view.id] = f"{view.id} waits for approval {approval}: desk approvals show {approval}"
         else:
             free.append(view.id)
@@ -81,7 +81,7 @@ def _not_surely_over(journal: Journal) -> list[str]:
     return [session for session, kind in reversed(newest.items()) if kind != "committed"]
 
 
-def _waits_for(journal: Journal, view: SessionView, now: datetime) -> str:
+def waits_for(journal: Journal, view: SessionView, now: datetime) -> str:
     """The id of the approval that a person may still decide, or another session use; empty when there is none."""
     asked, other = view.pending_approval(), view.paused.approval_id if view.paused is not None else ""
     if asked is not None:

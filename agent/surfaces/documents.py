@@ -410,6 +410,16 @@ class Verified(Document, frozen=True, kw_only=True, tag="desk.verify/v1"):
     not_compared: Annotated[str, Meta(description="Why git was not looked at; empty when it was.")] = ""
 
 
+class Dispatched(Document, frozen=True, kw_only=True, tag="desk.dispatched/v1"):
+    """The Job of a session key. Without a name, no other is made, and `why` says what a person should look at."""
+
+    session_key: str
+    namespace: str
+    job: str
+    created: bool
+    why: str
+
+
 class Error(Document, frozen=True, kw_only=True, tag="desk.error/v1"):
     """What a command prints in place of its document when it fails."""
 
@@ -423,5 +433,5 @@ Printed = Document | Report | Diagnosis | FindingLine | Lesson
 DOCUMENTS: tuple[type[Struct], ...] = (
     *(Session, Approvals, Decision, Sessions, Status, Provisioning, Onboarding, Manifests, ScaffoldFiles),
     *(Report, Diagnosis, FindingLine, Lesson, PlatformPage, PlatformDocsCheck),
-    *(Tools, Doctor, Made, Verified, Error),
+    *(Tools, Doctor, Made, Verified, Dispatched, Error),
 )

@@ -90,6 +90,7 @@ def test_commands_stand_under_what_they_are_for_and_options_under_whom_they_conc
         "See what was done, and undo it",
         "Call a tool by hand",
         "Let other agents ask",
+        "Run sessions in a cluster",
         "Set up",
         "Options",
     ]
