@@ -13,6 +13,7 @@ LONGEST = (
     "tests/chaos/test_chaos.py",
     "tests/tools/diagnose/test_cluster_rollouts.py",
     "tests/cluster/test_acceptance.py",
+    "tests/dispatch/test_dispatch.py",
     "tests/cluster/test_pull_secret.py",
     "tests/tools/diagnose/test_cluster_scheduling.py",
     "tests/faults/test_api_server.py",

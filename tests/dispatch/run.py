@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import random
 import subprocess
 import time
@@ -22,7 +23,7 @@ from agent.journal.view import SessionView
 from agent.redaction import Redactor
 from tests.dispatch.stand import KUBECONFIG, Stand, kubectl
 
-LOOKS_EVERY_S = 0.7
+LOOKS_EVERY_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -75,26 +76,37 @@ def dispatch(stand: Stand, asked: Sequence[Asked]) -> list[str]:
 
 
 def drive(
-    stand: Stand, asked: Sequence[Asked], *, kills: int, drains: int, chance: random.Random, timeout_s: float
+    stand: Stand,
+    asked: Sequence[Asked],
+    *,
+    kills: int,
+    drains: int,
+    within_s: float,
+    chance: random.Random,
+    timeout_s: float,
 ) -> Done:
-    """Until each session is over: kill pods at random (SIGKILL), drain others (SIGTERM), approve what waits."""
-    done, begun, hit = Done(), time.monotonic(), set[str]()
+    """Until each session is over: kill pods (SIGKILL), drain others (SIGTERM), approve what waits.
+
+    A pod is ended at a random moment of the first `within_s` seconds that its session runs.
+    """
+    done, begun, ends = Done(), time.monotonic(), dict[str, float]()
     with journal_of(stand) as journal:
         while not all(is_over(journal, each) for each in asked):
             if time.monotonic() - begun > timeout_s:
                 done.faults.append(f"not all were over after {timeout_s:.0f} s")
                 break
-            pods = [pod for pod in stand.pods() if pod["metadata"]["name"] not in hit and _runs(pod)]
-            chance.shuffle(pods)
-            for pod in pods[: 1 + len(pods) // 2]:
+            for pod in filter(_runs, stand.pods()):
                 name = pod["metadata"]["name"]
+                ends.setdefault(name, time.monotonic() + chance.uniform(0, within_s))
+                if ends[name] > time.monotonic():
+                    continue
+                ends[name] = math.inf
                 if done.drained < drains:
                     done.drained += _end(stand, name, "--grace-period=20")
                 elif done.killed < kills:
                     done.killed += _end(stand, name, "--grace-period=0", "--force")
-                hit.add(name)
             _approve(stand, journal, done)
-            time.sleep(LOOKS_EVERY_S * chance.random())
+            time.sleep(LOOKS_EVERY_S)
     done.seconds = time.monotonic() - begun
     return done
 

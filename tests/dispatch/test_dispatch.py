@@ -25,7 +25,7 @@ def test_sessions_go_on_through_a_kill_a_drain_and_an_approval(ready: Stand) -> 
     with ready.dispatchers(2):
         first = dispatch(ready, ASKED)
         assert dispatch(ready, ASKED) == first
-        done = drive(ready, ASKED, kills=1, drains=1, chance=random.Random(7), timeout_s=240)
+        done = drive(ready, ASKED, kills=1, drains=1, within_s=2, chance=random.Random(7), timeout_s=240)
     assert done.faults == [], tell(ready)
     assert (done.killed, done.drained, done.approved) == (1, 1, 1)
     assert judge(ready, ASKED) == [], tell(ready)
