@@ -262,10 +262,11 @@ class SessionView:
 
     def calls(self) -> list[ToolUse]:
         """The calls of the newest turn."""
-        if not self.turns:
-            return []
-        blocks = (block_from_json(raw) for raw in self.turns[-1].blocks)
-        return [block for block in blocks if isinstance(block, ToolUse)]
+        return _calls_of(self.turns[-1]) if self.turns else []
+
+    def all_calls(self) -> list[ToolUse]:
+        """The calls of every turn, in order."""
+        return [call for turn in self.turns for call in _calls_of(turn)]
 
     def pending_call(self) -> ToolUse | None:
         """The first call of the newest turn that has no result."""
@@ -495,6 +496,11 @@ def load_view(journal: Journal, session: str) -> SessionView:
     if view.started is None:
         raise UsageError(f"There is no session {session}. `desk sessions` shows those there are.")
     return view
+
+
+def _calls_of(turn: ModelTurn) -> list[ToolUse]:
+    blocks = (block_from_json(raw) for raw in turn.blocks)
+    return [block for block in blocks if isinstance(block, ToolUse)]
 
 
 def _of_others(told: dict[ChangeKey, Told], call_id: str) -> dict[ChangeKey, Told]:

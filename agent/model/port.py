@@ -105,6 +105,16 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A call of a session before that has changed something, or has waited for it, and what it answered."""
+
+    tool: str
+    arguments: Json
+    text: str
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What the start protocol read, for the model as data."""
 
@@ -118,6 +128,8 @@ class Context:
     """What the task before this one spoke of, in a conversation."""
     dry_run: bool = False
     """Whether changes are only asked for, and none is made."""
+    made: tuple[Made, ...] = ()
+    """What the sessions before have made of the same task."""
 
 
 @dataclass(frozen=True, slots=True)

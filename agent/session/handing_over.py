@@ -5,13 +5,16 @@ All of it is made of the journal: what was found, with its evidence; what was do
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from agent.journal.view import SessionView
+from agent.redaction import MARK
 from agent.session.conversation import ANSWER_CHARACTERS, TASKS_TOLD, Schemas, understood
 from agent.session.found import found
 from agent.understanding.spoken import NOTHING
 from tools.json import Json
+from tools.risk import Risk
 
 MAX_DONE = 60
 
@@ -29,7 +32,19 @@ def handed_on(view: SessionView, schemas: Schemas) -> Json:
         "spoken": (understood(view, schemas).spoken or NOTHING).to_json(),
         "stated": view.stated.to_json(),
         "done": done,
+        "made": [*before.get("made", ()), *_made(view)],
     }
+
+
+def _made(view: SessionView) -> Iterator[Json]:
+    """The calls that have changed something, or have waited for it, as a planner may ask for them again."""
+    for call in view.all_calls():
+        result, gated = view.results.get(call.id), view.gated.get(call.id)
+        is_change = gated is not None and gated.risk != Risk.READ.value
+        if result is None or not result.ok or not (is_change or call.name.startswith("wait_")):
+            continue
+        if MARK not in json.dumps(call.input):
+            yield {"tool": call.name, "arguments": call.input, "text": result.text, "changed": result.changed}
 
 
 def _done(view: SessionView) -> Iterator[str]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.model.playbook.moves import Move
+from agent.model.playbook.moves import Move, Play
 from agent.model.playbook.plays import choose
 from agent.model.port import (
     AnswersMessage,
     Block,
     Conversation,
+    Made,
     Text,
     TextDelta,
     ToolAnswer,
@@ -39,8 +40,20 @@ class Playbook:
 
 
 def _move(conversation: Conversation, answers: list[ToolAnswer]) -> Move:
-    play = choose(conversation)
-    move = next(play)
+    play, made = choose(conversation), list(conversation.context.made)
+    move = _not_made(play, next(play), made)
     for answer in answers:
-        move = play.send(answer)
+        move = _not_made(play, play.send(answer), made)
     return move
+
+
+def _not_made(play: Play, move: Move, made: list[Made]) -> Move:
+    """The next move that a session before has not made already; each that it has made counts once."""
+    while (done := _find(move, made)) is not None:
+        made.remove(done)
+        move = play.send(ToolAnswer("", f"{done.text} (before this session)", changed=done.changed, tool=done.tool))
+    return move
+
+
+def _find(move: Move, made: list[Made]) -> Made | None:
+    return next((each for each in made if (each.tool, each.arguments) == (move.tool, move.arguments)), None)

@@ -10,7 +10,7 @@ from agent.context.fitting import OPENING_SHARE, fitted
 from agent.errors import ModelError
 from agent.journal.events import CostLimitReached, ModelTurn
 from agent.journal.view import SessionView
-from agent.model.port import Context, Conversation, Opaque, Retrying, TextDelta, TurnEnded
+from agent.model.port import Context, Conversation, Made, Opaque, Retrying, TextDelta, TurnEnded
 from agent.session.context import Desk
 from tools.environments import WORDS
 from tools.json import Json
@@ -143,4 +143,5 @@ def _context(view: SessionView) -> Context:
         names_of(read),
         spoken_before(view.task),
         dry_run=view.task.dry_run,
+        made=tuple(Made(**each) for each in (view.task.before or {}).get("made", ())),
     )

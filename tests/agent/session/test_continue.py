@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from agent.sandbox import Sandbox
 from tests.agent.conftest import InProcess
 from tests.messages_api.script import Call, Turn
 from tests.messages_api.server import MessagesServer
+from tools.cluster.client import HttpCluster
+from tools.cluster.connect import Where, connect
 from tools.json import Json
 
 TASK = "set the memory limit of checkout in shop-dev to 64Mi, then scale it to 2"
@@ -62,6 +65,35 @@ def test_a_task_is_finished_over_several_sessions(
     assert {event["body"]["task"] for event in started} == {TASK}
     told = json.dumps(claude.requests[-1]["messages"])
     assert told.count("Done and committed") == 1  # by both of the sessions before
+
+
+@pytest.fixture
+def standing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[HttpCluster]:
+    """A cluster that outlives the processes, where Playbook has three turns a session."""
+    with Sandbox() as sandbox:
+        file = tmp_path / "kubeconfig"
+        file.write_text(json.dumps(sandbox.kubeconfig()))
+        for name, value in {"KUBECONFIG": str(file), "MODEL": "playbook", "MAX_TURNS": "3"}.items():
+            monkeypatch.setenv(f"DESK_{name}", value)
+        yield connect(Where(document=sandbox.kubeconfig()))
+
+
+def test_playbook_goes_on_where_it_was_handed_over(
+    in_process: InProcess, workspace: Path, standing: HttpCluster
+) -> None:
+    task = "scale web to 3, set the memory limit of checkout to 64Mi and restart web in shop-dev"
+    ended = [in_process("run", task, "--workspace", workspace).returncode]
+    while ended[-1] == 4 and len(ended) < 6:
+        done = in_process("run", "--continue", "--workspace", workspace)
+        ended.append(done.returncode)
+    assert ended == [4, 4, 0], done.stdout + done.stderr
+    assert "Deployment web in shop-dev from 2 to 3. (before this session)" in done.stdout
+    made = [event["body"]["change"]["target"]["name"] for event in events(in_process, workspace, "tool_intent")]
+    assert made == ["web", "checkout", "web"], "each is made once"
+    generations = [standing.get("deployment", name, "shop-dev")["metadata"]["generation"] for name in made[:2]]
+    assert generations == [3, 2]
+    assert [event["body"]["number"] for event in events(in_process, workspace, "subtask_done")] == [1, 2, 1]
+    assert in_process("journal", "verify", "--workspace", workspace).returncode == 0
 
 
 def test_a_session_is_followed_once(in_process: InProcess, workspace: Path, claude: MessagesServer) -> None:
