@@ -6,6 +6,7 @@ no rule is for is passed on, and so is one that comes after its rule's last time
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -13,7 +14,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,7 +78,15 @@ class Meanwhile:
     done: bool = False
 
 
-Action = Answer | Reset | Cut | Delay | Silence | Meanwhile
+@dataclass(frozen=True)
+class Stream:
+    """Answered in the API server's place with text that is made as it is sent, for as long as somebody reads it."""
+
+    of: Callable[[str], Iterator[bytes]]
+    """By the path with its query."""
+
+
+Action = Answer | Reset | Cut | Delay | Silence | Meanwhile | Stream
 
 
 @dataclass
@@ -270,8 +279,20 @@ class _Handler(BaseHTTPRequestHandler):
                 if done:
                     do()
                 self._answer(*answer)
+            case Stream(of):
+                self._stream(of(self.path))
             case _:
                 assert_never(action)
+
+    def _stream(self, pieces: Iterator[bytes]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):
+            for piece in pieces:
+                self.wfile.write(piece)
+        self.close_connection = True
 
     def _pass_on(self, body: bytes, at: float) -> tuple[int, bytes, Mapping[str, str]]:
         upstream = self.server.upstream

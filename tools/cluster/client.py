@@ -256,6 +256,7 @@ class HttpCluster:
                 query,
                 again_after=_NOT_OF_KUBELET,
                 timeout_s=timeout_s,
+                most_bytes=limit_bytes,  # some kubelets know no limit
                 doing=f"read the log of pod {pod}",
             )
             if len(text) < limit_bytes or tail_lines == 1:
@@ -528,13 +529,14 @@ class HttpCluster:
         again: bool = False,
         again_after: Errors = errors.PASSING,
         timeout_s: float | None = None,
+        most_bytes: int | None = None,
         doing: str,
     ) -> bytes:
-        """The answer's body."""
+        """The answer's body, or the beginning of it."""
         return self._answer(
             method, path, query,
-            body=body, content_type=content_type, accept=accept,
-            again=again, again_after=again_after, timeout_s=timeout_s, doing=doing,
+            body=body, content_type=content_type, accept=accept, again=again,
+            again_after=again_after, timeout_s=timeout_s, most_bytes=most_bytes, doing=doing,
         ).data  # fmt: skip
 
     def _answer(
@@ -549,13 +551,14 @@ class HttpCluster:
         again: bool = False,
         again_after: Errors = errors.PASSING,
         timeout_s: float | None = None,
+        most_bytes: int | None = None,
         doing: str,
     ) -> Answer:
         """The answer. A read is sent again where it fails; what is not one, when `again` says it may be."""
         headers, whole_s = self._headers(content_type, accept), min(timeout_s or self._timeout_s, self._timeout_s)
 
         def send(within_s: float) -> Answer:
-            return self._send_once(method, path, query, body, headers, within_s, doing)
+            return self._send_once(method, path, query, body, headers, within_s, most_bytes, doing)
 
         return _again(send, whole_s, again_after, self._sleep) if again or method == "GET" else send(whole_s)
 
@@ -567,6 +570,7 @@ class HttpCluster:
         body: Json | None,
         headers: Headers,
         timeout_s: float,
+        most_bytes: int | None,
         doing: str,
     ) -> Answer:
         request = Request(
@@ -576,6 +580,7 @@ class HttpCluster:
             None if body is None else _encoded(body),
             connect_s=min(timeout_s, CONNECT_TIMEOUT_S),
             read_s=timeout_s,
+            most_bytes=most_bytes,
         )
         began = time.monotonic()
         try:

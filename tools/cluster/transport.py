@@ -26,7 +26,7 @@ KEPT_CONNECTIONS = 16
 class Request(NamedTuple):
     """What is sent. `target` is a path below the server's address; `read_s` is the longest silence.
 
-    A header may come more than once.
+    A header may come more than once. `most_bytes`: so much of the answer is read at most; None: all of it.
     """
 
     method: str
@@ -35,10 +35,11 @@ class Request(NamedTuple):
     body: bytes | None
     connect_s: float
     read_s: float
+    most_bytes: int | None = None
 
 
 class Answer(NamedTuple):
-    """What came back, read to its end. `retry_after` and `warnings` are the headers of these names."""
+    """What came back, as far as it was asked for. `retry_after` and `warnings` are the headers of these names."""
 
     status: int
     retry_after: str | None
@@ -73,14 +74,14 @@ class Direct:
             connection.sock.settimeout(request.read_s)
             self._put(connection, request)
             response = connection.getresponse()
-            data = response.read()
+            data = response.read(request.most_bytes)
             warnings = tuple(response.headers.get_all("Warning") or ())
             answer = Answer(response.status, response.getheader("Retry-After"), data, warnings)
         except (HTTPException, OSError, UnicodeError) as error:  # a host's name may be none that DNS can hold
             if connection is not None:
                 connection.close()
             raise NoAnswer(_said(error, request, connected=connection is not None)) from error
-        if len(self._idle) < KEPT_CONNECTIONS:
+        if response.isclosed() and len(self._idle) < KEPT_CONNECTIONS:
             self._idle.append(connection)
         else:
             connection.close()
@@ -154,9 +155,15 @@ class Pooled:
                 timeout=Timeout(connect=request.connect_s, read=request.read_s),
                 retries=False,
                 redirect=False,
+                preload_content=False,
             )
+            data = response.read(request.most_bytes)
+            if request.most_bytes is None:
+                response.release_conn()
+            else:
+                response.close()
             warnings = tuple(response.headers.getlist("Warning"))
-            return Answer(response.status, response.headers.get("Retry-After"), response.data, warnings)
+            return Answer(response.status, response.headers.get("Retry-After"), data, warnings)
         except (HTTPError, OSError) as error:
             raise NoAnswer(_innermost(error)) from error
 

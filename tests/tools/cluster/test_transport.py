@@ -109,6 +109,14 @@ def test_an_answer_is_whole(server: Server) -> None:
         assert transport.send(request("/a", method="PATCH", body=b"{}")) == Answer(200, "7", b"/a{}")
 
 
+def test_no_more_of_an_answer_is_read_than_was_asked_for(server: Server) -> None:
+    for transport in both(server.url):
+        for target in ("/long/one", "/chunked"):
+            assert transport.send(request(target)._replace(most_bytes=4)).data == target[:4].encode()
+            assert transport.send(request("/a")._replace(most_bytes=4)).data == b"/a"
+            assert transport.send(request(target)).data == target.encode()
+
+
 def test_a_header_may_come_twice_and_hold_bytes_of_any_letters(server: Server) -> None:
     told = request("/said")._replace(headers=(("X-Said", "a"), ("X-Said", "b,c"), ("X-Said", "\xc3\xb6")))
     for transport in both(server.url):
