@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import json
 import pstats
 import tempfile
@@ -38,11 +39,13 @@ _TITLES = {"desk": "Desk", "sync": "plain, sync", "async": "plain, async (defaul
 
 
 def desk(folder: Path, turns: int, profile: cProfile.Profile | None = None) -> Figures:
-    """One session of Desk in `folder`."""
+    """One session of Desk in `folder`; garbage is collected as often as in the program."""
+    from agent.cli import COLLECTED_AFTER
     from agent.workspace.history import init_repository
     from tests.benchmarks.assembled import assembled
     from tests.benchmarks.played import Clocked, Played
 
+    gc.set_threshold(COLLECTED_AFTER)
     init_repository(folder)
     before = bytes_in(folder)
     model = Clocked(Played(turns))

@@ -1,10 +1,10 @@
 """`python -m tests.windows.weight`: much to read, in a window that does not hold it, and the memory that it takes.
 
 20 calls at once for a log of 200 MB, then 300 pods described, 20 calls a turn, of an API server over HTTP: the
-sandbox, with pods and logs that are made as they are asked for. The kubelet keeps to the limits that it is asked for,
-or knows none (`--boundless`) and sends the whole log. A model that goes by its conversation reads on over as many
-sessions as it takes. Told is whether a request was over the window, whether an answer is missing, and the most memory
-that one of the processes had.
+sandbox, with pods and logs that are made as they are asked for. The kubelet keeps to the limits that it is asked
+for, or knows none (`--boundless`) and sends the whole log. A model that goes by its conversation reads on over as
+many sessions as it takes. Told is whether a request was over the window, whether an answer is missing, and the most
+memory that one of the processes had.
 """
 
 from __future__ import annotations
