@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-MAX_FAILED = 8
-"""Jobs of a session that may fail one after the other; it is then left to a person."""
+MAX_IN_VAIN = 8
+"""Jobs that may fail, or sessions that may hand over without having done anything, one after the other."""
 MAX_JOBS = 100
 """Of one session key."""
 FIRST_WAIT_S = 10.0
@@ -53,8 +53,11 @@ class Over:
     trouble: str = ""
 
 
-def after(jobs: Sequence[Ended], standing: Standing, now: datetime) -> Next | Over | None:
-    """What is to be done about a session key with these Jobs, the oldest first; None: nothing yet."""
+def after(jobs: Sequence[Ended], standing: Standing, now: datetime, idle: int = 0) -> Next | Over | None:
+    """What is to be done about a session key with these Jobs, the oldest first; None: nothing yet.
+
+    `idle`: how many of its sessions in a row have handed over and had done nothing.
+    """
     last = jobs[-1]
     if last.ended_at is None or standing in (Standing.RUNNING, Standing.WAITING):
         return None
@@ -65,18 +68,20 @@ def after(jobs: Sequence[Ended], standing: Standing, now: datetime) -> Next | Ov
     if last.reason == "PodFailurePolicy" and standing is Standing.NONE:
         return Over("its settings are wrong (exit code 2): the log of its pod says which")
     failed = _failed_in_a_row(jobs)
-    if failed >= MAX_FAILED:
+    if failed >= MAX_IN_VAIN:
         return Over(f"{failed} Jobs in a row have failed")
+    if idle >= MAX_IN_VAIN:
+        return Over(f"{idle} sessions in a row have handed over, and had done nothing")
     if last.number >= MAX_JOBS:
         return Over(f"it has had {MAX_JOBS} Jobs")
-    if now < last.ended_at + timedelta(seconds=wait_s(failed)):
+    if now < last.ended_at + timedelta(seconds=wait_s(max(failed, idle))):
         return None
     return Next(last.number + 1, f"the session {standing.value}")
 
 
-def wait_s(failed: int) -> float:
-    """How long after so many failures in a row the next Job is made."""
-    return min(FIRST_WAIT_S * 2 ** (failed - 2), LONGEST_WAIT_S) if failed > 1 else 0.0
+def wait_s(in_vain: int) -> float:
+    """How long after so many Jobs in a row that brought nothing the next one is made."""
+    return min(FIRST_WAIT_S * 2 ** (in_vain - 2), LONGEST_WAIT_S) if in_vain > 1 else 0.0
 
 
 def _failed_in_a_row(jobs: Sequence[Ended]) -> int:

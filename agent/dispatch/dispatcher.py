@@ -7,16 +7,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain, islice, takewhile
 
 import msgspec
 
-from agent.dispatch.deciding import Ended, Next, Over, Standing, after
+from agent.dispatch.deciding import MAX_IN_VAIN, Ended, Next, Over, Standing, after
 from agent.dispatch.job import KEY, NUMBER, REQUEST, SELECTOR, job, name_of
 from agent.dispatch.request import Request, parsed
 from agent.errors import UsageError
 from agent.journal.journal import Journal
 from agent.journal.view import SessionView
-from agent.session.choosing import waits_for, with_key
+from agent.session.choosing import all_with_key, waits_for
 from agent.session.nodes.close import is_over
 from agent.settings import DispatchSettings
 from tools.cluster.client import Cluster
@@ -82,7 +83,8 @@ class Dispatcher:
             if key in self._over or _ended(jobs[-1]).ended_at is None:
                 continue
             request = _request_of(jobs[-1])
-            match after([_ended(each) for each in jobs], self._standing(request), self.now()):
+            standing, idle = self._standing(request)
+            match after([_ended(each) for each in jobs], standing, self.now(), idle):
                 case Next(number, why):
                     yield from self._go_on(request, number, why)
                 case Over(trouble):
@@ -115,13 +117,17 @@ class Dispatcher:
                     told(made)
             sleep(LOOKS_EVERY_S)
 
-    def _standing(self, request: Request) -> Standing:
-        view = with_key(self.journal, request.session_key)
+    def _standing(self, request: Request) -> tuple[Standing, int]:
+        """How the key's newest session stands, and how many in a row have handed over and had done nothing."""
+        views = all_with_key(self.journal, request.session_key)
+        view = next(views, None)
         if view is None:
-            return Standing.NONE
+            return Standing.NONE, 0
         if self.journal.is_leased(view.id):
-            return Standing.RUNNING
-        return standing_of(view, waits=bool(waits_for(self.journal, view, self.now())))
+            return Standing.RUNNING, 0
+        standing = standing_of(view, waits=bool(waits_for(self.journal, view, self.now())))
+        idle = takewhile(_is_idle, chain([view], views)) if standing is Standing.HANDED_OVER else ()
+        return standing, sum(1 for _ in islice(idle, MAX_IN_VAIN))
 
     def _make(self, request: Request, number: int, why: str) -> Made:
         name = name_of(request, number)
@@ -154,6 +160,10 @@ def standing_of(view: SessionView, *, waits: bool) -> Standing:
         handed_over = view.closed is not None and view.closed.outcome == "handed_over"
         return Standing.HANDED_OVER if handed_over else Standing.OVER
     return Standing.WAITING if waits and view.paused is not None else Standing.OPEN
+
+
+def _is_idle(view: SessionView) -> bool:
+    return standing_of(view, waits=False) is Standing.HANDED_OVER and not view.subtasks
 
 
 def _refuse_another(request: Request, there: Request) -> None:

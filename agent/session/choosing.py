@@ -61,9 +61,14 @@ def to_continue(journal: Journal) -> SessionView:
 
 def with_key(journal: Journal, key: str) -> SessionView | None:
     """The newest session that was started under a key."""
+    return next(all_with_key(journal, key), None)
+
+
+def all_with_key(journal: Journal, key: str) -> Iterator[SessionView]:
+    """The sessions that were started under a key, newest first."""
     started = journal.entries(types=("session_started",))
-    newest = [entry.session for entry in started if entry.body.get("session_key") == key][-1:]
-    return next((SessionView.of(session, journal.entries(session)) for session in newest), None)
+    found = [entry.session for entry in started if entry.body.get("session_key") == key]
+    return (SessionView.of(session, journal.entries(session)) for session in reversed(found))
 
 
 def _open(journal: Journal) -> Iterator[SessionView]:

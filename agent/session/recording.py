@@ -40,6 +40,8 @@ from tools.json import Json
 Lived = tuple[str, str, str, Json]
 """An event of a session's life: its session, time, type and body."""
 
+PUSHING = "pushing"
+"""The lease of whoever brings a commit to where others share the workspace."""
 MAX_LISTED = 20
 """Open sessions, and approvals that wait, in WORKING.md."""
 
@@ -143,7 +145,7 @@ def commit(
         return found or records.history.commit(message, edits, files)
 
     with records.workspace.lock():
-        sha = records.history.published(make)
+        sha = records.history.published(make, partial(records.journal.lease, PUSHING))
         records.append(Committed(subtask, sha or "", f"{undo} {sha[:10]}" if undo and sha else ""))
 
 

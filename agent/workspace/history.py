@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -98,6 +98,10 @@ class Content:
 
 
 _NO_FILES: Mapping[str, Content | None] = MappingProxyType({})
+
+
+Turn = Callable[[], AbstractContextManager[object]]
+"""Raises `LeaseHeld` where it is another's."""
 
 
 @dataclass(frozen=True)
@@ -363,10 +367,11 @@ class History:
         with self._index_held() as held, _scratch(self._place.git_dir) as scratch:
             return _Commit(self._git, self._place, held, scratch).make(message, edits, files)
 
-    def published(self, make: Callable[[], str | None]) -> str | None:
+    def published(self, make: Callable[[], str | None], turn: Turn) -> str | None:
         """Run `make`, which commits or finds its commit, and give that commit's sha once it counts.
 
-        Where others share the workspace, `make` may be run again, on top of what they have committed.
+        Where others share the workspace, `make` may be run again, on top of what they have committed; `turn` is
+        entered by one of them at a time.
         """
         return make()
 

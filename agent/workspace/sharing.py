@@ -10,14 +10,15 @@ under `refs/desk/blobs/`, until the commit that holds them is there: whoever goe
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 
-from agent.errors import HistoryError
-from agent.workspace.history import GitOutput, History, refusal
+from agent.errors import HistoryError, LeaseHeld
+from agent.workspace.history import GitOutput, History, Turn, refusal
 
 TRIES = 12
 """Of one commit, when others are faster each time."""
@@ -26,6 +27,8 @@ NETWORK_TRIES = 4
 PAUSE_S = 0.2
 """Before the second try; then twice as much each time up to `LONGEST_PAUSE_S`, less a random part of it."""
 LONGEST_PAUSE_S = 4.0
+TURN_WAIT_S = 120.0
+TURN_POLL_S = 0.2
 BLOBS = "refs/desk/blobs"
 _LATE = ("fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref", "reference already exists")
 """How git says that somebody else was faster."""
@@ -43,17 +46,19 @@ class SharedHistory(History):
         self._stored: list[str] = []
         self._pushed: list[str] = []
 
-    def published(self, make: Callable[[], str | None]) -> str | None:
+    def published(self, make: Callable[[], str | None], turn: Turn) -> str | None:
         """As `History.published`, and the remote has it. Raises `HistoryError` where it cannot be brought there."""
-        for number in range(TRIES):
-            there = self._catch_up()
-            before = self._head()
-            sha = make()
-            if self._head() == there or self._push():
-                self._put_in_place(before)
-                return sha
-            self._move(self._head(), before)
-            _pause(number)
+        with contextlib.ExitStack() as stack:
+            _wait_for(turn, stack)
+            for number in range(TRIES):
+                there = self._catch_up()
+                before = self._head()
+                sha = make()
+                if self._head() == there or self._push():
+                    self._put_in_place(before)
+                    return sha
+                self._move(self._head(), before)
+                _pause(number)
         raise HistoryError(
             f"Others have pushed to {self._remote} before each of {TRIES} tries, so the commit was taken back. "
             "Next: `desk resume`, which commits it again"
@@ -159,6 +164,18 @@ class SharedHistory(History):
 
     def _run(self, *command: str) -> GitOutput:
         return self._git.run(*command, env=_ENVIRONMENT)
+
+
+def _wait_for(turn: Turn, stack: contextlib.ExitStack) -> None:
+    """Many at once would only take back each other's tries. Who has waited too long tries without its turn."""
+    until = time.monotonic() + TURN_WAIT_S
+    while time.monotonic() < until:
+        try:
+            stack.enter_context(turn())
+        except LeaseHeld:
+            time.sleep(random.uniform(0.5, 1.5) * TURN_POLL_S)  # noqa: S311
+        else:
+            return
 
 
 def _pause(number: int) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agent.dispatch.deciding import MAX_FAILED, MAX_JOBS, Ended, Next, Over, Standing, after, wait_s
+from agent.dispatch.deciding import MAX_IN_VAIN, MAX_JOBS, Ended, Next, Over, Standing, after, wait_s
 
 NOW = datetime(2026, 3, 1, 10, tzinfo=UTC)
 JUST = NOW - timedelta(seconds=1)
@@ -49,8 +49,18 @@ def test_failures_in_a_row_wait_longer_each_time_and_end() -> None:
     assert [wait_s(count) for count in (0, 1, 2, 3, 4, 9)] == [0, 0, 10, 20, 40, 300]
     assert after(row(2, JUST), Standing.OPEN, NOW) is None
     assert after(row(2, NOW - timedelta(seconds=10)), Standing.OPEN, NOW) == Next(3, "the session can go on")
-    assert isinstance(after(row(MAX_FAILED, JUST), Standing.OPEN, NOW), Over)
+    assert isinstance(after(row(MAX_IN_VAIN, JUST), Standing.OPEN, NOW), Over)
     assert after([*row(3, JUST), Ended(4, JUST)], Standing.OPEN, NOW) == Next(5, "the session can go on")
+
+
+def test_sessions_that_hand_over_and_did_nothing_do_not_follow_one_another_at_once() -> None:
+    assert after([DONE], Standing.HANDED_OVER, NOW, idle=1) == Next(2, "the session was handed over")
+    assert after([DONE], Standing.HANDED_OVER, NOW, idle=2) is None
+    later = NOW + timedelta(seconds=10)
+    assert after([DONE], Standing.HANDED_OVER, later, idle=2) == Next(2, "the session was handed over")
+    stuck = after([DONE], Standing.HANDED_OVER, later, idle=MAX_IN_VAIN)
+    assert isinstance(stuck, Over)
+    assert "had done nothing" in stuck.trouble
 
 
 def test_a_deadline_and_the_last_job_are_an_end() -> None:

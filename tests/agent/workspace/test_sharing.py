@@ -5,15 +5,16 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from agent.errors import DeskError, HistoryError
+from agent.errors import DeskError, HistoryError, LeaseHeld
 from agent.workspace import sharing
 from agent.workspace.files import Edit, Workspace
-from agent.workspace.history import Content, commit_message, init_repository
+from agent.workspace.history import Content, Turn, commit_message, init_repository
 from agent.workspace.sharing import BLOBS, SharedHistory
 from tests.agent.workspace.test_history import git, home
 
@@ -40,7 +41,9 @@ class Machine:
         self.history = SharedHistory(self.root, "origin")
         self.workspace = Workspace(self.root)
 
-    def record(self, line: str, files: dict[str, Content | None] | None = None) -> str | None:
+    def record(
+        self, line: str, files: dict[str, Content | None] | None = None, turn: Turn = nullcontext
+    ) -> str | None:
         """A line on top of the log, and a file of its own, as a session commits them."""
         edits = [Edit("logs/LOGS.md", _on_top(line)), Edit(f"working/changes/{self.name}/{line}", _of(line))]
 
@@ -49,7 +52,7 @@ class Machine:
             message = commit_message(line, AT, {"Session": self.name, "Subtask": line})
             return self.history.commit(message, edits, files or {})
 
-        return self.history.published(make)
+        return self.history.published(make, turn)
 
 
 def _on_top(line: str) -> Callable[[bytes | None], bytes]:
@@ -131,6 +134,26 @@ def test_a_commit_of_this_machine_that_was_not_pushed_goes_along(remote: Path) -
     one.history.commit("desk\n", [Edit("kept", _of("kept"))])
     one.record("a")
     assert git(remote, "show", "main:kept") == "kept"
+
+
+def test_each_waits_for_its_turn_and_not_for_ever(remote: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "TURN_POLL_S", 0.001)
+    one, asked = Machine(remote, "one"), []
+
+    def held() -> AbstractContextManager[object]:
+        asked.append(git(remote, "log", "--format=%s", "main").count(" - a"))
+        if len(asked) < 3:
+            raise LeaseHeld("another pushes")
+        return nullcontext()
+
+    one.record("a", turn=held)
+    assert asked == [0, 0, 0]
+
+    def never() -> AbstractContextManager[object]:
+        raise LeaseHeld("another pushes, and is gone")
+
+    monkeypatch.setattr(sharing, "TURN_WAIT_S", 0.05)
+    assert one.record("b", turn=never) == git(remote, "rev-parse", "main").strip()
 
 
 def test_two_histories_are_left_to_a_person(remote: Path) -> None:
