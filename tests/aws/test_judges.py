@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.aws.server import ENVIRONMENT, PlayedAws
-from tests.aws.sessions import OWNER
 from tests.aws.test_wrong_worlds import BUCKET, DATABASE, REPOSITORY, planned
+from tests.clouds.sessions import OWNER
 from tests.judges.judges import checkov
 from tools.cloud.aws import s3
 from tools.json import Json

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.aws.server import ENVIRONMENT, PlayedAws
-from tests.aws.sessions import OWNER
 from tests.aws.test_wrong_worlds import BY_NAME, DATABASE, REPOSITORY, planned, sent
+from tests.clouds.sessions import OWNER
 from tests.tools.diagnose.conftest import PlayedApi
 from tools.cloud.connect import Clouds
 from tools.errors import ToolFailed

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.aws.server import ENVIRONMENT, Fault, PlayedAws
-from tests.aws.sessions import OWNER
+from tests.clouds.sessions import OWNER
 from tools.aws.tools import TOOLS
 from tools.changes.clouds import CloudDriver
 from tools.changes.driver import Stale

@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import Field
 
-from tools.aws.owner import Owner, Reason, aws_of, owner_tags, plan_of, said_tags
-from tools.changes.build import create_change, delete_change
+from tools.aws.account import aws_of
 from tools.changes.clouds import cloud_change
-from tools.changes.plan import Change, CloudValue, Plan
+from tools.changes.plan import CloudValue, Plan
 from tools.cloud.aws import ecr
 from tools.cloud.connect import AWS
-from tools.cloud.tags import MANAGED
-from tools.cluster.client import Cluster
-from tools.cluster.errors import NotFound
+from tools.clouds.delivering import pull_secret_changes
+from tools.clouds.owner import Owner, Reason, environment_of, owner_tags, plan_of, said_tags
 from tools.errors import ToolFailed
 from tools.frame import Name, Namespace, Result, ToolContext
 from tools.json import Json
-from tools.kubernetes.pull_secrets import PULL_SECRET_TYPE, refuse_existing
 
 if TYPE_CHECKING:
     from tools.cloud.aws.client import Aws
@@ -70,9 +67,8 @@ def scan_ecr_image(context: ToolContext, *, repository: Repository, tag: Tag) ->
     aws = aws_of(context)
     if (live := aws.kind(ecr.REPOSITORY).read(repository)) is None:
         raise ToolFailed(f"There is no ECR repository {repository} in {aws.account.place}.")
-    environment = {"environment": live.tags.get("environment", "")}
     image = f"{repository}:{tag}"
-    change = cloud_change(AWS, aws, ecr.SCAN, image, {"scanned": True, "tags": environment})
+    change = cloud_change(AWS, aws, ecr.SCAN, image, {"scanned": True, "tags": environment_of(live)})
     return plan_of(f"scan image {image} in ECR of {aws.account.place}", change)
 
 
@@ -89,36 +85,11 @@ def create_ecr_pull_secret(
     """
     aws = aws_of(context)
     registry = ecr.registry_of(aws)
-    metadata: Json = {
-        "name": pull_secret, "namespace": namespace, "labels": MANAGED,
-        "annotations": {"desk.dev/registry": registry},
-    }  # fmt: skip
-    body: Json = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": PULL_SECRET_TYPE}
     value = CloudValue(AWS, ecr.LOGIN, registry, ((".dockerconfigjson", ""),))
-    changes = _replaced(context, namespace, pull_secret)
-    plural = context.cluster.find("Secret").plural
     return Plan.of(
         f"create pull secret {pull_secret} in {namespace} for {registry}, valid for {ecr.LOGIN_HOURS} hours",
-        *changes,
-        create_change(plural, body, value),
+        *pull_secret_changes(context, namespace, pull_secret, registry, value),
     )
-
-
-def _replaced(context: ToolContext, namespace: str, name: str) -> tuple[Change, ...]:
-    """The deletion of a pull secret of Desk's own, whose token is old; raises `ToolFailed` for another Secret."""
-    live = _secret(context.cluster, namespace, name)
-    if live is None:
-        return ()
-    if not MANAGED.items() <= (live["metadata"].get("labels") or {}).items():
-        refuse_existing(context, name, namespace)
-    return (delete_change(context.cluster.find("Secret").plural, live),)
-
-
-def _secret(cluster: Cluster, namespace: str, name: str) -> Json | None:
-    try:
-        return cluster.get("Secret", name, namespace)
-    except NotFound:
-        return None
 
 
 def ecr_images(

@@ -6,12 +6,13 @@ from typing import Annotated, Literal, Unpack
 
 from pydantic import Field
 
-from tools.aws.owner import Owner, Reason, aws_of, owner_tags, said_tags
+from tools.aws.account import aws_of
 from tools.changes.clouds import cloud_change
 from tools.changes.plan import Plan, Step
 from tools.cloud.aws import rds
 from tools.cloud.connect import AWS
 from tools.cloud.resource import HOW
+from tools.clouds.owner import Owner, Reason, owner_tags, said_tags
 from tools.cluster.resources import ObjectRef
 from tools.errors import ToolFailed
 from tools.frame import Result, ToolContext
@@ -87,10 +88,7 @@ def rds_databases(
     *,
     database: Annotated[str | None, Field(max_length=63, description="One database; without it, all.")] = None,
 ) -> Result:
-    """
-
-    he databases of Amazon RDS with their guardrails and tags; of one, its endpoint, state and master's secret.
-    """
+    """The databases of Amazon RDS with their guardrails and tags; of one, its endpoint, state, master's secret."""
     aws = aws_of(context)
     kind = aws.kind(rds.INSTANCE)
     if database is not None:

@@ -6,25 +6,31 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Troubleshooting.html
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import re
-import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from tools.aws.owner import aws_of
+from tools.aws.account import aws_of
 from tools.cloud.aws import ecr, rds
+from tools.clouds.links import (
+    Link,
+    Login,
+    State,
+    address_of,
+    dns,
+    images_of,
+    login,
+    node_addresses,
+    policies,
+    told,
+)
 from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden, NotFound
 from tools.cluster.namespaces import refuse_unless_there
-from tools.diagnose.facts.network_policies import Peer, Port, allowed, selecting
 from tools.errors import ToolFailed
 from tools.frame import Name, Namespace, Result, ToolContext
 from tools.json import Json
@@ -36,20 +42,6 @@ _IMAGE = re.compile(
     r"(?P<host>(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?)/"
     r"(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
-State = Literal["ok", "broken", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One thing that has to be so. `next` is what mends it."""
-
-    of: str
-    state: State
-    text: str
-    next: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.state:<8} {self.of}: {self.text}" + (f". Next: {self.next}" if self.next else "")
 
 
 def why_no_pull(
@@ -61,18 +53,12 @@ def why_no_pull(
     """Find out why pods cannot pull their images from Amazon ECR: the image, the login and its age, the account."""
     aws, cluster = aws_of(context), context.cluster
     refuse_unless_there(cluster, namespace)
-    pods = [cluster.get("Pod", pod, namespace)] if pod else list(cluster.list("Pod", namespace))
-    wanted = {
-        str(container["image"]): each
-        for each in pods
-        for container in (*(each["spec"].get("initContainers") or ()), *each["spec"]["containers"])
-        if _IMAGE.fullmatch(str(container["image"]))
-    }
+    wanted = images_of(cluster, namespace, pod, _IMAGE)
     if not wanted:
         what = f"pod {pod}" if pod else f"pods of {namespace}"
         return Result(f"No image of {what} is in ECR. desk debug-pod {namespace} finds why an image is not pulled.")
     links = [link for image, each in wanted.items() for link in _of_image(aws, cluster, namespace, image, each)]
-    return _told(f"images of ECR in {namespace}", links)
+    return told(f"images of ECR in {namespace}", links)
 
 
 def _of_image(aws: Aws, cluster: Cluster, namespace: str, image: str, pod: Json) -> Iterator[Link]:
@@ -80,7 +66,9 @@ def _of_image(aws: Aws, cluster: Cluster, namespace: str, image: str, pod: Json)
     if found is None:
         return
     yield from _in_registry(aws, image, found)
-    yield _login(cluster, namespace, pod, found["host"])
+    renew = f"desk cloud aws ecr pull-secret -n {namespace}"
+    without = "only the node's own role can pull"
+    yield login(cluster, namespace, pod, found["host"], Login(renew, without, timedelta(hours=ecr.LOGIN_HOURS)))
 
 
 def _in_registry(aws: Aws, image: str, found: re.Match[str]) -> Iterator[Link]:
@@ -103,40 +91,6 @@ def _in_registry(aws: Aws, image: str, found: re.Match[str]) -> Iterator[Link]:
             yield Link(image, "broken", f"the repository has no {next(iter(which.values()))}", command)
 
 
-def _login(cluster: Cluster, namespace: str, pod: Json, host: str) -> Link:
-    """The pod's pull secrets; without one, the node's own role is asked, which nobody here can see."""
-    names = [each["name"] for each in pod["spec"].get("imagePullSecrets") or ()]
-    of = f"login of pod {pod['metadata']['name']}"
-    renew = f"desk cloud aws ecr pull-secret -n {namespace}"
-    mine: list[Json] = []
-    for name in names:
-        try:
-            secret = cluster.get("Secret", name, namespace)
-        except NotFound:
-            return Link(of, "broken", f"its pull secret {name} is not there", renew)
-        except Forbidden:
-            return Link(of, "unknown", f"its pull secret {name} may not be read")
-        if host in _registries(secret):
-            mine.append(secret)
-    if not mine:
-        text = f"no pull secret of it is for {host}: only the node's own role can pull"
-        return Link(of, "unknown", text, f"{renew}, and link it to the service account")
-    newest = max(str(each["metadata"]["creationTimestamp"]) for each in mine)
-    age = datetime.now(UTC) - datetime.fromisoformat(newest)
-    if age > timedelta(hours=ecr.LOGIN_HOURS):
-        hours = age.total_seconds() / 3600
-        return Link(of, "broken", f"its token is {hours:.0f} h old, and ends after {ecr.LOGIN_HOURS} h", renew)
-    return Link(of, "ok", f"its token is from {newest}, and is valid for {ecr.LOGIN_HOURS} h")
-
-
-def _registries(secret: Json) -> list[str]:
-    """The hosts that a pull secret is for; none where it cannot be read."""
-    try:
-        return list(json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))["auths"])
-    except (LookupError, ValueError, TypeError, binascii.Error):
-        return []
-
-
 def why_no_database(
     context: ToolContext,
     *,
@@ -152,15 +106,15 @@ def why_no_database(
         raise ToolFailed(f"There is no database {database} in RDS of {aws.account.place}.")
     endpoint = found.get("Endpoint") or {}
     port = int(endpoint.get("Port") or 0)
-    address = _address(str(endpoint.get("Address") or ""))
+    address = address_of(str(endpoint.get("Address") or ""))
     labels = cluster.get("Pod", pod, namespace)["metadata"].get("labels") or {} if pod else {}
     links = [
         _state(database, found),
-        _dns(str(endpoint.get("Address") or ""), address),
+        dns(str(endpoint.get("Address") or ""), address),
         _firewall(aws, cluster, found, port),
-        _policies(cluster, namespace, labels, address, port),
+        policies(cluster, namespace, labels, address, port),
     ]
-    return _told(f"database {database} from {namespace}", links)
+    return told(f"database {database} from {namespace}", links)
 
 
 def _state(database: str, found: Json) -> Link:
@@ -172,22 +126,6 @@ def _state(database: str, found: Json) -> Link:
     return Link("state", "ok" if is_well else "broken", f"RDS says {status}", "" if is_well else "wait, or ask AWS")
 
 
-def _address(host: str) -> str:
-    """Where the name leads from here; empty where it leads nowhere."""
-    try:
-        return str(socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)[0][4][0]) if host else ""
-    except OSError:
-        return ""
-
-
-def _dns(host: str, address: str) -> Link:
-    if not host:
-        return Link("DNS", "broken", "it has no endpoint yet", "wait until it is available")
-    if address:
-        return Link("DNS", "ok", f"{host} leads to {address}")
-    return Link("DNS", "unknown", f"{host} leads nowhere from this machine; the cluster may see more")
-
-
 def _firewall(aws: Aws, cluster: Cluster, found: Json, port: int) -> Link:
     """Whether the security groups let the cluster's nodes in: a pod's packets leave with its node's address."""
     groups = [each["VpcSecurityGroupId"] for each in found.get("VpcSecurityGroups") or ()]
@@ -196,7 +134,7 @@ def _firewall(aws: Aws, cluster: Cluster, found: Json, port: int) -> Link:
     told = aws.call("ec2", "describe_security_groups", GroupIds=groups)["SecurityGroups"]
     ranges, others = _let_in(told, port)
     try:
-        nodes = sorted(_addresses(cluster.list("Node", None)))
+        nodes = sorted(node_addresses(cluster.list("Node", None)))
     except Forbidden:
         nodes = []
     said = ", ".join([*ranges, *others]) or "nobody"
@@ -222,39 +160,3 @@ def _let_in(groups: Iterable[Json], port: int) -> tuple[list[str], list[str]]:
     ranges = [each["CidrIp"] for rule in rules for each in rule.get("IpRanges") or ()]
     others = [each["GroupId"] for rule in rules for each in rule.get("UserIdGroupPairs") or ()]
     return ranges, others
-
-
-def _addresses(nodes: Iterable[Json]) -> Iterator[str]:
-    for node in nodes:
-        for each in (node.get("status") or {}).get("addresses") or ():
-            if each.get("type") == "InternalIP":
-                yield each["address"]
-
-
-def _policies(cluster: Cluster, namespace: str, labels: Json, address: str, port: int) -> Link:
-    try:
-        policies = selecting(list(cluster.list("NetworkPolicy", namespace)), labels, "Egress")
-    except Forbidden:
-        return Link("network policies", "unknown", f"those of {namespace} may not be read")
-    if not policies:
-        return Link("network policies", "ok", "none holds the pod back")
-    names = ", ".join(each["metadata"]["name"] for each in policies)
-    may = allowed(policies, "Egress", Peer(None, all_labels=False, address=address or None), Port(port), namespace)
-    if may is None:
-        return Link("network policies", "unknown", f"whether {names} let it out depends on the database's address")
-    if may:
-        return Link("network policies", "ok", f"{names} let it out on port {port}")
-    where = f"{address}/32:{port}" if address else f"CIDR:{port}"
-    return Link(
-        "network policies", "broken", f"{names} let nothing out to port {port} of the database",
-        f"an egress rule for the application: desk generate-manifest APP --egress {where}",
-    )  # fmt: skip
-
-
-def _told(what: str, links: list[Link]) -> Result:
-    """Those that are broken first; bad news where there is one."""
-    order: tuple[State, ...] = ("broken", "unknown", "ok")
-    links = sorted(links, key=lambda link: order.index(link.state))
-    broken = [link for link in links if link.state == "broken"]
-    head = f"{what}: {len(broken)} broken" if broken else f"{what}: nothing is broken that can be seen"
-    return Result("\n".join([head, *map(str, links)]), {"links": [asdict(link) for link in links]}, ok=not broken)

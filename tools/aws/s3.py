@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import Field
 
-from tools.aws.owner import Owner, aws_of, owner_tags, plan_of, said_tags
+from tools.aws.account import aws_of
 from tools.changes.clouds import cloud_change
 from tools.changes.plan import Plan
 from tools.cloud.aws import s3
 from tools.cloud.connect import AWS
 from tools.cloud.files import FILE, check_new
 from tools.cloud.resource import HOW
+from tools.clouds.files import LocalFile, digest
+from tools.clouds.owner import Owner, environment_of, owner_tags, plan_of, said_tags
 from tools.cluster.errors import NotFound
-from tools.errors import ArgumentsError, ToolFailed
+from tools.errors import ToolFailed
 from tools.frame import Result, ToolContext
 from tools.json import Json
 
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 
 Bucket = Annotated[str, Field(max_length=255, description="The bucket's name, the company's and team's in it.")]
 Key = Annotated[str, Field(min_length=1, max_length=1024, description="The object's key: reports/may.csv.")]
-LocalFile = Annotated[
-    str,
-    Field(pattern=r"^[~/][^\x00-\x1f]*$", max_length=4096, description="File on this machine: /path or ~/path."),
-]
 SHOWN = 100
 """Objects that are listed."""
 
@@ -72,9 +69,9 @@ def put_s3_object(context: ToolContext, *, bucket: Bucket, key: Key, file: Local
     """
     aws = aws_of(context)
     path, live = Path(file).expanduser(), _ours(aws, bucket)
-    sha256, size_bytes = _digest(path)
+    sha256, size_bytes = digest(path, s3.LARGEST_BYTES)
     spec: Json = {
-        "sha256": sha256, "size_bytes": size_bytes, "tags": _environment(live), HOW: {"file": str(path)},
+        "sha256": sha256, "size_bytes": size_bytes, "tags": environment_of(live), HOW: {"file": str(path)},
     }  # fmt: skip
     change = cloud_change(AWS, aws, s3.OBJECT, f"{bucket}/{key}", spec)
     return plan_of(f"put {path} ({size_bytes:,} bytes) into s3://{bucket}/{key} in {aws.account.place}", change)
@@ -100,7 +97,7 @@ def sign_s3_url(
         raise ToolFailed(f"There is no object {key} in bucket {bucket}.")
     path = Path(file).expanduser()
     check_new(path)
-    how = {"kind": s3.SIGNED_URL, "name": f"{bucket}/{key}", "key": str(expires_s), **_environment(live)}
+    how = {"kind": s3.SIGNED_URL, "name": f"{bucket}/{key}", "key": str(expires_s), **environment_of(live)}
     change = cloud_change(AWS, aws, FILE, str(path), {"mode": "0600", HOW: how})
     return plan_of(f"make a link to s3://{bucket}/{key} that works for {expires_s:,} s, into {path}", change)
 
@@ -153,21 +150,3 @@ def _ours(aws: Aws, bucket: str) -> Live:
             f"{bucket} brings it up to the guardrails, if Desk made it."
         )
     return live
-
-
-def _environment(live: Live) -> dict[str, str]:
-    return {"environment": live.tags.get("environment", "")}
-
-
-def _digest(path: Path) -> tuple[str, int]:
-    """The SHA-256 and the size in bytes; raises `ArgumentsError` for what cannot be put."""
-    try:
-        size_bytes = path.stat().st_size
-        if not path.is_file():
-            raise ArgumentsError(f"{path} is no regular file.")
-        if size_bytes > s3.LARGEST_BYTES:
-            raise ArgumentsError(f"{path} has {size_bytes:,} bytes; one request takes 5 GiB at most: aws s3 cp.")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), size_bytes
-    except OSError as error:
-        raise ArgumentsError(f"The file {path} cannot be read: {error.strerror}.") from error

@@ -6,31 +6,26 @@ No value is shown.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Unpack
 from uuid import UUID
 
 from pydantic import Field
 
-from tools.aws.owner import Owner, aws_of, owner_tags, plan_of, said_tags
-from tools.aws.s3 import LocalFile
-from tools.changes.build import apply_change, create_change
+from tools.aws.account import aws_of
 from tools.changes.clouds import cloud_change, refuse_others, target_of
 from tools.changes.credentials import check_source
-from tools.changes.plan import CloudValue, Credentials, Plan
+from tools.changes.plan import Credentials, Plan
 from tools.cloud.aws import secrets_manager as api
 from tools.cloud.connect import AWS
 from tools.cloud.files import FILE, check_new
 from tools.cloud.resource import HOW
-from tools.cloud.tags import MANAGED
-from tools.cluster.client import Cluster
-from tools.cluster.errors import ClusterError, NotFound
-from tools.cluster.namespaces import refuse_unless_there
+from tools.clouds.delivering import DeliveredName, Keys, Store, Stored, delivery
+from tools.clouds.files import LocalFile
+from tools.clouds.owner import Owner, environment_of, owner_tags, plan_of, said_tags
 from tools.errors import ToolFailed
-from tools.frame import Name, Namespace, Result, ToolContext
+from tools.frame import Namespace, Result, ToolContext
 from tools.json import Json
-from tools.kubernetes.pull_secrets import refuse_existing
 
 if TYPE_CHECKING:
     from tools.cloud.aws.client import Aws
@@ -42,9 +37,11 @@ Secret = Annotated[
 Source = Annotated[
     str | None, Field(pattern=r"^[~/][^\x00-\x1f]*$", max_length=4096, description="File that holds the value.")
 ]
-EXTERNAL_SECRET = "ExternalSecret"  # noqa: S105  a kind
-STORES = ("SecretStore", "ClusterSecretStore")
-REFRESH = "1h"
+SERVICE = "AWS Secrets Manager"
+
+
+def _is_of_aws(provider: Json) -> bool:
+    return bool(provider.get("aws", {}).get("service") == "SecretsManager")
 
 
 def create_aws_secret(
@@ -82,7 +79,7 @@ def update_aws_secret(context: ToolContext, *, secret_name: Secret, file: Source
     """
     aws, live = _live(context, secret_name)
     credentials = _source(context, file)
-    spec: Json = {"version": _version(context, secret_name), "tags": _environment(live)}
+    spec: Json = {"version": _version(context, secret_name), "tags": environment_of(live)}
     change = cloud_change(AWS, aws, api.SECRET, secret_name, spec, credentials)
     return plan_of(
         f"update secret {secret_name} in AWS of {aws.account.place}, value from {credentials.source}", change
@@ -100,7 +97,7 @@ def rotate_aws_secret(
 ) -> Plan:
     """Have a function of AWS Lambda make another value of a secret every so many days. A person approves it."""
     aws, live = _live(context, secret_name)
-    spec: Json = {"rotation_days": days, "rotation_lambda": function, "tags": _environment(live)}
+    spec: Json = {"rotation_days": days, "rotation_lambda": function, "tags": environment_of(live)}
     change = cloud_change(AWS, aws, api.SECRET, secret_name, spec)
     return plan_of(f"rotate secret {secret_name} in AWS of {aws.account.place} every {days} days", change)
 
@@ -111,7 +108,7 @@ def restore_aws_secret(context: ToolContext, *, secret_name: Secret) -> Plan:
     live = aws.kind(api.SECRET).read(secret_name)
     if live is None:
         raise ToolFailed(f"There is no secret {secret_name} in AWS of {aws.account.place}, not even a deleted one.")
-    change = cloud_change(AWS, aws, api.SECRET, secret_name, {"deleted": "", "tags": _environment(live)})
+    change = cloud_change(AWS, aws, api.SECRET, secret_name, {"deleted": "", "tags": environment_of(live)})
     return plan_of(f"restore secret {secret_name} in AWS of {aws.account.place}", change)
 
 
@@ -122,14 +119,9 @@ def deliver_aws_secret(
     secret_name: Annotated[
         str, Field(min_length=1, max_length=512, description="The secret's name or ARN in AWS.")
     ],
-    name: Annotated[Name, Field(description="Name of the Secret in the namespace.")],
-    keys: Annotated[
-        list[Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]] | None,
-        Field(max_length=50, description="Keys of the value, a JSON object; without it, all."),
-    ] = None,
-    store: Annotated[
-        Name | None, Field(description="SecretStore or ClusterSecretStore; without it, the only one there is.")
-    ] = None,
+    name: DeliveredName,
+    keys: Keys = None,
+    store: Store = None,
 ) -> Plan:
     """Have a secret of AWS in a namespace, by an ExternalSecret or a Secret. A person approves it.
 
@@ -140,22 +132,8 @@ def deliver_aws_secret(
     if (live := aws.kind(api.SECRET).read(secret_name)) is None:
         raise ToolFailed(f"There is no secret {secret_name} in AWS of {aws.account.place}.")
     _refuse_deleted(secret_name, live)
-    refuse_unless_there(context.cluster, namespace)
-    if (served := _served(context.cluster)) is not None:
-        return _external(context, served, namespace, secret_name, name, keys, store)
-    refuse_existing(context, name, namespace)
-    body: Json = {
-        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
-        "metadata": {
-            "name": name, "namespace": namespace, "labels": MANAGED, "annotations": {"desk.dev/from": secret_name},
-        },
-    }  # fmt: skip
-    value = CloudValue(AWS, api.VALUE, secret_name, tuple((key, key) for key in keys or ()))
-    what = ", ".join(keys) if keys else "all of its keys"
-    return Plan.of(
-        f"create Secret {name} in {namespace} from secret {secret_name} of AWS {aws.account.place}: {what}",
-        create_change(context.cluster.find("Secret").plural, body, value),
-    )
+    stored = Stored(AWS, api.VALUE, secret_name, secret_name, f"AWS {aws.account.place}", SERVICE, _is_of_aws)
+    return delivery(context, stored, namespace, name, keys or [], store)
 
 
 def save_aws_secret(
@@ -169,7 +147,7 @@ def save_aws_secret(
     aws, live = _live(context, secret_name)
     path = Path(file).expanduser()
     check_new(path)
-    how = {"kind": api.VALUE, "name": secret_name, "key": key, **_environment(live)}
+    how = {"kind": api.VALUE, "name": secret_name, "key": key, **environment_of(live)}
     change = cloud_change(AWS, aws, FILE, str(path), {"mode": "0600", HOW: how})
     return plan_of(f"write secret {secret_name} of AWS {aws.account.place} into {path}", change)
 
@@ -230,70 +208,3 @@ def _version(context: ToolContext, secret: str) -> str:
     """
     said = hashlib.sha256(f"{context.session}\n{secret}".encode()).digest()
     return str(UUID(bytes=said[:16], version=4))
-
-
-def _environment(live: Live) -> dict[str, str]:
-    return {"environment": live.tags.get("environment", "")}
-
-
-def _served(cluster: Cluster) -> str | None:
-    """The version of ExternalSecret that the cluster serves; None where it serves none."""
-    return cluster.groups().get("external-secrets.io")
-
-
-def _external(
-    context: ToolContext,
-    api_version: str,
-    namespace: str,
-    secret: str,
-    name: str,
-    keys: list[str] | None,
-    store: str | None,
-) -> Plan:
-    kind, chosen = _store(context.cluster, namespace, store)
-    data: Json = {"dataFrom": [{"extract": {"key": secret}}]}
-    if keys:
-        data = {"data": [{"secretKey": key, "remoteRef": {"key": secret, "property": key}} for key in keys]}
-    body: Json = {
-        "apiVersion": api_version, "kind": EXTERNAL_SECRET,
-        "metadata": {"name": name, "namespace": namespace, "labels": MANAGED},
-        "spec": {
-            "refreshInterval": REFRESH, "secretStoreRef": {"kind": kind, "name": chosen},
-            "target": {"name": name, "creationPolicy": "Owner"}, **data,
-        },
-    }  # fmt: skip
-    try:
-        there: Json | None = context.cluster.get(EXTERNAL_SECRET, name, namespace)
-    except NotFound:
-        there = None
-    return Plan.of(
-        f"have secret {secret} of AWS as Secret {name} in {namespace}, by an ExternalSecret from {kind} {chosen}",
-        apply_change(context.cluster.find(EXTERNAL_SECRET).plural, body, there),
-    )
-
-
-def _store(cluster: Cluster, namespace: str, named: str | None) -> tuple[str, str]:
-    """The store that the ExternalSecret is to ask:
-
-    the one that is named, else the only one of AWS Secrets Manager.
-    """
-    found = [(kind, name) for kind, name in _stores(cluster, namespace) if named in (None, name)]
-    if len(found) == 1:
-        return found[0]
-    there = ", ".join(f"{kind} {name}" for kind, name in found) or "none"
-    raise ToolFailed(
-        "The cluster serves ExternalSecrets, and of stores for AWS Secrets Manager there are for "
-        f"{namespace}: {there}. "
-        "Name one (--store), or have one made by who runs External Secrets."
-    )
-
-
-def _stores(cluster: Cluster, namespace: str) -> Iterator[tuple[str, str]]:
-    for kind in STORES:
-        try:
-            found = cluster.list(kind, namespace if kind == "SecretStore" else None)
-        except ClusterError:
-            continue
-        for each in found:
-            if ((each.get("spec") or {}).get("provider") or {}).get("aws", {}).get("service") == "SecretsManager":
-                yield kind, each["metadata"]["name"]

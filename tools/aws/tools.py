@@ -15,11 +15,9 @@ from tools.aws.secrets_manager import (
     save_aws_secret,
     update_aws_secret,
 )
+from tools.clouds.owner import CHOSEN
 from tools.frame import Tool
 from tools.risk import Risk
-
-OWNER = ("team", "cost_center")
-"""Arguments that only the person who asks may choose: who pays."""
 
 TOOLS: tuple[Tool, ...] = (
     Tool(ecr_images, Risk.READ, "Name one repository, or one tag of it.", offline=True),
@@ -28,17 +26,17 @@ TOOLS: tuple[Tool, ...] = (
     Tool(rds_databases, Risk.READ, "Name one database.", offline=True),
     Tool(why_no_pull, Risk.READ, "Name one pod."),
     Tool(why_no_database, Risk.READ),
-    Tool(create_ecr_repository, Risk.CLOUD, verbatim=(*OWNER, "mutable_because")),
+    Tool(create_ecr_repository, Risk.CLOUD, verbatim=(*CHOSEN, "mutable_because")),
     Tool(scan_ecr_image, Risk.CLOUD),
     Tool(create_ecr_pull_secret, Risk.SECRET),
-    Tool(create_s3_bucket, Risk.CLOUD, verbatim=OWNER),
+    Tool(create_s3_bucket, Risk.CLOUD, verbatim=CHOSEN),
     Tool(put_s3_object, Risk.CLOUD, verbatim=("file",)),
     Tool(sign_s3_url, Risk.CLOUD, verbatim=("file",)),
-    Tool(create_aws_secret, Risk.CLOUD, verbatim=(*OWNER, "file")),
+    Tool(create_aws_secret, Risk.CLOUD, verbatim=(*CHOSEN, "file")),
     Tool(update_aws_secret, Risk.CLOUD, verbatim=("file",)),
     Tool(rotate_aws_secret, Risk.CLOUD, verbatim=("function",)),
     Tool(restore_aws_secret, Risk.CLOUD),
     Tool(deliver_aws_secret, Risk.SECRET, verbatim=("secret_name",)),
     Tool(save_aws_secret, Risk.CLOUD, verbatim=("file",)),
-    Tool(create_rds_database, Risk.CLOUD, verbatim=(*OWNER, "single_zone_because")),
+    Tool(create_rds_database, Risk.CLOUD, verbatim=(*CHOSEN, "single_zone_because")),
 )

@@ -13,25 +13,26 @@ from urllib.request import urlopen
 import pytest
 
 from agent.journal import approvals
-from agent.session.context import Desk
 from agent.session.run import drive
 from tests.agent.session_bench import Bench
-from tests.aws.server import ENVIRONMENT, Fault, PlayedAws
-from tests.aws.sessions import (
+from tests.aws.server import ACCOUNT, ENVIRONMENT, REGION, Fault, PlayedAws
+from tests.clouds.sessions import (
     DONE,
     OWNER,
-    PLACE,
     WAITS,
     Killed,
+    answered,
     approve,
     begin,
     call,
     commit_of,
+    done,
     dying,
-    finished,
-    made,
+    leaks,
+    named,
     resume,
     said,
+    session,
     undone,
 )
 from tools.cloud.aws import ecr, rds, s3, secrets_manager
@@ -47,7 +48,7 @@ WRITES = frozenset({
     "put_bucket_tagging", "create_secret", "create_db_subnet_group", "create_db_instance", "put_object",
 })  # fmt: skip
 MEDIA = "application/vnd.docker.distribution.manifest.v2+json"
-NUMBERS = itertools.count(100)
+PLACE = f"{ACCOUNT}/{REGION}"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +70,10 @@ def aws(server: tuple[PlayedAws, str], monkeypatch: pytest.MonkeyPatch, own_home
     played.reset()
 
 
+def written(given: tuple[Any, ...]) -> str:
+    return str(given[1]) if given[1] in WRITES else ""
+
+
 def client() -> Aws:
     found = Clouds()("aws")
     assert isinstance(found, Aws)
@@ -77,20 +82,6 @@ def client() -> Aws:
 
 def live(kind: str, name: str) -> Any:
     return client().kind(kind).read(name)
-
-
-def session() -> str:
-    return f"20250131-093005-abc{next(NUMBERS)}"
-
-
-def done(bench: Bench, tool: str, **arguments: Any) -> Desk:
-    """A session of one call, made."""
-    return made(bench, call(tool, **arguments), session())
-
-
-def answered(bench: Bench, tool: str, **arguments: Any) -> str:
-    """What a session of one call says, approved where it asks."""
-    return said(finished(bench, begin(bench, call(tool, **arguments), session())))
 
 
 def test_a_repository_is_asked_for_made_shown_and_undone_with_commits(bench: Bench, aws: PlayedAws) -> None:
@@ -114,7 +105,7 @@ def test_a_repository_is_asked_for_made_shown_and_undone_with_commits(bench: Ben
     assert "make ECR repository shop/web in 123456789012/eu-central-1" in message
     assert "Approved-By: carol" in message
 
-    assert "Nothing to change" in answered(bench, **_named(REPOSITORY))
+    assert "Nothing to change" in answered(bench, **named(REPOSITORY))
     assert "shop/web  IMMUTABLE  empty  " in answered(bench, "ecr_images")
     because = {**REPOSITORY["arguments"], "mutable_because": "the old pipeline moves latest"}
     changed = done(bench, "create_ecr_repository", **because)
@@ -140,10 +131,6 @@ def test_a_repository_is_asked_for_made_shown_and_undone_with_commits(bench: Ben
     assert live(ecr.REPOSITORY, "shop/web") is None
 
 
-def _named(asked: dict[str, Any]) -> dict[str, Any]:
-    return {"tool": asked["tool"], **asked["arguments"]}
-
-
 def test_pods_pull_with_a_token_that_nobody_sees(bench: Bench, aws: PlayedAws) -> None:
     desk = done(bench, "create_ecr_pull_secret", namespace="shop-dev")
     secret = bench.other.get("Secret", "ecr-pull", "shop-dev")
@@ -155,25 +142,15 @@ def test_pods_pull_with_a_token_that_nobody_sees(bench: Bench, aws: PlayedAws) -
     assert "valid for 12 hours" in bench.git("show", commit_of(bench, desk))
 
 
-def leaks(bench: Bench, *planted: str) -> list[str]:
-    """Which of these stand in the journal, in git or in the workspace's files."""
-    texts = [bench.git("log", "-p", "--all"), *(file.read_bytes().decode("latin-1") for file in _files(bench))]
-    return [each for each in planted if any(each in text for text in texts)]
-
-
-def _files(bench: Bench) -> list[Path]:
-    return [each for each in bench.root.rglob("*") if each.is_file() and ".git/" not in str(each)]
-
-
 def test_a_bucket_its_objects_and_a_link_that_is_shown_nowhere(
     bench: Bench, aws: PlayedAws, tmp_path: Path
 ) -> None:
-    desk = done(bench, **_named(BUCKET))
+    desk = done(bench, **named(BUCKET))
     found = live(s3.BUCKET, "acme-shop-dev")
     assert (found.spec["public_access"], found.spec["tls_only"], found.spec["versioning"]) == (
         "blocked", True, "Enabled",
     )  # fmt: skip
-    assert "Nothing to change" in answered(bench, **_named(BUCKET))
+    assert "Nothing to change" in answered(bench, **named(BUCKET))
     file = tmp_path / "may.csv"
     file.write_text("one")
     where = {"bucket": "acme-shop-dev", "key": "reports/may.csv"}
@@ -255,7 +232,7 @@ def test_a_database_takes_its_time_outlives_who_asked_and_goes_with_a_snapshot(
     told = {key: found.spec[key] for key in ("encrypted", "public", "deletion_protection", "managed_password")}
     assert told == {"encrypted": True, "public": False, "deletion_protection": True, "managed_password": True}
     assert "shop-dev" in said(desk)
-    assert "Nothing to change" in answered(bench, **_named(asked))
+    assert "Nothing to change" in answered(bench, **named(asked))
     assert "rds.amazonaws.com:5432" in answered(bench, "rds_databases", database="shop-dev")
     gone = undone(bench, desk, session())
     assert "final_snapshot: shop-dev-final-" in next(iter(gone.view.approvals.values())).diff
@@ -298,7 +275,7 @@ def test_killed_before_and_behind_each_request_it_is_made_once(
     while True:
         desk = resume(bench, desk)
         lives += 1
-        with dying(monkeypatch, side := next(sides), 1, WRITES) as requests:
+        with dying(monkeypatch, side := next(sides), 1, Aws, "call", written) as requests:
             try:
                 code = drive(desk)
                 break

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, TypedDict, cast
+from typing import Annotated, TypedDict
 
 from pydantic import Field
 
 from tools.changes.plan import Change, Plan
-from tools.cloud.connect import AWS
+from tools.cloud.resource import Live
 from tools.cloud.tags import tags_of
 from tools.cluster.errors import NotFound
 from tools.cluster.resources import ObjectRef
@@ -17,9 +17,8 @@ from tools.errors import ArgumentsError
 from tools.frame import Namespace, ToolContext
 from tools.json import Json
 
-if TYPE_CHECKING:
-    from tools.cloud.aws.client import Aws
-
+CHOSEN = ("team", "cost_center")
+"""Arguments that only the person who asks may choose: who pays."""
 Reason = Annotated[str, Field(min_length=10, max_length=200)]
 
 
@@ -32,11 +31,6 @@ class Owner(TypedDict, total=False):
     team: Annotated[str | None, Field(max_length=63, description="Tag team.")]
     environment: Annotated[Environment | None, Field(description="Tag environment.")]
     cost_center: Annotated[str | None, Field(max_length=63, description="Tag cost-center.")]
-
-
-def aws_of(context: ToolContext) -> Aws:
-    """AWS, by whatever credentials there are. Raises `ClusterSettingsError` where it cannot be addressed."""
-    return cast("Aws", context.clouds(AWS))
 
 
 def owner_tags(context: ToolContext, asked: Owner) -> dict[str, str]:
@@ -59,6 +53,11 @@ def plan_of(summary: str, *changes: Change) -> Plan:
     plan = Plan.of(summary, *changes)
     subjects = (ObjectRef(each.target.api_version, each.target.kind, None, each.target.name) for each in changes)
     return Plan(plan.summary, plan.steps, subjects=tuple(subjects))
+
+
+def environment_of(live: Live) -> dict[str, str]:
+    """The tag by which it is decided what may be done with a resource."""
+    return {"environment": live.tags.get("environment", "")}
 
 
 def said_tags(tags: Mapping[str, str]) -> str:

@@ -1,10 +1,13 @@
-"""Sessions that change something in AWS: begun, approved by somebody else, killed and resumed."""
+"""Sessions that change something in a cloud: begun, approved by somebody else, killed and resumed."""
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,13 +17,13 @@ from agent.model.onecall import OneCall
 from agent.session.context import Desk
 from agent.session.run import drive
 from tests.agent.session_bench import Bench
-from tests.aws.server import ACCOUNT, REGION
-from tools.cloud.aws.client import Aws
 from tools.cloud.connect import Clouds
 
-PLACE = f"{ACCOUNT}/{REGION}"
 OWNER = {"team": "shop", "environment": "dev", "cost_center": "4711"}
 WAITS, DONE, FAILED = 3, 0, 1
+
+
+NUMBERS = itertools.count(100)
 
 
 class Killed(BaseException):
@@ -41,8 +44,17 @@ def begin(bench: Bench, asked: dict[str, Any], session: str = "20250131-093005-a
 
 def with_clouds(desk: Desk) -> Desk:
     """With clouds that were not asked yet, as a new process has them."""
-    desk.clouds = Clouds()
+    desk.clouds = clouds()
     return desk
+
+
+def clouds(**settings: Any) -> Clouds:
+    """The clouds that the environment says, as the settings read it."""
+    told = {
+        "azure_subscription": "AZURE_SUBSCRIPTION_ID", "azure_group": "AZURE_DEFAULTS_GROUP",
+        "azure_endpoint": "DESK_AZURE_ENDPOINT",
+    }  # fmt: skip
+    return Clouds(**{name: os.environ.get(variable) for name, variable in told.items()} | settings)
 
 
 def approve(desk: Desk) -> str:
@@ -103,22 +115,61 @@ def said(desk: Desk) -> str:
 
 
 @contextmanager
-def dying(monkeypatch: pytest.MonkeyPatch, side: str, number: int, writes: frozenset[str]) -> Iterator[list[str]]:
-    """The process dies before or after its `number`th request that writes; gives which it had sent, or begun to."""
-    sent: list[str] = []
-    really: Callable[..., Any] = Aws.call
+def dying(
+    monkeypatch: pytest.MonkeyPatch,
+    side: str,
+    number: int,
+    sender: type,
+    method: str,
+    written: Callable[[tuple[Any, ...]], str],
+) -> Iterator[list[str]]:
+    """The process dies before or after its `number`th request that writes; gives which it had sent, or begun to.
 
-    def request(aws: Aws, service: str, operation: str, **parameters: Any) -> Any:
-        is_write = operation in writes
-        if is_write:
-            sent.append(operation)
-        if is_write and side == "before" and len(sent) == number:
+    Requests are sent by a method of the sender; `written` names one that writes by its arguments, else is empty.
+    """
+    sent: list[str] = []
+    really: Callable[..., Any] = getattr(sender, method)
+
+    def request(self: Any, *given: Any, **named: Any) -> Any:
+        if told := written(given):
+            sent.append(told)
+        if told and side == "before" and len(sent) == number:
             raise Killed
-        answer = really(aws, service, operation, **parameters)
-        if is_write and side == "after" and len(sent) == number:
+        answer = really(self, *given, **named)
+        if told and side == "after" and len(sent) == number:
             raise Killed
         return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(Aws, "call", request)
+        patch.setattr(sender, method, request)
         yield sent
+
+
+def session() -> str:
+    """The id of another session."""
+    return f"20250131-093005-abc{next(NUMBERS)}"
+
+
+def done(bench: Bench, tool: str, **arguments: Any) -> Desk:
+    """A session of one call, made."""
+    return made(bench, call(tool, **arguments), session())
+
+
+def answered(bench: Bench, tool: str, **arguments: Any) -> str:
+    """What a session of one call says, approved where it asks."""
+    return said(finished(bench, begin(bench, call(tool, **arguments), session())))
+
+
+def leaks(bench: Bench, *planted: str) -> list[str]:
+    """Which of these stand in the journal, in git or in the workspace's files."""
+    texts = [bench.git("log", "-p", "--all"), *(file.read_bytes().decode("latin-1") for file in _files(bench))]
+    return [each for each in planted if any(each in text for text in texts)]
+
+
+def _files(bench: Bench) -> list[Path]:
+    return [each for each in bench.root.rglob("*") if each.is_file() and ".git/" not in str(each)]
+
+
+def named(asked: dict[str, Any]) -> dict[str, Any]:
+    """A call as `done` and `answered` take it."""
+    return {"tool": asked["tool"], **asked["arguments"]}
