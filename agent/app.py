@@ -248,7 +248,10 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
 
 def clouds_of(settings: Settings) -> Clouds:
     """The clouds that the settings say; none is asked yet."""
-    return Clouds(settings.aws_profile, settings.aws_region, settings.aws_account, settings.api_timeout_s)
+    return Clouds(
+        settings.aws_profile, settings.aws_region, settings.aws_account, settings.azure_subscription,
+        settings.azure_group, settings.azure_region, settings.azure_endpoint, settings.api_timeout_s,
+    )  # fmt: skip
 
 
 def before_next(settings: Settings, session: str) -> tuple[str, dict[str, Any]]:

@@ -381,6 +381,46 @@ class Settings(Struct, frozen=True, kw_only=True):
             section=CLOUD,
         ),
     ] = None
+    azure_subscription: Annotated[
+        str | None,
+        Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"),
+        Setting(
+            help="Subscription of Azure, by its id.",
+            unset="nothing is made in Azure",
+            why="No key stands in a settings file: credentials are found as Azure's own tools find them.",
+            section=CLOUD,
+            variables=("AZURE_SUBSCRIPTION_ID",),
+        ),
+    ] = None
+    azure_group: Annotated[
+        str | None,
+        Meta(pattern=r"^[-\w.()]{0,89}[-\w()]$"),
+        Setting(
+            help="Resource group of Azure.",
+            unset="nothing is made in Azure",
+            section=CLOUD,
+            variables=("AZURE_DEFAULTS_GROUP",),
+        ),
+    ] = None
+    azure_region: Annotated[
+        str | None,
+        Meta(pattern=r"^[a-z][a-z0-9]{2,40}$"),
+        Setting(
+            help="Region of Azure, such as westeurope.",
+            unset="that of the resource group",
+            section=CLOUD,
+            variables=("AZURE_DEFAULTS_LOCATION",),
+        ),
+    ] = None
+    azure_endpoint: Annotated[
+        str | None,
+        Meta(pattern=r"^https://[^/?#@]+/?$"),
+        Setting(
+            help="Azure's resource manager, of a sovereign cloud.",
+            unset="https://management.azure.com",
+            section=CLOUD,
+        ),
+    ] = None
     gate: Annotated[
         dict[GatedClass, dict[GateColumn, GateWord]],
         Setting(

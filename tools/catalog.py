@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tools.aws import tools as aws
+from tools.azure import tools as azure
 from tools.delivery import tools as delivery
 from tools.diagnose.tool import diagnose
 from tools.diagnose.wait import wait_until_mended
@@ -93,6 +94,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(mend_manifests, Risk.RENDER, verbatim=("path",), offline=True),
     *platform_docs.TOOLS,
     *aws.TOOLS,
+    *azure.TOOLS,
     Tool(save_logs, Risk.RENDER, "Ask for fewer tail_lines."),
 )
 

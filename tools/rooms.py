@@ -24,11 +24,17 @@ _AWS = (
     "deliver_aws_secret", "save_aws_secret",
     "rds_databases", "create_rds_database", "why_no_pull", "why_no_database",
 )  # fmt: skip
+_AZURE = (
+    "acr_images", "create_acr_registry", "create_acr_pull_secret",
+    "key_vaults", "create_key_vault", "set_key_vault_secret", "recover_key_vault", "deliver_key_vault_secret",
+    "save_key_vault_secret", "give_key_vault_access",
+)  # fmt: skip
 ALONE: Mapping[str, str] = MappingProxyType(
     dict.fromkeys(_PROVISIONING, "tools.provisioning.tools")
     | dict.fromkeys(("generate_manifest", "apply_application"), "tools.manifests.tools")
     | dict.fromkeys(("docs", "save_docs"), "tools.platform_docs.tools")
     | dict.fromkeys(_AWS, "tools.aws.tools")
+    | dict.fromkeys(_AZURE, "tools.azure.tools")
 )
 """Tool -> the module that lists it and whatever its plans ask for."""
 

@@ -51,9 +51,30 @@ SERVICES: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             {"create": "create_rds_database", "show": "rds_databases", "why-not-reached": "why_no_database"},
         ),
     },
+    "azure": {
+        "acr": (
+            "Images: registries, pull secrets",
+            {"create": "create_acr_registry", "images": "acr_images", "pull-secret": "create_acr_pull_secret"},
+        ),
+        "keyvault": (
+            "Secrets: vaults, values that nobody sees, who may read",
+            {
+                "create": "create_key_vault",
+                "set": "set_key_vault_secret",
+                "access": "give_key_vault_access",
+                "recover": "recover_key_vault",
+                "deliver": "deliver_key_vault_secret",
+                "save": "save_key_vault_secret",
+                "list": "key_vaults",
+            },
+        ),
+    },
 }
 """Cloud -> service -> (what it is, command -> the tool that it calls)."""
-_CLOUDS = {"aws": "Amazon Web Services: images, buckets, secrets, databases."}
+_CLOUDS = {
+    "aws": "Amazon Web Services: images, buckets, secrets, databases.",
+    "azure": "Microsoft Azure: images, secrets.",
+}
 _NAMESPACE = "namespace"
 """An option of each command that runs a session."""
 _TYPES = {"integer": click.INT, "number": click.FLOAT}

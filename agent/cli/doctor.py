@@ -27,7 +27,7 @@ from agent.settings import PLAYBOOK
 from agent.surfaces import telemetry
 from agent.surfaces.documents import Check, Doctor
 from agent.workspace.names import APPROVERS_FILE
-from tools.cloud.connect import AWS
+from tools.cloud.connect import AWS, AZURE
 from tools.cluster.client import Access
 from tools.cluster.connect import Where, connect
 from tools.cluster.did_you_mean import NotThere
@@ -60,6 +60,7 @@ def examine(configured: Settings) -> Doctor:
         _try("git", lambda: _git(configured)),
         _try("journal", lambda: _journal(configured)),
         _aws(configured),
+        _azure(configured),
         *_channels(configured),
         _telemetry(),
     ]
@@ -118,11 +119,18 @@ def _aws(configured: Settings) -> Check:
     said = (configured.aws_profile, configured.aws_region, configured.aws_account)
     if not any(said) and not any(os.environ.get(name) for name in _AWS_VARIABLES):
         return Check("aws", "optional", "no profile, region or AWS_* variable: nothing is made in AWS")
-    return _try("aws", lambda: _account(configured))
+    return _try(AWS, lambda: _account(configured, AWS))
 
 
-def _account(configured: Settings) -> str:
-    account = clouds_of(configured)(AWS).account
+def _azure(configured: Settings) -> Check:
+    """Which subscription, resource group and region Azure is; optional where nobody says that there is one."""
+    if not configured.azure_subscription:
+        return Check(AZURE, "optional", "no subscription is said: nothing is made in Azure")
+    return _try(AZURE, lambda: _account(configured, AZURE))
+
+
+def _account(configured: Settings, cloud: str) -> str:
+    account = clouds_of(configured)(cloud).account
     return f"account {account.id}, region {account.region}, as {account.identity}"
 
 

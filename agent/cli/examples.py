@@ -133,6 +133,31 @@ EXAMPLES: Mapping[str, Examples] = {
     "cloud aws secrets deliver": (("into a namespace", "desk cloud aws secrets deliver dev/pay keys -n pay-dev"),),
     "cloud aws secrets save": (("into a file", "desk cloud aws secrets save dev/pay ~/pay.key"),),
     "cloud aws secrets list": (("without values", "desk cloud aws secrets list"),),
+    "cloud azure": (("what there is of vaults", "desk cloud azure keyvault list"),),
+    "cloud azure acr": (("its registries", "desk cloud azure acr images"),),
+    "cloud azure acr create": (("for a namespace", "desk cloud azure acr create acmepay -n pay-dev"),),
+    "cloud azure acr images": (
+        ("all registries", "desk cloud azure acr images"),
+        ("what is in one", "desk cloud azure acr images --registry acmepay"),
+    ),
+    "cloud azure acr pull-secret": (("for 90 days", "desk cloud azure acr pull-secret acme pay/web -n pay"),),
+    "cloud azure keyvault": (("which there are", "desk cloud azure keyvault list"),),
+    "cloud azure keyvault create": (
+        ("for a namespace", "desk cloud azure keyvault create acme-pay -n pay-dev"),
+        ("open for an address", "desk cloud azure keyvault create v -n p --allow 192.0.2.7"),
+    ),
+    "cloud azure keyvault set": (
+        ("from a file", "desk cloud azure keyvault set acme-pay key --file key"),
+        ("from standard input", "desk cloud azure keyvault set acme-pay key < key"),
+    ),
+    "cloud azure keyvault access": (("to read", "desk cloud azure keyvault access acme-pay OBJECT-ID"),),
+    "cloud azure keyvault recover": (("a secret", "desk cloud azure keyvault recover acme-pay --name key"),),
+    "cloud azure keyvault deliver": (("into a namespace", "desk cloud azure keyvault deliver pay key k -n dev"),),
+    "cloud azure keyvault save": (("into a file", "desk cloud azure keyvault save acme-pay key ~/key"),),
+    "cloud azure keyvault list": (
+        ("all vaults", "desk cloud azure keyvault list"),
+        ("the secrets of one", "desk cloud azure keyvault list --vault acme-pay"),
+    ),
     "cloud aws rds": (("which there are", "desk cloud aws rds show"),),
     "cloud aws rds create": (("for a namespace", "desk cloud aws rds create pay-dev -n pay-dev"),),
     "cloud aws rds show": (

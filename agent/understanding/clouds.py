@@ -31,6 +31,10 @@ _ECR = rf"{_AWS}ecr"
 _S3 = rf"{_AWS}s3"
 _RDS = rf"{_AWS}rds"
 _DATABASE = r"(?:database|datenbank|db)"
+_ACR = r"(?:azure[\s-]+)?acr"
+_VAULT = r"(?:azure[\s-]+)?key[\s-]?vaults?"
+_KEY = rf"{_A}{_VAULT}[\s-]+secret\s+(?P<vault>[\w-]+)/(?P<secret_name>[\w-]+)"
+_ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _VAULTED = r"(?:aws|amazon)[\s-]+secret"
 _FILE = r"[~/][^\s\"']*[\w]"
 _URL = r"s3://(?P<bucket>[a-z0-9-]+)/(?P<key>[^\s?]*[\w])"
@@ -122,6 +126,54 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
             rf"\s+(?:reach\s+)?(?:its\s+)?{_A}{_RDS}[\s-]+{_DATABASE}\s+(?P<database>{_WORD})(?:\s+nicht)?(?:\s+erreichen)?",
             (),
         ),
+        ("acr_images", rf"{_SHOW}{_A}{_ACR}[\s-]+(?:registries|registrys?){_THERE}", ()),
+        (
+            "acr_images",
+            rf"{_SHOW}{_A}(?:images?|repositories|repos)\s+(?:(?:is|are|sind)\s+)?(?:in|of|von)\s+{_A}"
+            rf"{_ACR}(?:[\s-]+registry)?\s+(?P<registry>[a-z0-9]+)(?:/(?P<repository>{_WORD}))?",
+            (),
+        ),
+        ("create_acr_registry", rf"{_MAKE}{_A}{_ACR}[\s-]+registry\s+{_CALLED}(?P<registry>{_WORD})", _OWNER),
+        (
+            "create_acr_pull_secret",
+            rf"(?:{_MAKE}|(?:renew|erneuere)\s+){_A}{_ACR}[\s-]+pull[\s-]*secret\s+(?:for|für)\s+"
+            rf"(?P<registry>[a-z0-9]+)/(?P<repository>{_WORD})",
+            ("namespace",),
+        ),
+        ("key_vaults", rf"{_SHOW}{_A}{_VAULT}{_THERE}", ()),
+        (
+            "key_vaults",
+            rf"{_SHOW}{_A}secrets\s+(?:(?:is|are|sind)\s+)?(?:in|of|im|von)\s+{_A}{_VAULT}\s+(?P<vault>[\w-]+)",
+            (),
+        ),
+        ("create_key_vault", rf"{_MAKE}{_A}{_VAULT}\s+{_CALLED}(?P<vault>[\w-]+)", _OWNER),
+        ("set_key_vault_secret", rf"(?:{_MAKE}|(?:set|setze)\s+){_KEY}", ("file",)),
+        (
+            "recover_key_vault",
+            rf"(?:recover|restore|stelle)\s+{_KEY.replace('secret_name', 'name')}(?:\s+wieder\s+her)?",
+            (),
+        ),
+        (
+            "recover_key_vault",
+            rf"(?:recover|restore|stelle)\s+{_A}{_VAULT}\s+(?P<vault>[\w-]+)(?:\s+wieder\s+her)?",
+            (),
+        ),
+        (
+            "deliver_key_vault_secret",
+            rf"(?:deliver|put|bring|bringe)\s+{_KEY}\s+(?:as|als)\s+(?P<name>{_NAMESPACE})",
+            ("namespace",),
+        ),
+        (
+            "save_key_vault_secret",
+            rf"(?:save|write|speichere|schreibe)\s+{_KEY}\s+(?:to|into|in|nach)\s+(?P<file>{_FILE})",
+            (),
+        ),
+        (
+            "give_key_vault_access",
+            rf"(?:let|lass)\s+(?P<principal>{_ID})\s+(?P<role>read|write|lesen|schreiben)\s+(?:in|aus)?\s*{_A}{_VAULT}"
+            rf"\s+(?P<vault>[\w-]+)",
+            (),
+        ),
         ("ecr_images", rf"{_SHOW}{_A}{_ECR}[\s-]+(?:repositories|repos|repositorys|registr(?:y|ies))", ()),
         (
             "ecr_images",
@@ -171,6 +223,8 @@ def _typed(tool: str, named: dict[str, Any], world: World) -> dict[str, Any]:
     """The arguments, with the session's own namespace for what is asked after there."""
     if "days" in named:
         named["days"] = int(named["days"])
+    if "role" in named:
+        named["role"] = "reader" if named["role"].lower() in ("read", "lesen") else "writer"
     if "engine" in named:
         named["engine"] = named["engine"].lower()
     return {"namespace": world.namespace, **named} if tool in _HERE else named

@@ -158,8 +158,10 @@ class CloudDriver:
         if live is None:
             if change.uid:
                 raise Stale
-            self._kind(change).create(change.target.name, body, token)
+            operation = self._kind(change).create(change.target.name, body, token)
             live = self._live(change)
+            if operation and (live is None or live.making):
+                return Running(operation, POLL_S)
             if live is None:
                 raise Conflict(f"{change.target} was made and cannot be seen yet")
             if not self._is_begun(change, live):
@@ -170,6 +172,8 @@ class CloudDriver:
 
     def follow(self, change: Change, operation: str) -> Effect | Running:
         """Ask how far it is; what is there and settled gets what it still lacks."""
+        if self._cloud.is_making(operation):
+            return Running(operation, POLL_S)
         live = self._live(change)
         if change.verb == "delete":
             return Effect({}) if _is_gone(live) else Running(operation, POLL_S)

@@ -9,7 +9,9 @@ from tools.cluster.errors import ClusterSettingsError
 
 AWS = "aws"
 """The system of a change of AWS."""
-CLOUDS = (AWS,)
+AZURE = "azure"
+"""The system of a change of Azure."""
+CLOUDS = (AWS, AZURE)
 
 
 def no_clouds(system: str) -> Cloud:
@@ -25,6 +27,10 @@ class Clouds:
     aws_region: str | None = None
     aws_account: str | None = None
     """The only account that may be worked on; None: whichever the credentials are of."""
+    azure_subscription: str | None = None
+    azure_group: str | None = None
+    azure_region: str | None = None
+    azure_endpoint: str | None = None
     timeout_s: float = 30.0
     _made: dict[str, Cloud] = field(default_factory=dict)
 
@@ -35,12 +41,24 @@ class Clouds:
         return self._made[system]
 
     def _make(self, system: str) -> Cloud:
-        if system != AWS:
+        if system not in CLOUDS:
             raise ClusterSettingsError(f"There is no cloud {system}. There are: {', '.join(CLOUDS)}.")
         try:
-            from tools.cloud.aws.client import Aws
+            return self._aws() if system == AWS else self._azure()
         except ImportError as error:
             raise ClusterSettingsError(
-                f"Desk is installed without AWS ({error.name} is missing). Next: pip install 'desk-agent[aws]'."
+                f"Desk is installed without {system} ({error.name} is missing). Next: pip install "
+                f"'desk-agent[{system}]'."
             ) from error
+
+    def _aws(self) -> Cloud:
+        from tools.cloud.aws.client import Aws
+
         return Aws.connect(self.aws_profile, self.aws_region, self.aws_account, self.timeout_s)
+
+    def _azure(self) -> Cloud:
+        from tools.cloud.azure.client import Azure
+
+        return Azure.connect(
+            self.azure_subscription, self.azure_group, self.azure_region, self.azure_endpoint, self.timeout_s
+        )

@@ -18,12 +18,12 @@ POLL_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where in a cloud: the account or subscription, the region, and who we are there."""
+    """Where in a cloud: the account, or subscription and resource group, the region, and who we are there."""
 
     id: str
     region: str
     identity: str
-    """ARN or object id of who asks."""
+    """ARN, or name and object id, of who asks."""
 
     @property
     def place(self) -> str:
@@ -73,8 +73,11 @@ class Kind(Protocol):
         """The resource as it is; None where there is none."""
         ...
 
-    def create(self, name: str, spec: Json, token: str) -> None:
-        """Make it with its tags, in one request; the rest may be left to `settle`. `token`: the same each try."""
+    def create(self, name: str, spec: Json, token: str) -> str | None:
+        """Make it with its tags, in one request; the rest may be left to `settle`. `token`: the same each try.
+
+        Gives where to ask how far it is, if what is being made cannot be seen at once, or does not tell it.
+        """
         ...
 
     def settle(self, name: str, spec: Json, live: Live) -> None:
@@ -100,6 +103,10 @@ class Cloud(Protocol):
 
     def kind(self, name: str) -> Kind:
         """A kind by its name in a target, `ecr.aws/Repository`."""
+        ...
+
+    def is_making(self, operation: str) -> bool:
+        """Whether an operation goes on, as `create` gave it. Raises `Invalid` with the reason where it failed."""
         ...
 
     def value(self, kind: str, name: str, key: str) -> bytes:

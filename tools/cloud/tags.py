@@ -39,6 +39,11 @@ def tags_of(labels: Mapping[str, str], given: Mapping[str, str | None], session:
     return {**told, **MANAGED, "session": session}
 
 
+def tags_like(tags: Mapping[str, str], session: str) -> dict[str, str]:
+    """The tags of what belongs to another resource, and to whom that one does."""
+    return {**{name: value for name, value in tags.items() if name in ASKED}, **MANAGED, "session": session}
+
+
 def is_ours(tags: Mapping[str, str]) -> bool:
     """Whether Desk made what has these tags."""
     return MANAGED.items() <= tags.items()

@@ -91,6 +91,10 @@ class Aws:
         """A kind of AWS."""
         return kinds.kind(self, name)
 
+    def is_making(self, operation: str) -> bool:
+        """Each resource of AWS tells itself how far it is."""
+        return False
+
     def value(self, kind: str, name: str, key: str) -> bytes:
         """A secret value."""
         return kinds.value(self, kind, name, key)

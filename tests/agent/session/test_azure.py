@@ -1,0 +1,226 @@
+"""What is made in Azure: asked, approved, made, shown, undone, with commits; by the real SDKs over TLS."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.pipeline.transport import RequestsTransport
+
+from agent.journal import approvals
+from agent.session.run import drive
+from tests.agent.session_bench import Bench
+from tests.azure.server import PLACE, PlayedAzure
+from tests.azure.server import SECRET as OUR_SECRET
+from tests.clouds.sessions import (
+    DONE,
+    OWNER,
+    WAITS,
+    Killed,
+    answered,
+    approve,
+    begin,
+    call,
+    clouds,
+    commit_of,
+    done,
+    dying,
+    leaks,
+    made,
+    named,
+    resume,
+    said,
+    session,
+    undone,
+)
+from tools.cloud.azure import acr, keyvault
+from tools.cloud.azure.client import Azure
+from tools.cluster.resources import ObjectRef
+
+REGISTRY = call("create_acr_registry", registry="acmeshopdev", **OWNER)
+VAULT = call("create_key_vault", vault="acme-shop-dev", allow=["203.0.113.7"], **OWNER)
+PLANTED = "Server=db;Password=Qdl1-correct-horse;AccountKey=Qdl5CorrectHorseBatteryStaple0123456789abcdefgh=="
+WHO = "aaaaaaaa-0000-4000-8000-000000000009"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedAzure]:
+    played = PlayedAzure(tmp_path_factory.mktemp("azure"))
+    played.start()
+    yield played
+    played.stop()
+
+
+@pytest.fixture
+def azure(server: PlayedAzure, monkeypatch: pytest.MonkeyPatch, own_home: Path) -> PlayedAzure:
+    """An empty resource group, and a process that is somebody there."""
+    server.reset()
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("tools.changes.clouds.POLL_S", 0.0)
+    return server
+
+
+def client() -> Azure:
+    found = clouds()("azure")
+    assert isinstance(found, Azure)
+    return found
+
+
+def live(kind: str, name: str) -> Any:
+    return client().kind(kind).read(name)
+
+
+def test_a_registry_is_asked_for_made_shown_and_undone_with_commits(bench: Bench, azure: PlayedAzure) -> None:
+    desk = begin(bench, REGISTRY)
+    assert drive(desk) == WAITS, said(desk)
+    assert not azure.writes("registries")
+    diff = approve(desk)
+    assert "# azure account 11111111-2222-4333-8444-555555555555/shop-rg, region westeurope, as 77777777" in diff
+    assert "az acr credential show" in diff
+    azure.making = 3
+    desk = resume(bench, desk)
+    assert drive(desk) == DONE, said(desk)
+    assert azure.writes("registries") == ["PUT registries"]
+    found = live(acr.REGISTRY, "acmeshopdev")
+    assert (found.spec["admin_user"], found.spec["anonymous_pull"], found.spec["sku"]) == (False, False, "Standard")
+    assert found.tags == {
+        "team": "shop", "environment": "dev", "cost-center": "4711", "managed-by": "desk-agent",
+        "session": desk.view.id,
+    }  # fmt: skip
+    message = bench.git("show", commit_of(bench, desk))
+    assert f"make ACR registry acmeshopdev in {PLACE}" in message
+    assert "Approved-By: carol" in message
+    assert "Nothing to change" in answered(bench, **named(REGISTRY))
+    assert "acmeshopdev  Standard  admin off  empty  " in answered(bench, "acr_images")
+    bigger = done(bench, "create_acr_registry", registry="acmeshopdev", sku="Premium", **OWNER)
+    assert "Done" in said(undone(bench, bigger, session()))
+    assert live(acr.REGISTRY, "acmeshopdev").spec["sku"] == "Standard"
+
+    azure.images["acmeshopdev"] = {"shop/web": {"v1": f"sha256:{'a' * 64}"}}
+    assert "shop/web" in answered(bench, "acr_images", registry="acmeshopdev")
+    assert "v1  sha256:aaaa" in answered(bench, "acr_images", registry="acmeshopdev", repository="shop/web")
+    assert "holds images of 1,024 bytes" in said(undone(bench, desk, session()))
+    azure.images.clear()
+    undone(bench, desk, session())
+    assert live(acr.REGISTRY, "acmeshopdev") is None
+
+
+def test_pods_pull_from_one_repository_with_a_token_that_nobody_sees(bench: Bench, azure: PlayedAzure) -> None:
+    made(bench, REGISTRY)
+    labels = {"metadata": {"labels": {"team": "shop", "environment": "dev", "cost-center": "4711"}}}
+    bench.other.patch(ObjectRef("v1", "Namespace", None, "shop-dev"), labels)
+    asked: dict[str, Any] = {"registry": "acmeshopdev", "repository": "shop/web", "namespace": "shop-dev"}
+    desk = done(bench, "create_acr_pull_secret", **asked)
+    secret = bench.other.get("Secret", "acr-pull", "shop-dev")
+    config = json.loads(base64.b64decode(secret["data"][".dockerconfigjson"]))
+    ((host, entry),) = config["auths"].items()
+    assert host.startswith("127.0.2.1:")
+    assert entry["password"] == "Qdl4TokenPassword1"
+    name = f"acmeshopdev/{acr.token_name('shop-dev', 'shop/web')}"
+    assert live(acr.SCOPE, name).spec["repositories"] == ["shop/web"]
+    assert live(acr.TOKEN, name).tags["session"] == desk.view.id
+    assert not leaks(bench, "Qdl4TokenPassword", entry["auth"])
+    assert "valid for 90 days" in bench.git("show", commit_of(bench, desk))
+    assert "Done" in said(undone(bench, desk, session()))
+    assert live(acr.TOKEN, name) is None
+    assert live(acr.SCOPE, name) is None
+
+
+def test_a_vault_and_its_secrets_are_seen_by_nobody_and_can_be_restored(
+    bench: Bench, azure: PlayedAzure, tmp_path: Path
+) -> None:
+    desk = done(bench, **named(VAULT))
+    found = live(keyvault.VAULT, "acme-shop-dev")
+    assert {key: value for key, value in found.spec.items() if key not in ("tags", "deleted")} == {
+        "rbac": True, "purge_protection": True, "soft_delete_days": 90, "default": "Deny", "allow": ["203.0.113.7"],
+    }  # fmt: skip
+    assert "Nothing to change" in answered(bench, **named(VAULT))
+    file, name = tmp_path / "value", "acme-shop-dev/db"
+    file.write_text(json.dumps({"url": PLANTED}))
+    asked: dict[str, Any] = {"vault": "acme-shop-dev", "secret_name": "db"}
+    first = done(bench, "set_key_vault_secret", **asked, file=str(file))
+    assert keyvault.value(client(), name, "url").decode() == PLANTED
+    assert live(keyvault.SECRET, name).tags["session"] == first.view.id
+    file.write_text('{"url": "Qdl2-other-horse"}')
+    second = done(bench, "set_key_vault_secret", **asked, file=str(file))
+    assert b"Qdl2" in keyvault.value(client(), name, "")
+    assert "Done" in said(undone(bench, second, session()))
+    assert keyvault.value(client(), name, "url").decode() == PLANTED
+    done(bench, "deliver_key_vault_secret", **asked, namespace="shop-dev", name="shop-db")
+    data = bench.other.get("Secret", "shop-db", "shop-dev")["data"]
+    assert base64.b64decode(data["url"]).decode() == PLANTED
+    saved = tmp_path / "saved"
+    done(bench, "save_key_vault_secret", **asked, file=str(saved), key="url")
+    assert (saved.read_text(), saved.stat().st_mode & 0o777) == (PLANTED, 0o600)
+    given = done(bench, "give_key_vault_access", vault="acme-shop-dev", principal=WHO)
+    assert live(keyvault.ACCESS, f"acme-shop-dev/reader/{WHO}").spec["role"] == "reader"
+    undone(bench, given, session())
+    assert live(keyvault.ACCESS, f"acme-shop-dev/reader/{WHO}") is None
+
+    assert "Done" in said(undone(bench, first, session()))
+    assert "keyvault recover acme-shop-dev --name db" in answered(
+        bench, "set_key_vault_secret", **asked, file=str(file)
+    )
+    assert "db  deleted, until" in answered(bench, "key_vaults", vault="acme-shop-dev")
+    done(bench, "recover_key_vault", vault="acme-shop-dev", name="db")
+    assert "Done" in said(undone(bench, desk, session()))
+    assert live(keyvault.VAULT, "acme-shop-dev").gone
+    assert "keyvault recover acme-shop-dev," in answered(bench, **named(VAULT))
+    done(bench, "recover_key_vault", vault="acme-shop-dev")
+    assert keyvault.value(client(), name, "url").decode() == PLANTED
+    assert "acme-shop-dev  roles, purge protection on, open for 203.0.113.7" in answered(bench, "key_vaults")
+    assert not leaks(bench, PLANTED, "Qdl1-correct-horse", "Qdl2-other-horse", "Qdl5Correct", OUR_SECRET)
+
+
+def test_a_rejected_one_is_not_made(bench: Bench, azure: PlayedAzure) -> None:
+    desk = begin(bench, REGISTRY)
+    assert drive(desk) == WAITS
+    (row,) = approvals.listing(desk.journal, datetime.now(UTC))
+    approvals.decide(desk.journal, row.asked.approval_id, "rejected", "carol", "no", datetime.now(UTC))
+    assert drive(resume(bench, desk)) == 6
+    assert not azure.writes("registries")
+
+
+def written(given: tuple[Any, ...]) -> str:
+    request = given[0]
+    is_write = request.method in ("PUT", "PATCH", "DELETE") or "generateCredentials" in request.url
+    return f"{request.method} {request.url.partition('?')[0]}" if is_write else ""
+
+
+@pytest.mark.parametrize("tool", ["create_acr_registry", "set_key_vault_secret"])
+def test_killed_before_and_behind_each_request_it_is_made_once(
+    bench: Bench, azure: PlayedAzure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tool: str
+) -> None:
+    """One session, killed again and again: before its next request that writes, then behind it."""
+    asked, kind, name = named(REGISTRY), acr.REGISTRY, "acmeshopdev"
+    if tool == "set_key_vault_secret":
+        done(bench, **named(VAULT))
+        (tmp_path / "value").write_text(PLANTED)
+        asked = {"tool": tool, "vault": "acme-shop-dev", "secret_name": "db", "file": str(tmp_path / "value")}
+        kind, name = keyvault.SECRET, "acme-shop-dev/db"
+    azure.making = 3
+    desk = begin(bench, call(**asked))
+    assert drive(desk) == WAITS, said(desk)
+    approve(desk)
+    sides, lives, sent = itertools.cycle(["before", "after"]), 0, list[str]()
+    while True:
+        desk = resume(bench, desk)
+        lives += 1
+        with dying(monkeypatch, side := next(sides), 1, RequestsTransport, "send", written) as requests:
+            try:
+                code = drive(desk)
+                break
+            except Killed:
+                sent += requests if side == "after" else []
+    assert code == DONE, said(desk)
+    assert sorted(set(sent)) == sorted(sent), "a request that wrote was sent twice"
+    assert lives == 2 * len(sent) + 1
+    assert len(desk.view.approvals) == 1
+    assert live(kind, name).tags["session"] == desk.view.id

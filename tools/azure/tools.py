@@ -1,0 +1,30 @@
+"""The tools for Azure."""
+
+from __future__ import annotations
+
+from tools.azure.acr import acr_images, create_acr_pull_secret, create_acr_registry
+from tools.azure.keyvault import (
+    create_key_vault,
+    deliver_key_vault_secret,
+    give_key_vault_access,
+    key_vaults,
+    recover_key_vault,
+    save_key_vault_secret,
+    set_key_vault_secret,
+)
+from tools.clouds.owner import CHOSEN
+from tools.frame import Tool
+from tools.risk import Risk
+
+TOOLS: tuple[Tool, ...] = (
+    Tool(acr_images, Risk.READ, "Name one registry, or one repository of it.", offline=True),
+    Tool(key_vaults, Risk.READ, "Name one vault.", offline=True),
+    Tool(create_acr_registry, Risk.CLOUD, verbatim=CHOSEN),
+    Tool(create_acr_pull_secret, Risk.SECRET),
+    Tool(create_key_vault, Risk.CLOUD, verbatim=(*CHOSEN, "allow")),
+    Tool(set_key_vault_secret, Risk.CLOUD, verbatim=("file",)),
+    Tool(recover_key_vault, Risk.CLOUD),
+    Tool(deliver_key_vault_secret, Risk.SECRET, verbatim=("secret_name",)),
+    Tool(save_key_vault_secret, Risk.CLOUD, verbatim=("file",)),
+    Tool(give_key_vault_access, Risk.CLOUD, verbatim=("principal",)),
+)

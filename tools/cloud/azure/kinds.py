@@ -1,0 +1,36 @@
+"""The kinds of Azure that Desk makes, by their names in a target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from tools.cloud.azure import acr, keyvault
+from tools.cloud.files import FILE, Files
+
+if TYPE_CHECKING:
+    from tools.cloud.azure.client import Azure
+    from tools.cloud.resource import Kind
+
+
+def kind(azure: Azure, name: str) -> Kind:
+    """The kind of this name; raises `LookupError` where there is none."""
+    made: Mapping[str, Callable[[Azure], Kind]] = {
+        acr.REGISTRY: acr.Registries,
+        acr.SCOPE: acr.Scopes,
+        acr.TOKEN: acr.Tokens,
+        keyvault.VAULT: keyvault.Vaults,
+        keyvault.SECRET: keyvault.Secrets,
+        keyvault.ACCESS: keyvault.Accesses,
+        FILE: Files,
+    }
+    return made[name](azure)
+
+
+def value(azure: Azure, kind: str, name: str, key: str) -> bytes:
+    """A secret value of a kind; raises `LookupError` for a kind that has none."""
+    read: Mapping[str, Callable[[Azure, str, str], bytes]] = {
+        acr.LOGIN: acr.login,
+        keyvault.VALUE: keyvault.value,
+    }
+    return read[kind](azure, name, key)
