@@ -465,7 +465,7 @@ class PlayedAzure:
                 "changeableAttributes": dict.fromkeys(
                     ("deleteEnabled", "writeEnabled", "readEnabled", "listEnabled"), True
                 ),
-            }  # fmt: skip
+            }
             for tag, digest in images[repository].items()
         ]
         return 200, {"registry": host, "imageName": repository, "tags": tags}, {}

@@ -138,7 +138,7 @@ def test_an_operation_that_azure_gives_up_on_is_told_with_its_reason(azure: Play
     assert isinstance(running, Running)
     running = driver().follow(change, running.operation)
     assert isinstance(running, Running)
-    with pytest.raises(Invalid, match="Azure gave up on it. ZoneRedundancyNotSupported: told so by the test"):
+    with pytest.raises(Invalid, match=r"Azure gave up on it\. ZoneRedundancyNotSupported: told so by the test"):
         driver().follow(change, running.operation)
 
 
