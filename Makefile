@@ -61,6 +61,7 @@ format: .venv/.ready
 
 docs: .venv/.ready  ## Write the JSON schemas and the tables in docs/ anew
 	$(BIN)/python -m agent.docs.schemas docs/schemas
+	$(BIN)/python -m agent.docs.openapi docs
 	$(BIN)/python -m agent.docs.tables docs
 
 SCHEMAS ?= .schemas

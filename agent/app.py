@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import logging
 import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from agent.errors import UsageError
 from agent.gate.policy import differences, with_cells
 from agent.git_tokens import git_hosts, git_tokens
+from agent.ids import new_session
 from agent.journal import approvals, stores
-from agent.journal.events import SessionResumed, SessionStarted
+from agent.journal.events import SessionRequested, SessionResumed, SessionStarted
 from agent.journal.journal import Entry, Journal
+from agent.journal.requests import chain_of, request_of
 from agent.journal.view import SessionView, find_session, load_view
 from agent.model.onecall import OneCall
 from agent.redaction import Redactor
@@ -27,7 +27,7 @@ from agent.session.choosing import NO_SESSION, Choice, choose, to_continue, with
 from agent.session.context import Desk, Records, Surface
 from agent.session.nodes.close import is_over
 from agent.session.run import drive
-from agent.settings import CLAUDE, PLAYBOOK
+from agent.settings import CLAUDE, PLAYBOOK, narrowed
 from agent.stopping import StopSignal
 from agent.surfaces import log, telemetry
 from agent.workspace.discovery import refuse_unless_workspace
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from agent.model.claude.price import Price
     from agent.model.port import Model
     from agent.settings import Settings
+    from agent.web.api.launching import Launcher
     from tools.cluster.client import HttpCluster, Identity
     from tools.frame import Tool
 
@@ -62,6 +63,14 @@ NO_RECORD = (
     "This workspace has no journal, as no clone has, and without the record of what was done no undo is believed. "
     "Next: run `desk rollback {commit}` where it was made; or put it back by hand, as {folder}/before.yaml has it."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody who has asked for a session that another process runs for them: it acts as they do."""
+
+    user: str
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,10 @@ class Task:
     """Of a call that can be made without a cluster: none is asked."""
     session_key: str = ""
     """What whoever starts sessions knows the task by."""
+    asker: Asker | None = None
+    """None: whoever the kubeconfig says."""
+    session: str = ""
+    """The id that its session has; empty: a new one."""
     running: dict[str, Any] | None = None
     """The kubeconfig of a sandbox that is there already; None: one is made for this session."""
 
@@ -116,7 +129,7 @@ def start(settings: Settings, task: Task, surface: Surface) -> int:
     ):
         _refuse_other_cluster(task.cluster or cluster.fingerprint, cluster)
         _refuse_missing_namespace(task, cluster)
-        session = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        session = task.session or new_session()
         team_limit = settings.max_cost_usd_a_team if _is_claude(model) else 0.0
         started = SessionStarted(
             task=task.words,
@@ -204,8 +217,8 @@ def next_session(settings: Settings) -> Choice:
         return choose(journal, datetime.now(UTC))
 
 
-def resume(settings: Settings, session: str, surface: Surface) -> int:
-    """Go on with a session where its journal says; gives the exit code.
+def resume(settings: Settings, session: str, surface: Surface, asker: Asker | None = None) -> int:
+    """Go on with a session where its journal says, as `asker` or as the kubeconfig says; gives the exit code.
 
     Raises `UsageError` for another identity or cluster than it began with, before anything is decided or closed.
     """
@@ -219,7 +232,7 @@ def resume(settings: Settings, session: str, surface: Surface) -> int:
         if started.cluster == NO_CLUSTER:
             cluster, identity = _without_cluster("this session began without one")
         else:
-            cluster, identity = stack.enter_context(_cluster(settings, stop, sandbox=started.sandbox))
+            cluster, identity = stack.enter_context(_cluster(settings, stop, asker, sandbox=started.sandbox))
         journal = stack.enter_context(_journal_of(settings, cluster))
         if not started.sandbox:
             _refuse_other_cluster(started.cluster, cluster)
@@ -291,21 +304,38 @@ def by_key(settings: Settings, task: Task, surface: Surface) -> int:
     task under the same key, and while another process runs it.
     """
     history_of(settings)
-    name = f"key-{hashlib.sha256(task.session_key.encode()).hexdigest()[:32]}"
-    with contextlib.closing(open_journal(settings)) as journal, journal.lease(name):
+    with contextlib.closing(open_journal(settings)) as journal, journal.lease(chain_of(task.session_key)):
+        if (requested := request_of(journal, task.session_key)) is not None:
+            settings, task = _as_requested(settings, task, requested)
         view = with_key(journal, task.session_key)
         if view is None:
             if not task.words:
                 raise UsageError(f"No session has the key {task.session_key} yet: say what to do, too.")
             return start(settings, task, surface)
         if task.words not in ("", view.task.task):
-            raise UsageError(
-                f"The key {task.session_key} stands for another task: {view.task.task!r} (session {view.id}). "
-                "Give the same words, none, or another key."
-            )
+            raise _other_task(view.task.task, replace(task, session=view.id))
         if view.closed is not None and view.closed.outcome == "handed_over" and is_over(view):
-            return start(settings, _handed_on(settings, journal, view), surface)
-        return resume(settings, view.id, surface)
+            return start(settings, replace(_handed_on(settings, journal, view), asker=task.asker), surface)
+        return resume(settings, view.id, surface, task.asker)
+
+
+def _as_requested(settings: Settings, task: Task, requested: SessionRequested) -> tuple[Settings, Task]:
+    """The settings and the task as they were asked for over HTTP; `task` has what this process was told."""
+    asked = Task(
+        requested.task, requested.namespace or None, requested.sandbox, requested.read_only, requested.dry_run,
+        session_key=task.session_key, asker=Asker(requested.requester, tuple(requested.groups)),
+        session=requested.session,
+    )  # fmt: skip
+    if task.words not in ("", asked.words):
+        raise _other_task(asked.words, asked)
+    return narrowed(settings, requested.settings), asked
+
+
+def _other_task(known: str, task: Task) -> UsageError:
+    return UsageError(
+        f"The key {task.session_key} stands for another task: {known!r} (session {task.session}). "
+        "Give the same words, none, or another key."
+    )
 
 
 def cancel(settings: Settings, session: str) -> SessionView:
@@ -379,7 +409,8 @@ def watching(settings: Settings) -> Iterator[Mapping[str, Endpoint]]:
     secrets, stop = secrets_of(settings.channels), StopSignal()
     with contextlib.closing(open_journal(settings, secrets.literals)) as journal:
         clock = _people(settings, journal, secrets)
-        thread = threading.Thread(target=_send_what_is_due, args=(clock, stop), name="watch", daemon=True)
+        work = (clock.watch.run, stop, "nobody is asked or reminded")
+        thread = threading.Thread(target=_until_stopped, args=work, name="watch", daemon=True)
         with clock.listening():
             thread.start()
             try:
@@ -391,13 +422,50 @@ def watching(settings: Settings) -> Iterator[Mapping[str, Endpoint]]:
                     endpoint.close()
 
 
-def _send_what_is_due(clock: People, stop: StopSignal) -> None:
+@contextlib.contextmanager
+def running(settings: Settings, launcher: Launcher) -> Iterator[None]:
+    """Inside, one thread runs what programs have asked for over HTTP, and one tells them when it ends.
+
+    Sessions that are at work then go on: whoever is started next finds them in the journal.
+    """
+    from agent.humans.watch import Watch
+    from agent.journal.requests import Requests
+    from agent.web.api import callbacks
+    from agent.web.api.running import Running
+
+    stop = StopSignal()
+    with contextlib.closing(open_journal(settings)) as journal, contextlib.closing(open_journal(settings)) as other:
+        work = Running(
+            journal, Requests(journal), launcher, lambda session: cancel(settings, session),
+            at_once=settings.web.sessions_at_once, now=lambda: datetime.now(UTC),
+        )  # fmt: skip
+        channel = callbacks.Callbacks(settings.web.callback_hosts, loopback=settings.web.url is None)
+        tell = Watch(
+            other, [channel], lambda: datetime.now(UTC),
+            messages=callbacks.Endings(other, Requests(other)), lease=callbacks.LEASE,
+        )  # fmt: skip
+        threads = [
+            threading.Thread(target=_until_stopped, args=(each, stop, said), name=said, daemon=True)
+            for each, said in ((work.run, "nothing that is asked for is run"), (tell.run, "no callback is called"))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+
+def _until_stopped(work: Callable[[Callable[[float], None]], object], stop: StopSignal, lost: str) -> None:
+    """Work in a thread until it is told to stop; `lost` is what nobody does any more where it fails."""
     try:
-        clock.watch.run(stop.sleep)
+        work(stop.sleep)
     except Stopped:
         return
     except Exception:  # noqa: BLE001  in a thread, where nobody else would hear of it
-        _log.exception("nobody is asked or reminded any more")
+        _log.exception("%s any more", lost)
 
 
 def _people(settings: Settings, journal: Journal, secrets: Secrets) -> People:
@@ -569,7 +637,7 @@ def _found(
     settings: Settings, task: Task, stop: StopSignal, stack: contextlib.ExitStack
 ) -> tuple[HttpCluster, Identity]:
     try:
-        return stack.enter_context(_cluster(settings, stop, sandbox=task.sandbox, running=task.running))
+        return stack.enter_context(_cluster(settings, stop, task.asker, sandbox=task.sandbox, running=task.running))
     except (ClusterSettingsError, Unreachable) as error:
         named = isinstance(error, ClusterSettingsError) and (settings.kubeconfig or settings.context)
         if named or not _is_made_offline(task.call):
@@ -588,19 +656,35 @@ def _without_cluster(why: str) -> tuple[HttpCluster, Identity]:
 
 @contextlib.contextmanager
 def _cluster(
-    settings: Settings, stop: StopSignal, *, sandbox: bool, running: dict[str, Any] | None = None
-) -> Iterator[tuple[HttpCluster, Identity]]:
+    settings: Settings, stop: StopSignal, asker: Asker | None, *, sandbox: bool,
+    running: dict[str, Any] | None = None,
+) -> Iterator[tuple[HttpCluster, Identity]]:  # fmt: skip
     """The cluster, and who it says we are: asked first, so that nothing is begun where nothing can be done."""
     if not sandbox or running is not None:
         where = Where(document=running) if running else Where(settings.kubeconfig, settings.context)
         cluster = connect(where, timeout_s=settings.api_timeout_s, sleep=stop.sleep)
-        yield cluster, cluster.whoami()
+        identity = cluster.whoami()
+        if asker is not None and identity.username != asker.user:
+            acting = where._replace(user=asker.user, groups=asker.groups)
+            cluster = connect(acting, timeout_s=settings.api_timeout_s, sleep=stop.sleep)
+            identity = cluster.whoami()
+            _refuse_unless_acting_as(asker, identity)
+        yield cluster, identity
         return
     from agent.sandbox import Sandbox
 
     with Sandbox() as own:
         cluster = connect(Where(document=own.kubeconfig()), timeout_s=settings.api_timeout_s, sleep=stop.sleep)
         yield cluster, cluster.whoami()
+
+
+def _refuse_unless_acting_as(asker: Asker, identity: Identity) -> None:
+    """Raises `UsageError` where something on the way drops the headers: nobody gets the rights of Desk itself."""
+    if identity.username != asker.user:
+        raise UsageError(
+            f"This session is {asker.user}'s, and the cluster takes it for {identity.username}'s all the same, so "
+            "nothing was begun. Next: let Desk reach the API server by a way that passes impersonation on."
+        )
 
 
 @contextlib.contextmanager

@@ -1,12 +1,19 @@
-"""Ids as people type them: the beginning of one, or of its last part, as long as no other begins so."""
+"""The ids of new sessions, and ids as people type them: the beginning of one, or of its last part."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from agent.errors import UsageError
 
 SHOWN = 5
+
+
+def new_session() -> str:
+    """The id of a new session: when it was made, and a few random digits."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
 
 
 def the_one(said: str, known: Sequence[str], kind: str, command: str) -> str:

@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from msgspec import Meta, Struct, ValidationError, convert, field
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from agent.errors import UsageError
 from agent.model.claude.price import Price, parse_price
@@ -74,6 +74,10 @@ class WebSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     oidc: OidcSettings | None = None
     token_review: bool = False
     """Whether a token of the cluster, for the audience `desk`, logs in."""
+    sessions_at_once: Annotated[int, Meta(ge=1, le=1000)] = 4
+    """So many of the sessions that were asked for over HTTP run at a time; the others wait."""
+    callback_hosts: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.:-]*$")], ...] = ()
+    """Hosts of callbacks that may have private addresses."""
 
 
 class ChannelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -435,7 +439,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         WebSettings,
         Setting(
             help="Where browsers find the page of `desk serve`, and how people log in: "
-            "{url: https://desk.example.com, oidc: {issuer, client_id, client_secret_file}, token_review: true}.",
+            "{url: https://desk.example.com, oidc: {issuer, client_id, client_secret_file}, token_review: true, "
+            "sessions_at_once: 4, callback_hosts: [bot.swarm.svc]}.",
             unset="for this machine only, by a link that works once",
             why="A page that others reach must know who they are: docs/web.md.",
         ),
@@ -471,6 +476,15 @@ class Settings(Struct, frozen=True, kw_only=True):
         LogFormat,
         Setting(help="Lines of text, or a JSON object a line.", section=LOG, everywhere=True),
     ] = "text"
+
+
+def narrowed(own: Settings, asked: Mapping[str, Any]) -> Settings:
+    """The settings with those that somebody else asks for; a limit of our own is never loosened."""
+    changed = dict(asked)
+    for name in ("max_turns", "max_cost_usd", "max_tokens"):
+        if name in changed and getattr(own, name):
+            changed[name] = min(changed[name] or getattr(own, name), getattr(own, name))
+    return replace(own, **changed)
 
 
 class Field(Struct, frozen=True):

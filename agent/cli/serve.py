@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import os
 import pwd
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ from agent.errors import UsageError
 
 if TYPE_CHECKING:
     from agent.settings import Settings
+    from agent.web.api.launching import Processes
     from agent.web.site import Logins, Site
     from agent.web.visits import Visitor
     from tools.cluster.client import HttpCluster
@@ -39,11 +41,14 @@ def serve(host: str, port: int, **given: Any) -> None:
         raise UsageError(
             f"The web page needs more than Desk itself ({error}). Install it: pip install 'desk-agent[web]'."
         ) from error
+    from agent.app import running
+
     configured = settings(given)
     _refuse_strangers(host, configured)
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(listen(host, port))
         site = _site(configured, listening.getsockname()[1], stack)
+        stack.enter_context(running(configured, _launcher(configured)))
         click.echo(f"Desk's page is at {site.origin.url}; Ctrl-C ends it.")
         site.offer_link()
         Server(site).run(sockets=[listening])
@@ -93,8 +98,23 @@ def _site(configured: Settings, port: int, stack: contextlib.ExitStack) -> Site:
         origin=origin,
         logins=_logins(configured, cluster, origin.url),
         endpoints=stack.enter_context(watching(configured)),
+        callback_hosts=configured.web.callback_hosts,
         say=click.echo,
     )
+
+
+def _launcher(configured: Settings) -> Processes:
+    """Who runs what programs ask for: this very program, on this machine, with the same workspace and cluster."""
+    from agent.web.api.launching import Processes
+
+    given = [
+        ("journal", configured.journal),
+        ("kubeconfig", configured.kubeconfig),
+        ("context", configured.context),
+    ]
+    flags = [f"--{name}={value}" for name, value in given if value is not None]
+    workspace = f"--workspace={configured.workspace.resolve()}"
+    return Processes([sys.executable, "-m", "agent", "run", workspace, *flags, "--output=json"])
 
 
 def _cluster(configured: Settings) -> HttpCluster:

@@ -42,7 +42,7 @@ class Decider:
 
     identity: Identity
     channel: str
-    """terminal, slack, web: where they said it."""
+    """terminal, slack, web, api: where they said it."""
     cluster: Cluster
     """Where the change is to be made, as who may ask there."""
     is_own_login: bool

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agent.journal.journal import Entry, Journal
     from tools.json import Json
 
-Kind = Literal["ask", "remind", "card", "outcome", "page", "acknowledge", "resolve", "onboarded"]
+Kind = Literal["ask", "remind", "card", "outcome", "page", "acknowledge", "resolve", "onboarded", "callback"]
 REPEATABLE = frozenset({"card", "page", "acknowledge", "resolve"})
 """What the other side takes twice without doing it twice: updates, and PagerDuty's events of one dedup key."""
 

@@ -23,7 +23,7 @@ class Message:
     kind: Kind
     card: Card | None = None
     blocks: Json | None = None
-    """Of `onboarded`: the message itself."""
+    """Of `onboarded` and `callback`: the message itself."""
     ref: Json | None = None
     """The message that it changes or answers."""
     repeated: bool = False

@@ -37,7 +37,10 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """The clock over a journal's rows. `messages` gives what is to be told besides rows, each once."""
+    """The clock over a journal's rows. `messages` gives what is to be told besides rows, each once.
+
+    Of those that have the same `lease` one sends.
+    """
 
     def __init__(
         self,
@@ -47,12 +50,14 @@ class Watch:
         *,
         page_url: str = "",
         messages: Callable[[datetime], Sequence[Message]] = lambda _now: (),
+        lease: str = LEASE,
     ) -> None:
         self._journal = journal
         self._channels = channels
         self._now = now
         self._page_url = page_url
         self._messages = messages
+        self._lease = lease
         self._sandboxes: dict[str, bool] = {}
         self._resting: dict[str, Failure] = {}
         """The channels that were asked too often."""
@@ -60,14 +65,14 @@ class Watch:
     def run(self, sleep: Callable[[float], None]) -> NoReturn:
         """Send what is due, for ever: what `sleep` raises ends it. Waits while another process sends."""
         while True:
-            with contextlib.suppress(LeaseHeld), self._journal.lease(LEASE):
+            with contextlib.suppress(LeaseHeld), self._journal.lease(self._lease):
                 self._while_leased(sleep)
             sleep(EVERY_S)
 
     def once(self) -> None:
         """Send what is due now, and nothing where another process does."""
         try:
-            with self._journal.lease(LEASE):
+            with self._journal.lease(self._lease):
                 self.tick()
         except LeaseHeld:
             log.info("another process sends")

@@ -62,6 +62,57 @@ class SessionStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRequested:
+    """A program asked for a session, by the key of its task. All of a key stands in a chain, `key-DIGEST`."""
+
+    session_key: str
+    session: str
+    """The id that the task's first session has."""
+    task: str
+    namespace: str
+    """Empty: that of the context."""
+    requester: str
+    """Who asked, as the cluster knows them: the session acts as they do."""
+    groups: list[str] = field(default_factory=list)
+    """What the requester is a member of."""
+    sandbox: bool = False
+    read_only: bool = False
+    dry_run: bool = False
+    settings: Json = field(default_factory=dict)
+    """Settings that were asked for, by their names; they only narrow what Desk's own allow."""
+    deadline: str = ""
+    """What is not over by then is cancelled; ISO 8601, empty: no such time."""
+    callback: str = ""
+    """The URL that is told whenever a process of it ends; empty: none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLaunched:
+    """A process was started that begins the task of a key, or goes on with it. `by` says which."""
+
+    session_key: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchFailed:
+    """No more processes are started for a key: the last one ended before it could write down anything else."""
+
+    session_key: str
+    exit_code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOrdered:
+    """The task of a key is to be cancelled, or gone on with. `by` is empty where its deadline is over."""
+
+    session_key: str
+    order: Literal["cancel", "resume"]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionResumed:
     """Another process goes on with it."""
 
@@ -163,7 +214,7 @@ class ApprovalDecided:
     approver: str
     reason: str = ""
     channel: str = ""
-    """Where it was said: terminal, slack or web."""
+    """Where it was said: terminal, slack, web or api."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,6 +453,10 @@ class SessionClosed:
 
 Event = (
     SessionStarted
+    | SessionRequested
+    | SessionLaunched
+    | LaunchFailed
+    | SessionOrdered
     | SessionResumed
     | Oriented
     | ModelTurn

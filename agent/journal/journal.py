@@ -120,7 +120,11 @@ class Journal:
 
     def is_leased(self, session: str) -> bool:
         """Whether a process runs `session` now."""
-        return self._store.runner(session) is not None
+        return self.runner(session) is not None
+
+    def runner(self, session: str) -> int | None:
+        """The id of the process that runs `session`, 0 where it is not known; None when no process does."""
+        return self._store.runner(session)
 
     @property
     def root(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal, TypeVar, assert_never
+from typing import Literal, TypeVar
 
 from agent.context.budget import Budget, Ratio
 from agent.context.loops import ENDED_AFTER, Called, Circling, note_on
@@ -23,6 +23,7 @@ from agent.journal.events import (
     FilesRendered,
     FirstApproval,
     IncidentOpened,
+    LaunchFailed,
     ModelTurn,
     NoticeFailed,
     NoticeIntended,
@@ -31,7 +32,10 @@ from agent.journal.events import (
     PageAnswered,
     PlanMade,
     SessionClosed,
+    SessionLaunched,
+    SessionOrdered,
     SessionPaused,
+    SessionRequested,
     SessionResumed,
     SessionStarted,
     StepDone,
@@ -76,6 +80,20 @@ class Unrecorded:
     title: str
     ok: bool
     step: int | None = None
+
+
+def _is_of_no_session(
+    event: FirstApproval
+    | NoticeIntended
+    | NoticeSent
+    | NoticeFailed
+    | PageAnswered
+    | SessionRequested
+    | SessionLaunched
+    | LaunchFailed
+    | SessionOrdered,
+) -> None:
+    """It stands in the chain of a row, a message or a key, and says nothing of a session."""
 
 
 @dataclass
@@ -188,10 +206,8 @@ class SessionView:
                 self.pauses.append((f"pause-{self.last_seq}", at, event))
             case SessionClosed():
                 self.closed, self.closed_at = event, at
-            case FirstApproval() | NoticeIntended() | NoticeSent() | NoticeFailed() | PageAnswered():
-                """In the chain of its row, and of no session."""
             case _:
-                assert_never(event)
+                _is_of_no_session(event)
 
     def _finish(self, event: SubtaskDone, at: str) -> None:
         self.subtasks.append((at, event))

@@ -98,6 +98,34 @@ class Session(Document, frozen=True, kw_only=True, tag="desk.session/v1"):
     results: list[ToolOutcome]
 
 
+class Request(Document, frozen=True, kw_only=True, tag="desk.request/v1"):
+    """One task that a program has asked for, or a session that a person has begun: the API of `desk serve`."""
+
+    id: Annotated[str, Meta(description="The id of its first session: what its paths have.")]
+    session_key: Annotated[str, Meta(description="Empty: it was begun without one.")]
+    task: str
+    requester: Annotated[str, Meta(description="Who asked. The session acts as they do.")]
+    status: Literal["queued", "running", "killed", "paused"] | Outcome
+    exit_code: Annotated[int | None, Meta(description="Of the last process that ended; null: none has yet.")]
+    error: Annotated[str, Meta(description="Why no session could be begun, or gone on with; empty otherwise.")]
+    deadline: Annotated[str, Meta(description="What is not over by then is cancelled. Empty: no such time.")]
+    callback: Annotated[str, Meta(description="What is told when a process of it ends. Empty: nobody.")]
+    sessions: Annotated[list[str], Meta(description="The sessions of the task; each follows the one before it.")]
+    session: Annotated[Session | None, Meta(description="The newest of them; null: none has begun.")]
+
+
+class Callback(Document, frozen=True, kw_only=True, tag="desk.callback/v1"):
+    """What is sent to a callback. `id` is the same whenever the same thing is told."""
+
+    id: str
+    request: Annotated[str, Meta(description="The id of the request.")]
+    session_key: str
+    session: Annotated[str, Meta(description="The session that ended, or paused; empty: none could be begun.")]
+    status: str
+    exit_code: int
+    approval: Annotated[str, Meta(description="What it waits for; empty: for nothing.")]
+
+
 class Target(Part, frozen=True, kw_only=True):
     """An object, or a file, that a change is for, with the version it was planned on."""
 
@@ -431,7 +459,19 @@ Printed = Document | Report | Diagnosis | FindingLine | Lesson
 """Whatever is printed as JSON, but for a journal's events."""
 
 DOCUMENTS: tuple[type[Struct], ...] = (
-    *(Session, Approvals, Decision, Sessions, Status, Provisioning, Onboarding, Manifests, ScaffoldFiles),
+    *(
+        Session,
+        Request,
+        Callback,
+        Approvals,
+        Decision,
+        Sessions,
+        Status,
+        Provisioning,
+        Onboarding,
+        Manifests,
+        ScaffoldFiles,
+    ),
     *(Report, Diagnosis, FindingLine, Lesson, PlatformPage, PlatformDocsCheck),
     *(Tools, Doctor, Made, Verified, Dispatched, Error),
 )

@@ -6,6 +6,7 @@
     logins.py     a one-time link, a token of Kubernetes
     oidc.py       OpenID Connect
     pages.py      a function a page; templates/ and static/ are what it looks like
+    api/          the API for programs
     story.py      a session's events, as a page tells them (pure)
     metrics.py    what Prometheus scrapes
 

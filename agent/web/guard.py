@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agent.web.api import problems
 from agent.web.visits import Visit
 
 FOR_PROBES = ("/healthz", "/readyz", "/metrics")
@@ -109,8 +110,15 @@ class Guard:
         host = Headers(scope=scope).get("host", "").lower()
         if scope["path"] not in FOR_PROBES and host not in self._origin.hosts:
             said = f"This page is at {self._origin.url}, and nowhere else.\n"
+            if is_of_api(scope["path"]):
+                return await problems.answer(421, said.strip())(scope, receive, carrying)
             return await PlainTextResponse(said, 421)(scope, receive, carrying)
         return await self._app(scope, receive, carrying)
+
+
+def is_of_api(path: str) -> bool:
+    """Whether a path is the API's: what is wrong there is told as a problem."""
+    return path == "/api" or path.startswith("/api/")
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -14,6 +14,7 @@ from agent.errors import DeskError
 from agent.humans.approvers import KubernetesUser
 from agent.web.visits import Visitor
 from tools.cluster.errors import ClusterError, Unauthorized
+from tools.json import Json
 
 if TYPE_CHECKING:
     from tools.cluster.client import Cluster
@@ -73,14 +74,23 @@ class KubernetesTokens:
             ) from error
         except ClusterError as error:
             raise LoginRefused(f"The cluster could not be asked whose token this is. {error}") from error
-        return Visitor(identity.username, KubernetesUser(identity.username)), _expiry(said)
+        visitor = Visitor(identity.username, KubernetesUser(identity.username), groups=identity.groups)
+        return visitor, _expiry(said)
 
 
 def _expiry(token: str) -> datetime | None:
     """When a token ends that the API server has just found good; None where it does not say so."""
     try:
+        return datetime.fromtimestamp(claims_of(token)["exp"], UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def claims_of(token: str) -> Json:
+    """What a JSON web token claims, believed by nobody yet; nothing for what is none."""
+    try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        return datetime.fromtimestamp(claims["exp"], UTC)
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError):
-        return None
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +20,7 @@ from agent.web.visits import Visitor
 
 if TYPE_CHECKING:
     from authlib.integrations.httpx_client import OAuth2Client
-    from joserfc.jwk import KeySetSerialization
+    from joserfc.jwk import KeySet, KeySetSerialization
 
     from agent.settings import OidcSettings
 
@@ -28,6 +29,8 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY_S = 60
 TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 1024 * 1024
+KEYS_HOLD_S = 10.0
+"""A program sends its token with every request: the provider is not asked for its keys as often."""
 
 
 class Oidc:
@@ -39,6 +42,7 @@ class Oidc:
         self._secret = _secret_of(settings)
         self._redirect_uri = redirect_uri
         self._metadata: Mapping[str, Any] = {}
+        self._known_keys: tuple[KeySet | None, float] = (None, 0.0)
         self._lock = threading.Lock()
 
     def begin(self) -> tuple[str, dict[str, str]]:
@@ -60,10 +64,13 @@ class Oidc:
             raise LoginRefused(f"Another provider has answered than {self.issuer}. Begin the login anew.")
         if not answer.get("code"):
             raise LoginRefused(f"{self.issuer} logged nobody in: {answer.get('error') or 'it gave no code'}.")
-        claims = self._claims(self._redeemed(answer["code"], begun["verifier"]), begun["nonce"])
-        name = str(claims.get("email") or claims.get("preferred_username") or claims["sub"])
-        ends_at = datetime.fromtimestamp(int(claims["exp"]), UTC)
-        return Visitor(name, OidcSubject(self.issuer, str(claims["sub"]))), ends_at
+        return _visitor(
+            self.issuer, self._claims(self._redeemed(answer["code"], begun["verifier"]), begun["nonce"])
+        )
+
+    def reviewed(self, id_token: str) -> tuple[Visitor, datetime]:
+        """Whose ID token this is, that a program has got by itself, and until when; raises `LoginRefused`."""
+        return _visitor(self.issuer, self._claims(id_token, ""))
 
     def _redeemed(self, code: str, verifier: str) -> str:
         """The ID token for a code."""
@@ -83,10 +90,12 @@ class Oidc:
         return str(token["id_token"])
 
     def _claims(self, id_token: str, nonce: str) -> Mapping[str, Any]:
-        """What the ID token says, when it is this provider's, for Desk, for this login, and not over."""
-        from authlib.oidc.core import CodeIDToken
+        """What the ID token says, when it is this provider's, for Desk, and not over.
+
+        `nonce` is that of the login that it is for; empty: it is for none.
+        """
+        from authlib.oidc.core import CodeIDToken, IDToken
         from joserfc.errors import JoseError
-        from joserfc.jwk import KeySet
         from joserfc.jwt import decode
 
         options = {
@@ -95,16 +104,27 @@ class Oidc:
             "sub": {"essential": True},
         }
         try:
-            keys = KeySet.import_key_set(cast("KeySetSerialization", self._fetched(self._provider()["jwks_uri"])))
-            token = decode(id_token, keys, algorithms=list(ALGORITHMS))
-            known = {"nonce": nonce, "client_id": self._settings.client_id}
-            claims = CodeIDToken(token.claims, token.header, options, known)
+            token = decode(id_token, self._keys(), algorithms=list(ALGORITHMS))
+            known = {"client_id": self._settings.client_id} | ({"nonce": nonce} if nonce else {})
+            claims = (CodeIDToken if nonce else IDToken)(token.claims, token.header, options, known)
             claims.validate(leeway=LEEWAY_S)
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise LoginRefused(
                 f"The ID token of {self.issuer} does not hold: {_said(error)}. Begin anew."
             ) from error
         return dict(claims)
+
+    def _keys(self) -> KeySet:
+        """The provider's public keys, read anew once they are `KEYS_HOLD_S` old: providers change them."""
+        from joserfc.jwk import KeySet
+
+        uri = self._provider()["jwks_uri"]
+        with self._lock:
+            known, read_at = self._known_keys
+            if known is None or time.monotonic() - read_at >= KEYS_HOLD_S:
+                known = KeySet.import_key_set(cast("KeySetSerialization", self._fetched(uri)))
+                self._known_keys = (known, time.monotonic())
+            return known
 
     def _provider(self) -> Mapping[str, Any]:
         """The provider's metadata, read once. Source: OpenID Connect Discovery 1.0, 4"""
@@ -147,6 +167,11 @@ class Oidc:
             code_challenge_method="S256",
             timeout=TIMEOUT_S,
         )
+
+
+def _visitor(issuer: str, claims: Mapping[str, Any]) -> tuple[Visitor, datetime]:
+    name = str(claims.get("email") or claims.get("preferred_username") or claims["sub"])
+    return Visitor(name, OidcSubject(issuer, str(claims["sub"]))), datetime.fromtimestamp(int(claims["exp"]), UTC)
 
 
 def _secret_of(settings: OidcSettings) -> str | None:

@@ -23,7 +23,8 @@ from starlette.staticfiles import StaticFiles
 from agent.errors import DeskError, UsageError
 from agent.humans.clicks import Endpoint
 from agent.web import entering, pages
-from agent.web.guard import MAX_BODY_BYTES, Guard, form_of, is_of
+from agent.web.api import routes as api
+from agent.web.guard import MAX_BODY_BYTES, Guard, form_of, is_of, is_of_api
 from agent.web.site import STATIC, Site
 from agent.web.visits import Visit
 from tools.cluster.errors import ClusterError
@@ -86,6 +87,7 @@ def _routes(site: Site) -> list[BaseRoute]:
         probe("/healthz", pages.healthz),
         probe("/readyz", pages.readyz),
         probe("/metrics", pages.scrape),
+        *api.routes(site),
         *(Route(path, partial(_service, each), methods=["POST"]) for path, each in site.endpoints.items()),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
@@ -160,6 +162,8 @@ def _newest(site: Site, session: str) -> int:
 
 def _http_error(site: Site, request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  for the type: it is registered for these
+    if is_of_api(request.url.path):
+        return api.http_error(error)
     if request.url.path == "/events" or request.url.path.startswith("/static/"):
         return Response(status_code=error.status_code, headers=error.headers)
     said = _SAID.get(error.status_code, error.detail)
@@ -175,6 +179,8 @@ _SAID = {
 
 def _failed(site: Site, request: Request, error: Exception) -> Response:
     """What is known to go wrong: it says itself what happened and what to do."""
+    if is_of_api(request.url.path):
+        return api.failed(error)
     status = 404 if isinstance(error, UsageError) else 503
     return _message(site, request, status, str(error))
 
@@ -182,6 +188,8 @@ def _failed(site: Site, request: Request, error: Exception) -> Response:
 def _broken(site: Site, request: Request, error: Exception) -> Response:
     """A bug: whoever runs Desk reads it in the log, and nobody in the page."""
     _log.error("a page failed: %s", request.url.path, exc_info=error)
+    if is_of_api(request.url.path):
+        return api.broken()
     return _message(site, request, 500, "This page failed, by a bug of Desk. Its log says where.")
 
 

@@ -17,7 +17,9 @@ from starlette.responses import HTMLResponse
 from agent.humans.clicks import Endpoint
 from agent.journal import approvals
 from agent.journal.journal import Journal
+from agent.journal.requests import Requests
 from agent.journal.summary import Summary, summarize
+from agent.web.api.bearer import Bearers
 from agent.web.guard import Origin
 from agent.web.logins import KubernetesTokens, Link
 from agent.web.metrics import Metrics
@@ -54,6 +56,8 @@ class Site:
     logins: Logins
     endpoints: Mapping[str, Endpoint] = field(default_factory=dict)
     """What answers services, each by its own signature: no browser, no visit."""
+    callback_hosts: tuple[str, ...] = ()
+    """Hosts of callbacks that may have private addresses."""
     say: Callable[[str], None] = print
     """What whoever started it reads."""
     ending: threading.Event = field(default_factory=threading.Event)
@@ -64,6 +68,21 @@ class Site:
     def visits(self) -> Visits:
         """Who is logged in."""
         return Visits(self.now)
+
+    @cached_property
+    def bearers(self) -> Bearers:
+        """The tokens of programs."""
+        return Bearers(self.logins, self.now)
+
+    @cached_property
+    def requests(self) -> Requests:
+        """What programs have asked for."""
+        return Requests(self.journal)
+
+    @cached_property
+    def streams(self) -> list[str]:
+        """The sessions whose events somebody is sent now. The event loop's alone."""
+        return []
 
     @cached_property
     def metrics(self) -> Metrics:

@@ -32,6 +32,8 @@ class Visitor:
     """None: nobody says who they are, so they may look only."""
     is_own_login: bool = False
     """Whether Desk's own login to the cluster is theirs."""
+    groups: tuple[str, ...] = ()
+    """What the cluster says that they are members of."""
 
 
 @dataclass(slots=True)

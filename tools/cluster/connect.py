@@ -11,7 +11,7 @@ from tools.cluster.client import HttpCluster
 from tools.cluster.endpoint import Endpoint, NotPlain, endpoint_of, is_unverified, plain_endpoint
 from tools.cluster.errors import ClusterSettingsError
 from tools.cluster.kubeconfig import Chosen, Unusable, chosen, merged
-from tools.cluster.login import LOGIN_FIELDS, Login, login_of
+from tools.cluster.login import IMPERSONATION, LOGIN_FIELDS, Login, login_of
 from tools.cluster.proxy import proxy_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ class Where(NamedTuple):
     context: str | None = None
     document: dict[str, Any] | None = None
     """A kubeconfig in memory, instead of a file (the sandbox's)."""
+    user: str = ""
+    """As whom to act, by impersonation; empty: as the kubeconfig says."""
+    groups: tuple[str, ...] = ()
+    """The groups of `user`, but for those that the API server gives by itself."""
 
 
 def connect(where: Where, *, timeout_s: float = 30.0, sleep: Callable[[float], None] | None = None) -> HttpCluster:
@@ -49,7 +53,8 @@ def _found(where: Where) -> Endpoint:
     in_pod = where.document is None and _in_cluster(where)
     source = str(SERVICE_ACCOUNT) if in_pod else _source(where)
     try:
-        return _endpoint(_of_the_pod() if in_pod else chosen(where.document or _read(where, source), where.context))
+        found = _of_the_pod() if in_pod else chosen(where.document or _read(where, source), where.context)
+        return _endpoint(_acting_as(where, found))
     except yaml.YAMLError as error:
         raise ClusterSettingsError(
             f"The kubeconfig {source} is not YAML: {_line(error)}. Mend it, or name another with --kubeconfig FILE."
@@ -61,6 +66,13 @@ def _found(where: Where) -> Endpoint:
         ) from error
     except (Unusable, AttributeError, KeyError, TypeError, ValueError) as error:
         raise ClusterSettingsError(_unusable(source, error)) from error
+
+
+def _acting_as(where: Where, found: Chosen) -> Chosen:
+    if not where.user:
+        return found
+    own = {name: value for name, value in found.user.items() if name not in IMPERSONATION}
+    return found._replace(user={**own, "as": where.user, "as-groups": list(where.groups)})
 
 
 def _in_cluster(where: Where) -> bool:

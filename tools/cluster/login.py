@@ -21,7 +21,9 @@ _CREDENTIALS = (
     "token",
     "tokenFile",
 )
-LOGIN_FIELDS = frozenset([*_CREDENTIALS, "exec", "as", "as-uid", "as-groups", "as-user-extra"])
+IMPERSONATION = frozenset(["as", "as-uid", "as-groups", "as-user-extra"])
+"""The fields of a user that say as whom it acts."""
+LOGIN_FIELDS = IMPERSONATION | {*_CREDENTIALS, "exec"}
 """The fields of a user that are read here."""
 
 _HEADER_SIGNS = "!#$&'*+-.^_`|~"

@@ -65,5 +65,8 @@ def test_every_document_obeys_its_schema(printed: dict[str, str]) -> None:
         result["data"] for result in json.loads(printed["run"])["results"][:1] if result["tool"] == "diagnose"
     ]
     jsonschema.validate(findings, schemas()["desk.findings.v1.json"])
-    elsewhere = {f"desk.{name}.v1.json" for name in ("decision", "dispatched", "init", "docs", "docs-check")}
+    elsewhere = {
+        f"desk.{name}.v1.json"
+        for name in ("decision", "dispatched", "request", "callback", "init", "docs", "docs-check")
+    }
     assert seen | {"desk.findings.v1.json"} | elsewhere == set(schemas())

@@ -19,6 +19,7 @@ from agent.journal.events import (
     FilesRendered,
     FirstApproval,
     IncidentOpened,
+    LaunchFailed,
     ModelTurn,
     NoticeFailed,
     NoticeIntended,
@@ -27,7 +28,10 @@ from agent.journal.events import (
     PageAnswered,
     PlanMade,
     SessionClosed,
+    SessionLaunched,
+    SessionOrdered,
     SessionPaused,
+    SessionRequested,
     SessionResumed,
     SessionStarted,
     StepDone,
@@ -329,6 +333,10 @@ EVERY_EVENT: tuple[Event, ...] = (
     NoticeFailed("apr-1", "teams", "asked", "HTTP 500", 1.5, maybe_sent=True),
     PageAnswered("apr-1", "d-1", "acknowledged", "bob"),
     CostLimitReached(1.5, 1.0),
+    SessionRequested("k", "s1", "mend checkout", "shop", "ana", ["dev"], settings={"max_turns": 3}, read_only=True),
+    SessionLaunched("k", "process 7"),
+    LaunchFailed("k", 2, "no such namespace"),
+    SessionOrdered("k", "cancel", "ana"),
 )
 
 

@@ -16,8 +16,8 @@ from typing import cast
 import httpx
 
 from agent.humans.approvers import KubernetesUser
+from agent.journal import stores
 from agent.journal.journal import Journal
-from agent.journal.sqlite import SqliteStore
 from agent.journal.stores import JOURNAL
 from agent.redaction import Redactor
 from agent.web.guard import Origin
@@ -27,6 +27,7 @@ from agent.web.server import Server, listen
 from agent.web.site import Logins, Site
 from agent.web.visits import Visitor
 from tests.agent.humans.people import Played
+from tests.agent.web.contract import obeys
 from tools.cluster.client import Cluster, Identity
 from tools.cluster.errors import Unauthorized
 
@@ -85,6 +86,15 @@ class Served:
         client = httpx.Client(base_url=self.url, headers=headers, verify=self.verify, timeout=30)
         return self.clients.enter_context(client)
 
+    def program(self, name: str = "", **headers: str) -> httpx.Client:
+        """A program with the token of somebody; each of its answers is held against the OpenAPI document."""
+        token = {"Authorization": f"Bearer token-of-{name}"} if name else {}
+        client = httpx.Client(
+            base_url=f"{self.url}/api/v1", headers={**token, **headers}, timeout=30,
+            event_hooks={"response": [obeys]},
+        )  # fmt: skip
+        return self.clients.enter_context(client)
+
     def logged_in(self, name: str) -> httpx.Client:
         """The browser of somebody who has pasted their token."""
         client = self.client()
@@ -110,23 +120,30 @@ def served(
     origin: str = "",
     oidc: Callable[[str], Oidc] | None = None,
     certificate: tuple[Path, Path] | None = None,
+    database: str | None = None,
 ) -> Iterator[Served]:
-    """The page of a workspace, at `origin`, or at a port of loopback that is free; `oidc` by its redirect URI."""
-    path = workspace / JOURNAL
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The page of a workspace, at `origin`, or at a port of loopback that is free; `oidc` by its redirect URI.
+
+    `database` is the address of its journal's.
+    """
+
+    def opened() -> Journal:
+        return Journal(stores.opened(workspace, database), Redactor())
+
+    (workspace / JOURNAL).parent.mkdir(parents=True, exist_ok=True)
     (workspace / "approvers.yaml").write_text(APPROVERS)
     cluster, clock, printed = PlayedWithTokens(me="rita"), Clock(), list[str]()
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(listen("127.0.0.1", 0))
         port = listening.getsockname()[1]
         url = origin.replace("PORT", str(port)) or f"http://127.0.0.1:{port}"
-        journal = stack.enter_context(contextlib.closing(Journal(SqliteStore(path), Redactor())))
+        journal = stack.enter_context(contextlib.closing(opened()))
         played = cast("Cluster", cluster)
         site = Site(
             workspace=workspace,
-            database=None,
-            journal=stack.enter_context(contextlib.closing(Journal(SqliteStore(path), Redactor()))),
-            open_journal=lambda: Journal(SqliteStore(path), Redactor()),
+            database=database,
+            journal=stack.enter_context(contextlib.closing(opened())),
+            open_journal=opened,
             cluster=played,
             origin=Origin(url),
             logins=Logins(
