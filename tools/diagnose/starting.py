@@ -66,7 +66,7 @@ def starting(snapshot: Snapshot, findings: Collection[Finding]) -> list[Starting
 
 def _unmeasured(snapshot: Snapshot) -> Iterator[Starting]:
     for item in snapshot.of("HorizontalPodAutoscaler"):
-        until = measured_by(item)
+        until = measured_by(item, snapshot)
         if until is not None and until > snapshot.taken_at:
             ref = _ref(item, "autoscaling/v2", "HorizontalPodAutoscaler", snapshot)
             yield Starting(ref, (), f"{said(ref)} has not measured anything yet", until)

@@ -77,6 +77,15 @@ def test_no_metrics(reason: str, message: str, since: float, cause: str | None) 
     assert [(each.cause, each.summary) for each in findings] == ([(cause, said[cause])] if cause else [])
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"), [("FailedGetResourceMetric", []), ("FailedGetExternalMetric", ["HPANoMetrics"])]
+)
+def test_pods_that_are_new_are_not_measured_yet(reason: str, told: list[str]) -> None:
+    new = pod(status({"running": {"startedAt": ago(70)}}, ready=True), metadata={"creationTimestamp": ago(80)})
+
+    assert [each.cause for each in found(autoscaler(inactive(reason, NONE_YET, 900)), new)] == told
+
+
 def test_pods_that_are_broken_are_not_measured() -> None:
     waits = status({"waiting": {"reason": "ImagePullBackOff", "message": "not found"}})
 

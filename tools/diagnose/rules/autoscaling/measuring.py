@@ -158,7 +158,7 @@ def _uses(owner: ObjectRef, container: str, resource: str, snapshot: Snapshot) -
 def _no_metrics(item: Json, owner: ObjectRef, active: Json, snapshot: Snapshot) -> Finding | None:
     """At once where the API is missing; else not while it may only be too early, which `measured_by` tells."""
     api, message = _APIS.get(str(active.get("reason"))), str(active.get("message"))
-    until = measured_by(item)
+    until = measured_by(item, snapshot)
     if api is None or (until is not None and until > snapshot.taken_at and not _NO_API.search(message)):
         return None
     hpa = autoscaler_ref(item)

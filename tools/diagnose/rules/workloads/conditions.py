@@ -15,6 +15,7 @@ import msgspec
 from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
+from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import controller, current_pods, owner_of
@@ -285,6 +286,8 @@ def _is_due(stated: Stated, ref: ObjectRef, item: Json, snapshot: Snapshot) -> b
 def _until(stated: Stated, ref: ObjectRef, item: Json, snapshot: Snapshot) -> datetime | None:
     if stated.reason in stated.sign.at_once:
         return None
+    if stated.kind == "ScalingActive" and (until := measured_by(item, snapshot)) is not None:
+        return until
     since = parse_time(stated.condition.get("lastTransitionTime")) or timing.created(item)
     if since is None:
         return None
