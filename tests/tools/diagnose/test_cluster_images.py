@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.diagnose_faults import deployment
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
 from tools.json import Json
@@ -252,3 +255,7 @@ def test_no_value_of_a_secret_is_told(found: dict[str, list[Json]]) -> None:
 
     assert "desk-test" not in told
     assert _base64("desk:desk-test") not in told
+
+
+def test_the_remedies_can_be_typed(found: dict[str, list[Json]], tmp_path: Path) -> None:
+    assert not_working(chain.from_iterable(found.values()), tmp_path) == []

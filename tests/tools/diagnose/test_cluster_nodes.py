@@ -6,12 +6,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from kubernetes.client import CoreV1Api
 
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.diagnose.diagnose import diagnose
 from tools.json import Json
 
@@ -69,7 +71,7 @@ def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def test_a_lost_node_is_the_cause(node: str, namespace: str) -> None:
+def test_a_lost_node_is_the_cause(node: str, namespace: str, tmp_path: Path) -> None:
     cluster, until = diagnosed(), time.monotonic() + WITHIN_S
     while not (findings := diagnose(cluster, namespace=namespace)["findings"]) and time.monotonic() < until:
         time.sleep(EVERY_S)
@@ -78,3 +80,4 @@ def test_a_lost_node_is_the_cause(node: str, namespace: str) -> None:
     assert finding["summary"] == (
         f"node {node} does not answer (Kubelet stopped posting node status), and one pod of this namespace is on it"
     )
+    assert not_working(findings, tmp_path) == []

@@ -26,6 +26,7 @@ from kubernetes.utils import create_from_dict
 
 from tests.tools.diagnose.diagnose_faults import deployment
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.diagnose.diagnose import diagnose
 from tools.json import Json
 
@@ -162,7 +163,9 @@ def _until_refused(api: ApiClient, namespace: str) -> None:
         ("unwanted", "FailedCreate", "denies it: unwanted is not wanted here"),
     ],
 )
-def test_who_refuses_is_told_with_what_he_says(namespace: str, name: str, cause: str, detail: str) -> None:
+def test_who_refuses_is_told_with_what_he_says(
+    namespace: str, name: str, cause: str, detail: str, tmp_path: Path
+) -> None:
     cluster = diagnosed()
     until = time.monotonic() + WITHIN_S
     while True:
@@ -174,3 +177,4 @@ def test_who_refuses_is_told_with_what_he_says(namespace: str, name: str, cause:
     assert found.keys() <= {"hooked", "unwanted"}
     assert found[name][0] == cause
     assert detail in found[name][1]
+    assert not_working(findings, tmp_path) == []

@@ -10,12 +10,14 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from tests.tools.diagnose.real_cluster import KUBECONFIG, ON_A_CLUSTER, diagnosed
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.cluster.errors import NotFound
 from tools.diagnose.diagnose import diagnose
 from tools.json import Json
@@ -258,3 +260,7 @@ def test_what_is_so_by_design_is_no_fault(name: str, cluster: Cluster) -> None:
 @pytest.mark.parametrize("name", ONE_ONLY)
 def test_nothing_else_is_blamed(name: str, cluster: Cluster) -> None:
     assert len(cluster.seen[name]) == 1
+
+
+def test_the_remedies_can_be_typed(cluster: Cluster, tmp_path: Path) -> None:
+    assert not_working(chain.from_iterable(cluster.seen.values()), tmp_path) == []

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from kubernetes.utils import create_from_dict
 from tests.tools.diagnose.diagnose_faults import deployment, statefulset
 from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
 from tools.json import Json
@@ -631,3 +633,7 @@ def test_each_fault_is_found_with_its_detail(fault: Fault, seen: dict[str, Seen]
 def test_nothing_else_is_found(seen: dict[str, Seen]) -> None:
     for place, found in seen.items():
         assert set(found) <= {(one.cause, one.kind, one.name) for one in FAULTS if one.place == place}
+
+
+def test_the_remedies_can_be_typed(seen: dict[str, Seen], tmp_path: Path) -> None:
+    assert not_working((each for found in seen.values() for each in found.values()), tmp_path) == []

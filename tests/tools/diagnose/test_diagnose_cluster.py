@@ -6,6 +6,8 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tests.tools.diagnose.diagnose_faults import FAULTS
 from tests.tools.diagnose.diagnose_recordings import broken_namespace
 from tests.tools.diagnose.event_lag import once_told, skip_if_late
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, diagnosed
+from tests.tools.diagnose.typed_remedies import not_working
 from tools.cluster.client import HttpCluster
 from tools.diagnose.diagnose import diagnose
 
@@ -83,3 +86,7 @@ def test_one_workload_by_name(cluster: HttpCluster, namespace: str, instants: li
     assert [finding["cause"] for finding in report["findings"]] == ["OOMKilled"]
     assert len(report["findings"][0]["affected"]) == 2
     assert report["checked"]["Pod"] == 2
+
+
+def test_the_remedies_can_be_typed(instants: list[Seen], tmp_path: Path) -> None:
+    assert not_working(chain.from_iterable(instants[-1].values()), tmp_path) == []

@@ -35,8 +35,9 @@ def container_said(container: Container) -> str:
 
 
 def typed(owner: ObjectRef) -> str:
-    """`deployment/checkout`, with the namespace flag: what follows a kubectl verb."""
-    return f"{_SHORT.get(owner.kind, owner.kind.lower())}/{owner.name} -n {owner.namespace}"
+    """`deployment/checkout`, with the namespace flag where it has one: what follows a kubectl verb."""
+    where = f" -n {owner.namespace}" if owner.namespace else ""
+    return f"{_SHORT.get(owner.kind, owner.kind.lower())}/{owner.name}{where}"
 
 
 def quoted(text: str) -> str:

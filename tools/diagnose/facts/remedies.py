@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.facts.containers import Container
+    from tools.diagnose.findings import Risk
     from tools.json import Json
 
 Operations = list[dict[str, Any]]
@@ -32,14 +33,16 @@ def patch(ref: ObjectRef, body: Mapping[str, Any] | Operations, *, merge: bool =
     return f"kubectl patch {typed(ref)}{how} -p {quoted(json.dumps(body, ensure_ascii=False))}"
 
 
-def patched(ref: ObjectRef, title: str, body: Mapping[str, Any] | Operations, *, merge: bool = False) -> Remedy:
+def patched(
+    ref: ObjectRef, title: str, body: Mapping[str, Any] | Operations, *, merge: bool = False, risk: Risk = "change"
+) -> Remedy:
     """A change of an object; what `body` and `merge` are: `patch`."""
-    return Remedy(title, patch(ref, body, merge=merge), "change")
+    return Remedy(title, patch(ref, body, merge=merge), risk)
 
 
 def set_fields(title: str, ref: ObjectRef, values: Mapping[str, object]) -> Remedy:
     """Fields that are there get other values: a JSON pointer (RFC 6901) and a value each."""
-    return patched(ref, title, [_replace(path, value) for path, value in values.items()])
+    return patched(ref, title, [replaced(path, value) for path, value in values.items()])
 
 
 def template_patched(owner: ObjectRef, title: str, pod_spec: Json) -> Remedy:
@@ -57,7 +60,7 @@ def container_patched(container: Container, title: str, fields: Json) -> Remedy:
 
 def set_in_template(owner: ObjectRef, title: str, field: str, value: object) -> Remedy:
     """A field of the pod template that is there gets another value; `field` by a path, as volumes/0/name."""
-    return _in_template(owner, title, _replace(_TEMPLATE + field, value))
+    return _in_template(owner, title, replaced(_TEMPLATE + field, value))
 
 
 def dropped_from_template(owner: ObjectRef, title: str, field: str) -> Remedy:
@@ -104,7 +107,8 @@ def log_read(container: Container, title: str, *, previous: bool = False) -> Rem
     return Remedy(title, f"kubectl logs {where}{' --previous' if previous else ''}", "read")
 
 
-def _replace(path: str, value: object) -> dict[str, Any]:
+def replaced(path: str, value: object) -> dict[str, Any]:
+    """An operation of a JSON patch: a field that is there gets another value."""
     return {"op": "replace", "path": path, "value": value}
 
 

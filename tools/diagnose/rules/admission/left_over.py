@@ -5,11 +5,11 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admis
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.facts.naming import quoted, said
+from tools.diagnose.facts.naming import said, typed
+from tools.diagnose.facts.remedies import patched, replaced
 from tools.diagnose.facts.roots import Root
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.reading.snapshot import Question
@@ -31,8 +31,6 @@ def left_over(webhook: str, service: str, namespace: str, snapshot: Snapshot) ->
     if missing is None or found is None:
         return None
     ref, index = found
-    kind = ref.kind.lower()
-    patch = quoted(json.dumps([{"op": "replace", "path": f"/webhooks/{index}/failurePolicy", "value": "Ignore"}]))
     return Root(
         ref,
         f"{missing}: it is left over",
@@ -41,13 +39,14 @@ def left_over(webhook: str, service: str, namespace: str, snapshot: Snapshot) ->
         (
             Remedy(
                 f"If its program is gone for good, delete {said(ref)} (who runs the cluster does)",
-                f"kubectl delete {kind} {ref.name}",
+                f"kubectl delete {typed(ref)}",
                 "cluster",
             ),
-            Remedy(
+            patched(
+                ref,
                 "Or let it be passed over while it does not answer",
-                f"kubectl patch {kind} {ref.name} --type json -p {patch}",
-                "cluster",
+                [replaced(f"/webhooks/{index}/failurePolicy", "Ignore")],
+                risk="cluster",
             ),
         ),
         (Evidence("spec", said(ref), f"webhook {webhook}: Service {service} of namespace {namespace}"),),
@@ -74,7 +73,5 @@ def _configuration(webhook: str, snapshot: Snapshot) -> tuple[ObjectRef, int] | 
         for item in answer.objects if answer else ():
             for index, each in enumerate(item.get("webhooks") or ()):
                 if each.get("name") == webhook:
-                    return ObjectRef(
-                        "admissionregistration.k8s.io/v1", kind, None, str(item["metadata"]["name"])
-                    ), index
+                    return ObjectRef(_GROUP_VERSION, kind, None, str(item["metadata"]["name"])), index
     return None

@@ -17,10 +17,11 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.containers import parse_time
-from tools.diagnose.facts.naming import said, typed
+from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import controller, current_pods, owner_of
+from tools.diagnose.facts.remedies import described
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Cause, Rule
 from tools.plaintext import one_line
 
@@ -312,14 +313,10 @@ def _finding(ref: ObjectRef, item: Json, stated: list[Stated], snapshot: Snapsho
         summary=f"{said(ref)}{'' if owner == ref else f' of {said(owner)}'}: {one_line(first.said(), 300)}",
         why=first.sign.means,
         evidence=tuple(Evidence("status", said(ref), one_line(each.said())) for each in stated),
-        remedies=(Remedy("See all of its status, and its events", f"kubectl describe {_described(ref)}", "read"),),
+        remedies=(described(ref, "See all of its status, and its events"),),
         severity=first.severity,
         concerns=tuple(dict.fromkeys(owner_of(pod, snapshot) for pod in on_node)),
     )
-
-
-def _described(ref: ObjectRef) -> str:
-    return typed(ref) if ref.namespace else f"{ref.kind.lower()}/{ref.name}"
 
 
 def _ref(kind: Kind, item: Json, snapshot: Snapshot) -> ObjectRef:
