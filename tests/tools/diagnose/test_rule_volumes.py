@@ -56,6 +56,24 @@ def test_what_the_kubelet_says(reason: str, message: str, said: str) -> None:
     assert said in finding.summary
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "persistentvolumeclaims \"data-db-0\" is forbidden: no relationship found between node 'one' and this object",
+            0,
+        ),
+        ('persistentvolumeclaims "data-db-0" not found', 1),
+    ],
+)
+def test_what_a_node_may_not_see_yet_is_no_fault(said: str, told: int) -> None:
+    message = (
+        "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process "
+        f"volumes=[data]: error processing PVC shop/data-db-0: failed to fetch PVC from API server: {said}"
+    )
+    assert len(found(message)) == told
+
+
 def test_a_network_that_is_not_set_up() -> None:
     message = (
         'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "6f": '

@@ -213,19 +213,24 @@ def killing(container: Container, snapshot: Snapshot) -> Json | None:
 
 
 def undecided(container: Container, snapshot: Snapshot) -> bool:
-    """Whether the first kill is so fresh that the event which tells why may still be on its way."""
+    """Whether the first kill is so fresh that the event of a probe which tells why may still be on its way."""
     ended = container.terminated or container.last_terminated
-    probed = any(container.spec.get(f"{name}Probe") for name in ("liveness", "startup"))
-    hooked = (container.spec.get("lifecycle") or {}).get("postStart")
     finished = parse_time(ended.get("finishedAt"))
     return (
-        bool(probed or hooked)
-        and container.restarts <= 1
+        container.restarts <= 1
         and ended.get("exitCode") in _STOPPED_CODES
-        and not _events_are_complete(container, snapshot)
         and finished is not None
         and snapshot.taken_at - finished < _FRESH
+        and _may_have_killed(container, parse_time(ended.get("startedAt")), finished)
+        and not _events_are_complete(container, snapshot)
     )
+
+
+def _may_have_killed(container: Container, started: datetime | None, finished: datetime) -> bool:
+    """Whether a run was as long as one of its probes takes to give up, to the second."""
+    probes = filter(None, (probe_of(container, name) for name in _KILLERS))
+    soonest_s = min((each.soonest_s for each in probes), default=None)
+    return soonest_s is not None and (started is None or (finished - started).total_seconds() + 1 >= soonest_s)
 
 
 def events_about(container: Container, snapshot: Snapshot) -> list[Json]:

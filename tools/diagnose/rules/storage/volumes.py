@@ -18,13 +18,7 @@ from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.issuing import issuing, may_be_issued
-from tools.diagnose.facts.naming import (
-    about_owner,
-    about_pod,
-    event_said,
-    quoted,
-    said,
-)
+from tools.diagnose.facts.naming import about_owner, about_pod, event_said, quoted, said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.references import Missing, missing_in, wants_configmaps, wants_secrets
 from tools.diagnose.facts.remedies import described
@@ -73,8 +67,12 @@ _MOUNT_REASONS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 _SANDBOX = "FailedCreatePodSandBox"
 _VOLUME = re.compile(r'for volume "([^"]+)"')
 _KEY = re.compile(r"references non-existent (config|secret) key: (\S+)|non-existent (secret) key: (\S+)")
-_PASSING = re.compile(r"failed to sync (configmap|secret) cache|object \S+ not registered", re.I)
-"""What the kubelet says of its own first look at what a new pod names."""
+_PASSING = re.compile(
+    r"failed to sync (configmap|secret) cache|object \S+ not registered|no relationship found between node"
+    r"|failed to fetch PVC from API server: (?!.*not found)",
+    re.I,
+)
+"""What the kubelet says of its own first look at what a new pod names, before it may see that."""
 _UNTOLD = re.compile(r"timed out waiting", re.I)
 """What says that a volume does not come, and not why."""
 _WHY_MISSING = (
@@ -255,7 +253,6 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding:
     return Finding(
         cause=PENDING if failure.volume is None else FAILED_MOUNT,
         object=failure.owner,
-        container=None,
         affected=pods,
         summary=f"{trouble.subject or subject}: {trouble.said}",
         why=trouble.why,
@@ -283,7 +280,6 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
     return Finding(
         cause=FAILED_MOUNT,
         object=failure.owner,
-        container=None,
         affected=pods,
         summary=f"{which} cannot be mounted: {one_line(what, 200)}{nearest_said(missing, snapshot)}{made_by}",
         why=_WHY_MISSING,
