@@ -150,6 +150,10 @@ NOTHING_WRONG = ("h3", "h4")
 ONE_ONLY = ("20",)
 
 
+WITHOUT_OPERATOR = "64"
+"""The custom resource that owns its pods is of a kind that the cluster does not serve."""
+
+
 class Cluster:
     """The namespaces of the reports; `seen` holds the last diagnosis of each."""
 
@@ -263,4 +267,5 @@ def test_nothing_else_is_blamed(name: str, cluster: Cluster) -> None:
 
 
 def test_the_remedies_can_be_typed(cluster: Cluster, tmp_path: Path) -> None:
-    assert not_working(chain.from_iterable(cluster.seen.values()), tmp_path) == []
+    served = (found for name, found in cluster.seen.items() if name != WITHOUT_OPERATOR)
+    assert not_working(chain.from_iterable(served), tmp_path) == []

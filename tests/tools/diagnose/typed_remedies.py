@@ -1,8 +1,8 @@
 """What a person types: the commands of remedies, run on the real cluster, where none of them changes anything.
 
 What only reads is run as it stands. What changes is sent as a dry run, which the API server judges as if it were
-meant; an editor that changes nothing opens what is to be edited. What waits for a file that only a person has is
-not run.
+meant; an editor that changes nothing opens what is to be edited. What a command deletes and then makes anew is
+judged as something new. What waits for a file that only a person has is not run.
 """
 
 from __future__ import annotations
@@ -19,14 +19,29 @@ from tests.tools.diagnose.real_cluster import KUBECONFIG
 from tools.json import Json
 
 WITHIN_S = 60
-_OF_A_PERSON = re.compile(r"=[A-Z][A-Z_]{3,}\b|<[a-z-]+>|\bFILE\b|\$HOME")
+_OF_A_PERSON = re.compile(r"=(?:/tmp/)?[A-Z][A-Z_]{3,}\b|<[a-z-]+>|\bFILE\b|\$HOME")
 """`--cert=CERTIFICATE_FILE`."""
-_KUBECTL = """#!/bin/sh
+_KUBECTL = """#!/bin/bash
 case "$1 $2" in
   "rollout restart"|"rollout pause"|"rollout resume") shift 2; exec {kubectl} get "$@" ;;
   exec*) pod=$2; shift 2; [ "$1" = -n ] && exec {kubectl} get pod "$pod" -n "$2"; exec {kubectl} get pod "$pod" ;;
 esac
-[ "$1 $2" = "replace --force" ] && shift 2 && set -- replace "$@"
+deleted="$0.$PPID"
+case "$1 $2" in
+  delete*) touch "$deleted" ;;
+  "replace --force") touch "$deleted"; shift ;;
+esac
+case "$1" in
+  wait) [ -e "$deleted" ] && shift 2 && exec {kubectl} get "${{@/--timeout=*/--ignore-not-found}}" ;;
+  --force|apply|create)
+    if [ -e "$deleted" ]; then
+      shift
+      said=$({kubectl} create --dry-run=server "$@" 2>&1) && exit 0
+      case "$said" in *AlreadyExists*|*"already exists"*) exit 0 ;; esac
+      echo "$said" >&2
+      exit 1
+    fi ;;
+esac
 case "$1 $2" in
   patch*|apply*|create*|delete*|scale*|set*|replace*|annotate*|label*|"rollout undo")
     for word; do [ "$word" = -- ] && exit 3; done
