@@ -21,7 +21,7 @@ def plain(text: str) -> str:
 def one_line(text: str, limit: int = EVIDENCE_CHARS) -> str:
     """`text` without escapes, control and format characters, on one line, `limit` characters at most."""
     raw = text[: limit * _SCANNED_CHARS]
-    shown = "".join(_visible(character) for character in _ESCAPE.sub("", raw))
+    shown = raw if raw.isprintable() else "".join(map(_visible, _ESCAPE.sub("", raw)))
     line = " ".join(shown.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 

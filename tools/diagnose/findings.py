@@ -34,7 +34,7 @@ class Remedy(msgspec.Struct, frozen=True):
     arguments: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause on one object: `object` is what a person would change, `affected` the pods that suffer.
 
     `concerns` are further objects that suffer (the Deployment that a quota holds back): who asks about one of
@@ -45,8 +45,8 @@ class Finding(msgspec.Struct, frozen=True):
 
     cause: Cause
     object: ObjectRef
-    container: str | None
-    affected: tuple[str, ...]
+    container: str | None = None
+    affected: tuple[str, ...] = ()
     summary: str
     why: str
     evidence: tuple[Evidence, ...]

@@ -15,12 +15,7 @@ from tools.diagnose import timing
 from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said
-from tools.diagnose.facts.owners import (
-    controller,
-    current_pods,
-    has_ended,
-    owner_of,
-)
+from tools.diagnose.facts.owners import controller, current_pods, has_ended, owner_of
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Known, Starting
 

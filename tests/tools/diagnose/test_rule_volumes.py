@@ -60,7 +60,7 @@ def test_what_the_kubelet_says(reason: str, message: str, said: str) -> None:
     ("said", "told"),
     [
         (
-            "persistentvolumeclaims \"data-db-0\" is forbidden: no relationship found between node 'one' and this object",
+            "claims is forbidden: no relationship found between node 'one' and this object",
             0,
         ),
         ('persistentvolumeclaims "data-db-0" not found', 1),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tools.diagnose.facts.crashes import crashes
-from tools.diagnose.facts.workloads import Workload, workloads
+from tools.diagnose.facts.workloads import Workload, workload_of, workloads
 from tools.diagnose.logs.context import service_called
 from tools.plaintext import one_line
 
@@ -54,16 +54,15 @@ def calls_in_vain(snapshot: Snapshot) -> tuple[Call, ...]:
 
 
 def _calls_in_vain(snapshot: Snapshot) -> Iterator[Call]:
-    made = {each.ref: each for each in workloads(snapshot)}
     for crash in crashes(snapshot):
-        caller, error = made.get(crash.container.owner), crash.error
+        caller, error = workload_of(crash.container.owner, snapshot), crash.error
         called = service_called(error, snapshot) if caller and error and error.kind == "timeout" else None
         if caller and called:
             yield Call(caller, str(called[0]["metadata"]["name"]), called[1], f"log: {crash.line}")
 
 
 def _calls(snapshot: Snapshot) -> Iterator[Call]:
-    names = {str(item["metadata"]["name"]) for item in snapshot.of("Service")}
+    names = frozenset(snapshot.names("Service"))
     for workload in workloads(snapshot):
         for where, text, is_host in _texts(workload.pod_spec):
             for match in _ADDRESS.finditer(text[:_SCANNED_CHARS]):

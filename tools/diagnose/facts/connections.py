@@ -20,6 +20,7 @@ from tools.diagnose.facts.service_pods import (
     pods_behind,
     ports_of,
     selector_of,
+    service_at,
     target_of,
 )
 from tools.diagnose.facts.statuses import status_of
@@ -56,7 +57,7 @@ class Refusing(msgspec.Struct, frozen=True):
 
 def called(host: str, port: int | None, snapshot: Snapshot) -> Called | None:
     """What an address means: a Service by its name or its cluster IP; None where it is none that is known."""
-    own = next((each for each in snapshot.of("Service") if host and host == each["spec"].get("clusterIP")), None)
+    own = service_at(host, snapshot)
     name = None if own else parsed(host, snapshot)
     if own is None and name is not None and name.namespace == snapshot.namespace:
         own = snapshot.named("Service", name.service)

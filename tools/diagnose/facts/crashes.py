@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tools.diagnose.facts import hooks, probing
-from tools.diagnose.facts.containers import (
-    START_REASONS,
-    Container,
-    Termination,
-    broken,
-    crash,
-)
+from tools.diagnose.facts.containers import START_REASONS, Container, Termination, broken, crash
 from tools.diagnose.facts.refusals import refused
 from tools.diagnose.logs.context import in_context, in_place
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around, decisive_line

@@ -170,7 +170,7 @@ def _absent(name: Host, snapshot: Snapshot) -> Lead | None:
     if governed := _governed_by(name.service, snapshot):
         return _no_governing(name, governed, snapshot)
     missing = f"no Service of this namespace is called {name.service}"
-    if near := nearest(name.service, [str(each["metadata"]["name"]) for each in snapshot.of("Service")]):
+    if near := nearest(name.service, snapshot.names("Service")):
         pod = f"{name.pod}." if name.pod else ""
         return Lead(f"{missing}; the nearest there is: {near}", _WHY_NAMES, instead=f"{pod}{near}")
     found = _namespaces_of(name.service, snapshot)

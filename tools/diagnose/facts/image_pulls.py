@@ -7,6 +7,7 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-code
 from __future__ import annotations
 
 import re
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -78,14 +79,14 @@ _SAYS_NOTHING = re.compile(r"Back-off pulling image \S+$|.*pull QPS exceeded")
 _NAME = re.compile(r"(?P<repository>[^@]*?)(?::(?P<tag>[^:/@]*))?(?:@(?P<digest>.*))?$", re.S)
 
 
-class Reference(msgspec.Struct, frozen=True):
+class Reference(msgspec.Struct, frozen=True, dict=True):
     """The parts of an image's name, as written: `repository` with the registry's host where it is written."""
 
     repository: str
     tag: str
     digest: str
 
-    @property
+    @cached_property
     def registry(self) -> str:
         """The registry's host: the first part, where it looks like one; Docker Hub otherwise.
 
@@ -95,7 +96,7 @@ class Reference(msgspec.Struct, frozen=True):
         is_host = slash and ("." in first or ":" in first or first == "localhost")
         return first if is_host else DOCKER_HUB
 
-    @property
+    @cached_property
     def full_repository(self) -> str:
         """The repository with its host and, on Docker Hub, `library/` where no other owner is written."""
         if self.repository.startswith(self.registry + "/"):
@@ -107,6 +108,7 @@ class Reference(msgspec.Struct, frozen=True):
         return f"{self.registry}/{path}"
 
 
+@lru_cache(maxsize=4096)
 def reference(image: str) -> Reference:
     """An image's name in its parts; of a name that is none, what looks like them."""
     match = _NAME.match(image)

@@ -8,12 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tools.diagnose.facts.containers import (
-    Container,
-    cause_of,
-    containers,
-    parse_time,
-)
+from tools.diagnose.facts.containers import Container, cause_of, containers, parse_time
 
 if TYPE_CHECKING:
     from tools.cluster.resources import ObjectRef

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -17,7 +16,9 @@ _OF_CONTENT = re.compile(r"-[bcdfghkmt2456789]{10}$")
 
 
 _COMPARED_AT_MOST = 60
-"""Where there are more names than these, only those that share the rarest pairs of letters are compared."""
+"""Where there are more names than these, only those that share the rarest pairs of letters are looked at."""
+_LIKELIEST = 12
+"""Of those, so many that share most pairs are compared letter by letter."""
 
 
 def nearest(wanted: str, names: Iterable[str]) -> str | None:
@@ -42,7 +43,8 @@ def alike(wanted: str, names: Iterable[str]) -> Iterable[str]:
         found.update(each[:_COMPARED_AT_MOST])
         if len(found) >= _COMPARED_AT_MOST:
             break
-    return found
+    own = _pairs(wanted)
+    return sorted(found, key=lambda name: (-len(own & _pairs(name)), name))[:_LIKELIEST]
 
 
 @lru_cache(maxsize=8)
@@ -54,9 +56,10 @@ def _by_pair(names: tuple[str, ...]) -> dict[str, list[str]]:
     return found
 
 
-def _pairs(name: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _pairs(name: str) -> frozenset[str]:
     """Its pairs of neighbouring letters."""
-    return {name[at : at + 2].lower() for at in range(len(name) - 1)}
+    return frozenset(name[at : at + 2].lower() for at in range(len(name) - 1))
 
 
 def _is_slip(wanted: str, name: str) -> bool:
@@ -74,8 +77,7 @@ def _words(name: str) -> list[str]:
 
 
 def _but(words: list[str], others: list[str]) -> list[str]:
-    left = Counter(words) - Counter(others)
-    return [word for word in words if word in left]
+    return [word for word in words if words.count(word) > others.count(word)]
 
 
 def _alike(one: str, other: str) -> float:

@@ -93,6 +93,18 @@ def current_pods_of(owner: ObjectRef, snapshot: Snapshot) -> Sequence[Json]:
     return snapshot.once("current_pods_of", lambda: _by_owner(snapshot)).get(owner, ())
 
 
+def current_pods_on(node: str, snapshot: Snapshot) -> Sequence[Json]:
+    """Those on one node."""
+    return snapshot.once("current_pods_on", lambda: _by_node(snapshot)).get(node, ())
+
+
+def _by_node(snapshot: Snapshot) -> dict[str, list[Json]]:
+    found: dict[str, list[Json]] = {}
+    for pod in current_pods(snapshot):
+        found.setdefault(str(pod["spec"].get("nodeName")), []).append(pod)
+    return found
+
+
 def _by_owner(snapshot: Snapshot) -> dict[ObjectRef, list[Json]]:
     found: dict[ObjectRef, list[Json]] = {}
     for pod in current_pods(snapshot):

@@ -12,19 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tools.diagnose.facts.commands import (
-    ONE_WORD,
-    is_line,
-    listed,
-    separate,
-)
-from tools.diagnose.facts.probing import (
-    Probe,
-    declared_ports,
-    lacks_port,
-    named_ports,
-    probe_of,
-)
+from tools.diagnose.facts.commands import ONE_WORD, is_line, listed, separate
+from tools.diagnose.facts.probing import Probe, declared_ports, lacks_port, named_ports, probe_of
 from tools.diagnose.logs.decisive import served_line, served_port, serves_only_itself
 from tools.plaintext import one_line
 

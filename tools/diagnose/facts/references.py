@@ -81,7 +81,7 @@ def _missing(snapshot: Snapshot) -> Iterator[Missing]:
 def _no_such_configmap(snapshot: Snapshot) -> bool:
     if not snapshot.has("ConfigMap"):
         return False
-    names = [item["metadata"]["name"] for item in snapshot.of("ConfigMap")]
+    names = snapshot.names("ConfigMap")
     return any(
         missing.kind == "ConfigMap" and not missing.key and not nearest(missing.name, names)
         for missing in _missing(snapshot)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, cast
 
-from tools.apimachinery.selectors import Labels, labels_of, matches_plain
+from tools.apimachinery.selectors import Labels, labels_of, matches
 from tools.diagnose.facts.nearest import alike
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.workloads import Workload, workloads
@@ -46,7 +46,17 @@ def selects(service: Json) -> bool:
 
 def is_headless(service: Json) -> bool:
     """Whether it has no address of its own, and only its pods' addresses under its name."""
-    return (service.get("spec") or {}).get("clusterIP") == "None"
+    return _cluster_ip(service) == "None"
+
+
+def service_at(address: str, snapshot: Snapshot) -> Json | None:
+    """The Service with that cluster IP."""
+    found = snapshot.grouped("Service", _cluster_ip).get(address) if address else None
+    return found[0] if found else None
+
+
+def _cluster_ip(service: Json) -> str | None:
+    return cast("str | None", (service.get("spec") or {}).get("clusterIP"))
 
 
 def pods_behind(service: Json, snapshot: Snapshot) -> tuple[Json, ...]:
@@ -57,18 +67,22 @@ def pods_behind(service: Json, snapshot: Snapshot) -> tuple[Json, ...]:
     known: dict[frozenset[tuple[str, str]], tuple[Json, ...]] = snapshot.once("pods_behind", dict)
     key = frozenset(selector.items())
     if key not in known:
-        by_label = snapshot.once("pods_by_label", lambda: _by_label(snapshot))
-        fewest = min((by_label.get(label, ()) for label in selector.items()), key=len)
-        found = (pod for pod in fewest if _lives(pod) and matches_plain(selector, labels_of(pod)))
+        found = filter(_lives, pods_matching({"matchLabels": selector}, snapshot))
         known[key] = tuple(sorted(found, key=lambda pod: str(pod["metadata"]["name"])))
     return known[key]
 
 
 def is_carried(selector: Labels, snapshot: Snapshot) -> bool:
     """Whether any pod has all these labels, even one that has ended."""
+    return bool(selector) and bool(pods_matching({"matchLabels": selector}, snapshot))
+
+
+def pods_matching(selector: Json | None, snapshot: Snapshot) -> list[Json]:
+    """The pods that a `LabelSelector` matches, in whatever state they are."""
+    labels = ((selector or {}).get("matchLabels") or {}).items()
     by_label = snapshot.once("pods_by_label", lambda: _by_label(snapshot))
-    fewest: Sequence[Json] = min((by_label.get(label, ()) for label in selector.items()), key=len, default=())
-    return any(matches_plain(selector, labels_of(pod)) for pod in fewest)
+    fewest: Sequence[Json] = min((by_label.get(label, ()) for label in labels), key=len, default=snapshot.of("Pod"))
+    return [pod for pod in fewest if matches(selector, labels_of(pod))]
 
 
 def is_ready(pod: Json) -> bool:

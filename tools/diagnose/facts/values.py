@@ -163,19 +163,20 @@ def expanded(text: str, container: Container, snapshot: Snapshot) -> str:
 
 def unexpanded(container: Container, snapshot: Snapshot) -> Iterator[tuple[Value, str, bool]]:
     """Values with `$(NAME)` of a variable that is set after them (True) or not at all (False), and its name."""
-    before = {value.name for value in _links(container, snapshot)}
+    linked = {} if container.pod["spec"].get("enableServiceLinks") is False else links(snapshot)
+    before = set[str]()
     all_names = {str(each.get("name")) for each in container.spec.get("env") or ()}
     has_more = bool(container.spec.get("envFrom"))
     for value in written(container, snapshot):
         for match in REFERENCE.finditer(value.text or ""):
             later = match[1] in all_names
-            if match[1] not in before and (later or not has_more):
+            if match[1] not in linked and match[1] not in before and (later or not has_more):
                 yield value, match[1], later
         before.add(value.name)
     for field in ("command", "args"):
         for word in container.spec.get(field) or ():
             for match in REFERENCE.finditer(str(word)):
-                if match[1] not in before and not has_more:
+                if match[1] not in linked and match[1] not in before and not has_more:
                     yield Value("command", field, str(word), container.owner), match[1], False
 
 

@@ -57,7 +57,7 @@ def _back_to(start: ObjectRef, path: tuple[Wait, ...], waits: list[Wait]) -> tup
 
 
 def _waits(snapshot: Snapshot) -> Iterator[Wait]:
-    names = [str(each["metadata"]["name"]) for each in snapshot.of("Service")]
+    names = snapshot.names("Service")
     for group in long_initializing(snapshot):
         for name in _named(group[0], names, snapshot):
             pods = pods_behind(snapshot.named("Service", name) or {"spec": {}}, snapshot)
@@ -66,7 +66,7 @@ def _waits(snapshot: Snapshot) -> Iterator[Wait]:
                 yield Wait(tuple(group), name, owners)
 
 
-def _named(container: Container, services: list[str], snapshot: Snapshot) -> list[str]:
+def _named(container: Container, services: tuple[str, ...], snapshot: Snapshot) -> list[str]:
     """The Services that its log names; where it names none, its command and env do."""
     log = snapshot.logs.get((container.pod_name, container.name), "")
     texts = [" ".join(around(log))] if log else []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.apimachinery.selectors import Labels, labels_of, template_labels
+from tools.apimachinery.selectors import Labels, labels_of, matches_plain, template_labels
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.owners import controller
 
@@ -36,6 +36,26 @@ class Workload(msgspec.Struct, frozen=True):
 def workloads(snapshot: Snapshot) -> tuple[Workload, ...]:
     """Every workload that was read, with the pods that stand alone; worked out once for a snapshot."""
     return snapshot.once("workloads", lambda: (*_controllers(snapshot), *_lone_pods(snapshot)))
+
+
+def workload_of(ref: ObjectRef, snapshot: Snapshot) -> Workload | None:
+    """One of them; None where it was not read."""
+    return snapshot.once("workloads_by_ref", lambda: {each.ref: each for each in workloads(snapshot)}).get(ref)
+
+
+def workloads_matching(selector: Labels, snapshot: Snapshot) -> list[Workload]:
+    """Those whose pods have all these labels; none where there are no labels to match."""
+    by_label = snapshot.once("workloads_by_label", lambda: _by_label(snapshot))
+    fewest = min((by_label.get(label, []) for label in selector.items()), key=len, default=[])
+    return [each for each in fewest if matches_plain(selector, each.labels)]
+
+
+def _by_label(snapshot: Snapshot) -> dict[tuple[str, str], list[Workload]]:
+    found: dict[tuple[str, str], list[Workload]] = {}
+    for each in workloads(snapshot):
+        for label in each.labels.items():
+            found.setdefault(label, []).append(each)
+    return found
 
 
 def _controllers(snapshot: Snapshot) -> list[Workload]:

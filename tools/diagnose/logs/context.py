@@ -18,6 +18,7 @@ from tools.diagnose.facts.service_pods import (
     ports_of,
     selects,
     serves,
+    service_at,
 )
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.logs.errors import LogError
@@ -175,17 +176,12 @@ def host_and_port(address: str) -> tuple[str, int | None]:
 
 
 def _service(host: str, snapshot: Snapshot) -> Json | None:
-    if host and (at := snapshot.grouped("Service", _address_of).get(host)):
-        return at[0]
+    if at := service_at(host, snapshot):
+        return at
     name, _, rest = host.partition(".")
     if rest and rest.split(".")[0] != snapshot.namespace:
         return None
     return snapshot.named("Service", name)
-
-
-def _address_of(service: Json) -> str | None:
-    address: str | None = service["spec"].get("clusterIP")
-    return address
 
 
 def _host(host: str, snapshot: Snapshot) -> str:
@@ -194,9 +190,7 @@ def _host(host: str, snapshot: Snapshot) -> str:
         return ""
     if _service_named(host, snapshot):
         return _headless_said(name, snapshot)
-    near = get_close_matches(
-        name, alike(name, [service["metadata"]["name"] for service in snapshot.of("Service")]), n=1, cutoff=0.5
-    )
+    near = get_close_matches(name, alike(name, snapshot.names("Service")), n=1, cutoff=0.5)
     nearest = f"; the nearest there is: {near[0]}" if near else ""
     return f"no Service of this namespace is called {name}{nearest}"
 

@@ -38,7 +38,7 @@ def _replicasets(snapshot: Snapshot) -> bool:
     """Where a Deployment does not say which ReplicaSet is its newest, one has no Deployment, or one serves on."""
     if not snapshot.has("Deployment") or wants_revisions(snapshot):
         return True
-    known = {item["metadata"]["name"] for item in snapshot.of("Deployment")}
+    known = {*snapshot.names("Deployment")}
     unnamed = {item["metadata"]["name"] for item in snapshot.of("Deployment") if newest_replicaset(item) is None}
     for pod in snapshot.of("Pod"):
         direct = controller(pod)

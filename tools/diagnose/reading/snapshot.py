@@ -123,6 +123,12 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
         """Whether this kind was read: only then does what is not in `of` not exist."""
         return kind in self.objects
 
+    def names(self, kind: Kind) -> tuple[str, ...]:
+        """The names of all objects of a kind, in order."""
+        return self.once(
+            f"names of {kind}", lambda: tuple(sorted(each["metadata"]["name"] for each in self.of(kind)))
+        )
+
     def named(self, kind: Kind, name: str) -> Json | None:
         """One object by name."""
         return self._by_name.get((kind, name))
@@ -163,6 +169,10 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
             about = event.get("involvedObject") or {}
             found.setdefault((about.get("kind", ""), about.get("name", "")), []).append(event)
         return {about: tuple(events) for about, events in found.items()}
+
+
+def _name(item: Json) -> str:
+    return str(item["metadata"]["name"])
 
 
 def times(event: Json) -> int:

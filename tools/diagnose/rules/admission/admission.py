@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
-    quoted,
-    said,
-    typed,
-)
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import set_in_template, template_patched
 from tools.diagnose.findings import Evidence, Remedy
@@ -269,8 +264,7 @@ def _missing(kind: Kind, name: str, field: str, why: str, refusal: Refusal, snap
     name = name.rpartition("/")[2]
     if snapshot.named(kind, name) is not None:
         return None
-    names = sorted(str(each["metadata"]["name"]) for each in snapshot.of(kind))
-    near = nearest(name, names)
+    near = nearest(name, snapshot.names(kind))
     there = f"; the nearest there is: {near}" if near else ""
     return Rejection(
         FAILED_CREATE,

@@ -73,7 +73,6 @@ def _finding(group: list[tuple[Refusal, Rejection]]) -> Finding:
         cause=rejection.cause,
         object=rejection.target,
         container=rejection.container,
-        affected=(),
         summary=rejection.summary + suffix,
         why=rejection.why,
         evidence=(event, *rejection.evidence, *(_also(each) for each, _ in group[1:])),

@@ -355,7 +355,7 @@ def _culprit(refusal: Refusal, resource: str, field: str, given: str | None, whi
 
 
 def _limit_range(snapshot: Snapshot) -> str:
-    names = [str(each["metadata"]["name"]) for each in snapshot.of("LimitRange")]
+    names = snapshot.names("LimitRange")
     return f" {one_line(names[0], 120)}" if len(names) == 1 else ""
 
 

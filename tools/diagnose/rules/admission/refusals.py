@@ -112,12 +112,11 @@ def _failure(deployment: Json) -> Json | None:
 
 def _failed(snapshot: Snapshot) -> dict[tuple[str, str], list[Json]]:
     """The FailedCreate events by what they are about, newest first; those of Deployments' ReplicaSets left out."""
-    deployments = {str(item["metadata"]["name"]) for item in snapshot.of("Deployment")}
     found: dict[tuple[str, str], list[Json]] = {}
     for event in sorted(snapshot.of("Event"), key=event_time, reverse=True):
         about = event.get("involvedObject") or {}
         kind, name = str(about.get("kind")), str(about.get("name"))
-        is_deployments = kind == "ReplicaSet" and name.rpartition("-")[0] in deployments
+        is_deployments = kind == "ReplicaSet" and snapshot.named("Deployment", name.rpartition("-")[0])
         if event.get("reason") == "FailedCreate" and kind in _CONTROLLERS and not is_deployments:
             found.setdefault((kind, name), []).append(event)
     return found

@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING
 from tools.apimachinery import quantity
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.autoscalers import measured_by
-from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
-    quoted,
-    said,
-    typed,
-)
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
@@ -102,7 +97,6 @@ def _no_requests(item: Json, owner: ObjectRef, active: Json, match: re.Match[str
         cause=HPA_NO_REQUESTS,
         object=owner,
         container=container,
-        affected=(),
         summary=f"{said(hpa)} cannot scale: container {container} of {said(owner)} has no request for {resource}",
         why=(
             "Utilization is the use divided by the request, over all containers of a pod; without a "
@@ -167,8 +161,6 @@ def _no_metrics(item: Json, owner: ObjectRef, active: Json, snapshot: Snapshot) 
     return Finding(
         cause=HPA_NO_METRICS,
         object=hpa,
-        container=None,
-        affected=(),
         summary=f"{said(hpa)} cannot scale {one_line(said(owner), 300)}: {detail}",
         why=_PROVIDERS[api],
         evidence=(condition_said(item, active),),

@@ -82,10 +82,9 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
     kind, name = str(target.get("kind")), str(target.get("name"))
     if (found := _SCALED.get(kind)) is None or not snapshot.has(found):
         return None
-    there = [str(each["metadata"]["name"]) for each in snapshot.of(found)]
-    if name in there:
+    if snapshot.named(found, name) is not None:
         return None
-    near = nearest(name, there)
+    near = nearest(name, snapshot.names(found))
     hpa = autoscaler_ref(item)
     hint = f"; there is {kind} {near}" if near else ""
     title = "Name a target that exists"
@@ -93,8 +92,6 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
     return Finding(
         cause=HPA_TARGET_MISSING,
         object=hpa,
-        container=None,
-        affected=(),
         summary=(
             f"HorizontalPodAutoscaler {hpa.name} scales {one_line(kind)} {one_line(name)}, which does "
             f"not exist{hint}"
@@ -116,8 +113,6 @@ def _at_maximum(item: Json, limited: Json) -> Finding | None:
     return Finding(
         cause=HPA_AT_MAXIMUM,
         object=hpa,
-        container=None,
-        affected=(),
         summary=(
             f"HorizontalPodAutoscaler {hpa.name} is at its maximum of {_replicas(spec['maxReplicas'])} "
             f"and wants more{_use(item)}"

@@ -27,9 +27,9 @@ OTHER_KIND: dict[SourceKind, SourceKind] = {"ConfigMap": "Secret", "Secret": "Co
 def existing(missing: Missing, snapshot: Snapshot) -> str | None:
     """The existing name, or key of that object, that is most like the missing one; None when none is like it."""
     if missing.key:
-        there = list((snapshot.named(missing.kind, missing.name) or {}).get("data") or ())
+        there = tuple((snapshot.named(missing.kind, missing.name) or {}).get("data") or ())
     else:
-        there = [item["metadata"]["name"] for item in snapshot.of(missing.kind)]
+        there = snapshot.names(missing.kind)
     wanted = missing.key or missing.name
     return nearest(wanted, map(str, there))
 

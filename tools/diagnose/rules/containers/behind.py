@@ -11,12 +11,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import covers, hosts, values
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
-    quoted,
-    said,
-    typed,
-)
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.facts.references import Missing
 from tools.diagnose.facts.remedies import patched, template_patched
 from tools.diagnose.facts.roots import Root

@@ -9,24 +9,13 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.containers import Container, broken, containers
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
-    about_owner,
-    about_pod,
-    container_said,
-    pod_names,
-)
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names
 from tools.diagnose.facts.references import Missing, SourceKind, missing_in, wants_configmaps, wants_secrets
 from tools.diagnose.facts.remedies import container_patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers import runtime
-from tools.diagnose.rules.containers.absent_sources import (
-    OTHER_KIND,
-    existing,
-    missing_remedies,
-    nearest_said,
-)
+from tools.diagnose.rules.containers.absent_sources import OTHER_KIND, existing, missing_remedies, nearest_said
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

@@ -15,13 +15,7 @@ from tools.diagnose.facts import commands, hooks
 from tools.diagnose.facts.crashes import Crash, crashes
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.exits import meaning
-from tools.diagnose.facts.naming import (
-    about_owner,
-    about_pod,
-    container_said,
-    event_said,
-    pod_names,
-)
+from tools.diagnose.facts.naming import about_owner, about_pod, container_said, event_said, pod_names
 from tools.diagnose.facts.remedies import container_patched, log_read, template_patched
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.logs.context import answered_by, configmap_of, dns_policy_for

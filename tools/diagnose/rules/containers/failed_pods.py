@@ -154,7 +154,6 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding | None:
     finding = Finding(
         cause=POD_FAILED,
         object=newest.owner,
-        container=None,
         affected=names,
         summary=f"{_subject(newest, len(names), snapshot)} ({one_line(newest.reason, 80)}): {trouble.said}",
         why=trouble.why,

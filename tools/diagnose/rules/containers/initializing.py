@@ -14,13 +14,7 @@ from tools.diagnose import timing
 from tools.diagnose.facts.commands import given
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.initializing import LONG, long_initializing, running_for
-from tools.diagnose.facts.naming import (
-    about_owner,
-    about_pod,
-    container_said,
-    pod_names,
-    said,
-)
+from tools.diagnose.facts.naming import about_owner, about_pod, container_said, pod_names, said
 from tools.diagnose.facts.remedies import log_read
 from tools.diagnose.facts.waits import Wait, circle
 from tools.diagnose.findings import Evidence, Finding, Known, Remedy

@@ -18,14 +18,7 @@ from tools.diagnose.facts.containers import Container, broken, crash, parse_time
 from tools.diagnose.facts.covers import Cover, cover_of
 from tools.diagnose.facts.edits import change
 from tools.diagnose.facts.limit_ranges import bounds
-from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
-    about_owner,
-    about_pod,
-    container_said,
-    pod_names,
-    typed,
-)
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names, typed
 from tools.diagnose.facts.present import anything
 from tools.diagnose.facts.remedies import by_tool, template_patched
 from tools.diagnose.findings import Evidence, Finding, Remedy

@@ -16,13 +16,7 @@ from tools.apimachinery.selectors import labels_of
 from tools.diagnose import timing
 from tools.diagnose.facts import probing
 from tools.diagnose.facts.containers import Container, crash
-from tools.diagnose.facts.naming import (
-    about_owner,
-    about_pod,
-    container_said,
-    event_said,
-    pod_names,
-)
+from tools.diagnose.facts.naming import about_owner, about_pod, container_said, event_said, pod_names
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.probe_failures import ProbeFailure, probe_failure
 from tools.diagnose.facts.remedies import log_read, template_patched

@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from tools.diagnose import timing
-from tools.diagnose.facts.containers import (
-    START_REASONS,
-    STEADY_AFTER,
-    Container,
-    containers,
-    parse_time,
-)
+from tools.diagnose.facts.containers import START_REASONS, STEADY_AFTER, Container, containers, parse_time
 from tools.diagnose.rule import Rule
 
 if TYPE_CHECKING:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.containers import Container, refused_mount
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import (
-    about_owner,
-)
+from tools.diagnose.facts.naming import about_owner
 from tools.diagnose.facts.remedies import container_patched, deleted, described
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rules.containers.trouble import Trouble

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tools.apimachinery.selectors import matches_plain
 from tools.diagnose.facts.crashes import Crash, crashes
 from tools.diagnose.facts.naming import about_pod, pod_names, said
 from tools.diagnose.facts.service_pods import is_ready, pods_behind, ports_of, selector_of
-from tools.diagnose.facts.workloads import workloads
+from tools.diagnose.facts.workloads import workloads_matching
 from tools.diagnose.findings import Finding, Known
 from tools.diagnose.logs.context import service_called
 from tools.diagnose.rule import Rule
@@ -76,55 +75,76 @@ def _misdirected(service: Json, port: int | None, snapshot: Snapshot) -> Finding
 
 def _kept_out(crash: Crash, service: Json, snapshot: Snapshot) -> Finding | None:
     """The policy of this namespace that lets the caller not in to the Service."""
-    called = service_ref(service, snapshot)
-    blocked = snapshot.once("ingress_blocked", lambda: ingress_blocked(snapshot, Known(())))
-    return next((each for each in blocked if {called, crash.container.owner} <= {*each.concerns}), None)
+    blocked = snapshot.once("ingress_blocked", lambda: _by_concern(ingress_blocked(snapshot, Known(()))))
+    found = blocked.get(service_ref(service, snapshot), [])
+    return next((each for each in found if crash.container.owner in each.concerns), None)
+
+
+def _by_concern(findings: list[Finding]) -> dict[ObjectRef, list[Finding]]:
+    found: dict[ObjectRef, list[Finding]] = {}
+    for each in findings:
+        for ref in each.concerns:
+            found.setdefault(ref, []).append(each)
+    return found
 
 
 def following(findings: list[Finding], snapshot: Snapshot) -> list[Finding]:
     """Who crashes because none of the pods that it calls is ready is told of where it is said why they are not."""
     led = {crash.container.owner: crash for crash in crashes(snapshot)}
+    about = _about(findings)
     causes = {
         at: cause
         for at, each in enumerate(findings)
-        if (cause := _of_called(each, led, findings, snapshot)) is not None
+        if (crash := led.get(each.object)) is not None
+        and each.cause == "CrashLoopBackOff"
+        and (cause := _of_called(at, crash, about, snapshot)) is not None
     }
     roots: dict[int, list[Crash]] = {}
-    for at in causes:
-        root, seen = at, {at}
-        while root in causes and causes[root] not in seen:
-            root = causes[root]
-            seen.add(root)
-        if root not in causes:
+    told = set()
+    for at, root in _ends(causes).items():
+        if root is not None:
+            told.add(at)
             roots.setdefault(root, []).append(led[findings[at].object])
-    told = {at for at in causes if any(led[findings[at].object] in group for group in roots.values())}
     return [
         _followed(each, roots[at]) if at in roots else each for at, each in enumerate(findings) if at not in told
     ]
 
 
+def _ends(causes: Mapping[int, int]) -> dict[int, int | None]:
+    """Where each chain of causes ends; None where it goes round."""
+    ends: dict[int, int | None] = {}
+    for first in causes:
+        here, path = first, dict[int, None]()
+        while here in causes and here not in ends and here not in path:
+            path[here] = None
+            here = causes[here]
+        ends |= dict.fromkeys(path, ends.get(here, None if here in causes else here))
+    return ends
+
+
+def _about(findings: list[Finding]) -> dict[str | ObjectRef, list[int]]:
+    """Which findings are about a pod, by its name, or about an object."""
+    found: dict[str | ObjectRef, list[int]] = {}
+    for at, each in enumerate(findings):
+        keys: list[str | ObjectRef] = [*each.affected, each.object, *each.concerns]
+        for key in dict.fromkeys(keys):
+            found.setdefault(key, []).append(at)
+    return found
+
+
 def _of_called(
-    finding: Finding, led: Mapping[ObjectRef, Crash], findings: list[Finding], snapshot: Snapshot
+    own: int, crash: Crash, about: Mapping[str | ObjectRef, list[int]], snapshot: Snapshot
 ) -> int | None:
-    """Which finding says why no pod is ready that a crash calls."""
-    crash = led.get(finding.object) if finding.cause == "CrashLoopBackOff" else None
-    if crash is None or crash.error is None or crash.error.kind not in (*_UNANSWERED, "unknown host"):
+    """Which other finding says why no pod is ready that a crash calls."""
+    if crash.error is None or crash.error.kind not in (*_UNANSWERED, "unknown host"):
         return None
     called = service_called(crash.error, snapshot)
     if called is None or any(map(is_ready, behind := pods_behind(called[0], snapshot))):
         return None
-    names = {str(pod["metadata"]["name"]) for pod in behind}
-    selector = selector_of(called[0])
-    owners = {each.ref for each in workloads(snapshot) if selector and matches_plain(selector, each.labels)}
-    return next(
-        (
-            at
-            for at, each in enumerate(findings)
-            if each is not finding
-            and (not names.isdisjoint(each.affected) or not owners.isdisjoint((each.object, *each.concerns)))
-        ),
-        None,
-    )
+    keys: list[str | ObjectRef] = [str(pod["metadata"]["name"]) for pod in behind]
+    keys += [each.ref for each in workloads_matching(selector_of(called[0]), snapshot)]
+    firsts = (next((at for at in about.get(key, []) if at != own), None) for key in keys)
+    return min((at for at in firsts if at is not None), default=None)
 
 
 def _followed(cause: Finding, group: list[Crash]) -> Finding:

@@ -13,18 +13,8 @@ import msgspec
 from msgspec.structs import replace
 
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.facts.image_pulls import (
-    Reference,
-    image_of,
-    reference,
-    refused,
-)
-from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
-    about_owner,
-    about_pod,
-    typed,
-)
+from tools.diagnose.facts.image_pulls import Reference, image_of, reference, refused
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patch, patched
 from tools.diagnose.findings import Evidence, Remedy
@@ -42,6 +32,8 @@ NEW_SECRET = "registry-pull"  # noqa: S105
 """The name that is proposed for a pull secret which nothing names yet."""
 
 _NOT_RETRIEVED = re.compile(r"Unable to retrieve some image pull secrets \(([^)]*)\)")
+_PLAIN_HOST = re.compile(r"[\w.:-]+")
+_ANY_HOST = "*"
 _BRINGS = (
     "A pod pulls with the imagePullSecrets of its own spec, which it gets from its service account when it is made "
     "without any; each must exist in its namespace and hold credentials for this very registry."
@@ -121,16 +113,35 @@ def _judged(case: _Case) -> tuple[str, list[Remedy]]:
 
 def _candidates(case: _Case) -> list[str]:
     """The fitting pull secrets of the namespace, the most like a missing one first; not those that are refused."""
-    known = [item["metadata"]["name"] for item in case.snapshot.of("Secret")]
-    in_vain = {
-        name
-        for group in refused(case.snapshot)
+    in_vain = case.snapshot.once("pull secrets in vain", lambda: _in_vain(case.snapshot))
+    near = nearest(case.named[0], case.snapshot.names("Secret")) if case.named else None
+    there = [name for name in case.fitting(_known_for(case)) if (case.image.registry, name) not in in_vain]
+    return sorted(there, key=lambda name: (name != near, name))
+
+
+def _in_vain(snapshot: Snapshot) -> set[tuple[str, str]]:
+    """The registries that refuse a pod, each with the pull secrets that this brings."""
+    return {
+        (reference(image_of(group[0])).registry, name)
+        for group in refused(snapshot)
         for name in _names(group[0].pod["spec"])
-        if reference(image_of(group[0])).registry == case.image.registry
     }
-    near = nearest(case.named[0], known) if case.named else None
-    fitting = case.fitting(sorted(known))
-    return sorted((name for name in fitting if name not in in_vain), key=lambda name: name != near)
+
+
+def _known_for(case: _Case) -> set[str]:
+    """The pull secrets that name the image's registry, or may mean it by a wildcard."""
+    by_host = case.snapshot.once("pull secrets by host", lambda: _by_host(case.snapshot))
+    return {name for host in (case.image.registry, _ANY_HOST) for name in by_host.get(host, ())}
+
+
+def _by_host(snapshot: Snapshot) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for secret in snapshot.of("Secret"):
+        for registry in secret.get("registries") or ():
+            host = str(registry).partition("/")[0]
+            is_plain = _PLAIN_HOST.fullmatch(host) and not host.endswith("docker.io")
+            found.setdefault(host if is_plain else _ANY_HOST, []).append(str(secret["metadata"]["name"]))
+    return found
 
 
 def _what_is_named(case: _Case) -> str:
@@ -138,8 +149,7 @@ def _what_is_named(case: _Case) -> str:
     if not case.named:
         return f"its pod has no pull secret (service account {case.account})"
     if missing := case.missing():
-        known = [item["metadata"]["name"] for item in case.snapshot.of("Secret")]
-        near = nearest(missing[0], known)
+        near = nearest(missing[0], case.snapshot.names("Secret"))
         more = f"; the nearest there is: {near}" if near else ""
         return f"its pull secret {missing[0]} does not exist{more}"
     for name in case.named:
@@ -198,9 +208,8 @@ def _create_and_use(case: _Case) -> list[Remedy]:
 
 def _new_name(case: _Case) -> str:
     """A name that no Secret has."""
-    taken = {item["metadata"]["name"] for item in case.snapshot.of("Secret")}
     names = (f"{NEW_SECRET}-{number}" if number > 1 else NEW_SECRET for number in count(1))
-    return next(name for name in names if name not in taken)
+    return next(name for name in names if case.snapshot.named("Secret", name) is None)
 
 
 def _create(case: _Case, name: str) -> Remedy:

@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from tools.diagnose.facts.image_pulls import (
-    Reference,
-    Trouble,
-    image_of,
-    reference,
-)
+from tools.diagnose.facts import nearest
+from tools.diagnose.facts.image_pulls import Reference, Trouble, image_of, reference
 from tools.diagnose.facts.naming import about_pod
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.statuses import status_of
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tools.cluster.resources import ObjectRef
     from tools.diagnose.facts.containers import Container
@@ -44,6 +40,16 @@ class Running(msgspec.Struct, frozen=True):
     container: str
 
 
+class Ran(msgspec.Struct, frozen=True):
+    """The same, one of each image: by image, container, repository and registry; `by_shorter`: `_shorter`."""
+
+    by_image: Mapping[str, Running]
+    by_container: Mapping[tuple[ObjectRef, str], Mapping[str, Running]]
+    by_repository: Mapping[str, Mapping[str, Running]]
+    by_registry: Mapping[str, Running]
+    by_shorter: Mapping[str, list[str]]
+
+
 class Alike(msgspec.Struct, frozen=True):
     """The image that is probably meant; `evident`: near enough to name it instead."""
 
@@ -56,24 +62,43 @@ class Alike(msgspec.Struct, frozen=True):
 
 def alike(container: Container, trouble: Trouble, snapshot: Snapshot) -> Alike | None:
     """The image that a name which leads nowhere probably means; None when nothing here is like it."""
-    image = image_of(container)
-    running = [one for one in running_images(snapshot) if one.image != image]
+    image, ran = image_of(container), snapshot.once("ran", lambda: _ran(snapshot))
     if trouble == "name":
-        return _valid(image, running)
+        return _valid(image, ran)
     named = reference(image)
     if trouble == "host":
-        return _other_host(image, named, running)
-    if (same := _same_repository(container, named, running)) and trouble != "denied":
+        return _other_host(image, named, ran)
+    if (same := _same_repository(container, image, named, ran)) and trouble != "denied":
         return replace(_runs(same), evident=not named.digest)
-    return _near_repository(named, running)
+    return _near_repository(named, ran)
 
 
-def running_images(snapshot: Snapshot) -> tuple[Running, ...]:
-    """The images of the containers that run, or ran: they were pulled."""
-    return snapshot.once("running_images", lambda: tuple(_running(snapshot)))
+def _ran(snapshot: Snapshot) -> Ran:
+    by_image: dict[str, Running] = {}
+    by_container: dict[tuple[ObjectRef, str], dict[str, Running]] = {}
+    for one in _running(snapshot):
+        by_image.setdefault(one.image, one)
+        by_container.setdefault((one.owner, one.container), {}).setdefault(one.image, one)
+    by_repository: dict[str, dict[str, Running]] = {}
+    by_registry: dict[str, Running] = {}
+    for image in sorted(by_image):
+        named = reference(image)
+        by_repository.setdefault(named.full_repository, {})[image] = by_image[image]
+        by_registry.setdefault(named.registry, by_image[image])
+    by_shorter: dict[str, list[str]] = {}
+    for repository in by_repository:
+        for each in _shorter(repository):
+            by_shorter.setdefault(each, []).append(repository)
+    return Ran(by_image, by_container, by_repository, by_registry, by_shorter)
+
+
+def _shorter(text: str) -> set[str]:
+    """The text, and without each of its letters: texts that are a slip apart have one of these in common."""
+    return {text, *(text[:at] + text[at + 1 :] for at in range(len(text)))}
 
 
 def _running(snapshot: Snapshot) -> Iterator[Running]:
+    """The images of the containers that run, or ran: they were pulled."""
     for pod in snapshot.of("Pod"):
         statuses = {one.get("name"): one for one in status_of(pod).get("containerStatuses") or ()}
         for spec in pod["spec"].get("containers") or ():
@@ -85,25 +110,27 @@ def _running(snapshot: Snapshot) -> Iterator[Running]:
                 yield Running(one_line(str(spec["image"])), pod, owner_of(pod, snapshot), str(spec["name"]))
 
 
-def _same_repository(container: Container, named: Reference, running: list[Running]) -> Running | None:
+def _same_repository(container: Container, image: str, named: Reference, ran: Ran) -> Running | None:
     """Another tag of the repository: that of the same container before, or else the most like the tag asked."""
-    same = [one for one in running if reference(one.image).full_repository == named.full_repository]
-    before = [one for one in same if one.owner == container.owner and one.container == container.name]
-    by_image = {one.image: one for one in before or same}
+    own = ran.by_container.get((container.owner, container.name)) or {}
+    same = {key: one for key, one in ran.by_repository.get(named.full_repository, {}).items() if key != image}
+    before = {key: own[key] for key in sorted(own) if key in same}
     return max(
-        (by_image[image] for image in sorted(by_image)),
+        (before or same).values(),
         key=lambda one: SequenceMatcher(None, named.tag, reference(one.image).tag).ratio(),
         default=None,
     )
 
 
-def _near_repository(named: Reference, running: list[Running]) -> Alike | None:
+def _near_repository(named: Reference, ran: Ran) -> Alike | None:
     """A repository of the same registry whose name is one slip of the pen away."""
+    alike = {each for text in _shorter(named.full_repository) for each in ran.by_shorter.get(text, ())}
     near = [
         one
-        for one in running
+        for repository in alike
+        if _one_slip(repository, named.full_repository)
+        for one in ran.by_repository[repository].values()
         if reference(one.image).registry == named.registry
-        and _one_slip(reference(one.image).full_repository, named.full_repository)
     ]
     same_tag = [one for one in near if reference(one.image).tag == named.tag]
     found = min(same_tag or near, key=lambda one: one.image, default=None)
@@ -129,18 +156,15 @@ def _runs(one: Running) -> Alike:
     )
 
 
-def _other_host(image: str, named: Reference, running: list[Running]) -> Alike | None:
-    by_host = {
-        reference(one.image).registry: one for one in sorted(running, key=lambda one: one.image, reverse=True)
-    }
-    by_host.pop(named.registry, None)
-    near = get_close_matches(named.registry, sorted(by_host), n=1, cutoff=_NEAR)
+def _other_host(image: str, named: Reference, ran: Ran) -> Alike | None:
+    hosts = [each for each in nearest.alike(named.registry, ran.by_registry) if each != named.registry]
+    near = get_close_matches(named.registry, sorted(hosts), n=1, cutoff=_NEAR)
     if not near:
         return None
-    one = by_host[near[0]]
+    one = ran.by_registry[near[0]]
     new = near[0] + image.removeprefix(named.registry)
-    if any(other.image == new for other in running):
-        return _runs(next(other for other in running if other.image == new))
+    if runs := ran.by_image.get(new):
+        return _runs(runs)
     return Alike(
         new,
         f"other images here come from {near[0]}",
@@ -150,13 +174,15 @@ def _other_host(image: str, named: Reference, running: list[Running]) -> Alike |
     )
 
 
-def _valid(image: str, running: list[Running]) -> Alike | None:
+def _valid(image: str, ran: Ran) -> Alike | None:
     """The name in lower case, without spaces and doubled colons, if that is one."""
     new = re.sub(r":+", ":", image.replace(" ", "")).strip(":/")
     repository, colon, tag = new.rpartition(":")
     new = f"{repository.lower()}:{tag}" if colon and "/" not in tag else new.lower()
-    if runs := next((one for one in running if one.image == new), None):
+    if new == image:
+        return None
+    if runs := ran.by_image.get(new):
         return _runs(runs)
-    if new == image or not _VALID.fullmatch(new):
+    if not _VALID.fullmatch(new):
         return None
     return Alike(new, f"{new} would be one", evident=False, runs=False)

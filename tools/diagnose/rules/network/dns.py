@@ -188,7 +188,6 @@ def _finding(name: str, group: list[Kept], snapshot: Snapshot) -> Finding:
     return Finding(
         cause=NETWORK_POLICY_BLOCKS_DNS,
         object=ref,
-        container=None,
         affected=tuple(str(kept.pod["metadata"]["name"]) for kept in group),
         summary=f"{said(ref)} keeps {_owners_said(owners)} from DNS: {_how(policy, group[0])}{log_said}",
         why=(

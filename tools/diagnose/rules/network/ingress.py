@@ -168,7 +168,6 @@ def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=NETWORK_POLICY_BLOCKS_INGRESS,
         object=ref,
-        container=None,
         affected=_affected(target, kept, snapshot),
         summary=f"{said(ref)} keeps {_who(kept)} from {said(target.ref)}: {how}",
         why=(

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
-from tools.diagnose.facts.naming import (
-    event_said,
-    said,
-)
+from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.remedies import described, patched
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -72,8 +69,6 @@ def _pending(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Iterator[Finding
     finding = Finding(
         cause=LOAD_BALANCER_PENDING,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} of type LoadBalancer has no address: {because}",
         why=(
             "A controller of the cloud, or one such as MetalLB, gives such a Service its address; Kubernetes "

@@ -13,12 +13,7 @@ from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.present import some
 from tools.diagnose.facts.remedies import set_fields
-from tools.diagnose.facts.service_pods import (
-    numbers_of,
-    pods_behind,
-    ports_of,
-    target_of,
-)
+from tools.diagnose.facts.service_pods import numbers_of, pods_behind, ports_of, target_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.network.routing_hosts import HOST_CONFLICT, host_conflicts
@@ -110,14 +105,11 @@ def _follows(backend: Backend, known: Known) -> bool:
 
 def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:
     first = group[0]
-    there = [str(item["metadata"]["name"]) for item in snapshot.of("Service")]
-    near = nearest(first.service, there)
+    near = nearest(first.service, snapshot.names("Service"))
     hint = f"; the nearest there is: {near}" if near else ""
     return Finding(
         cause=BACKEND_SERVICE_MISSING,
         object=first.owner,
-        container=None,
-        affected=(),
         summary=(
             f"{said(first.owner)} sends {_what(group)} to Service {first.service}, which does not exist{hint}"
         ),
@@ -167,7 +159,6 @@ def _no_port(group: list[Backend], service: Json, snapshot: Snapshot) -> Finding
     return Finding(
         cause=BACKEND_PORT_MISSING,
         object=first.owner,
-        container=None,
         affected=tuple(str(pod["metadata"]["name"]) for pod in pods_behind(service, snapshot)),
         summary=one_line(
             f"{said(first.owner)} asks for port {first.port} of Service {first.service}, which {has}{hint}"

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.diagnose.facts.backends import (
-    Backend,
-    backends,
-    ingress_ref,
-    route_ref,
-)
+from tools.diagnose.facts.backends import Backend, backends, ingress_ref, route_ref
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
@@ -101,8 +96,6 @@ def _conflict(newer: ObjectRef, older: ObjectRef, group: list[Backend]) -> Findi
     return Finding(
         cause=HOST_CONFLICT,
         object=newer,
-        container=None,
-        affected=(),
         summary=summary,
         why=(
             "The API accepts both; which of them gets the traffic is the controller's choice, most often the "
@@ -153,8 +146,6 @@ def _refused(route: Json, refusal: Json, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=HOST_CONFLICT,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} is refused by the router: its host {place} is claimed already ({by})",
         why=(
             "A host belongs to the oldest Route that claims it, across all namespaces unless the administrator "

@@ -93,8 +93,6 @@ def _class_finding(ingress: Json, snapshot: Snapshot) -> Finding | None:
     return Finding(
         cause=INGRESS_CLASS_MISSING,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} {_class_said(wanted, near, names)}",
         why=(
             "A controller takes only the Ingresses of its own class, and nothing reports one that nobody takes: "
@@ -162,8 +160,7 @@ def _fault(name: str, snapshot: Snapshot) -> str | None:
 
 
 def _tls_finding(ref: ObjectRef, item: Json, pointer: str, name: str, fault: str, snapshot: Snapshot) -> Finding:
-    others = [str(each["metadata"]["name"]) for each in snapshot.of("Secret") if each["metadata"]["name"] != name]
-    near = nearest(name, others)
+    near = nearest(name, snapshot.names("Secret"))
     hint = f"; the nearest there is: {near}" if near else ""
     issued = is_issued(item)
     issue = issuing(name, snapshot) if issued else None
@@ -171,8 +168,6 @@ def _tls_finding(ref: ObjectRef, item: Json, pointer: str, name: str, fault: str
     return Finding(
         cause=TLS_SECRET_MISSING,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} takes its certificate from Secret {one_line(name, 253)}, {fault}{hint}",
         why=(
             "Without the certificate most controllers serve one of their own, which browsers refuse; a router "

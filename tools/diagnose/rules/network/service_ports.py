@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.apimachinery.selectors import matches_plain
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.remedies import Operations, by_tool, patched
-from tools.diagnose.facts.service_pods import (
-    container_ports,
-    pods_behind,
-    ports_of,
-    target_of,
-)
-from tools.diagnose.facts.workloads import workloads
+from tools.diagnose.facts.service_pods import container_ports, pods_behind, ports_of, selector_of, target_of
+from tools.diagnose.facts.workloads import workloads_matching
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.service_words import service_ref
@@ -101,8 +95,7 @@ def _probed_elsewhere(service: Json, target: int, snapshot: Snapshot) -> bool:
     """Whether the pods are asked how they are on declared ports only, and not on this one."""
     asked = [
         port
-        for workload in workloads(snapshot)
-        if matches_plain((service.get("spec") or {}).get("selector"), workload.labels)
+        for workload in workloads_matching(selector_of(service), snapshot)
         for container in workload.pod_spec.get("containers") or ()
         for probe in _PROBES
         for port in _probe_ports(container.get(probe) or {})
@@ -124,7 +117,6 @@ def _finding(
     return Finding(
         cause=SERVICE_PORT_MISMATCH,
         object=ref,
-        container=None,
         affected=tuple(str(pod["metadata"]["name"]) for pod in behind),
         summary=_summary(ref, port, owner, declared),
         why=_why(target_of(port)),

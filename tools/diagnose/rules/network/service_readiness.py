@@ -7,20 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tools.apimachinery.selectors import labels_of, matches_plain
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.remedies import described, scaled
-from tools.diagnose.facts.service_pods import (
-    condition,
-    is_ready,
-    pods_behind,
-    selector_of,
-    serves,
-)
-from tools.diagnose.facts.workloads import Workload, workloads
+from tools.diagnose.facts.service_pods import condition, is_ready, pods_behind, selector_of, serves
+from tools.diagnose.facts.workloads import Workload, workload_of
 from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
@@ -56,8 +49,6 @@ def scaled_to_zero(service: Json, workload: Workload, snapshot: Snapshot) -> Fin
     return Finding(
         cause=SERVICE_NOT_READY,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} has no endpoint: {said(workload.ref)}, whose pods it selects, is scaled to zero",
         why="A Service has as many endpoints as there are ready pods with its labels; now there should be none.",
         evidence=(
@@ -97,7 +88,6 @@ def _not_ready_finding(
     return Finding(
         cause=SERVICE_NOT_READY,
         object=ref,
-        container=None,
         affected=names,
         summary=f"{said(ref)} has no endpoint: {count} ready{because}",
         why=(
@@ -124,11 +114,8 @@ def _is_starting(pod: Json, snapshot: Snapshot) -> bool:
 
 def _unmet_gates(pod: Json, snapshot: Snapshot) -> str:
     """Named where the pod, or what made it, was read whole."""
-    labels = labels_of(pod)
-    makers = [
-        each.pod_spec for each in workloads(snapshot) if each.selector and matches_plain(each.selector, labels)
-    ]
-    specs = (pod.get("spec") or {}, *makers)
+    maker = workload_of(owner_of(pod, snapshot), snapshot)
+    specs = (pod.get("spec") or {}, maker.pod_spec if maker else {})
     gates = dict.fromkeys(
         str(each.get("conditionType")) for spec in specs for each in spec.get("readinessGates") or ()
     )

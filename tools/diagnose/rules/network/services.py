@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tools.apimachinery.selectors import matches_plain
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.remedies import by_tool, set_fields
@@ -22,7 +21,7 @@ from tools.diagnose.facts.service_pods import (
     selector_of,
     selects,
 )
-from tools.diagnose.facts.workloads import Workload, workloads
+from tools.diagnose.facts.workloads import Workload, workloads_matching
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.network.service_ports import SERVICE_PORT_MISMATCH, port_mismatches
@@ -85,7 +84,7 @@ def misdirected(service: Json, snapshot: Snapshot, *, port: int | None = None) -
 def _unmatched(service: Json, snapshot: Snapshot) -> list[Finding]:
     """No pod: by a wrong selector, or because there should be none, or because none could be made yet."""
     selector = selector_of(service)
-    would_match = [each for each in workloads(snapshot) if matches_plain(selector, each.labels)]
+    would_match = workloads_matching(selector, snapshot)
     if would_match:
         at_rest = all(each.wanted == 0 for each in would_match)
         return [scaled_to_zero(service, would_match[0], snapshot)] if at_rest else []
@@ -117,8 +116,6 @@ def _mismatch(service: Json, near: Workload | None, snapshot: Snapshot) -> Findi
     return Finding(
         cause=SERVICE_SELECTOR_MISMATCH,
         object=ref,
-        container=None,
-        affected=(),
         summary=_mismatch_said(ref, selector, near),
         why=(
             "A Service leads to the pods of its namespace that carry every label of its selector, with exactly "

@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.apimachinery import quantity
 from tools.apimachinery.quantity import amount
-from tools.diagnose.facts.capacity import (
-    largest_allocatable,
-    most_room,
-    request,
-    requested,
-)
+from tools.diagnose.facts.capacity import largest_allocatable, most_room, request, requested
 from tools.diagnose.facts.limit_ranges import default_request, may_request
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, typed
 from tools.diagnose.facts.remedies import by_tool, scaled

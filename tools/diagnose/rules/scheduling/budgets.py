@@ -8,10 +8,10 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.remedies import deleted, patched
+from tools.diagnose.facts.service_pods import pods_matching
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
@@ -96,8 +96,6 @@ def _finding(
     return Finding(
         cause=PDB_BLOCKS_DISRUPTION,
         object=pdb,
-        container=None,
-        affected=(),
         summary=summary,
         why=why,
         evidence=(evidence,),
@@ -135,25 +133,18 @@ def _uncounted(item: Json, snapshot: Snapshot) -> Finding:
 
 
 def _overlapping(budgets: list[Json], snapshot: Snapshot) -> list[Finding]:
+    ordered, chosen = sorted(budgets, key=_age), dict[str, list[int]]()
+    for at, item in enumerate(ordered):
+        for pod in filter(looks_well, pods_matching(item["spec"].get("selector"), snapshot)):
+            chosen.setdefault(str(pod["metadata"]["name"]), []).append(at)
     both: dict[tuple[int, int], list[str]] = {}
-    ordered, labels = sorted(budgets, key=_age), snapshot.once("well_by_labels", lambda: _well_by_labels(snapshot))
-    for having, pods in labels.items():
-        chosen = [at for at, item in enumerate(ordered) if matches(item["spec"].get("selector"), dict(having))]
-        for pair in combinations(chosen, 2):
-            both.setdefault(pair, []).extend(pods)
+    for name, each in chosen.items():
+        for pair in combinations(each, 2):
+            both.setdefault(pair, []).append(name)
     return [
         _twice(_ref(ordered[later], snapshot), _ref(ordered[first], snapshot), sorted(pods))
         for (first, later), pods in sorted(both.items())
     ]
-
-
-def _well_by_labels(snapshot: Snapshot) -> dict[tuple[tuple[str, str], ...], list[str]]:
-    """The names of the pods that look well, by their labels: those of one workload have the same."""
-    found: dict[tuple[tuple[str, str], ...], list[str]] = {}
-    for pod in snapshot.of("Pod"):
-        if looks_well(pod):
-            found.setdefault(tuple(sorted(labels_of(pod).items())), []).append(pod["metadata"]["name"])
-    return found
 
 
 def _twice(later: ObjectRef, first: ObjectRef, pods: list[str]) -> Finding:

@@ -65,7 +65,7 @@ def no_class(waiting: Waiting) -> Obstacle:
 def _absent(claims: list[Json], waiting: Waiting) -> str:
     if not waiting.snapshot.has("ResourceClaim"):
         return ""
-    there = [str(each["metadata"]["name"]) for each in waiting.snapshot.of("ResourceClaim")]
+    there = waiting.snapshot.names("ResourceClaim")
     for claim in claims:
         name = claim.get("resourceClaimName")
         if name and name not in there:

@@ -15,13 +15,7 @@ from tools.apimachinery import quantity
 from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.containers import STEADY_AFTER, parse_time
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
-    about_owner,
-    event_said,
-    said,
-    typed,
-)
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, event_said, said, typed
 from tools.diagnose.facts.owners import controller, current_pods_of, newest_replicaset, owner_of
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Finding, Remedy

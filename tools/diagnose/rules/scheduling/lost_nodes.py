@@ -93,7 +93,6 @@ def _finding(node: Json, pods: list[Json], summary: str, snapshot: Snapshot) -> 
     return Finding(
         cause=NODE_NOT_READY,
         object=ObjectRef("v1", "Node", None, name),
-        container=None,
         affected=tuple(pod["metadata"]["name"] for pod in pods) if lost else (),
         summary=summary,
         why=(

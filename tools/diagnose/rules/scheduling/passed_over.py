@@ -10,12 +10,7 @@ from difflib import get_close_matches
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS
 from tools.diagnose.facts.remedies import dropped_from_template
-from tools.diagnose.rules.scheduling.obstacles import (
-    Obstacle,
-    Waiting,
-    described,
-    see,
-)
+from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting, described, see
 from tools.plaintext import one_line
 
 
@@ -40,7 +35,7 @@ def gated(waiting: Waiting) -> Obstacle:
 def no_such_node(waiting: Waiting) -> Obstacle:
     """A node named by hand that does not exist."""
     wanted = one_line(str(waiting.pod["spec"].get("nodeName")), 120)
-    names = sorted(str(node["metadata"]["name"]) for node in waiting.snapshot.of("Node"))
+    names = waiting.snapshot.names("Node")
     near = get_close_matches(wanted, names, n=1)
     there = f"; the nearest there is: {near[0]}" if near else ""
     drop = dropped_from_template(waiting.owner, "Leave the choice of the node to the scheduler", "nodeName")

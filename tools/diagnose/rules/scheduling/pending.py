@@ -15,25 +15,14 @@ from msgspec.structs import replace
 from tools.diagnose import timing
 from tools.diagnose.facts.capacity import depends_on_others
 from tools.diagnose.facts.containers import parse_time
-from tools.diagnose.facts.naming import (
-    about_owner,
-    about_pod,
-    event_said,
-    said,
-)
+from tools.diagnose.facts.naming import about_owner, about_pod, event_said, said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.unplaced import unplaced
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Rule
 from tools.diagnose.rules.scheduling import devices, passed_over
-from tools.diagnose.rules.scheduling.obstacles import (
-    PENDING,
-    Obstacle,
-    Waiting,
-    described,
-    see,
-)
+from tools.diagnose.rules.scheduling.obstacles import PENDING, Obstacle, Waiting, described, see
 from tools.diagnose.rules.scheduling.placement import obstacles
 from tools.diagnose.rules.scheduling.preemption import preemption_of
 from tools.diagnose.rules.storage import claims
@@ -153,7 +142,6 @@ def _finding(group: list[Waiting]) -> Finding | None:
     finding = Finding(
         cause=PENDING,
         object=waiting.owner,
-        container=None,
         affected=tuple(each.pod["metadata"]["name"] for each in group),
         summary=_summary(waiting, found),
         why=found[0].why if found else _WHY,

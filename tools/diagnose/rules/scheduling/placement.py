@@ -24,12 +24,7 @@ from tools.diagnose.rules.scheduling.labels_of_nodes import (
     mended_selector,
     selector_said,
 )
-from tools.diagnose.rules.scheduling.obstacles import (
-    Obstacle,
-    Waiting,
-    fewer,
-    see,
-)
+from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting, fewer, see
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

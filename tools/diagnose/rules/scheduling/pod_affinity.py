@@ -11,13 +11,7 @@ from typing import TYPE_CHECKING
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.taints import open_nodes
 from tools.diagnose.findings import Remedy
-from tools.diagnose.rules.scheduling.obstacles import (
-    Obstacle,
-    Waiting,
-    fewer,
-    replicas,
-    see,
-)
+from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting, fewer, replicas, see
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:

@@ -87,7 +87,6 @@ def _finding(owner: ObjectRef, pods: list[str], event: Json, snapshot: Snapshot)
     return Finding(
         cause=PREEMPTED,
         object=owner,
-        container=None,
         affected=tuple(pods),
         summary=(
             f"Pod {victim} of {said(owner)} was preempted by {who} on node {one_line(node, 120)}, and its "

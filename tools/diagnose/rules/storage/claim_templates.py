@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.diagnose.facts.naming import (
-    about_owner,
-    quoted,
-    said,
-    typed,
-)
+from tools.diagnose.facts.naming import about_owner, quoted, said, typed
 from tools.diagnose.findings import Evidence, Remedy
 
 if TYPE_CHECKING:

@@ -15,12 +15,7 @@ import msgspec
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import (
-    TEMPLATE_KINDS,
-    event_said,
-    quoted,
-    said,
-)
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, event_said, quoted, said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import by_tool, described, patch, set_in_template
 from tools.diagnose.facts.statuses import status_of
@@ -72,7 +67,6 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
     found = Finding(
         cause=PENDING,
         object=target,
-        container=None,
         affected=tuple(held.pods),
         summary=f"PersistentVolumeClaim {name} {_state(held.claim)}, and {told}",
         why=held.trouble.why + (template.said if template else ""),
@@ -99,8 +93,7 @@ def _passes_by(held: Held, snapshot: Snapshot) -> datetime | None:
 def absent(waiting: Waiting, name: str) -> Obstacle:
     """A claim that a pod names and that does not exist."""
     namespace = waiting.snapshot.namespace
-    there = sorted(str(each["metadata"]["name"]) for each in waiting.snapshot.of("PersistentVolumeClaim"))
-    near = nearest(name, there)
+    near = nearest(name, waiting.snapshot.names("PersistentVolumeClaim"))
     look = Remedy("Name a claim that exists, or create this one", f"kubectl get pvc -n {namespace}", "read")
     return Obstacle(
         f"the nearest there is: {near}" if near else "",

@@ -143,7 +143,7 @@ def _unbound(claim: Json, snapshot: Snapshot) -> Trouble | None:
 def _no_class(snapshot: Snapshot) -> Trouble | None:
     if default := _default_class(snapshot):
         return Trouble(f"it names no storage class (the default is {default} now)", wanted_class=default)
-    names = _class_names(snapshot)
+    names = snapshot.names("StorageClass")
     there = f" (there is: {one_line(', '.join(names), 120)})" if names else ""
     return Trouble(
         f"it names no storage class and the cluster has no default one{there}",
@@ -153,7 +153,7 @@ def _no_class(snapshot: Snapshot) -> Trouble | None:
 
 
 def _class_missing(wanted: str, snapshot: Snapshot) -> Trouble:
-    names = _class_names(snapshot)
+    names = snapshot.names("StorageClass")
     near = nearest(wanted, names)
     default = _default_class(snapshot)
     instead = (
@@ -268,10 +268,6 @@ def _is_free(volume: Json, claim: Json) -> bool:
         "namespace", holder.get("namespace")
     )
     return status_of(volume).get("phase") == "Available" and (not holder or mine)
-
-
-def _class_names(snapshot: Snapshot) -> list[str]:
-    return sorted(str(each["metadata"]["name"]) for each in snapshot.of("StorageClass"))
 
 
 def _default_class(snapshot: Snapshot) -> str | None:

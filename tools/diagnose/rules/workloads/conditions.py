@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said
-from tools.diagnose.facts.owners import controller, current_pods, owner_of
+from tools.diagnose.facts.owners import controller, current_pods, current_pods_on, owner_of
 from tools.diagnose.facts.remedies import described
+from tools.diagnose.facts.service_pods import pods_matching
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Evidence, Finding
 from tools.diagnose.rule import Cause, Rule
@@ -262,13 +262,12 @@ def _is_told(ref: ObjectRef, item: Json, snapshot: Snapshot, known: Known) -> bo
             owner = owner_of(item, snapshot)
             return known.tells_of_pod(ref.name) or known.explains_exactly(owner)
         case "Node":
-            names = {str(pod["spec"].get("nodeName")) for pod in current_pods(snapshot)}
-            return ref.name not in names or known.tells_of(ref)
+            return not current_pods_on(ref.name, snapshot) or known.tells_of(ref)
         case "HorizontalPodAutoscaler":
             target = item["spec"].get("scaleTargetRef") or {}
             return known.tells_of(ref) or known.explains(str(target.get("kind")), str(target.get("name")))
         case "PodDisruptionBudget":
-            pods = (pod for pod in snapshot.of("Pod") if matches(item["spec"].get("selector"), labels_of(pod)))
+            pods = pods_matching(item["spec"].get("selector"), snapshot)
             return known.tells_of(ref) or any(known.explains_pod(pod["metadata"]["name"]) for pod in pods)
         case _:
             return known.tells_of(ref)
@@ -302,13 +301,10 @@ def _finding(ref: ObjectRef, item: Json, stated: list[Stated], snapshot: Snapsho
     first = min(stated, key=lambda each: _WORST_FIRST.index(each.severity))
     pods = (item,) if ref.kind == "Pod" else ()
     owner = owner_of(item, snapshot) if ref.kind == "Pod" else ref
-    on_node = [
-        pod for pod in current_pods(snapshot) if ref.kind == "Node" and pod["spec"].get("nodeName") == ref.name
-    ]
+    on_node = current_pods_on(ref.name, snapshot) if ref.kind == "Node" else ()
     return Finding(
         cause=UNHEALTHY_CONDITION,
         object=owner,
-        container=None,
         affected=tuple(str(each["metadata"]["name"]) for each in pods),
         summary=f"{said(ref)}{'' if owner == ref else f' of {said(owner)}'}: {one_line(first.said(), 300)}",
         why=first.sign.means,

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.containers import parse_time
-from tools.diagnose.facts.naming import (
-    event_said,
-    said,
-    typed,
-)
+from tools.diagnose.facts.naming import event_said, said, typed
 from tools.diagnose.facts.owners import has_ended
 from tools.diagnose.facts.remedies import by_tool, deleted, described, patched
 from tools.diagnose.facts.schedule import parsed, zone_of
@@ -114,8 +110,6 @@ def suspended(ref: ObjectRef, what: str) -> Finding:
     return Finding(
         cause=CRON_JOB_SUSPENDED,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} is suspended: it starts no {what}",
         why=_SUSPENDED,
         evidence=(Evidence("spec", said(ref), "suspend: true"),),
@@ -180,8 +174,6 @@ def _forbidden(ref: ObjectRef, active: str, snapshot: Snapshot) -> Finding | Non
     return Finding(
         cause=CRON_JOB_FORBIDDEN,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} skips its runs: {said(running)} still runs, since {one_line(str(since), 40)}",
         why="With concurrencyPolicy Forbid a run starts only after the one before has ended.",
         evidence=(
@@ -209,8 +201,6 @@ def _misses(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=CRON_JOB_MISSED_RUNS,
         object=ref,
-        container=None,
-        affected=(),
         summary=f'{said(ref)} misses the runs of its schedule "{schedule}": {begun}{because}',
         why=(
             "The CronJob controller starts a run up to startingDeadlineSeconds after its time; one that cannot "
@@ -239,8 +229,6 @@ def _never(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=CRON_JOB_SCHEDULE_INVALID,
         object=ref,
-        container=None,
-        affected=(),
         summary=f'{said(ref)} never runs: the day of its schedule "{schedule}" never comes',
         why="No month of those that the schedule names has that day.",
         evidence=(Evidence("spec", said(ref), f"schedule: {schedule}"), *_told(ref, _UNREADABLE, snapshot)),
@@ -259,8 +247,6 @@ def _unreadable(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding | Non
     return Finding(
         cause=CRON_JOB_SCHEDULE_INVALID,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} never runs: {one_line(str(event.get('message')), 200)}",
         why="The controller cannot read the schedule or the time zone.",
         evidence=_told(ref, _UNREADABLE, snapshot),

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING
 from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
-from tools.diagnose.facts.naming import (
-    event_said,
-    said,
-)
+from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.owners import controller, has_ended
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.schedule import parsed
@@ -118,8 +115,6 @@ def _finding(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=CRON_JOB_NOT_SUCCEEDING,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} {since}: its last run was started for {last}, and {_gone(spec)}",
         why="When a failed Job is deleted, its pods and their logs go with it.",
         evidence=(

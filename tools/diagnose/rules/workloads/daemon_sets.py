@@ -79,8 +79,6 @@ def _left_out(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding | None:
     return Finding(
         cause=DAEMON_SET_NOT_SCHEDULED,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} leaves out {len(closed)} of {len(nodes)} nodes: {obstacle.said}",
         why="A DaemonSet runs on the nodes whose taints it tolerates; often that is meant so.",
         evidence=(
@@ -98,8 +96,6 @@ def _nowhere(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=DAEMON_SET_NOT_SCHEDULED,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} runs on no node: {because}",
         why="A DaemonSet runs on the nodes that match its nodeSelector and affinity and whose taints it tolerates.",
         evidence=(

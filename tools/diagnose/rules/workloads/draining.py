@@ -97,7 +97,6 @@ def _finding(owner: ObjectRef, group: list[Draining], snapshot: Snapshot) -> Fin
     finding = Finding(
         cause=TERMINATING_STUCK,
         object=owner,
-        container=None,
         affected=tuple(str(each.pod["metadata"]["name"]) for each in group),
         summary=(
             f"{said(owner)} has too few pods: {recreate} waits for pod {name}{more}, Terminating since "

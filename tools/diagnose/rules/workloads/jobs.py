@@ -149,8 +149,6 @@ def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
     return Finding(
         cause=DEADLINE_EXCEEDED if reason == "DeadlineExceeded" else BACKOFF_LIMIT_EXCEEDED,
         object=target,
-        container=None,
-        affected=(),
         summary=f"{said(ref)}{of_cron} {_what(failed, job, snapshot)}",
         why=_WHY.get(reason, _WHY_FAILED) + _log_gone(job),
         evidence=(

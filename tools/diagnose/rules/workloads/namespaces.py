@@ -70,8 +70,6 @@ def terminating_namespaces(snapshot: Snapshot, _known: Known) -> list[Finding]:
     finding = Finding(
         cause=NAMESPACE_TERMINATING,
         object=ref,
-        container=None,
-        affected=(),
         summary=(
             f"Namespace {ref.name} is being deleted since {one_line(since, 40)} and does not go: "
             f"{_because(stated, snapshot)}"

@@ -105,8 +105,6 @@ def _finding(ref: ObjectRef, states: str, why: str, evidence: str, *, severity: 
     return Finding(
         cause=UNHEALTHY_CONDITION,
         object=ref,
-        container=None,
-        affected=(),
         summary=f"{said(ref)} {one_line(states, 300)}",
         why=why,
         evidence=(Evidence("status", said(ref), one_line(evidence)),),

@@ -90,7 +90,6 @@ def _finding(owner: ObjectRef, finalizers: tuple[str, ...], pods: list[Json], sn
     return Finding(
         cause=TERMINATING_STUCK,
         object=owner,
-        container=None,
         affected=tuple(each["metadata"]["name"] for each in pods),
         summary=f"Pod {name}{more}{of_owner} is being deleted but does not go: {because}{holds}",
         why=_why(finalizers),
