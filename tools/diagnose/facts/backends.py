@@ -39,6 +39,18 @@ def backends(snapshot: Snapshot) -> list[Backend]:
     return snapshot.once("backends", lambda: [*_ingress_backends(snapshot), *_route_backends(snapshot)])
 
 
+def backends_of(service: str, snapshot: Snapshot) -> list[Backend]:
+    """Those that lead to one Service, by its name."""
+
+    def by_service() -> dict[str, list[Backend]]:
+        found: dict[str, list[Backend]] = {}
+        for each in backends(snapshot):
+            found.setdefault(each.service, []).append(each)
+        return found
+
+    return snapshot.once("backends by service", by_service).get(service, [])
+
+
 def ingress_ref(item: Json, snapshot: Snapshot) -> ObjectRef:
     """An Ingress by name."""
     return ObjectRef(INGRESS_API, "Ingress", snapshot.namespace, item["metadata"]["name"])

@@ -18,7 +18,7 @@ from tools.diagnose.logs.context import service_called
 from tools.plaintext import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tools.diagnose.reading.snapshot import Snapshot
     from tools.json import Json
@@ -48,12 +48,19 @@ def calls(snapshot: Snapshot) -> tuple[Call, ...]:
     return snapshot.once("calls", lambda: tuple(_calls(snapshot)))
 
 
-def calls_in_vain(snapshot: Snapshot) -> tuple[Call, ...]:
-    """The calls that the logs of crashes say were not answered in time; worked out once for a snapshot."""
-    return snapshot.once("calls in vain", lambda: tuple(_calls_in_vain(snapshot)))
+def calls_of(service: str, snapshot: Snapshot) -> Sequence[Call]:
+    """Those of one Service, and the calls of it that the logs of crashes say were not answered in time."""
+    return snapshot.once("calls by service", lambda: _by_service(snapshot)).get(service, ())
 
 
-def _calls_in_vain(snapshot: Snapshot) -> Iterator[Call]:
+def _by_service(snapshot: Snapshot) -> dict[str, list[Call]]:
+    found: dict[str, list[Call]] = {}
+    for call in (*calls(snapshot), *_in_vain(snapshot)):
+        found.setdefault(call.service, []).append(call)
+    return found
+
+
+def _in_vain(snapshot: Snapshot) -> Iterator[Call]:
     for crash in crashes(snapshot):
         caller, error = workload_of(crash.container.owner, snapshot), crash.error
         called = service_called(error, snapshot) if caller and error and error.kind == "timeout" else None

@@ -93,13 +93,21 @@ def refusing(caller: Json, target: Called, snapshot: Snapshot) -> Refusing | Non
 
 
 def _outward(caller: Json, pod: Json, port: Port, target: Called, snapshot: Snapshot) -> Refusing:
-    policies = netpol.selecting(snapshot.of("NetworkPolicy"), labels_of(caller), "Egress")
+    policies = isolating("Egress", snapshot.namespace, snapshot).of(labels_of(caller))
     return Refusing("Egress", snapshot.namespace, policies, _peer(pod, target.namespace), port)
 
 
 def _inward(caller: Json, pod: Json, port: Port, target: Called, snapshot: Snapshot) -> Refusing:
-    policies = netpol.selecting(_policies_of(target.namespace, snapshot), labels_of(pod), "Ingress")
+    policies = isolating("Ingress", target.namespace, snapshot).of(labels_of(pod))
     return Refusing("Ingress", target.namespace, policies, _peer(caller, snapshot.namespace), port)
+
+
+def isolating(direction: Direction, namespace: str, snapshot: Snapshot) -> netpol.Isolating:
+    """The policies of a namespace that isolate pods in that direction."""
+    return snapshot.once(
+        f"isolating {direction} in {namespace}",
+        lambda: netpol.Isolating(_policies_of(namespace, snapshot), direction),
+    )
 
 
 def pod_port(port: Json, pod: Json) -> Port | None:

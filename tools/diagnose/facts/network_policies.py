@@ -58,34 +58,29 @@ def policy_types(policy: Json) -> frozenset[str]:
 def selecting(policies: Iterable[Json], labels: Labels, direction: Direction) -> tuple[Json, ...]:
     """The policies that isolate a pod of these labels in that direction."""
     return tuple(
-        policy
-        for policy in policies
-        if direction in policy_types(policy)
-        and matches((policy.get("spec") or {}).get("podSelector") or {}, labels)
+        policy for policy in policies if direction in policy_types(policy) and matches(_selector_of(policy), labels)
     )
 
 
 class Isolating:
-    """`selecting` for many pods: those that are alike in the labels that the policies ask for are judged once."""
+    """`selecting` for many pods: a pod is compared with those policies only that ask for a label which it has."""
 
     def __init__(self, policies: Iterable[Json], direction: Direction) -> None:
-        self._policies = tuple(policies)
-        self._direction = direction
-        selectors = [(policy.get("spec") or {}).get("podSelector") or {} for policy in self._policies]
-        self._keys = sorted({key for selector in selectors for key in _keys(selector)})
-        self._known: dict[tuple[str | None, ...], tuple[Json, ...]] = {}
+        self._asking: dict[tuple[str, str] | None, list[tuple[int, Json]]] = {}
+        for at, policy in enumerate(policies):
+            if direction in policy_types(policy):
+                labels = (_selector_of(policy).get("matchLabels") or {}).items()
+                self._asking.setdefault(next(iter(labels), None), []).append((at, policy))
 
     def of(self, labels: Labels) -> tuple[Json, ...]:
         """The policies that isolate a pod of these labels."""
-        alike = tuple(labels.get(key) for key in self._keys)
-        if alike not in self._known:
-            self._known[alike] = selecting(self._policies, labels, self._direction)
-        return self._known[alike]
+        found = [each for label in (None, *labels.items()) for each in self._asking.get(label, ())]
+        ordered = sorted(found, key=lambda each: each[0])
+        return tuple(policy for _, policy in ordered if matches(_selector_of(policy), labels))
 
 
-def _keys(selector: Json) -> list[str]:
-    expressions = selector.get("matchExpressions") or ()
-    return [*(selector.get("matchLabels") or {}), *(str(each.get("key")) for each in expressions)]
+def _selector_of(policy: Json) -> Json:
+    return (policy.get("spec") or {}).get("podSelector") or {}
 
 
 def rules_of(policy: Json, direction: Direction) -> list[Json]:

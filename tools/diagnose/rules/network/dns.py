@@ -257,11 +257,19 @@ def _egress_said(policy: Json) -> str:
 
 def _logged(group: list[Kept], snapshot: Snapshot) -> tuple[str, str, str] | None:
     """The pod, the container, and the line of its log that says that a name was not resolved."""
-    names = {str(kept.pod["metadata"]["name"]) for kept in group}
-    for (pod, container), log in sorted(snapshot.logs.items()):
-        if pod in names and (line := _last_line(_UNRESOLVED, log)) is not None:
-            return pod, container, one_line(line, 160)
+    by_pod = snapshot.once("logs by pod", lambda: _logs_by_pod(snapshot))
+    for pod in sorted(str(kept.pod["metadata"]["name"]) for kept in group):
+        for container, log in by_pod.get(pod, ()):
+            if (line := _last_line(_UNRESOLVED, log)) is not None:
+                return pod, container, one_line(line, 160)
     return None
+
+
+def _logs_by_pod(snapshot: Snapshot) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for (pod, container), log in sorted(snapshot.logs.items()):
+        found.setdefault(pod, []).append((container, log))
+    return found
 
 
 def _severity(group: list[Kept], owners: list[ObjectRef], snapshot: Snapshot, *, logged: bool) -> Severity:

@@ -13,16 +13,16 @@ import msgspec
 from tools.apimachinery.selectors import labels_of, matches
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
-from tools.diagnose.facts.backends import backends
-from tools.diagnose.facts.callers import Call, calls, calls_in_vain
-from tools.diagnose.facts.connections import pod_port
+from tools.diagnose.facts.backends import backends_of
+from tools.diagnose.facts.callers import Call, calls_of
+from tools.diagnose.facts.connections import isolating, pod_port
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.network_policies import Peer, Port
 from tools.diagnose.facts.owners import current_pods_of, owner_of
 from tools.diagnose.facts.remedies import patched
-from tools.diagnose.facts.service_pods import selector_of
-from tools.diagnose.facts.workloads import Workload, workloads
+from tools.diagnose.facts.service_pods import pods_matching, selector_of
+from tools.diagnose.facts.workloads import Workload, workloads, workloads_matching
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.remedy import apply_policy
@@ -68,10 +68,10 @@ class KeptOut(msgspec.Struct, frozen=True):
 
 def ingress_blocked(snapshot: Snapshot, known: Known) -> list[Finding]:
     """Services whose pods no policy lets their callers reach, or anybody."""
-    isolating = netpol.Isolating(snapshot.of("NetworkPolicy"), "Ingress")
+    inward = isolating("Ingress", snapshot.namespace, snapshot)
     findings = []
     for service in snapshot.of("Service"):
-        target = target_behind(service, isolating, snapshot)
+        target = target_behind(service, inward, snapshot)
         if target is None or known.explains_exactly(target.ref):
             continue
         kept = KeptOut(_callers(target, snapshot), _routes(target, snapshot), _is_closed(target, snapshot))
@@ -81,8 +81,7 @@ def ingress_blocked(snapshot: Snapshot, known: Known) -> list[Finding]:
 
 
 def _callers(target: Target, snapshot: Snapshot) -> tuple[Call, ...]:
-    every = (*calls(snapshot), *calls_in_vain(snapshot))
-    called = [call for call in every if call.service == target.name and call.caller.wanted != 0]
+    called = [call for call in calls_of(target.name, snapshot) if call.caller.wanted != 0]
     own = {owner_of(pod, snapshot) for pod in target.pods} if called else set()
     found: dict[ObjectRef, Call] = {}
     for call in called:
@@ -97,8 +96,8 @@ def _callers(target: Target, snapshot: Snapshot) -> tuple[Call, ...]:
 
 def _routes(target: Target, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
     """The Ingresses and Routes that lead here, when no other namespace is let in, as their controllers are."""
-    leading = [backend for backend in backends(snapshot) if backend.service == target.name]
-    if not leading or _has_controller(snapshot):
+    leading = backends_of(target.name, snapshot)
+    if not leading or snapshot.once("has a controller", lambda: _has_controller(snapshot)):
         return ()
     outside = Peer(None, all_labels=False)
     return tuple(
@@ -143,18 +142,13 @@ def _may_be_someone(rule: Json, snapshot: Snapshot) -> bool:
 
 
 def _match_anyone(selector: Json, snapshot: Snapshot) -> bool:
-    labels = snapshot.once("distinct labels", lambda: _distinct_labels(snapshot))
     found = snapshot.once("matched by policies", dict[str, bool])
     key = str(selector)
     if key not in found:
-        found[key] = any(matches(selector, dict(each)) for each in labels)
+        wanted = selector.get("matchLabels") or {}
+        made = workloads_matching(wanted, snapshot) if wanted else workloads(snapshot)
+        found[key] = bool(pods_matching(selector, snapshot)) or any(matches(selector, each.labels) for each in made)
     return found[key]
-
-
-def _distinct_labels(snapshot: Snapshot) -> set[frozenset[tuple[str, str]]]:
-    templates = (each.labels for each in workloads(snapshot))
-    pods = (labels_of(pod) for pod in snapshot.of("Pod"))
-    return {frozenset(each.items()) for each in (*templates, *pods)}
 
 
 def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
@@ -211,9 +205,8 @@ def _missed(target: Target, kept: KeptOut, snapshot: Snapshot) -> Json | None:
     return next(
         (
             policy
-            for policy in snapshot.of("NetworkPolicy")
+            for policy in snapshot.once("policies of nobody", lambda: _of_nobody(snapshot))
             if _nearly_selects(policy, target)
-            and not _match_anyone(policy["spec"]["podSelector"], snapshot)
             and all(
                 netpol.allowed((policy,), "Ingress", peer, port, snapshot.namespace)
                 for peer in peers
@@ -224,17 +217,24 @@ def _missed(target: Target, kept: KeptOut, snapshot: Snapshot) -> Json | None:
     )
 
 
-def _nearly_selects(policy: Json, target: Target) -> bool:
-    selector = policy["spec"].get("podSelector") or {}
-    wanted, labels = selector.get("matchLabels") or {}, labels_of(target.pods[0])
-    return (
-        bool(wanted)
+def _of_nobody(snapshot: Snapshot) -> list[Json]:
+    """The policies that let somebody in to pods of certain labels, which none has."""
+    selectors = [(policy, policy["spec"].get("podSelector") or {}) for policy in snapshot.of("NetworkPolicy")]
+    return [
+        policy
+        for policy, selector in selectors
+        if selector.get("matchLabels")
         and not selector.get("matchExpressions")
-        and bool(netpol.rules_of(policy, "Ingress"))
-        and all(
-            key in labels and (labels[key] == value or nearest(value, [labels[key]]))
-            for key, value in wanted.items()
-        )
+        and netpol.rules_of(policy, "Ingress")
+        and not _match_anyone(selector, snapshot)
+    ]
+
+
+def _nearly_selects(policy: Json, target: Target) -> bool:
+    labels = labels_of(target.pods[0])
+    return all(
+        key in labels and (labels[key] == value or nearest(value, [labels[key]]))
+        for key, value in policy["spec"]["podSelector"]["matchLabels"].items()
     )
 
 

@@ -34,7 +34,6 @@ def apply_policy(title: str, name: str, spec: Json, snapshot: Snapshot, namespac
 
 def _free(name: str, snapshot: Snapshot) -> str:
     """`kubectl apply` would change the policy that has the name already."""
-    taken = snapshot.names("NetworkPolicy")
     first = name[:_NAME_CHARS]
     numbered = (f"{first}-{number}" for number in count(2))
-    return next(each for each in chain((first,), numbered) if each not in taken)
+    return next(each for each in chain((first,), numbered) if not snapshot.named("NetworkPolicy", each))
