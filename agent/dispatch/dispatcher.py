@@ -49,7 +49,7 @@ class Dispatcher:
     journal: Journal
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _over: set[str] = field(default_factory=set)
-    """Keys of which nothing more is to be made."""
+    """The uids of Jobs that no other comes after."""
     _told: dict[str, str] = field(default_factory=dict)
     """What was told of a key that is in trouble."""
 
@@ -79,8 +79,9 @@ class Dispatcher:
 
     def once(self) -> Iterator[Made]:
         """Go on with sessions whose Jobs have ended; gives what was made, and what is in trouble."""
-        for key, jobs in self._jobs(SELECTOR).items():
-            if key in self._over or _ended(jobs[-1]).ended_at is None:
+        for jobs in self._jobs(SELECTOR).values():
+            uid = str(jobs[-1]["metadata"]["uid"])
+            if uid in self._over or _ended(jobs[-1]).ended_at is None:
                 continue
             request = _request_of(jobs[-1])
             standing, idle = self._standing(request)
@@ -88,7 +89,7 @@ class Dispatcher:
                 case Next(number, why):
                     yield from self._go_on(request, number, why)
                 case Over(trouble):
-                    self._over.add(key)
+                    self._over.add(uid)
                     yield from self._tell(request, trouble)
 
     def _go_on(self, request: Request, number: int, why: str) -> Iterator[Made]:

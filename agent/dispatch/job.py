@@ -92,6 +92,7 @@ def _pod(request: Request, settings: DispatchSettings) -> Json:
         "serviceAccountName": settings.service_account,
         "terminationGracePeriodSeconds": settings.grace_s,
         "enableServiceLinks": False,
+        "shareProcessNamespace": True,  # as process 1, a session that only begins would not hear SIGTERM
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": 65532,
