@@ -76,6 +76,8 @@ class WebSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Whether a token of the cluster, for the audience `desk`, logs in."""
     sessions_at_once: Annotated[int, Meta(ge=1, le=1000)] = 4
     """So many of the sessions that were asked for over HTTP run at a time; the others wait."""
+    sessions_in: Literal["processes", "jobs"] = "processes"
+    """Processes of this machine, or Kubernetes Jobs as `dispatch` has them."""
     callback_hosts: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.:-]*$")], ...] = ()
     """Hosts of callbacks that may have private addresses."""
 
@@ -440,7 +442,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Setting(
             help="Where browsers find the page of `desk serve`, and how people log in: "
             "{url: https://desk.example.com, oidc: {issuer, client_id, client_secret_file}, token_review: true, "
-            "sessions_at_once: 4, callback_hosts: [bot.swarm.svc]}.",
+            "sessions_at_once: 4, sessions_in: processes, callback_hosts: [bot.swarm.svc]}.",
             unset="for this machine only, by a link that works once",
             why="A page that others reach must know who they are: docs/web.md.",
         ),

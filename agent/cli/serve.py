@@ -17,7 +17,7 @@ from agent.errors import UsageError
 
 if TYPE_CHECKING:
     from agent.settings import Settings
-    from agent.web.api.launching import Processes
+    from agent.web.api.launching import Launcher
     from agent.web.site import Logins, Site
     from agent.web.visits import Visitor
     from tools.cluster.client import HttpCluster
@@ -48,7 +48,7 @@ def serve(host: str, port: int, **given: Any) -> None:
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(listen(host, port))
         site = _site(configured, listening.getsockname()[1], stack)
-        stack.enter_context(running(configured, _launcher(configured)))
+        stack.enter_context(running(configured, _launcher(configured, stack)))
         click.echo(f"Desk's page is at {site.origin.url}; Ctrl-C ends it.")
         site.offer_link()
         Server(site).run(sockets=[listening])
@@ -103,8 +103,13 @@ def _site(configured: Settings, port: int, stack: contextlib.ExitStack) -> Site:
     )
 
 
-def _launcher(configured: Settings) -> Processes:
-    """Who runs what programs ask for: this very program, on this machine, with the same workspace and cluster."""
+def _launcher(configured: Settings, stack: contextlib.ExitStack) -> Launcher:
+    """Who runs what programs ask for: Jobs, or this very program on this machine, with the same workspace."""
+    if configured.web.sessions_in == "jobs":
+        from agent.app import dispatcher_of
+        from agent.web.api.jobs import Jobs
+
+        return Jobs(stack.enter_context(dispatcher_of(configured)))
     from agent.web.api.launching import Processes
 
     given = [

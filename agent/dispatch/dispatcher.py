@@ -77,6 +77,30 @@ class Dispatcher:
             return Made(request.session_key, self.namespace, str(there[-1]["metadata"]["name"]))
         return self._make(request, 1, "asked for")
 
+    def another(self, request: Request) -> Made:
+        """The Job that is at work for a request, or the next one, whatever became of those before.
+
+        Raises what `dispatch` does.
+        """
+        there = self._jobs(f"{SELECTOR},{KEY}={request.key}").get(request.key, [])
+        if there:
+            _refuse_another(request, _request_of(there[-1]))
+            if _ended(there[-1]).ended_at is None:
+                return Made(request.session_key, self.namespace, str(there[-1]["metadata"]["name"]))
+        return self._make(request, _number(there[-1]) + 1 if there else 1, "asked for")
+
+    def last(self) -> dict[str, Ended]:
+        """Session key -> how its newest Job stands."""
+        return {_request_of(jobs[-1]).session_key: _ended(jobs[-1]) for jobs in self._jobs(SELECTOR).values()}
+
+    def end(self, session_key: str) -> None:
+        """Delete the Job that is at work for a key: its pod is told to stop, and its session drains."""
+        for jobs in self._jobs(SELECTOR).values():
+            there = jobs[-1]["metadata"]
+            if _request_of(jobs[-1]).session_key == session_key and _ended(jobs[-1]).ended_at is None:
+                target = ObjectRef("batch/v1", "Job", self.namespace, there["name"])
+                self.cluster.delete(target, uid=there["uid"], resource_version=there["resourceVersion"])
+
     def once(self) -> Iterator[Made]:
         """Go on with sessions whose Jobs have ended; gives what was made, and what is in trouble."""
         for jobs in self._jobs(SELECTOR).values():

@@ -9,6 +9,7 @@
     openapi.py      the OpenAPI document
     running.py      what is to be started, stopped and cancelled, from the journal alone
     launching.py    who runs a session: the port, and processes of this machine
+    jobs.py         the same by Kubernetes Jobs
     callbacks.py    what is told to whoever asked, when a process of it ends
 
 No cookie counts here: a page of somebody else's cannot have a browser do anything.
