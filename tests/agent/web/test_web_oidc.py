@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from agent.settings import OidcSettings
 from agent.web.oidc import Oidc
 from tests.agent.humans.people import asked
 from tests.agent.web.certificates import self_signed
-from tests.agent.web.provider import CLIENT, SECRET, Claims, Provider, providing, unsigned
+from tests.agent.web.provider import CLIENT, SECRET, Claims, Provider, providing, signed, unsigned
 from tests.agent.web.serving import Served, served, submit
 
 
@@ -169,3 +170,51 @@ def test_a_secret_that_cannot_be_read_is_said() -> None:
     settings = OidcSettings(issuer="https://x", client_id="x", client_secret_file=Path("/nowhere/secret"))
     with pytest.raises(UsageError, match=r"web\.oidc\.client_secret_file /nowhere/secret cannot be read"):
         Oidc(settings, "")
+
+
+# --- a program's ID token ---------------------------------------------------------------------------------
+
+
+def bearer(page: Served, token: str) -> httpx.Client:
+    return page.program(Authorization=f"Bearer {token}")
+
+
+def of_program(provider: Provider, **changed: Any) -> str:
+    """The claims of an ID token that a program has got by itself."""
+    now = int(time.time())
+    claims = {"iss": provider.issuer, "sub": "ana", "aud": CLIENT, "iat": now, "exp": now + 300, **changed}
+    return signed(provider, claims)
+
+
+def test_a_program_asks_and_decides_as_whom_the_file_says(page: Served, provider: Provider) -> None:
+    page.cluster.me = "desk"
+    page.cluster.rights = {**page.cluster.rights, "desk": ["impersonate users/ana"]}
+    row = asked(page.journal, now=page.clock())
+    ana = bearer(page, of_program(provider))
+    begun = ana.post("/sessions", json={"session_key": "k", "task": "why does checkout crash?"})
+    assert (begun.status_code, begun.json()["requester"]) == (201, "ana")
+    assert ana.post(f"/approvals/{row}/approve", json={"digest": "d" * 64}).status_code == 200
+    assert load(page.journal, row).approver == "ana"
+
+
+def test_whoever_is_not_in_the_file_looks_and_asks_for_nothing(page: Served, provider: Provider) -> None:
+    eve = bearer(page, of_program(provider, sub="eve"))
+    assert eve.get("/sessions").status_code == 200
+    refused = eve.post("/sessions", json={"session_key": "k", "task": "why does checkout crash?"})
+    assert refused.status_code == 403 and "approvers.yaml" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"aud": "another"}, {"exp": 1}, {"iss": "https://evil.example.com"}, {"sub": None}], ids=str
+)
+def test_an_id_token_that_does_not_hold_is_nobodys(
+    page: Served, provider: Provider, changed: dict[str, Any]
+) -> None:
+    assert bearer(page, of_program(provider, **changed)).get("/sessions").status_code == 401
+
+
+def test_an_id_token_that_the_provider_has_not_signed_is_nobodys(page: Served, provider: Provider) -> None:
+    claims = {"iss": provider.issuer, "sub": "ana", "aud": CLIENT, "iat": 1, "exp": int(time.time()) + 300}
+    stranger = encode({"alg": "ES256", "kid": "k1"}, claims, ECKey.generate_key("P-256", {"kid": "k1"}))
+    for token in (unsigned(provider, claims), stranger):
+        assert bearer(page, token).get("/sessions").status_code == 401
