@@ -92,11 +92,14 @@ bench: .venv/.ready  ## What the loop, many sessions, the start and a diagnosis 
 	$(BIN)/python -m tests.benchmarks.provisioning
 	$(BIN)/python -m tests.benchmarks.manifests
 	$(BIN)/python -m tests.benchmarks.journal
+	$(BIN)/python -m tests.benchmarks.estimates
 	$(BIN)/python -m tests.benchmarks.tokens
 
 chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG, ours and a plain LangGraph agent's
 	$(BIN)/python -m tests.chaos --kills 1000
 	$(BIN)/python -m tests.windows --kills 100
+	$(BIN)/python -m tests.windows.weight
+	$(BIN)/python -m tests.windows.weight --boundless
 	$(BIN)/python -m tests.injections
 
 clean:

@@ -14,6 +14,8 @@ from types import FrameType
 from tools.frame import Stopped
 
 PATIENCE_S = 1.0
+DRAIN_S = 6.0
+"""So long a change that is under way is waited for: whoever stops a process kills it ten seconds later."""
 
 Handler = Callable[[int, FrameType | None], object]
 
@@ -27,6 +29,7 @@ class StopSignal:
         self._interrupts = 0
         self._ending = False
         self._impatient = False
+        self._drained: threading.Timer | None = None
 
     def set(self) -> None:
         """Ask for the stop."""
@@ -48,19 +51,38 @@ class StopSignal:
 
     @contextlib.contextmanager
     def on_sigterm(self) -> Iterator[None]:
-        """Set by SIGTERM while inside; Ctrl-C raises KeyboardInterrupt."""
+        """Set by SIGTERM while inside; Ctrl-C raises KeyboardInterrupt.
+
+        What is under way may end, but for no longer than `DRAIN_S`: then it is left, as by Ctrl-C, and a resume
+        looks what came of it.
+        """
         try:
             with _handling(signal.SIGTERM, self._terminate), _handling(signal.SIGINT, self._interrupt):
-                yield
+                try:
+                    yield
+                finally:
+                    self._end_draining()
         finally:
             if self._interrupts:  # the process ends by it: there is nothing more to interrupt
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def _terminate(self, _number: int, _frame: FrameType | None) -> None:
         self.set()
-        if self._at_once:
+        is_over = self._drained is not None and self._drained.finished.is_set() and not self._ending
+        if self._at_once or is_over:
             self._at_once = False
             raise Stopped
+        if self._drained is None:
+            self._drained = threading.Timer(DRAIN_S, _terminate_again)
+            self._drained.daemon = True
+            self._drained.start()
+
+    def _end_draining(self) -> None:
+        """From here on no SIGTERM of our own comes."""
+        self._ending = True
+        if self._drained is not None:
+            self._drained.cancel()
+            self._drained.join()
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self._interrupts += 1
@@ -99,6 +121,10 @@ class StopSignal:
         self._impatient = True
         if self._interrupts > 1:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+def _terminate_again() -> None:
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
 
 class HeldBack:

@@ -16,6 +16,8 @@ FULL = 0.8
 USUAL_RATIO = 1.2
 """Tokens of Claude for one of cl100k_base, as long as a session has not shown its own."""
 LEAST_RATIO, MOST_RATIO = 0.5, 3.0
+ANSWER_TOKENS = 30
+"""What stands around an answer: whose it is, and that it is data."""
 _SHOWN_TOKENS = 500
 """So much of a conversation shows a ratio."""
 
@@ -31,7 +33,7 @@ class Ratio:
         """A turn's answers: `counted` tokens more than before it."""
         if counted > 0:
             self.counted += counted
-            self.estimated += sum(map(estimate, texts))
+            self.estimated += estimated(texts)
 
     @property
     def value(self) -> float:
@@ -68,7 +70,8 @@ class Budget:
     @property
     def is_full(self) -> bool:
         """Whether the next request would take more than is to be used, or its answer have no room."""
-        most = sum(len(text.encode(errors="replace")) for text in self.coming) * MOST_RATIO
+        sent = (len(text.encode(errors="replace")) + ANSWER_TOKENS for text in self.coming)
+        most = sum(sent) * MOST_RATIO
         if self.used + most <= self.limit:  # a byte has at most one token: nothing needs to be counted
             return False
         return self.used + self.expected > self.limit
@@ -76,4 +79,9 @@ class Budget:
     @property
     def expected(self) -> int:
         """The tokens of what the next request brings."""
-        return int(sum(map(estimate, self.coming)) * self.ratio.value)
+        return int(estimated(self.coming) * self.ratio.value)
+
+
+def estimated(answers: Iterable[str]) -> int:
+    """The tokens of answers as they are sent, in cl100k_base."""
+    return sum(estimate(text) + ANSWER_TOKENS for text in answers)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.context import tokens
-from agent.context.budget import LEAST_RATIO, MOST_RATIO, USUAL_RATIO, Budget, Ratio
+from agent.context.budget import ANSWER_TOKENS, LEAST_RATIO, MOST_RATIO, USUAL_RATIO, Budget, Ratio
 from agent.context.tokens import BYTES_A_TOKEN, COUNTED_BYTES, estimate
 
 # Source: OpenAI's own counts with cl100k_base.
@@ -84,7 +84,7 @@ def test_a_session_teaches_its_own_ratio() -> None:
     assert ratio.value == USUAL_RATIO
     text = "word " * 1_000
     ratio.learn(1_500, [text])
-    assert ratio.value == pytest.approx(1.5, rel=0.01)
+    assert ratio.value == pytest.approx(1_500 / (1_000 + ANSWER_TOKENS), rel=0.01)
     assert Budget(10_000, 1_000, 0, [text], ratio).expected == pytest.approx(1_500, rel=0.01)
 
 
