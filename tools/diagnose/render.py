@@ -16,13 +16,17 @@ _STARTING_NAMED = 3
 _DELIVERING = ("PipelineRun", "Build", "Application")
 
 
-def render(report: Json, *, brief: bool = False) -> str:
-    """Plain text of a `desk.findings/v1` document; ends without a newline. `brief`: one line a finding."""
+def render(report: Json, *, brief: bool = False, for_model: bool = False) -> str:
+    """Plain text of a `desk.findings/v1` document; ends without a newline. `brief`: one line a finding.
+
+    `for_model`: without the page that teaches people, and the pods that the evidence names already.
+    """
     head = [headline(report), *unsettled(report), *chain(report)]
     if brief:
         missing = [f"not checked: {each}" for each in report.get("not_checked", [])]
         return "\n".join([*head, *(one_liner(each, report) for each in report["findings"]), *missing])
-    parts = ["\n".join(head), *(_finding(each, report) for each in report["findings"]), *_not_checked(report)]
+    findings = (_finding(each, report, for_model=for_model) for each in report["findings"])
+    parts = ["\n".join(head), *findings, *_not_checked(report)]
     return "\n\n".join(parts)
 
 
@@ -71,13 +75,15 @@ def unsettled(report: Json) -> list[str]:
     return [f"not settled{': ' if named else ''}{named}; judged by {report['settles_at']} at the latest"]
 
 
-def _finding(finding: Json, report: Json) -> str:
+def _finding(finding: Json, report: Json, *, for_model: bool) -> str:
     lines = [one_liner(finding, report), *_wrapped("why:  ", finding["why"])]
-    lines += _wrapped("pods: ", affected_said(finding["affected"])) if finding["affected"] else []
+    named = " ".join(item["object"] for item in finding["evidence"]).split() if for_model else ()
+    if not set(named).issuperset(finding["affected"]):
+        lines += _wrapped("pods: ", affected_said(finding["affected"]))
     lines += [f"  {item['source']:<7}{item['object']}: {item['text']}" for item in finding["evidence"]]
     for remedy in finding["remedies"]:
         lines += [f"  -> {remedy['title']}:", f"     {remedy['command']}"]
-    return "\n".join([*lines, f"  more: {page(finding)}"])
+    return "\n".join([*lines, *([] if for_model else [f"  more: {page(finding)}"])])
 
 
 def page(finding: Json) -> str:

@@ -37,6 +37,6 @@ def diagnose(
     while True:
         report = diagnosis.diagnose(context.cluster, namespace=namespace, name=name)
         if report["findings"] or report["settled"] or context.monotonic() >= deadline:
-            return Result(render(report), report)
+            return Result(render(report, for_model=True), report)
         context.progress(f"no fault shows yet, and not all is settled: {'; '.join(report['starting'])}")
         context.sleep(LOOK_AGAIN_S)
