@@ -886,6 +886,36 @@ INTENTS: Mapping[str, Intent] = {
          "lass 11111111-2222-4333-8444-555555555555 lesen in Key Vault acme-pay"),
         ("give ann the role view in pay-dev", "let web read its config"),
     ),
+    "azure_databases": Intent(
+        (Way("list azure {engine} databases", "desk cloud azure {engine} show"),
+         Way("show azure {engine} database {database}", "desk cloud azure {engine} show --database {database}")),
+        ("list the Azure postgres databases", "show Azure mysql database acme-shop", "zeige die Azure-postgres-Datenbank acme-shop"),
+        ("show deployment postgres", "list the claims"),
+    ),
+    "create_azure_database": Intent(
+        (Way("create azure {engine} database {database} with key vault {vault} for namespace {namespace}",
+             "desk cloud azure {engine} create {database} {vault} -n {namespace}"),
+         Way("create azure {engine} database {database} with key vault {vault} for team {team} in {environment} with cost center {cost_center}",
+             "desk cloud azure {engine} create {database} {vault} --team {team} --environment {environment} --cost-center {cost_center}")),
+        ("create an Azure postgres database acme-pay with key vault acme-pay for namespace pay-dev",
+         "make an Azure mysql database acme-shop with key vault acme-kv for team shop in dev with cost center 4711",
+         "erstelle eine Azure-postgres-Datenbank acme-pay mit Key Vault acme-pay für Namespace pay-dev"),
+        ("create deployment postgres", "make me an API called shop with postgres in Go"),
+    ),
+    "allow_azure_address": Intent(
+        (Way("allow {addresses} as {rule} to azure {engine} database {database} because {because}",
+             "desk cloud azure {engine} allow {database} {rule} {addresses} {because}"),),
+        ("allow 203.0.113.7 as office to Azure postgres database acme-pay because the office loads reports",
+         "let 203.0.113.0/28 as agents to the Azure mysql database acme-shop because builds run migrations",
+         "erlaube 203.0.113.7 als office zu Azure-postgres-Datenbank acme-pay weil das Team Berichte liest"),
+        ("allow web to reach checkout", "allow traffic from shop-dev"),
+    ),
+    "why_no_azure_database": Intent(
+        (Way("why can {namespace} not reach azure {engine} database {database}", "desk cloud azure {engine} why-not-reached {database} -n {namespace}"),),
+        ("why can pay-dev not reach Azure postgres database acme-pay?", "why can my pod not reach its Azure mysql database acme-shop?",
+         "warum erreicht pay-dev die Azure-postgres-Datenbank acme-pay nicht?"),
+        ("why is postgres not starting?", "why can web not reach checkout?"),
+    ),
     "undo_last": Intent(
         (
             Way("undo the last change", "", "undo", "change", "last previous_revision"),

@@ -68,12 +68,29 @@ SERVICES: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
                 "list": "key_vaults",
             },
         ),
+        **{
+            engine: (
+                f"Databases: {said}",
+                {
+                    "create": "create_azure_database",
+                    "allow": "allow_azure_address",
+                    "show": "azure_databases",
+                    "why-not-reached": "why_no_azure_database",
+                },
+            )
+            for engine, said in (("postgres", "PostgreSQL"), ("mysql", "MySQL"))
+        },
     },
 }
 """Cloud -> service -> (what it is, command -> the tool that it calls)."""
+_FIXED: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("azure", "postgres"): {"engine": "postgres"},
+    ("azure", "mysql"): {"engine": "mysql"},
+}
+"""Service of a cloud -> the arguments that the command itself says."""
 _CLOUDS = {
     "aws": "Amazon Web Services: images, buckets, secrets, databases.",
-    "azure": "Microsoft Azure: images, secrets.",
+    "azure": "Microsoft Azure: images, secrets, databases.",
 }
 _NAMESPACE = "namespace"
 """An option of each command that runs a session."""
@@ -121,15 +138,16 @@ def _command(words: tuple[str, ...], name: str) -> click.Command:
 
     tool = next(each for each in tools_for(name) if each.name == name)
     schema = tool.schema
-    needed = [each for each in schema.get("required", ()) if each != _NAMESPACE]
-    command: Any = partial(_call, words, tool, tuple(needed))
+    fixed = _FIXED.get((words[1], words[2]), {})
+    needed = [each for each in schema.get("required", ()) if each not in (_NAMESPACE, *fixed)]
+    command: Any = partial(_call, words, tool, tuple(needed), fixed)
     command.__click_params__ = []
     command.__name__, command.__doc__ = words[-1], tool.description
     command = common(running(click.option("--dry-run", is_flag=True, help="Show what would be made.")(command)))
     for argument in reversed(schema["properties"]):
         if argument in needed:
             command = click.argument(argument, metavar=argument.upper())(command)
-        elif argument != _NAMESPACE:
+        elif argument not in (_NAMESPACE, *fixed):
             command = _option(argument, schema["properties"][argument])(command)
     return click.command(words[-1], cls=Command)(command)
 
@@ -152,14 +170,22 @@ def _option(argument: str, described: Json) -> Any:
     )
 
 
-def _call(words: tuple[str, ...], tool: Tool, needed: tuple[str, ...], dry_run: bool, **given: Any) -> NoReturn:
+def _call(
+    words: tuple[str, ...],
+    tool: Tool,
+    needed: tuple[str, ...],
+    fixed: Mapping[str, str],
+    dry_run: bool,
+    **given: Any,
+) -> NoReturn:
     """A session of one call."""
     from agent.app import Task
     from agent.cli.run import begin, ran
     from tools.errors import ArgumentsError
 
     names = [name for name in tool.schema["properties"] if given.get(name) not in (None, ())]
-    arguments = {name: list(said) if isinstance(said := given[name], tuple) else said for name in names}
+    arguments: Json = {name: list(said) if isinstance(said := given[name], tuple) else said for name in names}
+    arguments.update(fixed)
     if given.get("file"):  # a tool knows no working directory
         arguments["file"] = str(Path(given["file"]).expanduser().absolute())
     try:

@@ -158,6 +158,28 @@ EXAMPLES: Mapping[str, Examples] = {
         ("all vaults", "desk cloud azure keyvault list"),
         ("the secrets of one", "desk cloud azure keyvault list --vault acme-pay"),
     ),
+    "cloud azure postgres": (("which there are", "desk cloud azure postgres show"),),
+    "cloud azure postgres create": (
+        ("its password in vault v", "desk cloud azure postgres create acme-pay v -n pay"),
+    ),
+    "cloud azure postgres allow": (("an office", "desk cloud azure postgres allow DB office 192.0.2.7 WHY"),),
+    "cloud azure postgres show": (
+        ("all of them", "desk cloud azure postgres show"),
+        ("its address", "desk cloud azure postgres show --database acme-pay"),
+    ),
+    "cloud azure postgres why-not-reached": (
+        ("from a namespace", "desk cloud azure postgres why-not-reached acme -n p"),
+    ),
+    "cloud azure mysql": (("which there are", "desk cloud azure mysql show"),),
+    "cloud azure mysql create": (("its password in vault v", "desk cloud azure mysql create acme-pay v -n pay"),),
+    "cloud azure mysql allow": (("an office", "desk cloud azure mysql allow DB office 192.0.2.7 WHY"),),
+    "cloud azure mysql show": (
+        ("all of them", "desk cloud azure mysql show"),
+        ("its address", "desk cloud azure mysql show --database acme-pay"),
+    ),
+    "cloud azure mysql why-not-reached": (
+        ("from a namespace", "desk cloud azure mysql why-not-reached acme -n p"),
+    ),
     "cloud aws rds": (("which there are", "desk cloud aws rds show"),),
     "cloud aws rds create": (("for a namespace", "desk cloud aws rds create pay-dev -n pay-dev"),),
     "cloud aws rds show": (

@@ -35,6 +35,7 @@ _ACR = r"(?:azure[\s-]+)?acr"
 _VAULT = r"(?:azure[\s-]+)?key[\s-]?vaults?"
 _KEY = rf"{_A}{_VAULT}[\s-]+secret\s+(?P<vault>[\w-]+)/(?P<secret_name>[\w-]+)"
 _ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_AZURE_DB = r"azure[\s-]+(?P<engine>postgres|mysql)"
 _VAULTED = r"(?:aws|amazon)[\s-]+secret"
 _FILE = r"[~/][^\s\"']*[\w]"
 _URL = r"s3://(?P<bucket>[a-z0-9-]+)/(?P<key>[^\s?]*[\w])"
@@ -43,7 +44,7 @@ _WHY = r"(?:why|warum|wieso)"
 _REPOSITORY = r"(?:repository|repo|registry)"
 _IMAGE = rf"(?P<repository>{_WORD}):(?P<tag>[\w.-]*\w)"
 
-_HERE = ("why_no_pull", "why_no_database")
+_HERE = ("why_no_pull", "why_no_database", "why_no_azure_database")
 _OWNER = ("team", "environment", "cost_center", "namespace")
 _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (tool, re.compile(_POLITE + began, re.IGNORECASE), parts)
@@ -172,6 +173,25 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
             "give_key_vault_access",
             rf"(?:let|lass)\s+(?P<principal>{_ID})\s+(?P<role>read|write|lesen|schreiben)\s+(?:in|aus)?\s*{_A}{_VAULT}"
             rf"\s+(?P<vault>[\w-]+)",
+            (),
+        ),
+        ("azure_databases", rf"{_SHOW}{_A}{_AZURE_DB}[\s-]+(?:databases|datenbanken){_THERE}", ()),
+        ("azure_databases", rf"{_SHOW}{_A}{_AZURE_DB}[\s-]+{_DATABASE}\s+(?P<database>{_WORD})", ()),
+        (
+            "create_azure_database",
+            rf"{_MAKE}{_A}{_AZURE_DB}[\s-]+{_DATABASE}\s+{_CALLED}(?P<database>{_WORD})\s+(?:with|mit)\s+{_A}{_VAULT}\s+(?P<vault>[\w-]+)",
+            _OWNER,
+        ),
+        (
+            "allow_azure_address",
+            rf"(?:let|allow|lass|erlaube)\s+(?P<addresses>[\d./]+)\s+(?:as|als)\s+(?P<rule>[\w-]+)\s+(?:to|zu)\s+{_A}{_AZURE_DB}"
+            rf"[\s-]+{_DATABASE}\s+(?P<database>{_WORD})\s+(?:because|weil)\s+(?P<because>\S.*\S)",
+            (),
+        ),
+        (
+            "why_no_azure_database",
+            rf"{_WHY}\s+(?:(?:can(?:'t|not)?|kann)\s+)?(?:erreicht\s+)?(?:{_A}(?:my\s+)?pod|(?P<namespace>{_NAMESPACE}))(?:\s+not)?"
+            rf"\s+(?:reach\s+)?(?:its\s+)?{_A}{_AZURE_DB}[\s-]+{_DATABASE}\s+(?P<database>{_WORD})(?:\s+nicht)?(?:\s+erreichen)?",
             (),
         ),
         ("ecr_images", rf"{_SHOW}{_A}{_ECR}[\s-]+(?:repositories|repos|repositorys|registr(?:y|ies))", ()),

@@ -7,7 +7,7 @@ of its own (127.0.1.N, 127.0.2.N), for the SDKs tell them by their hosts.
 | kind | how it is made |
 |---|---|
 | registries | 201, Azure-AsyncOperation; it is seen at once, in state Creating |
-| flexibleServers | 202, Azure-AsyncOperation; it is not seen before it is there |
+| flexibleServers, firewallRules | 202, Azure-AsyncOperation; it is not seen before it is there |
 | storageAccounts | 202, Location |
 | vaults, and what stands within another | at once |
 
@@ -252,7 +252,9 @@ class PlayedAzure:
             raise Refused(409, "OperationInProgress", "Another operation is in progress.")
         if there is None and name.lower() in self.taken:
             raise Refused(409, "AlreadyInUse", f"The name {name} is already in use.")
-        properties = body.get("properties") or {}
+        properties = dict(body.get("properties") or {})
+        if kind == "flexibleServers" and not properties.pop("administratorLoginPassword", None):
+            raise Refused(400, "InvalidParameterValue", "Invalid value given for administratorLoginPassword.")
         if kind == "vaults" and (answer := self._recovered(name, properties)):
             return answer
         if kind in _TOP and body.get("location") != REGION:
@@ -308,6 +310,9 @@ class PlayedAzure:
             raise Refused(404, "ResourceNotFound", f"The Resource {path} was not found.")
         properties = {**found["properties"], **(body.get("properties") or {})}
         found.update({**body, "properties": properties})
+        if _kind("127.0.0.1", path) == "flexibleServers":
+            self.operations[number := str(uuid4())] = {"left": 0, "of": found, "header": "Location", "fails": ""}
+            return 202, None, {"Location": f"{self.url}/operations/{number}?api-version=2024-01-01"}
         return self._get(path, {})
 
     def _delete(self, path: str, body: Json) -> Answer:
@@ -328,6 +333,9 @@ class PlayedAzure:
                 "properties": {"vaultId": found["id"], "tags": found.get("tags"), "scheduledPurgeDate": until},
             }  # fmt: skip
             self.deleted[found["name"].lower()] = {"resource": found, "deleted": told}
+        if kind in ("flexibleServers", "firewallRules"):
+            self.operations[number := str(uuid4())] = {"left": 0, "of": found, "header": "Location", "fails": ""}
+            return 202, None, {"Location": f"{self.url}/operations/{number}?api-version=2024-01-01"}
         return 200, None, {}
 
     def _recovered(self, name: str, properties: Json) -> Answer | None:
@@ -348,6 +356,8 @@ class PlayedAzure:
             return {"loginServer": self._host(low, kind), "creationDate": "2025-01-31T09:30:05Z"}
         if kind == "vaults":
             return {"vaultUri": f"https://{self._host(low, kind)}/"}
+        if kind == "flexibleServers":
+            return {"state": "Ready", "fullyQualifiedDomainName": f"{low.rpartition('/')[2]}.played.example.com"}
         if kind == "roleAssignments":
             return {"createdOn": "2025-01-31T09:30:05Z"}
         return {}
@@ -475,6 +485,7 @@ _TOP = ("registries", "vaults", "flexibleServers", "storageAccounts")
 _SLOW: dict[str, tuple[int, str, bool]] = {
     "registries": (201, "Azure-AsyncOperation", False),
     "flexibleServers": (202, "Azure-AsyncOperation", True),
+    "firewallRules": (202, "Azure-AsyncOperation", True),
     "storageAccounts": (202, "Location", False),
 }
 """Kind -> how a PUT is answered, where it says to ask, whether it cannot be seen yet."""

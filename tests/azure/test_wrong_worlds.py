@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.azure.server import Fault, PlayedAzure
+from tests.azure.server import ROOT, Fault, PlayedAzure
 from tests.clouds.sessions import OWNER, clouds
 from tools.azure.tools import TOOLS
 from tools.changes.clouds import CloudDriver
@@ -33,6 +33,12 @@ BY_NAME = {tool.name: tool for tool in TOOLS}
 REGISTRY: Json = {"registry": "acmeshopdev", **OWNER}
 VAULT: Json = {"vault": "acme-shop-dev", **OWNER}
 NONE: Json = {"vault": "acme-none"}
+DATABASE: Json = {"engine": "postgres", "database": "acme-shop", **NONE, **OWNER}
+ALLOW: Json = {
+    "engine": "postgres", "database": "acme-shop", "rule": "office", "addresses": "203.0.113.7",
+    "because": "the office reads it",
+}  # fmt: skip
+SUBNET = f"{ROOT}/providers/Microsoft.Network/virtualNetworks/shop/subnets/db"
 NO_SECRET: Json = {**NONE, "secret_name": "db"}
 WHO = "aaaaaaaa-0000-4000-8000-000000000009"
 
@@ -92,6 +98,17 @@ def sent(change: Change) -> Any:
         ("recover_key_vault", NONE, "not even a deleted one"),
         ("give_key_vault_access", {**NONE, "principal": "ann@example.com"}, "principal: String should match"),
         ("give_key_vault_access", {**NONE, "principal": WHO}, "Make it: desk cloud azure keyvault create"),
+        ("create_azure_database", {**DATABASE, "database": "Acme"}, "is no name for a database"),
+        ("create_azure_database", {**DATABASE, "engine": "oracle"}, "Input should be 'postgres' or 'mysql'"),
+        ("create_azure_database", {**DATABASE, "storage_gb": 1}, "greater than or equal to 32"),
+        ("create_azure_database", DATABASE, "There is no Vault acme-none"),
+        ("create_azure_database", {**DATABASE, "subnet": SUBNET}, "go together"),
+        ("allow_azure_address", {**ALLOW, "addresses": "0.0.0.0"}, "that is public"),
+        ("allow_azure_address", {**ALLOW, "addresses": "0.0.0.0/0"}, "the whole internet could try passwords"),
+        ("allow_azure_address", {**ALLOW, "addresses": "203.0.0.0/16"}, "65,536 addresses"),
+        ("allow_azure_address", {**ALLOW, "because": "so"}, "at least 10 characters"),
+        ("allow_azure_address", ALLOW, "There is no Server acme-shop"),
+        ("azure_databases", {"engine": "mysql", "database": "acme-shop"}, "There is no mysql database acme-shop"),
         ("key_vaults", NONE, "There is no key vault acme-none"),
         ("save_key_vault_secret", {**NO_SECRET, "file": "/tmp/x"}, "There is no key vault"),
     ],

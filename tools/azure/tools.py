@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from tools.azure.acr import acr_images, create_acr_pull_secret, create_acr_registry
+from tools.azure.databases import (
+    allow_azure_address,
+    azure_databases,
+    create_azure_database,
+    why_no_azure_database,
+)
 from tools.azure.keyvault import (
     create_key_vault,
     deliver_key_vault_secret,
@@ -19,6 +25,8 @@ from tools.risk import Risk
 TOOLS: tuple[Tool, ...] = (
     Tool(acr_images, Risk.READ, "Name one registry, or one repository of it.", offline=True),
     Tool(key_vaults, Risk.READ, "Name one vault.", offline=True),
+    Tool(azure_databases, Risk.READ, "Name one database.", offline=True),
+    Tool(why_no_azure_database, Risk.READ),
     Tool(create_acr_registry, Risk.CLOUD, verbatim=CHOSEN),
     Tool(create_acr_pull_secret, Risk.SECRET),
     Tool(create_key_vault, Risk.CLOUD, verbatim=(*CHOSEN, "allow")),
@@ -27,4 +35,6 @@ TOOLS: tuple[Tool, ...] = (
     Tool(deliver_key_vault_secret, Risk.SECRET, verbatim=("secret_name",)),
     Tool(save_key_vault_secret, Risk.CLOUD, verbatim=("file",)),
     Tool(give_key_vault_access, Risk.CLOUD, verbatim=("principal",)),
+    Tool(create_azure_database, Risk.CLOUD, verbatim=(*CHOSEN, "single_zone_because")),
+    Tool(allow_azure_address, Risk.CLOUD, verbatim=("addresses", "because")),
 )

@@ -39,7 +39,7 @@ from tests.clouds.sessions import (
     session,
     undone,
 )
-from tools.cloud.azure import acr, keyvault
+from tools.cloud.azure import acr, databases, keyvault
 from tools.cloud.azure.client import Azure
 from tools.cluster.resources import ObjectRef
 
@@ -177,6 +177,50 @@ def test_a_vault_and_its_secrets_are_seen_by_nobody_and_can_be_restored(
     assert keyvault.value(client(), name, "url").decode() == PLANTED
     assert "acme-shop-dev  roles, purge protection on, open for 203.0.113.7" in answered(bench, "key_vaults")
     assert not leaks(bench, PLANTED, "Qdl1-correct-horse", "Qdl2-other-horse", "Qdl5Correct", OUR_SECRET)
+
+
+def test_a_database_takes_its_time_outlives_who_asked_and_keeps_its_password(
+    bench: Bench, azure: PlayedAzure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(bench, **named(VAULT))
+    asked = call("create_azure_database", engine="postgres", database="acme-shop", vault="acme-shop-dev", **OWNER)
+    desk = begin(bench, asked, session())
+    assert drive(desk) == WAITS, said(desk)
+    assert "whatever runs in Azure" in approve(desk)
+    desk = resume(bench, desk)
+    azure.making = 6
+    with monkeypatch.context() as patch:
+        patch.setattr("tools.changes.clouds.CloudDriver.follow", _killed)
+        with pytest.raises(Killed):
+            drive(desk)
+    desk = resume(bench, desk)
+    assert drive(desk) == DONE, said(desk)
+    assert azure.writes("flexibleServers") == ["PUT flexibleServers"]
+    found = live(databases.POSTGRES, "acme-shop")
+    assert (found.spec["public"], found.spec["backup_days"], found.spec["sku"]) == (False, 7, "Standard_B1ms")
+    assert found.tags["session"] == desk.view.id
+    password = keyvault.value(client(), "acme-shop-dev/acme-shop-admin", "").decode()
+    assert len(password) == 36
+    assert not leaks(bench, password)
+    assert "Nothing to change" in answered(bench, **named(asked))
+    where: dict[str, Any] = {"engine": "postgres", "database": "acme-shop"}
+    assert "at acme-shop.played.example.com:5432" in answered(bench, "azure_databases", **where)
+    office = {"rule": "office", "addresses": "203.0.113.0/28", "because": "the office reads it"}
+    opened = done(bench, "allow_azure_address", **where, **office)
+    assert "because the office reads it" in bench.git("show", commit_of(bench, opened))
+    shown = answered(bench, "azure_databases", **where)
+    assert "rule office: 203.0.113.0 to 203.0.113.15" in shown
+    assert "acme-shop  16  available  named addresses" in answered(bench, "azure_databases", engine="postgres")
+    assert "Nothing to change" in answered(bench, **named(asked))
+    assert "Done" in said(undone(bench, opened, session()))
+    assert live(databases.POSTGRES, "acme-shop").spec["public"] is False
+    assert live(databases.POSTGRES_RULE, "acme-shop/office") is None
+    assert "forgets it five days after" in said(undone(bench, desk, session()))
+    assert live(databases.POSTGRES, "acme-shop") is not None
+
+
+def _killed(*_: Any) -> None:
+    raise Killed
 
 
 def test_a_rejected_one_is_not_made(bench: Bench, azure: PlayedAzure) -> None:

@@ -69,8 +69,27 @@ def _roles() -> Any:
     return AuthorizationManagementClient
 
 
+def _postgres() -> Any:
+    from azure.mgmt.postgresqlflexibleservers import PostgreSQLManagementClient
+
+    return PostgreSQLManagementClient
+
+
+def _mysql() -> Any:
+    from azure.mgmt.mysqlflexibleservers import MySQLManagementClient
+
+    return MySQLManagementClient
+
+
 _MANAGED: Mapping[str, Callable[[], Any]] = MappingProxyType(
-    {"registries": _registries, "vaults": _vaults, "resources": _resources, "roles": _roles}
+    {
+        "registries": _registries,
+        "vaults": _vaults,
+        "resources": _resources,
+        "roles": _roles,
+        "postgres": _postgres,
+        "mysql": _mysql,
+    }
 )
 """Service -> the client of its management SDK, imported when it is asked for."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
-from tools.cloud.azure import acr, keyvault
+from tools.cloud.azure import acr, databases, keyvault
 from tools.cloud.files import FILE, Files
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def kind(azure: Azure, name: str) -> Kind:
         keyvault.VAULT: keyvault.Vaults,
         keyvault.SECRET: keyvault.Secrets,
         keyvault.ACCESS: keyvault.Accesses,
+        **{kind: partial(databases.Servers, engine=engine) for engine, kind in databases.SERVERS.items()},
+        **{kind: partial(databases.FirewallRules, engine=engine) for engine, kind in databases.RULES.items()},
         FILE: Files,
     }
     return made[name](azure)
