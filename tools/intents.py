@@ -916,6 +916,37 @@ INTENTS: Mapping[str, Intent] = {
          "warum erreicht pay-dev die Azure-postgres-Datenbank acme-pay nicht?"),
         ("why is postgres not starting?", "why can web not reach checkout?"),
     ),
+    "storage_blobs": Intent(
+        (Way("list storage accounts", "desk cloud azure storage list"),
+         Way("list blobs in {account}/{container}", "desk cloud azure storage list --account {account} --container {container}")),
+        ("list the Azure storage accounts", "which blobs are in acmepay/uploads?", "zeige die Blobs in acmepay/uploads"),
+        ("list the pods", "show the volumes"),
+    ),
+    "create_storage_account": Intent(
+        (Way("create storage account {account} for namespace {namespace}", "desk cloud azure storage create {account} -n {namespace}"),
+         Way("create storage account {account} for team {team} in {environment} with cost center {cost_center}",
+             "desk cloud azure storage create {account} --team {team} --environment {environment} --cost-center {cost_center}")),
+        ("create an Azure storage account acmepay for namespace pay-dev", "make me a storage account acmeshop for team shop in dev with cost center 4711",
+         "erstelle ein Azure-Storage-Konto acmepay für Namespace pay-dev"),
+        ("create service account web", "create a volume"),
+    ),
+    "create_storage_container": Intent(
+        (Way("create storage container {account}/{container}", "desk cloud azure storage container {account} {container}"),),
+        ("create the storage container acmepay/uploads", "make an Azure container acmeshop/reports", "erstelle den Storage-Container acmepay/uploads"),
+        ("create deployment uploads", "add a container to web"),
+    ),
+    "put_storage_blob": Intent(
+        (Way("upload {file} to azure://{account}/{container}/{key}", "desk cloud azure storage put {account} {container} {key} {file}"),),
+        ("upload /data/may.csv to azure://acmepay/uploads/may.csv", "put ~/may.csv into azure://acmepay/uploads/reports/may.csv",
+         "lade /data/may.csv nach azure://acmepay/uploads/may.csv hoch"),
+        ("save the manifest of web", "copy web to checkout"),
+    ),
+    "sign_storage_url": Intent(
+        (Way("make a link to azure://{account}/{container}/{key} into {file}", "desk cloud azure storage sign {account} {container} {key} {file}"),),
+        ("make a SAS link to azure://acmepay/uploads/may.csv into ~/may.link", "sign azure://acmepay/uploads/may.csv into /tmp/link",
+         "erstelle einen Link zu azure://acmepay/uploads/may.csv in ~/may.link"),
+        ("link pull secret regcred to default", "how do I reach web?"),
+    ),
     "undo_last": Intent(
         (
             Way("undo the last change", "", "undo", "change", "last previous_revision"),

@@ -80,6 +80,16 @@ SERVICES: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
             )
             for engine, said in (("postgres", "PostgreSQL"), ("mysql", "MySQL"))
         },
+        "storage": (
+            "Files: accounts, containers, blobs, links that end",
+            {
+                "create": "create_storage_account",
+                "container": "create_storage_container",
+                "put": "put_storage_blob",
+                "list": "storage_blobs",
+                "sign": "sign_storage_url",
+            },
+        ),
     },
 }
 """Cloud -> service -> (what it is, command -> the tool that it calls)."""
@@ -90,7 +100,7 @@ _FIXED: Mapping[tuple[str, str], Mapping[str, str]] = {
 """Service of a cloud -> the arguments that the command itself says."""
 _CLOUDS = {
     "aws": "Amazon Web Services: images, buckets, secrets, databases.",
-    "azure": "Microsoft Azure: images, secrets, databases.",
+    "azure": "Microsoft Azure: images, secrets, databases, files.",
 }
 _NAMESPACE = "namespace"
 """An option of each command that runs a session."""

@@ -180,6 +180,15 @@ EXAMPLES: Mapping[str, Examples] = {
     "cloud azure mysql why-not-reached": (
         ("from a namespace", "desk cloud azure mysql why-not-reached acme -n p"),
     ),
+    "cloud azure storage": (("its accounts", "desk cloud azure storage list"),),
+    "cloud azure storage create": (("for a namespace", "desk cloud azure storage create acmepay -n pay-dev"),),
+    "cloud azure storage container": (("for uploads", "desk cloud azure storage container acmepay uploads"),),
+    "cloud azure storage put": (("a file", "desk cloud azure storage put acmepay up may.csv ./may.csv"),),
+    "cloud azure storage list": (
+        ("all accounts", "desk cloud azure storage list"),
+        ("containers of one", "desk cloud azure storage list --account acmepay"),
+    ),
+    "cloud azure storage sign": (("an hour long", "desk cloud azure storage sign acme up may.csv ~/link"),),
     "cloud aws rds": (("which there are", "desk cloud aws rds show"),),
     "cloud aws rds create": (("for a namespace", "desk cloud aws rds create pay-dev -n pay-dev"),),
     "cloud aws rds show": (

@@ -36,6 +36,8 @@ _VAULT = r"(?:azure[\s-]+)?key[\s-]?vaults?"
 _KEY = rf"{_A}{_VAULT}[\s-]+secret\s+(?P<vault>[\w-]+)/(?P<secret_name>[\w-]+)"
 _ID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _AZURE_DB = r"azure[\s-]+(?P<engine>postgres|mysql)"
+_STORAGE = r"(?:azure[\s-]+)?storage"
+_BLOB = r"azure://(?P<account>[a-z0-9]+)/(?P<container>[a-z0-9-]+)/(?P<key>[^\s?]*[\w])"
 _VAULTED = r"(?:aws|amazon)[\s-]+secret"
 _FILE = r"[~/][^\s\"']*[\w]"
 _URL = r"s3://(?P<bucket>[a-z0-9-]+)/(?P<key>[^\s?]*[\w])"
@@ -173,6 +175,33 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
             "give_key_vault_access",
             rf"(?:let|lass)\s+(?P<principal>{_ID})\s+(?P<role>read|write|lesen|schreiben)\s+(?:in|aus)?\s*{_A}{_VAULT}"
             rf"\s+(?P<vault>[\w-]+)",
+            (),
+        ),
+        ("storage_blobs", rf"{_SHOW}{_A}{_STORAGE}[\s-]+(?:accounts|konten){_THERE}", ()),
+        (
+            "storage_blobs",
+            rf"{_SHOW}{_A}blobs\s+(?:(?:is|are|sind)\s+)?(?:in|of|im|von)\s+(?P<account>[a-z0-9]+)/(?P<container>[a-z0-9-]+)",
+            (),
+        ),
+        (
+            "create_storage_account",
+            rf"{_MAKE}{_A}{_STORAGE}[\s-]+(?:account|konto)\s+{_CALLED}(?P<account>{_WORD})",
+            _OWNER,
+        ),
+        (
+            "create_storage_container",
+            rf"{_MAKE}{_A}(?:{_STORAGE}|azure)[\s-]+container\s+(?P<account>[a-z0-9]+)/(?P<container>[a-z0-9-]+)",
+            (),
+        ),
+        (
+            "put_storage_blob",
+            rf"(?:upload|put|copy|lade)\s+(?P<file>{_FILE})\s+(?:to|into|nach|in)\s+{_BLOB}(?:\s+hoch)?",
+            (),
+        ),
+        (
+            "sign_storage_url",
+            rf"(?:(?:{_MAKE}{_A}(?:sas\s+)?(?:link|url)\s+(?:to|for|zu|für))|sign)\s+{_BLOB}\s+(?:into|in|to|nach)\s+"
+            rf"{_A}(?:(?:file|datei)\s+)?(?P<file>{_FILE})",
             (),
         ),
         ("azure_databases", rf"{_SHOW}{_A}{_AZURE_DB}[\s-]+(?:databases|datenbanken){_THERE}", ()),

@@ -35,6 +35,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.azure.blobs import Blobs
 from tools.json import Json
 
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
@@ -52,8 +53,8 @@ ENVIRONMENT = {
 """What a process needs to be somebody at Azure; with `PlayedAzure.environment`."""
 _ADDRESSES = 9
 """Vaults, and registries, that have an address."""
-_STEP = {"vaults": 1, "registries": 2}
-Answer = tuple[int, Json | None, dict[str, str]]
+_STEP = {"vaults": 1, "registries": 2, "storageAccounts": 3}
+Answer = tuple[int, Json | bytes | None, dict[str, str]]
 
 
 @dataclass
@@ -125,6 +126,7 @@ class PlayedAzure:
         self.operations: dict[str, Json] = {}
         self.secrets: dict[str, list[Json]] = {}
         self.deleted_secrets: dict[str, list[Json]] = {}
+        self.blobs = Blobs(self._check_token)
         self.images: dict[str, dict[str, dict[str, str]]] = {}
         self.taken: set[str] = set()
         self.making = 0
@@ -163,6 +165,8 @@ class PlayedAzure:
         third = int(host.split(":", maxsplit=1)[0].split(".")[2])
         if third == _STEP["registries"]:
             return self._registry(method, host, path, headers)
+        if third == _STEP["storageAccounts"]:
+            return self.blobs.answer(method, host, path, query, headers, body)
         if path.startswith(f"/{TENANT}/"):
             return self._entra(path, body)
         if third == _STEP["vaults"]:
@@ -230,7 +234,12 @@ class PlayedAzure:
                 {"value": [each for key, each in self.resources.items() if key.rpartition("/")[0] == low]},
                 {},
             )
-        parent = low.rpartition("/")[0].rpartition("/")[0]
+        if low.endswith("/blobservices/default"):
+            owner = low.partition("/blobservices")[0]
+            kept = self.resources[owner].setdefault("kept", {})
+            kept.update(body.get("properties") or {})
+            return 200, {"id": path, "name": "default", "properties": kept}, {}
+        parent = low.rpartition("/")[0].rpartition("/")[0].removesuffix("/blobservices/default")
         if "/providers/" in parent.partition("/providers/")[2] or parent.count("/") > ROOT.count("/") + 3:
             owner = parent.partition("/providers/microsoft.authorization")[0]
             if owner not in self.resources:
@@ -243,7 +252,7 @@ class PlayedAzure:
         found = self.resources.get(path.lower())
         if found is None or found.get("hidden"):
             raise Refused(404, "ResourceNotFound", f"The Resource {path} was not found.")
-        return 200, {key: value for key, value in found.items() if key != "hidden"}, {}
+        return 200, {key: value for key, value in found.items() if key not in ("hidden", "kept")}, {}
 
     def _put(self, path: str, body: Json) -> Answer:
         low, kind, name = path.lower(), _kind("127.0.0.1", path), path.rpartition("/")[2]
@@ -356,6 +365,8 @@ class PlayedAzure:
             return {"loginServer": self._host(low, kind), "creationDate": "2025-01-31T09:30:05Z"}
         if kind == "vaults":
             return {"vaultUri": f"https://{self._host(low, kind)}/"}
+        if kind == "storageAccounts":
+            return {"primaryEndpoints": {"blob": f"https://{self._host(low, kind)}/"}}
         if kind == "flexibleServers":
             return {"state": "Ready", "fullyQualifiedDomainName": f"{low.rpartition('/')[2]}.played.example.com"}
         if kind == "roleAssignments":
@@ -363,11 +374,11 @@ class PlayedAzure:
         return {}
 
     def _host(self, low: str, kind: str) -> str:
-        key = "loginServer" if kind == "registries" else "vaultUri"
+        key = {"registries": "loginServer", "vaults": "vaultUri", "storageAccounts": "primaryEndpoints"}[kind]
         if low in self.resources:
-            return str(
-                urlsplit(self.resources[low]["properties"][key]).netloc or self.resources[low]["properties"][key]
-            )
+            said = self.resources[low]["properties"][key]
+            url = said["blob"] if kind == "storageAccounts" else said
+            return str(url if kind == "registries" else urlsplit(url).netloc)
         used = " ".join(str(each["properties"].get(key)) for each in self.resources.values())
         step = _STEP[kind]
         free = next(n for n in range(1, _ADDRESSES) if f"127.0.{step}.{n}:" not in used)
@@ -498,6 +509,8 @@ def _kind(host: str, path: str) -> str:
         return "entra"
     if third == str(_STEP["registries"]):
         return "images"
+    if third == str(_STEP["storageAccounts"]):
+        return "blobs"
     if third == str(_STEP["vaults"]):
         return path.strip("/").split("/")[0]
     if path.startswith("/operations/"):
@@ -533,7 +546,7 @@ class _Handler(BaseHTTPRequestHandler):
                 status, said, headers = self.played.answer(self.command, host, self.path, self.headers, body)
             except Refused as error:
                 status, said, headers = error.answer
-        told = b"" if said is None else json.dumps(said).encode()
+        told = said if isinstance(said, bytes) else b"" if said is None else json.dumps(said).encode()
         self.send_response(status)
         for name, value in {
             "Content-Type": "application/json",
@@ -542,7 +555,8 @@ class _Handler(BaseHTTPRequestHandler):
         }.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(told)
+        if self.command != "HEAD":
+            self.wfile.write(told)
 
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = do_HEAD = _served
 

@@ -39,6 +39,7 @@ ALLOW: Json = {
     "because": "the office reads it",
 }  # fmt: skip
 SUBNET = f"{ROOT}/providers/Microsoft.Network/virtualNetworks/shop/subnets/db"
+BLOB: Json = {"account": "acmeshop", "container": "uploads", "key": "a", "file": "/none"}
 NO_SECRET: Json = {**NONE, "secret_name": "db"}
 WHO = "aaaaaaaa-0000-4000-8000-000000000009"
 
@@ -109,6 +110,13 @@ def sent(change: Change) -> Any:
         ("allow_azure_address", {**ALLOW, "because": "so"}, "at least 10 characters"),
         ("allow_azure_address", ALLOW, "There is no Server acme-shop"),
         ("azure_databases", {"engine": "mysql", "database": "acme-shop"}, "There is no mysql database acme-shop"),
+        ("create_storage_account", {**OWNER, "account": "Acme-Shop"}, "cannot be a storage account"),
+        ("create_storage_account", {**OWNER, "account": "acmeshop", "allow": ["0.0.0.0/1"]}, "is public in all"),
+        ("create_storage_container", {"account": "acmeshop", "container": "a--b"}, "cannot be a container"),
+        ("create_storage_container", {"account": "acmeshop", "container": "uploads"}, "no Account acmeshop"),
+        ("put_storage_blob", BLOB, "Make it: desk cloud azure storage create acmeshop"),
+        ("sign_storage_url", {**BLOB, "expires_s": 700_000}, "less than or equal to 604800"),
+        ("storage_blobs", {"account": "acmeshop", "container": "uploads"}, "There is no storage account acmeshop"),
         ("key_vaults", NONE, "There is no key vault acme-none"),
         ("save_key_vault_secret", {**NO_SECRET, "file": "/tmp/x"}, "There is no key vault"),
     ],

@@ -18,6 +18,13 @@ from tools.azure.keyvault import (
     save_key_vault_secret,
     set_key_vault_secret,
 )
+from tools.azure.storage import (
+    create_storage_account,
+    create_storage_container,
+    put_storage_blob,
+    sign_storage_url,
+    storage_blobs,
+)
 from tools.clouds.owner import CHOSEN
 from tools.frame import Tool
 from tools.risk import Risk
@@ -27,6 +34,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(key_vaults, Risk.READ, "Name one vault.", offline=True),
     Tool(azure_databases, Risk.READ, "Name one database.", offline=True),
     Tool(why_no_azure_database, Risk.READ),
+    Tool(storage_blobs, Risk.READ, "Name one account, or a container and a prefix.", offline=True),
     Tool(create_acr_registry, Risk.CLOUD, verbatim=CHOSEN),
     Tool(create_acr_pull_secret, Risk.SECRET),
     Tool(create_key_vault, Risk.CLOUD, verbatim=(*CHOSEN, "allow")),
@@ -36,5 +44,9 @@ TOOLS: tuple[Tool, ...] = (
     Tool(save_key_vault_secret, Risk.CLOUD, verbatim=("file",)),
     Tool(give_key_vault_access, Risk.CLOUD, verbatim=("principal",)),
     Tool(create_azure_database, Risk.CLOUD, verbatim=(*CHOSEN, "single_zone_because")),
+    Tool(create_storage_account, Risk.CLOUD, verbatim=(*CHOSEN, "allow")),
+    Tool(create_storage_container, Risk.CLOUD),
+    Tool(put_storage_blob, Risk.CLOUD, verbatim=("file",)),
+    Tool(sign_storage_url, Risk.CLOUD, verbatim=("file",)),
     Tool(allow_azure_address, Risk.CLOUD, verbatim=("addresses", "because")),
 )

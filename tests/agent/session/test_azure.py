@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from azure.core.pipeline.transport import RequestsTransport
@@ -39,7 +41,7 @@ from tests.clouds.sessions import (
     session,
     undone,
 )
-from tools.cloud.azure import acr, databases, keyvault
+from tools.cloud.azure import acr, databases, keyvault, storage
 from tools.cloud.azure.client import Azure
 from tools.cluster.resources import ObjectRef
 
@@ -177,6 +179,48 @@ def test_a_vault_and_its_secrets_are_seen_by_nobody_and_can_be_restored(
     assert keyvault.value(client(), name, "url").decode() == PLANTED
     assert "acme-shop-dev  roles, purge protection on, open for 203.0.113.7" in answered(bench, "key_vaults")
     assert not leaks(bench, PLANTED, "Qdl1-correct-horse", "Qdl2-other-horse", "Qdl5Correct", OUR_SECRET)
+
+
+def test_files_are_put_back_and_a_link_is_shown_nowhere(bench: Bench, azure: PlayedAzure, tmp_path: Path) -> None:
+    asked = call("create_storage_account", account="acmeshopdev", **OWNER)
+    azure.making = 2
+    desk = made(bench, asked)
+    azure.making = 0
+    found = live(storage.ACCOUNT, "acmeshopdev")
+    closed = {key: found.spec[key] for key in ("public_blobs", "shared_key", "tls", "default", "versioning")}
+    assert closed == {
+        "public_blobs": False, "shared_key": False, "tls": "TLS1_2", "default": "Deny", "versioning": True,
+    }  # fmt: skip
+    assert azure.writes("storageAccounts") == ["PUT storageAccounts"]
+    assert "Nothing to change" in answered(bench, **named(asked))
+    where: dict[str, Any] = {"account": "acmeshopdev", "container": "uploads"}
+    box = done(bench, "create_storage_container", **where)
+    file, blob = tmp_path / "may.csv", {**where, "key": "reports/may.csv"}
+    file.write_text("one")
+    first = done(bench, "put_storage_blob", **blob, file=str(file))
+    assert "Nothing to change" in answered(bench, "put_storage_blob", **blob, file=str(file))
+    file.write_text("other")
+    second = done(bench, "put_storage_blob", **blob, file=str(file))
+    assert "reports/may.csv  5 bytes" in answered(bench, "storage_blobs", **where)
+    link = tmp_path / "link"
+    signed = done(bench, "sign_storage_url", **blob, file=str(link), expires_s=600)
+    url = link.read_text().strip()
+    assert link.stat().st_mode & 0o777 == 0o600
+    with urlopen(url, context=ssl.create_default_context(cafile=str(azure.certificate))) as answer:
+        assert answer.read() == b"other"
+    assert not leaks(bench, url, url.rpartition("sig=")[2], "Qdl6-delegated")
+    undone(bench, signed, session())
+    assert not link.exists()
+    assert "Done" in said(undone(bench, second, session()))
+    assert client().blob("acmeshopdev", "uploads", "reports/may.csv").download_blob().readall() == b"one"
+    assert "holds blobs" in said(undone(bench, box, session()))
+    undone(bench, first, session())
+    assert live(storage.BLOB, "acmeshopdev/uploads/reports/may.csv") is None
+    assert "holds 1 container" in said(undone(bench, desk, session()))
+    assert "Done" in said(undone(bench, box, session()))
+    assert "acmeshopdev  Standard_LRS, blobs not public, keys off, TLS1_2" in answered(bench, "storage_blobs")
+    undone(bench, desk, session())
+    assert live(storage.ACCOUNT, "acmeshopdev") is None
 
 
 def test_a_database_takes_its_time_outlives_who_asked_and_keeps_its_password(

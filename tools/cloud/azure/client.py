@@ -14,6 +14,8 @@ import io
 import json
 import os
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlparse
@@ -34,6 +36,7 @@ READ_TRIES = 3
 """Of one request that only reads, and was throttled or not answered; others are the loop's to repeat."""
 LONGEST_WAIT_S = 10.0
 """Before such another try, whatever Retry-After says."""
+BLOBS_LISTED = 100
 FINISHED_WITHIN_S = 60
 """What is waited for, in seconds."""
 _LOGIN = ("login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn")
@@ -81,6 +84,12 @@ def _mysql() -> Any:
     return MySQLManagementClient
 
 
+def _storage() -> Any:
+    from azure.mgmt.storage import StorageManagementClient
+
+    return StorageManagementClient
+
+
 _MANAGED: Mapping[str, Callable[[], Any]] = MappingProxyType(
     {
         "registries": _registries,
@@ -89,6 +98,7 @@ _MANAGED: Mapping[str, Callable[[], Any]] = MappingProxyType(
         "roles": _roles,
         "postgres": _postgres,
         "mysql": _mysql,
+        "storage": _storage,
     }
 )
 """Service -> the client of its management SDK, imported when it is asked for."""
@@ -106,6 +116,7 @@ class Azure:
         self._timeout_s = timeout_s
         self._region = region
         self._clients: dict[str, Any] = {}
+        self._stores: dict[str, Any] = {}
         self._vaults: dict[str, Any] = {}
         self._account: Account | None = None
 
@@ -258,6 +269,54 @@ class Azure:
         return ContainerRegistryClient(
             f"https://{host}", self.credential, audience=self.endpoint, **self._options()
         )
+
+    def blob(self, account: str, container: str, key: str) -> Any:
+        """The SDK's client for one blob."""
+        return self._blob_service(account).get_blob_client(container, key)
+
+    def blobs(self, account: str, container: str, prefix: str) -> list[Json]:
+        """The first blobs of a container that begin so."""
+        client = self._blob_service(account).get_container_client(container)
+        with translated("list blobs"):
+            there = list(islice(client.list_blobs(name_starts_with=prefix or None), BLOBS_LISTED))
+        return [{"key": each.name, "size_bytes": each.size, "modified": str(each.last_modified)} for each in there]
+
+    def versions(self, account: str, container: str, key: str) -> list[tuple[str, Mapping[str, str]]]:
+        """The versions of a blob, the newest first, with their metadata."""
+        client = self._blob_service(account).get_container_client(container)
+        with translated("list versions"):
+            there = [each for each in client.list_blobs(key, include=["versions", "metadata"]) if each.name == key]
+        there.sort(key=lambda each: str(each.version_id), reverse=True)
+        return [(str(each.version_id), each.metadata or {}) for each in there]
+
+    def signed(self, account: str, container: str, key: str, start: datetime, expiry: datetime) -> str:
+        """A link to one blob, to read it, signed by a key that Azure gives us for so long."""
+        from azure.storage.blob import BlobSasPermissions, generate_blob_sas
+
+        with translated("get user delegation key"):
+            delegated = self._blob_service(account).get_user_delegation_key(start, expiry)
+        signature = generate_blob_sas(
+            account, container, key, user_delegation_key=delegated, permission=BlobSasPermissions(read=True),
+            start=start, expiry=expiry, protocol="https",
+        )  # fmt: skip
+        return f"{self.blob(account, container, key).url}?{signature}"
+
+    def _blob_service(self, account: str) -> Any:
+        if account not in self._stores:
+            from azure.storage.blob import BlobServiceClient
+
+            try:
+                found = self.call("storage.storage_accounts", "get_properties", self.group, account)
+            except NotFound as error:
+                raise ToolFailed(
+                    f"There is no storage account {account} in {self.account.place}. Next: desk cloud azure "
+                    "storage create."
+                ) from error
+            self._stores[account] = BlobServiceClient(
+                found["properties"]["primaryEndpoints"]["blob"], self.credential, retry_total=READ_TRIES - 1,
+                connection_timeout=min(self._timeout_s, 10), read_timeout=self._timeout_s, user_agent="desk-agent",
+            )  # fmt: skip
+        return self._stores[account]
 
     def client(self, service: str) -> Any:
         """The SDK's client of a service, made once."""

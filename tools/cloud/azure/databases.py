@@ -11,7 +11,7 @@
 
 The administrator's password is one that nobody chooses: it is a secret of a key vault, and read there when the
 server is made. Sources: https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-networking-private
-and security-firewall-rules there, checkov CKV_AZURE_53, CKV_AZURE_68 (public access), CKV_AZURE_94, CKV_AZURE_102
+and security-firewall-rules there, checkov CKV_AZURE_53, CKV_AZURE_68 (public access), CKV_AZURE_94, CKV_AZURE_136
 (geo-redundant backup), CKV2_AZURE_26 (no rule from 0.0.0.0 to 255.255.255.255).
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tools.cloud.azure import acr, databases, keyvault
+from tools.cloud.azure import acr, databases, keyvault, storage
 from tools.cloud.files import FILE, Files
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ def kind(azure: Azure, name: str) -> Kind:
         keyvault.ACCESS: keyvault.Accesses,
         **{kind: partial(databases.Servers, engine=engine) for engine, kind in databases.SERVERS.items()},
         **{kind: partial(databases.FirewallRules, engine=engine) for engine, kind in databases.RULES.items()},
+        storage.ACCOUNT: storage.Accounts,
+        storage.CONTAINER: storage.Containers,
+        storage.BLOB: storage.Blobs,
         FILE: Files,
     }
     return made[name](azure)
@@ -35,5 +38,6 @@ def value(azure: Azure, kind: str, name: str, key: str) -> bytes:
     read: Mapping[str, Callable[[Azure, str, str], bytes]] = {
         acr.LOGIN: acr.login,
         keyvault.VALUE: keyvault.value,
+        storage.SIGNED_URL: storage.signed_url,
     }
     return read[kind](azure, name, key)
