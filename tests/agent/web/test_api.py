@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -219,19 +220,22 @@ def test_who_asked_cancels_and_nobody_else(page: Served) -> None:
 
 
 @pytest.fixture(params=["file", "database"])
-def with_store(request: pytest.FixtureRequest, workspace: Path) -> Iterator[Served]:
-    if request.param == "file":
-        with served(workspace) as up:
-            yield up
-        return
-    with server() as postgres, served(workspace, database=postgres.database()) as up:
+def servers(request: pytest.FixtureRequest, workspace: Path) -> Iterator[list[Served]]:
+    """Two of one journal."""
+    with contextlib.ExitStack() as stack:
+        is_file = request.param == "file"
+        database = None if is_file else stack.enter_context(server()).database()
+        up = [stack.enter_context(served(workspace, database=database)) for _ in range(2)]
+        for page in up:
+            page.cluster.me, page.cluster.rights = "desk", {"desk": MAY_ACT}
         yield up
 
 
-def test_twenty_at_once_with_one_key_are_one_session(with_store: Served) -> None:
-    with_store.cluster.me = "desk"
-    with_store.cluster.rights = {"desk": MAY_ACT}
-    clients, gate = [with_store.program("ana") for _ in range(20)], threading.Barrier(20)
+def test_twenty_at_once_with_one_key_are_one_session(servers: list[Served]) -> None:
+    clients = [servers[number % 2].program("ana") for number in range(20)]
+    for client in clients:
+        client.get("/openapi.json")  # its connection is made
+    gate = threading.Barrier(20)
 
     def post(client: httpx.Client) -> httpx.Response:
         gate.wait()
@@ -241,7 +245,7 @@ def test_twenty_at_once_with_one_key_are_one_session(with_store: Served) -> None
         answers = list(pool.map(post, clients))
     assert sorted(each.status_code for each in answers) == [200] * 19 + [201]
     assert len({each.json()["id"] for each in answers}) == 1
-    assert len(list(with_store.journal.entries(types=("session_requested",)))) == 1
+    assert len(list(servers[0].journal.entries(types=("session_requested",)))) == 1
 
 
 # --- events ----------------------------------------------------------------------------------------------
