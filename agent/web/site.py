@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
@@ -141,6 +142,14 @@ def day_and_clock(at: str) -> str:
     return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
+def page_of(chain: str) -> str:
+    """The page that tells what a chain of the journal is of: an approval, or a session, or a message about one."""
+    kind, _, session = chain.partition("-")
+    if kind == "apr":
+        return f"/approvals/{quote(chain, safe='')}"
+    return f"/sessions/{quote(session if kind == 'onboarded' else chain, safe='')}"
+
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(HERE / "templates"),
     autoescape=True,
@@ -149,4 +158,4 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters.update(age=age, clock=clock, at=day_and_clock)
+_TEMPLATES.filters.update(age=age, clock=clock, at=day_and_clock, page_of=page_of)

@@ -10,9 +10,11 @@ import httpx
 import pytest
 
 from agent.errors import UsageError
+from agent.journal.approvals import first_of_two
 from agent.journal.events import (
     IncidentOpened,
     ModelTurn,
+    NoticeIntended,
     SessionClosed,
     SessionPaused,
     ToolResult,
@@ -189,6 +191,17 @@ def test_the_journal_is_verified_where_it_is_shown(page: Served) -> None:
     vic = page.logged_in("vic")
     assert "session_started" in vic.get("/journal").text
     assert "The journal is intact: 1 event," in vic.get("/journal/verification").text
+
+
+def test_each_link_of_the_journal_leads_to_what_its_event_is_of(page: Served) -> None:
+    row = asked(page.journal, request(risk="secret"), page.clock())
+    first_of_two(page.journal, row, "ana", "web")
+    onboarded = f"onboarded-{SESSION}"
+    page.journal.append(onboarded, NoticeIntended(onboarded, "slack", "onboarded"))
+    vic = page.logged_in("vic")
+    links = set(re.findall(r'<td><a class="mono" href="([^"]+)"', vic.get("/journal").text))
+    assert links == {f"/sessions/{SESSION}", f"/approvals/{row}"}
+    assert {vic.get(link).status_code for link in links} == {200}
 
 
 @pytest.mark.parametrize("path", ["/nope", "/sessions/none", "/approvals/apr-0", "/sessions/a%00b"])
