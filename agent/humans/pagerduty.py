@@ -102,6 +102,8 @@ def is_signed(body: bytes, signatures: str, secret: str) -> bool:
 def answered(body: Json, headers: Mapping[str, str]) -> tuple[str, str, str, str] | None:
     """Of a V3 webhook: the row, the delivery, what was done, by whom. None: it tells nothing of a row.
 
+    A delivery is known again by its event's id, which is signed; by X-Webhook-Id, which is not, where it has none.
+
     Raises `ValueError` where it is no webhook's body.
     """
     told = body.get("event")
@@ -113,4 +115,4 @@ def answered(body: Json, headers: Mapping[str, str]) -> tuple[str, str, str, str
         return None
     agent = told.get("agent")
     by = str(agent.get("summary") or "") if isinstance(agent, dict) else ""
-    return row, f"{headers.get('x-webhook-id', '')}/{told.get('id', '')}"[:200], answer, by
+    return row, str(told.get("id") or headers.get("x-webhook-id", ""))[:200], answer, by

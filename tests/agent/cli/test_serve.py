@@ -118,12 +118,20 @@ def test_what_services_send_is_taken_by_their_signature_alone(workspace: Path) -
         body = urlencode({"payload": json.dumps(payload(row))}).encode()
         at = str(int(time.time()))
         signed = hmac.new(b"played-signing-secret", f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
-        headers = {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={signed}"}
+        headers = {b"X-Slack-Request-Timestamp": at.encode(), b"X-Slack-Signature": f"v0={signed}".encode()}
         with httpx.Client(base_url=url) as client:
             assert client.post("/slack/actions", content=body, headers=headers).status_code == 200
-            wrong = headers | {"X-Slack-Signature": "v0=" + "0" * 64}
-            assert client.post("/slack/actions", content=body, headers=wrong).status_code == 401
-            assert client.post("/pagerduty/webhook", content=b"{}").status_code == 401
+            for name, value in (
+                (b"X-Slack-Signature", "v0=" + "0" * 64),
+                (b"X-Slack-Signature", "v0=" + "ä" * 64),
+                (b"X-Slack-Request-Timestamp", "abc"),
+                (b"X-Slack-Request-Timestamp", "²"),
+            ):
+                wrong = headers | {name: value.encode()}
+                assert client.post("/slack/actions", content=body, headers=wrong).status_code == 401, value
+            for value in ("", "v1=" + "0" * 64, "v1=" + "ä" * 64):
+                wrong = {b"X-PagerDuty-Signature": value.encode()}
+                assert client.post("/pagerduty/webhook", content=b"{}", headers=wrong).status_code == 401, value
             assert client.get("/slack/actions").status_code == 405
         until = time.monotonic() + UP_WITHIN_S
         while not (services.whispers and services.cards_of(row)):  # the click is answered, and the row is asked

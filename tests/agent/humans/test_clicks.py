@@ -261,6 +261,7 @@ def test_whoever_acknowledges_a_page_shows_on_the_card_and_has_decided_nothing(s
     with mounted(PagerDutyEndpoint(scene.journal, WEBHOOK_SECRET)) as post:
         assert post(body, by_pagerduty(body, "old-secret", WEBHOOK_SECRET)) == 200
         assert post(body, by_pagerduty(body)) == 200  # delivered again
+        assert post(body, by_pagerduty(body, delivery="w2")) == 200  # replayed, under a name that nobody signed
     watch.tick()
     assert len(scene.notices(row, "page_answered")) == 1
     assert "Acknowledged by Ana Example in PagerDuty" in scene.card(row).text
