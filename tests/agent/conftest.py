@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,24 +25,36 @@ _HOSTILE = ("DESK_", "KUBE", "GIT_", "ANTHROPIC_")
 @pytest.fixture
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with a git identity and nothing else; no setting of this machine reaches the test."""
+    folder = tmp_path / "home"
+    _have_a_home(monkeypatch, folder)
+    return folder
+
+
+def _have_a_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     for name in [name for name in os.environ if name.startswith(_HOSTILE)]:
         monkeypatch.delenv(name)
-    folder = tmp_path / "home"
     folder.mkdir()
     (folder / "gitconfig").write_text("[user]\n\tname = Kim\n\temail = kim@example.com\n")
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(folder / "gitconfig"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    return folder
+
+
+@pytest.fixture(scope="session")
+def workspace_made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `desk init` has made once, to be copied."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as own:
+        _have_a_home(own, folder / "home")
+        init_repository(folder / "workspace")
+    return folder / "workspace"
 
 
 @pytest.fixture
-def workspace(own_home: Path, tmp_path: Path) -> Path:
+def workspace(own_home: Path, workspace_made_once: Path, tmp_path: Path) -> Path:
     """What `desk init` makes."""
-    root = tmp_path / "workspace"
-    init_repository(root)
-    return root
+    return shutil.copytree(workspace_made_once, tmp_path / "workspace", symlinks=True)
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ def up(workspace: Path) -> Iterator[Served]:
 def entered(browser: Browser, up: Served, name: str, **options: Any) -> Page:
     """The page of somebody who has pasted their token. What it says on its console is a fault."""
     context = browser.new_context(**options)
+    up.clients.callback(context.close)  # an open page is told of changes, and its server waits for it
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(f"{up.url}/login")
