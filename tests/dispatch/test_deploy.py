@@ -6,7 +6,9 @@ import re
 import secrets
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +60,12 @@ def test_the_wheels_of_the_image_are_those_of_the_lock() -> None:
     def pins(file: str) -> set[str]:
         return set(re.findall(r"^[\w.\[\]-]+==[^\s;\\]+", (PROJECT / file).read_text(), re.MULTILINE))
 
-    assert pins("deploy/image/requirements.lock") <= pins("requirements.lock")
+    image = pins("deploy/image/requirements.lock")
+    assert image <= pins("requirements.lock")
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    names = {re.split(r"[=\[]", pin)[0] for pin in image}
+    assert {re.match(r"[\w.-]+", each)[0].lower() for each in wanted} <= names  # type: ignore[index]
 
 
 @pytest.fixture
