@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -56,3 +57,14 @@ def test_what_is_imported_is_declared_and_nothing_else() -> None:
     assert runtime - used == set()
     development = {normal(each) for each in PROJECT["dependency-groups"]["dev"]}
     assert undeclared(("tests",), runtime | extras | development) == set()
+
+
+def test_the_tools_are_listed_without_the_sdks_of_extras() -> None:
+    hidden = ("azure", "boto3", "botocore", "mcp", "psycopg", "slack_sdk")
+    program = (
+        "import sys\n"
+        f"sys.modules.update(dict.fromkeys({hidden!r}))\n"
+        "import agent.app, agent.session.graph, agent.session.run, tools.catalog\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

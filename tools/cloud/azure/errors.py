@@ -9,15 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
-
-from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    HttpResponseError,
-    ServiceRequestError,
-    ServiceResponseError,
-)
+from typing import TYPE_CHECKING, Any
 
 from tools.cluster.errors import (
     MESSAGE_LIMIT_CHARS,
@@ -32,6 +24,9 @@ from tools.cluster.errors import (
     Unauthorized,
     Unreachable,
 )
+
+if TYPE_CHECKING:
+    from azure.core.exceptions import AzureError, HttpResponseError
 
 _LOG_IN = "Log in again (az login), or give other credentials (AZURE_CLIENT_ID and the like); then desk resume."
 _ASK = "Ask who administers the subscription for this right."
@@ -78,6 +73,8 @@ _CODES: Mapping[str, tuple[type[ClusterError], str]] = {
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Raises the `ClusterError` of what an SDK raises. No request is shown: credentials are in no text."""
+    from azure.core.exceptions import AzureError  # an extra: the tools are listed without it
+
     try:
         yield
     except AzureError as error:
@@ -85,6 +82,13 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def _of(error: AzureError, doing: str) -> ClusterError:
+    from azure.core.exceptions import (
+        ClientAuthenticationError,
+        HttpResponseError,
+        ServiceRequestError,
+        ServiceResponseError,
+    )
+
     match error:
         case HttpResponseError() if error.response is not None and error.status_code:
             code, said = _told(error)
