@@ -96,6 +96,18 @@ def scaled(owner: ObjectRef, title: str, replicas: int) -> Remedy:
     return by_tool(Remedy(title, command, "change"), "scale", owner, replicas=replicas)
 
 
+def restarted(owner: ObjectRef, title: str) -> Remedy:
+    """Its pods are made anew; an edit where nothing makes them anew."""
+    if owner.kind not in TEMPLATE_KINDS:
+        return edit(owner, title)
+    return by_tool(Remedy(title, f"kubectl rollout restart {typed(owner)}", "change"), "restart", owner)
+
+
+def then_restarted(owner: ObjectRef) -> str:
+    """How a command goes on that changes what pods read at their start; empty where nothing makes them anew."""
+    return f" && kubectl rollout restart {typed(owner)}" if owner.kind in TEMPLATE_KINDS else ""
+
+
 def described(ref: ObjectRef, title: str) -> Remedy:
     """All that the API says of an object, and its events."""
     return Remedy(title, f"kubectl describe {typed(ref)}", "read")

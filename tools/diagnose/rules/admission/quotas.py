@@ -11,13 +11,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec.structs import replace
 
 from tools.apimachinery.quantity import amount
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import change, is_fixed
 from tools.diagnose.facts.limit_ranges import bounds
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, said, typed
+from tools.diagnose.facts.remedies import by_tool
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rule import Cause
@@ -329,17 +329,11 @@ def set_resources(refusal: Refusal, container: str, values: dict[str, str], titl
         if of_field:
             flags.append(f"{flag}={','.join(of_field)}")
     known = all(key.rpartition("_")[0] in _EXAMPLES for key in values) and owner.kind in TEMPLATE_KINDS
-    arguments: dict[str, Any] = {
-        "namespace": owner.namespace or "",
-        "kind": owner.kind,
-        "name": owner.name,
-        "container": container,
-        **values,
-    }
     values_said = f" ({' '.join(flags)})" if is_fixed(owner) else ""
     command = f"kubectl set resources {typed(owner)} -c {container} {' '.join(flags)}"
     remedy = change(owner, title + values_said, command)
-    return replace(remedy, tool="set_resources", arguments=arguments) if known else remedy
+    arguments: dict[str, Any] = {"container": container, **values}
+    return by_tool(remedy, "set_resources", owner, **arguments) if known else remedy
 
 
 def _culprit(refusal: Refusal, resource: str, field: str, given: str | None, which: str) -> str | None:

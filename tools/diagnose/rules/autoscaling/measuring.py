@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tools.apimachinery import quantity
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.facts.owners import current_pods_of
+from tools.diagnose.facts.remedies import by_tool
 from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rule import Cause
 from tools.plaintext import one_line
@@ -115,15 +116,13 @@ def _request(item: Json, owner: ObjectRef, container: str, resource: str, snapsh
     wanted = max(used * 100 / aimed_at, least)
     value = quantity.memory(int(wanted)) if resource == "memory" else quantity.cpu(wanted)
     because = f"its use of now is {aimed_at}% of that" if wanted > least else "more if its load needs more"
-    can_do = resource in _ARGUMENTS and owner.kind in TEMPLATE_KINDS
-    arguments = {"namespace": owner.namespace or "", "kind": owner.kind, "name": owner.name, "container": container}
-    return Remedy(
-        f"Give the container a request for {resource} of {value}: {because}",
-        f"kubectl set resources {typed(owner)} -c {quoted(container)} --requests={quoted(f'{resource}={value}')}",
-        "change",
-        "set_resources" if can_do else None,
-        arguments | {_ARGUMENTS[resource]: value} if can_do else {},
-    )
+    request = quoted(f"{resource}={value}")
+    command = f"kubectl set resources {typed(owner)} -c {quoted(container)} --requests={request}"
+    by_hand = Remedy(f"Give the container a request for {resource} of {value}: {because}", command, "change")
+    if resource not in _ARGUMENTS or owner.kind not in TEMPLATE_KINDS:
+        return by_hand
+    arguments: dict[str, Any] = {"container": container, _ARGUMENTS[resource]: value}
+    return by_tool(by_hand, "set_resources", owner, **arguments)
 
 
 def _percent(item: Json, resource: str) -> int:
@@ -139,12 +138,10 @@ def _percent(item: Json, resource: str) -> int:
 
 def _uses(owner: ObjectRef, container: str, resource: str, snapshot: Snapshot) -> list[Decimal]:
     """What that container uses now in each pod of which it is known."""
-    pods = {pod["metadata"]["name"] for pod in current_pods_of(owner, snapshot)}
     return [
         quantity.amount((each.get("usage") or {}).get(resource))
-        for metrics in snapshot.of("PodMetrics")
-        if metrics["metadata"]["name"] in pods
-        for each in metrics.get("containers") or ()
+        for pod in current_pods_of(owner, snapshot)
+        for each in (snapshot.named("PodMetrics", pod["metadata"]["name"]) or {}).get("containers") or ()
         if each.get("name") == container
     ]
 

@@ -13,7 +13,7 @@ from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.facts.references import Missing
-from tools.diagnose.facts.remedies import patched, template_patched
+from tools.diagnose.facts.remedies import by_tool, patched, restarted, template_patched, then_restarted
 from tools.diagnose.facts.roots import Root
 from tools.diagnose.facts.service_pods import ports_of
 from tools.diagnose.findings import Evidence, Remedy
@@ -388,7 +388,6 @@ def _written_wrong(host: str, this: Symptom) -> Root | None:
         return None
     bare = "" if "." in host else f"no Service of this namespace is called {host}; "
     owner = this.container.owner
-    restart = f" && kubectl rollout restart {typed(owner)}" if owner.kind in TEMPLATE_KINDS else ""
     return Root(
         given.ref,
         f"{bare}it is in {given.said}",
@@ -396,7 +395,7 @@ def _written_wrong(host: str, this: Symptom) -> Root | None:
         (
             Remedy(
                 "Correct the host's name, and start the pods anew",
-                f"kubectl edit {typed(given.ref)}{restart}",
+                f"kubectl edit {typed(given.ref)}{then_restarted(owner)}",
                 "change",
             ),
         ),
@@ -429,9 +428,10 @@ def _renamed(host: str, instead: str, given: Value | None, this: Symptom) -> tup
     owner, container = this.container.owner, this.container
     title = f"Write {instead} in place of {host}"
     if given.origin in ("ConfigMap", "file"):
-        restart = f" && kubectl rollout restart {typed(owner)}" if owner.kind in TEMPLATE_KINDS else ""
         change = quoted(f"s|{re.escape(host)}|{instead}|g")
-        command = f"kubectl get {typed(given.ref)} -o yaml | sed {change} | kubectl apply -f -{restart}"
+        command = (
+            f"kubectl get {typed(given.ref)} -o yaml | sed {change} | kubectl apply -f -{then_restarted(owner)}"
+        )
         return (Remedy(f"{title} in {given.said}", command, "change"),)
     text = given.text or ""
     if (
@@ -442,22 +442,11 @@ def _renamed(host: str, instead: str, given: Value | None, this: Symptom) -> tup
         or container.init
     ):
         return (edit(owner, title),)
-    assignment = quoted(f"{given.name}={text.replace(host, instead)}")
-    return (
-        Remedy(
-            title,
-            f"kubectl set env {typed(owner)} -c {container.name} {assignment}",
-            "change",
-            "set_env",
-            {
-                "namespace": owner.namespace or "",
-                "kind": owner.kind,
-                "name": owner.name,
-                "container": container.name,
-                "variables": {given.name: text.replace(host, instead)},
-            },
-        ),
-    )
+    variables = {given.name: text.replace(host, instead)}
+    assignment = quoted(f"{given.name}={variables[given.name]}")
+    command = f"kubectl set env {typed(owner)} -c {container.name} {assignment}"
+    by_hand = Remedy(title, command, "change")
+    return (by_tool(by_hand, "set_env", owner, container=container.name, variables=variables),)
 
 
 def _shape(this: Symptom) -> Root | None:
@@ -485,7 +474,6 @@ def _empty(this: Symptom) -> Root | None:
     if (answer.get("shapes") or {}).get(value.key) != _EMPTY:
         return None
     owner = this.container.owner
-    restart = f" && kubectl rollout restart {typed(owner)}" if owner.kind in TEMPLATE_KINDS else ""
     risk: Risk = "secret" if value.origin == "Secret" else "change"
     return Root(
         value.ref,
@@ -494,7 +482,7 @@ def _empty(this: Symptom) -> Root | None:
         (
             Remedy(
                 f"Give key {value.key} its value, and start the pods anew",
-                f"kubectl edit {typed(value.ref)}{restart}",
+                f"kubectl edit {typed(value.ref)}{then_restarted(owner)}",
                 risk,
             ),
         ),
@@ -544,7 +532,6 @@ def _misshapen(value: Value, shape: str, this: Symptom) -> Root:
         ref.namespace or "",
         [value.key],
     )
-    restart = f" && kubectl rollout restart {typed(owner)}" if owner.kind in TEMPLATE_KINDS else ""
     return Root(
         ref,
         f"{value.said}, and that value {shape}",
@@ -553,7 +540,7 @@ def _misshapen(value: Value, shape: str, this: Symptom) -> Root:
         (
             Remedy(
                 f"Write key {value.key} anew, from a file without that (printf %s, not echo); start the pods anew",
-                f"{command}{restart}",
+                f"{command}{then_restarted(owner)}",
                 "secret" if ref.kind == "Secret" else "change",
             ),
         ),
@@ -585,22 +572,12 @@ def _stale(this: Symptom) -> Root | None:
 def _restarted(ref: ObjectRef, changed: str, *, by_file: bool, this: Symptom) -> Root:
     owner, started = this.container.owner, this.container.running.get("startedAt")
     how = "a file mounted by subPath is never renewed" if by_file else "env is read only once"
-    if owner.kind in TEMPLATE_KINDS:
-        restart = Remedy(
-            "Start its pods anew, which then read it",
-            f"kubectl rollout restart {typed(owner)}",
-            "change",
-            "restart",
-            {"namespace": owner.namespace or "", "kind": owner.kind, "name": owner.name},
-        )
-    else:
-        restart = edit(owner, "Start it anew")
     return Root(
         owner,
         f"{said(ref)} was changed at {changed}, after the container started at {started}, and {how}",
         "Variables from ConfigMaps and Secrets are read when a container starts, and files mounted by subPath are "
         "put in place then: what is changed later comes with the next start.",
-        (restart,),
+        (restarted(owner, "Start its pods anew, which then read it"),),
         (Evidence("spec", said(ref), f"changed at {changed}"),),
     )
 

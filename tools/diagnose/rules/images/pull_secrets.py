@@ -16,7 +16,7 @@ from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.image_pulls import Reference, image_of, reference, refused
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, typed
 from tools.diagnose.facts.nearest import nearest
-from tools.diagnose.facts.remedies import patch, patched
+from tools.diagnose.facts.remedies import patch, patched, restarted
 from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.reading.secrets import PULL_TYPE, PULL_TYPES, fits
 from tools.plaintext import one_line
@@ -280,15 +280,10 @@ def _link(case: _Case, secret: str) -> Remedy:
 
 
 def _restart(case: _Case) -> Remedy:
-    owner = case.container.owner
-    remedy = Remedy(
-        title="Make its pods anew: they take it then",
-        command=_made_anew(case),
-        risk="change",
-        tool="restart",
-        arguments={"namespace": case.snapshot.namespace, "kind": owner.kind, "name": owner.name},
-    )
-    return _by_hand_unless_renewed(case, remedy)
+    title = "Make its pods anew: they take it then"
+    if case.container.owner.kind in TEMPLATE_KINDS:
+        return restarted(case.container.owner, title)
+    return Remedy(title, _made_anew(case), "change")
 
 
 def _made_anew(case: _Case) -> str:
