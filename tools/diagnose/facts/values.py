@@ -185,6 +185,14 @@ def links(snapshot: Snapshot) -> dict[str, Value]:
     return snapshot.once("service links", lambda: {each.name: each for each in _all_links(snapshot)})
 
 
+def linked_ports(snapshot: Snapshot) -> dict[str, Value]:
+    """Those that hold an address with its port, by that."""
+    return snapshot.once(
+        "linked ports",
+        lambda: {str(each.text): each for each in links(snapshot).values() if each.name.endswith("_PORT")},
+    )
+
+
 def _links(container: Container, snapshot: Snapshot) -> Iterator[Value]:
     if container.pod["spec"].get("enableServiceLinks") is not False:
         yield from links(snapshot).values()

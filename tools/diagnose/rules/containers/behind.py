@@ -280,16 +280,13 @@ def _link(this: Symptom) -> Root | None:
         return None
     if this.container.pod["spec"].get("enableServiceLinks") is False:
         return None
-    known, own = values.links(this.snapshot), {each.name for each in values.written(this.container, this.snapshot)}
+    known, ports = values.links(this.snapshot), values.linked_ports(this.snapshot)
+    own = {each.name for each in values.written(this.container, this.snapshot)}
     for line in this.lines:
-        urls = {match[0].lower() for match in _LINK.finditer(line)}
-        names = set(_VARIABLE.findall(line))
-        for value in known.values():
-            if value.name in own:
-                continue
-            if (value.text in urls and value.name.endswith("_PORT")) or (
-                value.name in names and "_SERVICE_" not in value.name
-            ):
+        of_urls = [ports.get(match[0].lower()) for match in _LINK.finditer(line)]
+        of_names = [known.get(name) for name in _VARIABLE.findall(line) if "_SERVICE_" not in name]
+        for value in (*of_urls, *of_names):
+            if value is not None and value.name not in own:
                 return _linked(value, this)
     return None
 
