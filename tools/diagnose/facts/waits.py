@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tools.diagnose.reading.snapshot import Snapshot
 
 
+_NAME = re.compile(r"(?<![\w.-])[\w-]+")
+
+
 class Wait(msgspec.Struct, frozen=True):
     """One group of init containers, and a Service of which no pod is ready that it waits for."""
 
@@ -57,22 +60,21 @@ def _back_to(start: ObjectRef, path: tuple[Wait, ...], waits: list[Wait]) -> tup
 
 
 def _waits(snapshot: Snapshot) -> Iterator[Wait]:
-    names = snapshot.names("Service")
     for group in long_initializing(snapshot):
-        for name in _named(group[0], names, snapshot):
+        for name in _named(group[0], snapshot):
             pods = pods_behind(snapshot.named("Service", name) or {"spec": {}}, snapshot)
             if pods and not any(is_ready(pod) for pod in pods):
                 owners = tuple(dict.fromkeys(owner_of(pod, snapshot) for pod in pods))
                 yield Wait(tuple(group), name, owners)
 
 
-def _named(container: Container, services: tuple[str, ...], snapshot: Snapshot) -> list[str]:
+def _named(container: Container, snapshot: Snapshot) -> list[str]:
     """The Services that its log names; where it names none, its command and env do."""
     log = snapshot.logs.get((container.pod_name, container.name), "")
     texts = [" ".join(around(log))] if log else []
     words = [str(word) for field in ("command", "args") for word in container.spec.get(field) or ()]
     words += [str(each.get("value") or "") for each in container.spec.get("env") or ()]
     for text in (*texts, " ".join(words)):
-        if found := [name for name in services if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text)]:
+        if found := [name for name in sorted({*_NAME.findall(text)}) if snapshot.named("Service", name)]:
             return found
     return []
