@@ -886,6 +886,12 @@ INTENTS: Mapping[str, Intent] = {
          "lass 11111111-2222-4333-8444-555555555555 lesen in Key Vault acme-pay"),
         ("give ann the role view in pay-dev", "let web read its config"),
     ),
+    "why_no_acr_pull": Intent(
+        (Way("why can pods in {namespace} not pull from acr", "desk cloud azure acr why-no-pull -n {namespace}"),
+         Way("why can pod {pod} in {namespace} not pull from acr", "desk cloud azure acr why-no-pull -n {namespace} --pod {pod}")),
+        ("why can my pod not pull from ACR?", "why can't pod web-1 in pay-dev pull from ACR?", "warum kann mein Pod nicht von ACR pullen?"),
+        ("why does web not start?", "why is my last commit of checkout not in dev?"),
+    ),
     "azure_databases": Intent(
         (Way("list azure {engine} databases", "desk cloud azure {engine} show"),
          Way("show azure {engine} database {database}", "desk cloud azure {engine} show --database {database}")),

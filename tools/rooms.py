@@ -29,6 +29,7 @@ _AZURE = (
     "key_vaults", "create_key_vault", "set_key_vault_secret", "recover_key_vault", "deliver_key_vault_secret",
     "save_key_vault_secret", "give_key_vault_access",
     "azure_databases", "create_azure_database", "allow_azure_address", "why_no_azure_database",
+    "why_no_acr_pull",
     "storage_blobs", "create_storage_account", "create_storage_container", "put_storage_blob", "sign_storage_url",
 )  # fmt: skip
 ALONE: Mapping[str, str] = MappingProxyType(

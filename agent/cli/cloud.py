@@ -54,7 +54,12 @@ SERVICES: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
     "azure": {
         "acr": (
             "Images: registries, pull secrets",
-            {"create": "create_acr_registry", "images": "acr_images", "pull-secret": "create_acr_pull_secret"},
+            {
+                "create": "create_acr_registry",
+                "images": "acr_images",
+                "pull-secret": "create_acr_pull_secret",
+                "why-no-pull": "why_no_acr_pull",
+            },
         ),
         "keyvault": (
             "Secrets: vaults, values that nobody sees, who may read",

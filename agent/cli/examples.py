@@ -141,6 +141,7 @@ EXAMPLES: Mapping[str, Examples] = {
         ("what is in one", "desk cloud azure acr images --registry acmepay"),
     ),
     "cloud azure acr pull-secret": (("for 90 days", "desk cloud azure acr pull-secret acme pay/web -n pay"),),
+    "cloud azure acr why-no-pull": (("of all pods", "desk cloud azure acr why-no-pull -n pay-dev"),),
     "cloud azure keyvault": (("which there are", "desk cloud azure keyvault list"),),
     "cloud azure keyvault create": (
         ("for a namespace", "desk cloud azure keyvault create acme-pay -n pay-dev"),

@@ -46,7 +46,7 @@ _WHY = r"(?:why|warum|wieso)"
 _REPOSITORY = r"(?:repository|repo|registry)"
 _IMAGE = rf"(?P<repository>{_WORD}):(?P<tag>[\w.-]*\w)"
 
-_HERE = ("why_no_pull", "why_no_database", "why_no_azure_database")
+_HERE = ("why_no_pull", "why_no_acr_pull", "why_no_database", "why_no_azure_database")
 _OWNER = ("team", "environment", "cost_center", "namespace")
 _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
     (tool, re.compile(_POLITE + began, re.IGNORECASE), parts)
@@ -121,6 +121,12 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
             "why_no_pull",
             rf"{_WHY}\s+(?:can(?:'t|not)?|kann|können)\s+{_A}pods?(?:\s+(?P<pod>(?!not\b|in\b|nicht\b|pull\b){_NAMESPACE}))?"
             rf"(?:\s+in\s+(?P<namespace>{_NAMESPACE}))?(?:\s+(?:not|nicht))?\s+(?:pull\s+)?(?:from|von|aus)\s+{_ECR}(?:\s+pullen)?",
+            (),
+        ),
+        (
+            "why_no_acr_pull",
+            rf"{_WHY}\s+(?:can(?:'t|not)?|kann|können)\s+{_A}pods?(?:\s+(?P<pod>(?!not\b|in\b|nicht\b|pull\b){_NAMESPACE}))?"
+            rf"(?:\s+in\s+(?P<namespace>{_NAMESPACE}))?(?:\s+(?:not|nicht))?\s+(?:pull\s+)?(?:from|von|aus)\s+{_ACR}(?:\s+pullen)?",
             (),
         ),
         (

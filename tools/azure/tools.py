@@ -18,6 +18,7 @@ from tools.azure.keyvault import (
     save_key_vault_secret,
     set_key_vault_secret,
 )
+from tools.azure.reaching import why_no_acr_pull
 from tools.azure.storage import (
     create_storage_account,
     create_storage_container,
@@ -34,6 +35,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(key_vaults, Risk.READ, "Name one vault.", offline=True),
     Tool(azure_databases, Risk.READ, "Name one database.", offline=True),
     Tool(why_no_azure_database, Risk.READ),
+    Tool(why_no_acr_pull, Risk.READ, "Name one pod."),
     Tool(storage_blobs, Risk.READ, "Name one account, or a container and a prefix.", offline=True),
     Tool(create_acr_registry, Risk.CLOUD, verbatim=CHOSEN),
     Tool(create_acr_pull_secret, Risk.SECRET),
