@@ -26,12 +26,8 @@ LONGEST = (
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For `-n auto`: one more than there are cores, for whoever waits for a hook or a retry needs none.
-
-    Not with a cluster: its one kubelet may send only a few events a second, and what they tell comes late.
-    """
-    cores = len(os.sched_getaffinity(0))
-    return cores if os.environ.get("DESK_TEST_KUBECONFIG") else cores + 1
+    """For `-n auto`: one more than there are cores, for whoever waits for a hook, a retry or a kubelet needs none."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
