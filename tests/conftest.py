@@ -26,7 +26,7 @@ LONGEST = (
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """For `-n auto`: one more than there are cores, for whoever waits for a hook, a retry or a kubelet needs none."""
+    """For `-n auto`: one more than there are cores, for whoever waits for a hook or a kubelet needs none."""
     return len(os.sched_getaffinity(0)) + 1
 
 

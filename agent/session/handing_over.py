@@ -32,7 +32,9 @@ def handed_on(view: SessionView, schemas: Schemas) -> Json:
         "spoken": (understood(view, schemas).spoken or NOTHING).to_json(),
         "stated": view.stated.to_json(),
         "done": done,
-        "made": [*before.get("made", ()), *_made(view)],
+        "made": [*before.get("made", ()), *_made(view)]
+        if not view.task.sandbox
+        else [],  # which ends with its process
     }
 
 

@@ -442,8 +442,8 @@ def test_a_selector_stays_in_its_parameter() -> None:
     [
         ({}, {"tailLines": "100", "limitBytes": "256000"}),
         (
-            {"container": "app", "previous": True, "tail_lines": 5, "limit_bytes": 10},
-            {"container": "app", "previous": "true", "tailLines": "5", "limitBytes": "10"},
+            {"container": "app", "previous": True, "tail_lines": 5, "limit_bytes": 11},
+            {"container": "app", "previous": "true", "tailLines": "5", "limitBytes": "11"},
         ),
     ],
 )
