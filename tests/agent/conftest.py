@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,10 +44,11 @@ def _have_a_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
-@pytest.fixture(scope="session")
-def workspace_made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `desk init` has made once, to be copied."""
-    folder = tmp_path_factory.mktemp("made")
+@cache
+def made_once() -> Path:
+    """What `desk init` has made in this process, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="desk-workspace-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with pytest.MonkeyPatch.context() as own:
         _have_a_home(own, folder / "home")
         init_repository(folder / "workspace")
@@ -52,9 +56,9 @@ def workspace_made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workspace(own_home: Path, workspace_made_once: Path, tmp_path: Path) -> Path:
+def workspace(own_home: Path, tmp_path: Path) -> Path:
     """What `desk init` makes."""
-    return shutil.copytree(workspace_made_once, tmp_path / "workspace", symlinks=True)
+    return shutil.copytree(made_once(), tmp_path / "workspace", symlinks=True)
 
 
 @pytest.fixture
