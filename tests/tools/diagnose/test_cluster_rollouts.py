@@ -11,6 +11,7 @@ import pytest
 from kubernetes.client import AppsV1Api, CoreV1Api, V1ConfigMap, V1Namespace, V1ObjectMeta
 from kubernetes.utils import create_from_dict
 
+from tests.tools.diagnose.event_lag import once_told
 from tests.tools.diagnose.real_cluster import ON_A_CLUSTER, administrator, diagnosed, new_namespace
 from tests.tools.diagnose.rollout_faults import CHANGES, DRAINS, FOUND, MANIFESTS, SERVED, changed
 from tests.tools.diagnose.typed_remedies import not_working
@@ -25,7 +26,6 @@ pytestmark = ON_A_CLUSTER
 READY_WITHIN_S = 60
 WITHIN_S = 200
 """A CronJob that runs every minute misses its second run two minutes on, and autoscalers measure after one."""
-EVERY_S = 3
 NOT_MODIFIED = {
     "status": {"conditions": [{"type": "ModifyVolumeError", "status": "True", "message": "the class is not known"}]}
 }
@@ -97,14 +97,13 @@ def change(apps: AppsV1Api, namespace: str) -> None:
 
 @pytest.fixture(scope="module")
 def found(cluster: HttpCluster, namespace: str, going: str) -> Found:
-    """What was said when all of it was, or when the time was over."""
-    until = time.monotonic() + WITHIN_S
-    while True:
-        report = diagnose(cluster, namespace=namespace)
-        now = {(each["object"]["kind"], each["object"]["name"], each["cause"]): each for each in report["findings"]}
-        if all(is_told(key, now) for key in FOUND) or time.monotonic() > until:
-            return now
-        time.sleep(EVERY_S)
+    """What was said when all of it was, or when the time was over, and the kubelet's events had come."""
+
+    def look() -> Found:
+        findings = diagnose(cluster, namespace=namespace)["findings"]
+        return {(each["object"]["kind"], each["object"]["name"], each["cause"]): each for each in findings}
+
+    return once_told(cluster, look, lambda now: all(is_told(key, now) for key in FOUND), WITHIN_S)
 
 
 def is_told(key: tuple[str, str, str], found: Found) -> bool:
