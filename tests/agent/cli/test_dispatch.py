@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,15 @@ from tests import forked
 
 POSTGRES = "journal: postgresql://desk@127.0.0.1:1/desk\n"
 WHERE = "dispatch: {image: desk:1, repository: https://git.example.com/desk.git}\n"
+
+KUBECONFIG = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [{"name": "away", "cluster": {"server": "https://192.0.2.1"}}],
+    "users": [{"name": "kim", "user": {"token": "t"}}],
+    "contexts": [{"name": "away", "context": {"cluster": "away", "user": "kim", "namespace": "desk"}}],
+    "current-context": "away",
+}
 
 
 @pytest.fixture
@@ -46,7 +56,8 @@ def test_wrong_usage_is_said(workspace: Path, settings: str, arguments: tuple[st
 
 def test_a_database_that_does_not_answer_makes_no_job(workspace: Path) -> None:
     (workspace / "desk.yaml").write_text(POSTGRES + WHERE)
-    done = forked.run(("dispatch", "look", "--session-key", "a"), cwd=workspace)
+    (workspace / "kubeconfig").write_text(json.dumps(KUBECONFIG))
+    done = forked.run(("dispatch", "look", "--session-key", "a", "--kubeconfig", "kubeconfig"), cwd=workspace)
     assert done.returncode == 1
     assert "127.0.0.1" in done.stderr
     assert done.stdout == ""
