@@ -130,7 +130,9 @@ def deliveries() -> Iterator[None]:
             _kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
             yield
         finally:
-            _kubectl("delete", "--ignore-not-found", "--wait=false", "-f", "-", stdin=text)
+            _kubectl(
+                "delete", "--ignore-not-found", "--timeout=60s", "-f", "-", stdin=text
+            )  # whoever is next makes them anew
 
 
 def _kubectl(*arguments: str, stdin: str = "") -> None:
