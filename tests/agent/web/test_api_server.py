@@ -119,7 +119,8 @@ def test_the_client_in_the_docs_works_as_it_stands(start: Callable[[], Server], 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     types = [line.split()[1] for line in done.stdout.splitlines()]
-    assert types[:2] == ["session_requested", "session_launched"] and types[-1] == "session_closed"
+    assert types[:2] == ["session_requested", "session_launched"]
+    assert types[types.index("session_closed") :] in (["session_closed"], ["session_closed", "committed"])
     failed = server.once(server.begin("ticket-2", WHY, namespace="nowhere"), lambda told: bool(told["error"]))
     assert (failed["status"], failed["exit_code"]) == ("failed", 2)
     assert "nowhere" in failed["error"]
