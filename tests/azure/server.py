@@ -54,6 +54,8 @@ ENVIRONMENT = {
 _ADDRESSES = 9
 """Vaults, and registries, that have an address."""
 _STEP = {"vaults": 1, "registries": 2, "storageAccounts": 3}
+_SEEN_AT_MOST = 10
+"""So often a resource is read while it is being made."""
 Answer = tuple[int, Json | bytes | None, dict[str, str]]
 
 
@@ -252,7 +254,16 @@ class PlayedAzure:
         found = self.resources.get(path.lower())
         if found is None or found.get("hidden"):
             raise Refused(404, "ResourceNotFound", f"The Resource {path} was not found.")
+        self._time_passes(found)
         return 200, {key: value for key, value in found.items() if key not in ("hidden", "kept")}, {}
+
+    def _time_passes(self, resource: Json) -> None:
+        """What is being made is there at last, whether its operation is asked for or not."""
+        for operation in self.operations.values():
+            if operation["of"] is resource and not operation["fails"]:
+                operation["seen"] = operation.get("seen", 0) + 1
+                if operation["seen"] > _SEEN_AT_MOST:
+                    self._finish(operation)
 
     def _put(self, path: str, body: Json) -> Answer:
         low, kind, name = path.lower(), _kind("127.0.0.1", path), path.rpartition("/")[2]
