@@ -21,6 +21,9 @@ LONGEST = (
     "tests/faults/test_signals.py",
     "tests/agent/session/test_rollback.py",
     "tests/faults/test_clock.py",
+    "tests/agent/session/test_azure.py",
+    "tests/agent/redaction/test_everywhere.py",
+    "tests/tools/diagnose/test_cluster_reports.py",
 )
 """The files that begin first, for nobody is to wait for one of them in the end."""
 

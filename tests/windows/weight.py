@@ -244,9 +244,20 @@ def _desk(command: list[str], folder: Path, env: dict[str, str]) -> tuple[int, f
         process = subprocess.Popen(
             [sys.executable, "-m", "agent", *command], cwd=folder, env=env, stdout=out, stderr=out
         )
-        _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, used.ru_maxrss / 1024, said.read_text()[-800:]
+        most_kb = 0  # of its own memory: what wait4 tells has the process that started it, too
+        while process.poll() is None:
+            most_kb = max(most_kb, _most_kb(process.pid))
+            time.sleep(0.02)
+    return process.returncode, most_kb / 1024, said.read_text()[-800:]
+
+
+def _most_kb(pid: int) -> int:
+    """The most that a process has had in memory so far; 0 once it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
 def main() -> int:
