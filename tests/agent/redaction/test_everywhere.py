@@ -35,6 +35,7 @@ from tests.agent.humans.servers import BOT_TOKEN, ROUTING_KEY, Services, served
 from tests.agent.model.claude.claude_bench import KEY, call, done
 from tests.agent.redaction.planted import BREAKS, ENCODINGS, Maker, Planted, readable
 from tests.agent.redaction.test_task_with_a_password import written
+from tests.collector import collecting
 from tests.messages_api.script import Call, Turn
 from tests.messages_api.server import MessagesServer
 from tools.changes.build import reference
@@ -275,7 +276,8 @@ def _turns(scene: Scene, output: str, place: int) -> list[Turn]:
 def test_no_secret_comes_out_anywhere(tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "workspace"
     init_repository(root)
-    with Sandbox() as sandbox, served() as services:
+    with Sandbox() as sandbox, served() as services, collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
         channels = f"slack_channel: C0DESK, slack_api: '{services.slack}', pagerduty_api: '{services.pagerduty}'"
         (root / "desk.yaml").write_text(f"channels: {{{channels}}}\n")
         scene = Scene(root, sandbox, monkeypatch)
@@ -302,13 +304,17 @@ def test_no_secret_comes_out_anywhere(tmp_path: Path, own_home: Path, monkeypatc
             "Slack": json.dumps([(each.body, each.updates) for each in services.messages]),
             "Teams": json.dumps(services.cards),
             "PagerDuty": json.dumps(services.events),
+            "OTLP": b"".join(collector.raw).decode("latin-1"),
             "journal, files, git": written(root).decode("latin-1"),
         }
         assert {name: len(scene.planting.left(text)) for name, text in scene.planting.texts.items()} == {
             name: len(made) for name, made in scene.planting.made.items()
         }
         assert {name: left for name, text in told.every.items() if (left := scene.planting.left(text))} == {}
-        assert {name for name, text in told.every.items() if MARK not in text} <= {"watch", "watch, later", "serve"}
+        assert {name for name, text in told.every.items() if MARK not in text} <= {
+            "watch", "watch, later", "serve", "OTLP",
+        }  # fmt: skip
+        assert len(collector.named("execute_tool")) > 20
         with contextlib.closing(Journal(SqliteStore(root / JOURNAL), Redactor())) as journal:
             results = [entry.body for entry in journal.entries(types=("tool_result",))]
         assert {body["text"][:60] for body in results if not body["ok"]} == {
