@@ -14,14 +14,14 @@ https://docs.aws.amazon.com/securityhub/latest/userguide/secretsmanager-controls
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tools.cloud.resource import HOW, Live
+from tools.cloud.secret_values import value_of_key
 from tools.cluster.errors import NotFound
-from tools.errors import ArgumentsError, ToolFailed
+from tools.errors import ArgumentsError
 from tools.json import Json
 
 if TYPE_CHECKING:
@@ -143,18 +143,6 @@ def value(aws: Aws, name: str, key: str) -> bytes:
     """
     found = aws.call("secretsmanager", "get_secret_value", SecretId=name, VersionStage="AWSCURRENT")
     text = found.get("SecretString")
-    if not key:
-        return str(text).encode() if text is not None else bytes(found["SecretBinary"])
-    values = _object(text)
-    if key not in values:
-        raise ToolFailed(f"Secret {name} has no key {key}. It has: {', '.join(sorted(values)) or 'no keys'}.")
-    said = values[key]
-    return (said if isinstance(said, str) else json.dumps(said)).encode()
-
-
-def _object(text: Any) -> Json:
-    try:
-        found = json.loads(text)
-    except (TypeError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    if key:
+        return value_of_key(name, text, key)
+    return str(text).encode() if text is not None else bytes(found["SecretBinary"])

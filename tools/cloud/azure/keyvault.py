@@ -15,17 +15,17 @@ there, checkov CKV_AZURE_42, CKV_AZURE_109, CKV_AZURE_110, CKV_AZURE_111, CKV2_A
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
 from tools.cloud.azure import arm
 from tools.cloud.azure.errors import translated
 from tools.cloud.resource import HOW, Live
+from tools.cloud.secret_values import value_of_key
 from tools.cluster.errors import NotFound
 from tools.errors import ArgumentsError, ToolFailed
 from tools.json import Json
@@ -335,18 +335,4 @@ def value(azure: Azure, name: str, key: str) -> bytes:
     vault, _, named = name.partition("/")
     with translated("get secret"):
         text = str(azure.secrets(vault).get_secret(named).value)
-    if not key:
-        return text.encode()
-    values = _object(text)
-    if key not in values:
-        raise ToolFailed(f"Secret {named} has no key {key}. It has: {', '.join(sorted(values)) or 'no keys'}.")
-    said = values[key]
-    return (said if isinstance(said, str) else json.dumps(said)).encode()
-
-
-def _object(text: Any) -> Json:
-    try:
-        found = json.loads(text)
-    except (TypeError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return value_of_key(named, text, key) if key else text.encode()
