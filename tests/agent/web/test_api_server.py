@@ -24,6 +24,9 @@ from agent.journal.stores import JOURNAL
 from agent.redaction import Redactor
 from agent.sandbox import Sandbox
 from tests.agent.web.contract import obeys
+from tests.messages_api.script import Call, Turn
+from tests.messages_api.server import MessagesServer
+from tools.json import Json
 
 WHY = "why does checkout crash in shop-dev?"
 FIX = "checkout keeps crashing in shop-dev, find out why and fix it"
@@ -152,15 +155,20 @@ def test_an_end_of_the_server_loses_no_session(start: Callable[[], Server], work
     assert len(launched) == 2
 
 
-def test_a_session_that_runs_is_cancelled_in_order(start: Callable[[], Server], workspace: Path) -> None:
-    server = start()
-    for key in "abc":  # one that is done before the order comes cannot be cancelled
-        session = server.begin(key, FIX)
+def test_a_session_that_runs_is_cancelled_in_order(
+    start: Callable[[], Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look_again(_: Json) -> Turn:  # for ever, so that it is not done before it is told to stop
+        return Turn(calls=(Call(name="diagnose", input={"namespace": "shop-dev"}),))
+
+    with MessagesServer(look_again) as claude:
+        for name, value in {"ANTHROPIC_API_KEY": "a-key", "DESK_BASE_URL": claude.url}.items():
+            monkeypatch.setenv(name, value)
+        server = start()
+        session = server.begin("a", FIX, model="claude", max_turns=50)
         server.once(session, lambda told: told["session"] is not None and told["session"]["turns"] > 0)
         server.client.post(f"/sessions/{session}/cancel")
-        told = server.once(session, lambda told: told["status"] in ("cancelled", "done"))
-        if told["status"] == "cancelled":
-            break
+        told = server.once(session, lambda told: told["status"] in ("cancelled", "done", "failed"))
     assert (told["status"], told["exit_code"]) == ("cancelled", 1)
     with server.client.stream("GET", f"/sessions/{session}/events") as events:
         last = [line for line in events.iter_lines() if line.startswith("data")][-1]
