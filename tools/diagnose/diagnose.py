@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from tools.cluster.client import Cluster
 from tools.cluster.errors import Forbidden
 from tools.cluster.namespaces import refuse_unless_there
-from tools.diagnose.findings import Finding, Known, Starting
+from tools.diagnose.findings import Starting
 from tools.diagnose.reading.apart import one_by_one
 from tools.diagnose.reading.asking import answered
 from tools.diagnose.reading.read import Reader
@@ -15,12 +15,8 @@ from tools.diagnose.report import report
 from tools.diagnose.rules import due
 from tools.diagnose.selection import EVERYTHING, Asked, about, narrowed
 from tools.diagnose.starting import starting
+from tools.diagnose.terms import Finding, Json, Known, Snapshot
 from tools.diagnose.timing import just_applied
-
-if TYPE_CHECKING:
-    from tools.cluster.client import Cluster
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 
 def diagnose(

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
 
+from tools.json import Json
 from tools.plaintext import counted
-
-if TYPE_CHECKING:
-    from tools.json import Json
 
 _WIDTH = 100
 _AFFECTED_NAMED = 3

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
-from tools.diagnose.findings import Evidence, Finding, Remedy, Risk, Severity, Starting
+from tools.diagnose.findings import Starting
+from tools.diagnose.terms import Evidence, Finding, ObjectRef, Remedy, Risk, Severity
 from tools.topics import Topic
 
 _WORST_FIRST: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.cluster.client import Cluster
 from tools.cluster.did_you_mean import NotThere, near
 from tools.cluster.resources import find, words_of_types
 from tools.diagnose.facts.owners import controller, owner_of
 from tools.diagnose.facts.service_pods import pods_behind
+from tools.diagnose.findings import Starting
 from tools.diagnose.reading import decoding
-
-if TYPE_CHECKING:
-    from tools.cluster.client import Cluster
-    from tools.diagnose.findings import Finding, Starting
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Finding, Json, Kind, Snapshot
 
 Told = TypeVar("Told", "Finding", "Starting")
 

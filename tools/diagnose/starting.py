@@ -5,26 +5,19 @@ A namespace with any of it is not settled: "nothing wrong" would be said too ear
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import controller, current_pods, has_ended, owner_of
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Known, Starting
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.findings import Starting
+from tools.diagnose.terms import Finding, Json, Known, ObjectRef, Snapshot
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -8,17 +8,12 @@ applied together with it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from msgspec.structs import replace
 
 from tools.diagnose.facts.containers import parse_time
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Finding, Json, Kind, ObjectRef, Snapshot
 
 APPLIED_WITHIN = timedelta(seconds=3)
 """What is made together (a workload, its Service, its ConfigMap) comes in any order, and within this time."""

@@ -6,17 +6,12 @@ Source: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscal
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.statuses import conditions_of
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Snapshot
 
 _LOOKED_AT_WITHIN = timedelta(seconds=30)
 """The controller looks at every autoscaler each 15 seconds."""

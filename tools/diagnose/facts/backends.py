@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Snapshot
 
 INGRESS_API, ROUTE_API = "networking.k8s.io/v1", "route.openshift.io/v1"
 

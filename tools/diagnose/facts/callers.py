@@ -8,20 +8,15 @@ Source: https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from tools.diagnose.facts.crashes import crashes
 from tools.diagnose.facts.workloads import Workload, workload_of, workloads
 from tools.diagnose.logs.context import service_called
+from tools.diagnose.terms import Json, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _ADDRESS = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[^\s/@]*@)?|(?<![\w./@-]))"

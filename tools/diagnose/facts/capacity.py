@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,10 +18,7 @@ from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.node_labels import takes
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.taints import UNSCHEDULABLE, open_nodes
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Snapshot
 
 _INSUFFICIENT = re.compile(r"Insufficient ([\w./-]+\w)")
 

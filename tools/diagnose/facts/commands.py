@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
+from typing import Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tools.diagnose.facts.containers import Container
+from tools.diagnose.facts.containers import Container
 
 ONE_WORD = (
     "A command is a list of words, and no shell takes them apart: a word with spaces in it is the name of one "

@@ -6,14 +6,12 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from tools.apimachinery.selectors import labels_of, matches_plain
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.hosts import parsed
-from tools.diagnose.facts.network_policies import Peer, Port
+from tools.diagnose.facts.network_policies import Direction, Peer, Port
 from tools.diagnose.facts.service_pods import (
     container_ports,
     number_named,
@@ -25,11 +23,7 @@ from tools.diagnose.facts.service_pods import (
 )
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.reading.snapshot import Question
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.network_policies import Direction
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Snapshot
 
 
 class Called(msgspec.Struct, frozen=True):

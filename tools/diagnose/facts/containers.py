@@ -10,17 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.reading.decoding import looks_well
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Snapshot
 
 ContainerCause = Literal["OOMKilled", "CrashLoopBackOff", "ImagePullBackOff", "CreateContainerConfigError"]
 

@@ -6,13 +6,12 @@ https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
-if TYPE_CHECKING:
-    from tools.diagnose.facts.containers import Container
-    from tools.json import Json
+from tools.diagnose.facts.containers import Container
+from tools.json import Json
 
 TOKEN_AT = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path
 PATH_DIRECTORIES = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from tools.diagnose.facts import hooks, probing
@@ -12,11 +10,8 @@ from tools.diagnose.facts.refusals import refused
 from tools.diagnose.logs.context import in_context, in_place
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around, decisive_line
 from tools.diagnose.logs.errors import LogError, recognised
+from tools.diagnose.terms import Json, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _NO_ERROR_CODES = (0, 126)
 """What the log says of these is no error, or is the code's own meaning."""

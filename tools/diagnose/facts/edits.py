@@ -6,13 +6,8 @@ https://kubernetes.io/docs/concepts/workloads/controllers/job/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tools.diagnose.facts.naming import typed
-from tools.diagnose.findings import Remedy
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
+from tools.diagnose.terms import ObjectRef, Remedy
 
 _ANEW = {
     "Job": "delete the Job and create it anew, for its template cannot be changed",

@@ -6,15 +6,11 @@ Source: https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.containers import Container, parse_time
 from tools.diagnose.facts.probing import events_about
 from tools.diagnose.reading.snapshot import event_time
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Snapshot
 
 _BEFORE = timedelta(seconds=2)
 _BRIEF = timedelta(seconds=45)

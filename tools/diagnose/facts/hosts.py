@@ -8,21 +8,16 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.service_pods import is_headless, is_ready, ports_of
-from tools.diagnose.findings import Remedy
 from tools.diagnose.reading.snapshot import Question
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Remedy, Snapshot
 
 _OF_A_SET = re.compile(r"(?P<set>[a-z0-9.-]*[a-z0-9])-(?P<ordinal>\d+)")
 _DOMAIN = "svc.cluster.local"

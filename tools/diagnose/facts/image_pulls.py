@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
 from tools.diagnose.facts.containers import Container, broken
+from tools.diagnose.terms import Json, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 Trouble = Literal[
     "name",

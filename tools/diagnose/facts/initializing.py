@@ -6,13 +6,9 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/init-containers/
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.containers import Container, cause_of, containers, parse_time
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.terms import ObjectRef, Snapshot
 
 LONG = timedelta(minutes=2)
 """What most have done in time: a migration, a download."""

@@ -6,18 +6,13 @@ Source: https://cert-manager.io/docs/usage/certificate/ and https://cert-manager
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from tools.diagnose.facts.statuses import conditions_of
-from tools.diagnose.findings import Remedy
 from tools.diagnose.reading.snapshot import Question
+from tools.diagnose.terms import Json, Kind, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
 
 ISSUED_BY = ("cert-manager.io/", "kubernetes.io/tls-acme", "acme.cert-manager.io/")
 _GROUP = "cert-manager.io"

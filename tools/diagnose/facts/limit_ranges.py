@@ -7,13 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from tools.apimachinery.quantity import amount
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Snapshot
 
 
 def default_request(resource: str, snapshot: Snapshot) -> tuple[str, str] | None:

@@ -7,17 +7,14 @@ https://kubernetes.io/docs/concepts/policy/resource-quotas/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from tools.apimachinery import quantity
+from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.limit_ranges import bounds
 from tools.diagnose.facts.statuses import status_of
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.reading.snapshot import Snapshot
 
 
 class Bound(msgspec.Struct, frozen=True):

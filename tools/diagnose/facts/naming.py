@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
-from tools.diagnose.findings import Evidence
+from tools.diagnose.facts.containers import Container
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Source
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.findings import Source
-    from tools.json import Json
 
 TEMPLATE_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds whose pod template can be changed in place, which replaces their pods."""

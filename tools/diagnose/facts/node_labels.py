@@ -5,10 +5,7 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tools.json import Json
+from tools.json import Json
 
 
 def takes(node: Json, pod: Json) -> bool:

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.statuses import conditions_of, status_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Kind, ObjectRef, Snapshot
 
 _NEWEST = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
 _REVISION = "deployment.kubernetes.io/revision"

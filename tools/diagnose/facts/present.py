@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
-from tools.diagnose.facts.containers import broken
+from tools.diagnose.facts.containers import ContainerCause, broken
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.reading.decoding import looks_well
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.containers import ContainerCause
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Kind, Snapshot
 
 Condition = Callable[["Snapshot"], bool]
 

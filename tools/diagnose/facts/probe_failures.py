@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from tools.diagnose.facts.commands import ONE_WORD, is_line, listed, separate
+from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.probing import Probe, declared_ports, lacks_port, named_ports, probe_of
 from tools.diagnose.logs.decisive import served_line, served_port, serves_only_itself
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.containers import Container
 
 _STATUS = re.compile(r"HTTP probe failed with statuscode: (\d+)")
 _SAID = re.compile(r"^(?:\(combined from similar events\): )?\w+ probe (?:failed|errored[^:]*): ", re.IGNORECASE)

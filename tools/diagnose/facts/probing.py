@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
@@ -22,11 +22,7 @@ from tools.diagnose.facts.containers import (
     parse_time,
 )
 from tools.diagnose.reading.snapshot import event_time, times
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Snapshot
 
 ProbeName = Literal["liveness", "startup", "readiness"]
 Group = tuple["ObjectRef", str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 
@@ -13,10 +13,7 @@ from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.present import events_say
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.unplaced import unplaced
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Snapshot
 
 SourceKind = Literal["ConfigMap", "Secret"]
 

@@ -6,20 +6,14 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.diagnose.facts.containers import broken
+from tools.diagnose.facts.containers import Container, broken
 from tools.diagnose.facts.probing import waits_unready
 from tools.diagnose.logs.decisive import decisive_line
 from tools.diagnose.logs.errors import recognised
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Snapshot
 
 _REFUSED = re.compile(
     r'User "system:serviceaccount:(?P<namespace>[a-z0-9.-]{1,63}):(?P<account>[a-z0-9.-]{1,253})" '

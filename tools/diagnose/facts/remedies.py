@@ -6,21 +6,15 @@ No rule writes a `kubectl patch` or the arguments that say an object by hand.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
+from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.edits import change, edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, typed
-from tools.diagnose.findings import Remedy
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.findings import Risk
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Remedy, Risk
 
 Operations = list[dict[str, Any]]
 """A JSON patch, RFC 6902."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.facts.owners import (
@@ -15,14 +15,7 @@ from tools.diagnose.facts.owners import (
 )
 from tools.diagnose.facts.remedies import by_tool
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Remedy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Remedy, Snapshot
 
 _ONLY_ONE_BEFORE = 2
 """At this revision there is only one to go back to."""

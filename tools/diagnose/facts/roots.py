@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from tools.diagnose.findings import Evidence, Remedy
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.rule import Cause
+from tools.diagnose.terms import Cause, Evidence, ObjectRef, Remedy
 
 
 class Root(msgspec.Struct, frozen=True):

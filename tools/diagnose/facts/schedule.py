@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING
 
 import msgspec
-
-if TYPE_CHECKING:
-    from cronsim import CronSim
+from cronsim import CronSim
 
 _DESCRIPTORS = {
     "@yearly": "0 0 1 1 *",

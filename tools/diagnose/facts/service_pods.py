@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from tools.apimachinery.selectors import Labels, labels_of, matches
 from tools.diagnose.facts.nearest import alike
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.workloads import Workload, workloads
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Snapshot
 
 _ALIKE = 0.6
 _COMPARED_AT_MOST = 60

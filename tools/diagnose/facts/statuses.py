@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tools.json import Json
+from tools.json import Json
 
 
 def status_of(item: Json) -> Json:

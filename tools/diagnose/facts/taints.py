@@ -5,13 +5,8 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-tolera
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tools.diagnose.terms import Json, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 _NAMED = 3

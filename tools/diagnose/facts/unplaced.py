@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tools.diagnose.facts.statuses import status_of
-
-if TYPE_CHECKING:
-    from tools.json import Json
+from tools.json import Json
 
 
 def unplaced(pod: Json) -> bool:

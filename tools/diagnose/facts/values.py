@@ -8,19 +8,14 @@ https://kubernetes.io/docs/concepts/services-networking/service/#environment-var
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
-from tools.diagnose.reading.snapshot import Question
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.reading.snapshot import Answer, Snapshot
-    from tools.json import Json
+from tools.diagnose.facts.containers import Container
+from tools.diagnose.reading.snapshot import Answer, Question
+from tools.diagnose.terms import Json, ObjectRef, Snapshot
 
 Origin = Literal["env", "ConfigMap", "Secret", "link", "field", "command", "file"]
 REFERENCE = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 import msgspec
 
+from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.initializing import long_initializing
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.service_pods import is_ready, pods_behind
 from tools.diagnose.logs.decisive import around
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.reading.snapshot import Snapshot
-
+from tools.diagnose.terms import ObjectRef, Snapshot
 
 _NAME = re.compile(r"(?<![\w.-])[\w-]+")
 

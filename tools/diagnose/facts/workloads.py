@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from tools.apimachinery.selectors import Labels, labels_of, matches_plain, template_labels
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.owners import controller
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Kind, ObjectRef, Snapshot
 
 _STANDING: dict[Kind, str] = {
     "Deployment": "apps/v1",

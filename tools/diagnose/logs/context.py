@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from tools.diagnose import timing
-from tools.diagnose.facts.containers import parse_time
+from tools.diagnose.facts.containers import Container, parse_time
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import alike
 from tools.diagnose.facts.owners import owner_of
@@ -22,12 +21,8 @@ from tools.diagnose.facts.service_pods import (
 )
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.logs.errors import LogError
+from tools.diagnose.terms import Json, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _ITSELF = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
 _NAME_CHARS = 80

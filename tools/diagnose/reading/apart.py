@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from tools.cluster import errors, namespaces
-from tools.cluster.client import Access
+from tools.cluster.client import Access, Cluster
 from tools.diagnose.reading.read import Reader
-
-if TYPE_CHECKING:
-    from tools.cluster.client import Cluster
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.diagnose.selection import Asked
+from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.selection import Asked
 
 _ASKED_AT_ONCE = 8
 _READ_AT_ONCE = 3

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.cluster.client import Cluster
 from tools.diagnose.reading.decoding import shaped
-from tools.diagnose.reading.snapshot import Answer, Question
-
-if TYPE_CHECKING:
-    from tools.cluster.client import Cluster
-    from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.reading.snapshot import Answer, Question, Snapshot
 
 QUESTIONS_AT_MOST = 12
 """Reads for one namespace, over all rounds; what is asked beyond them stays unknown."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tools.cluster import errors
-
-if TYPE_CHECKING:
-    from tools.cluster.client import Cluster
+from tools.cluster.client import Cluster
 
 ASKED_S = 2.0
 """How long an API server that has just failed may take to say that it is there."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import msgspec
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.cluster.client import Cluster
 from tools.cluster.namespaces import not_there
 from tools.diagnose.facts.containers import Container, broken
 from tools.diagnose.facts.initializing import long_initializing
@@ -18,12 +19,9 @@ from tools.diagnose.facts.probing import waits_unready
 from tools.diagnose.reading import decoding, remaining, secrets
 from tools.diagnose.reading.away import unless_away
 from tools.diagnose.reading.needs import READINGS, needed
-from tools.diagnose.reading.snapshot import ContainerKey, Kind, Snapshot
+from tools.diagnose.reading.snapshot import ContainerKey
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
-
-if TYPE_CHECKING:
-    from tools.cluster.client import Cluster
-    from tools.json import Json
+from tools.diagnose.terms import Json, Kind, Snapshot
 
 Answer = tuple["Json", ...] | errors.ClusterError
 

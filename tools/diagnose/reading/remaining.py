@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.cluster.client import Cluster
 from tools.diagnose.facts.statuses import conditions_of
 from tools.diagnose.reading import decoding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tools.cluster.client import Cluster
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Snapshot
 
 KINDS_AT_MOST = 3
 """Lists that are read to name what is left."""

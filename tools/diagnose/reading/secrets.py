@@ -10,22 +10,19 @@ import binascii
 import json
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec.structs import replace
 
 from tools.cluster import errors
+from tools.cluster.client import Cluster
 from tools.diagnose.facts.containers import broken
 from tools.diagnose.facts.image_pulls import DOCKER_HUB, Reference, refused
 from tools.diagnose.facts.references import missing_in
 from tools.diagnose.reading.away import unless_away
 from tools.diagnose.reading.decoding import without_values
+from tools.diagnose.terms import Json, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.client import Cluster
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 SECRETS_AT_MOST = 5
 """Secrets read whole for one diagnosis."""

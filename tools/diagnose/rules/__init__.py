@@ -28,8 +28,7 @@ from tools.diagnose.facts.present import (
     some,
     unwell_pods,
 )
-from tools.diagnose.reading.snapshot import Snapshot
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Rule, Snapshot
 
 
 class Line(msgspec.Struct, frozen=True):

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import set_in_template, template_patched
-from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.rule import Cause
 from tools.diagnose.rules.admission.left_over import left_over
 from tools.diagnose.rules.admission.quotas import Rejection
+from tools.diagnose.rules.admission.refusals import Refusal
 from tools.diagnose.rules.network.services import misdirected
+from tools.diagnose.terms import Cause, Evidence, Finding, Kind, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.diagnose.rules.admission.refusals import Refusal
 
 FAILED_CREATE = Cause(
     "FailedCreate",

@@ -6,13 +6,10 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/admission-contro
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.present import Condition, anything, refused
-from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.rule import Rule
 from tools.diagnose.rules.admission.admission import (
     FAILED_CREATE,
     POD_SECURITY_VIOLATED,
@@ -24,19 +21,14 @@ from tools.diagnose.rules.admission.default_limits import default_limit_rejectio
 from tools.diagnose.rules.admission.quotas import (
     LIMIT_RANGE_VIOLATED,
     QUOTA_EXCEEDED,
+    Rejection,
     has_room,
     limit_range_rejection,
     quota_rejection,
 )
 from tools.diagnose.rules.admission.refusals import Refusal, refusals
+from tools.diagnose.terms import Cause, Evidence, Finding, Known, ObjectRef, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.diagnose.rule import Cause
-    from tools.diagnose.rules.admission.quotas import Rejection
 
 _NO_SERVICE_ACCOUNT = re.compile(r'serviceaccount "[^"]*" not found|service account [^ ]+ was not found', re.I)
 

@@ -6,20 +6,14 @@ Source: https://kubernetes.io/docs/concepts/policy/limit-range/#resource-limit-r
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tools.apimachinery.quantity import amount
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import said
-from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rules.admission.quotas import LIMIT_RANGE_VIOLATED, Rejection, set_resources
+from tools.diagnose.rules.admission.refusals import Refusal
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.diagnose.rules.admission.refusals import Refusal
-    from tools.json import Json
 
 _ABOVE_LIMIT = re.compile(
     r'spec\.(containers|initContainers)\[(\d+)\]\.resources\.requests: Invalid value: "([^"]+)": '

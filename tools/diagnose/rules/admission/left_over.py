@@ -5,17 +5,11 @@ Source: https://kubernetes.io/docs/reference/access-authn-authz/extensible-admis
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.remedies import patched, replaced
 from tools.diagnose.facts.roots import Root
-from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.reading.snapshot import Question
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.terms import Evidence, ObjectRef, Remedy, Snapshot
 
 _GROUP_VERSION = "admissionregistration.k8s.io/v1"
 _KINDS = {

@@ -8,26 +8,20 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from tools.apimachinery.quantity import amount
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.edits import change, is_fixed
 from tools.diagnose.facts.limit_ranges import bounds
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, said, typed
 from tools.diagnose.facts.remedies import by_tool
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.rule import Cause
 from tools.diagnose.rules.admission.refusals import Refusal, containers_of
 from tools.diagnose.rules.scheduling import amounts
+from tools.diagnose.terms import Cause, Evidence, Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 LIMIT_RANGE_VIOLATED = Cause(
     "LimitRangeViolated",

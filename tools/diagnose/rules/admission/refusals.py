@@ -8,20 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import controller, newest_replicaset
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.reading.snapshot import event_time
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Kind, ObjectRef, Snapshot
 
 TRIED_AGAIN_WITHIN = timedelta(minutes=20)
 """A controller tries again after 1000 seconds at the latest: an older event is over."""

@@ -7,21 +7,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tools.apimachinery import quantity
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.remedies import by_tool
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/"
 HPA_NO_REQUESTS = Cause(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.autoscaling.measuring import (
     HPA_NO_METRICS,
     HPA_NO_REQUESTS,
@@ -18,12 +14,8 @@ from tools.diagnose.rules.autoscaling.measuring import (
     condition_said,
     not_measured,
 )
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Kind, Known, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/"
 HPA_TARGET_MISSING = Cause(

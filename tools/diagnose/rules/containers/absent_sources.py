@@ -5,21 +5,17 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted
 from tools.diagnose.facts.nearest import nearest
+from tools.diagnose.facts.references import Missing, SourceKind
 from tools.diagnose.facts.remedies import by_tool
-from tools.diagnose.findings import Remedy
+from tools.diagnose.terms import ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.facts.references import Missing, SourceKind
-    from tools.diagnose.reading.snapshot import Snapshot
 
 OTHER_KIND: dict[SourceKind, SourceKind] = {"ConfigMap": "Secret", "Secret": "ConfigMap"}
 

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import covers, hosts, values
-from tools.diagnose.facts.containers import parse_time
+from tools.diagnose.facts.containers import Container, parse_time
+from tools.diagnose.facts.covers import Cover
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted, said, typed
 from tools.diagnose.facts.references import Missing
 from tools.diagnose.facts.remedies import by_tool, patched, restarted, template_patched, then_restarted
 from tools.diagnose.facts.roots import Root
 from tools.diagnose.facts.service_pods import ports_of
-from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.facts.values import Value
 from tools.diagnose.logs.context import service_called
-from tools.diagnose.logs.errors import subjects
+from tools.diagnose.logs.errors import LogError, subjects
+from tools.diagnose.reading.decoding import Shape
 from tools.diagnose.reading.snapshot import Question
 from tools.diagnose.rules.containers.absent_sources import create_command
 from tools.diagnose.rules.containers.kept_apart import kept_apart
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Remedy, Risk, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.facts.covers import Cover
-    from tools.diagnose.facts.values import Value
-    from tools.diagnose.findings import Risk
-    from tools.diagnose.logs.errors import LogError
-    from tools.diagnose.reading.decoding import Shape
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 
 class Symptom(msgspec.Struct, frozen=True):

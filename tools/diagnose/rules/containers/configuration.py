@@ -5,26 +5,17 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from tools.diagnose.facts.containers import Container, broken, containers
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names
 from tools.diagnose.facts.references import Missing, SourceKind, missing_in, wants_configmaps, wants_secrets
 from tools.diagnose.facts.remedies import container_patched
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers import runtime
 from tools.diagnose.rules.containers.absent_sources import OTHER_KIND, existing, missing_remedies, nearest_said
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 CREATE_CONTAINER_CONFIG_ERROR = Cause(
     "CreateContainerConfigError",

@@ -6,7 +6,8 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -17,22 +18,15 @@ from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.exits import meaning
 from tools.diagnose.facts.naming import about_owner, about_pod, container_said, event_said, pod_names
 from tools.diagnose.facts.remedies import container_patched, log_read, template_patched
-from tools.diagnose.findings import Evidence, Finding, Remedy
+from tools.diagnose.facts.roots import Root
 from tools.diagnose.logs.context import answered_by, configmap_of, dns_policy_for
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.logs.error_kinds import ErrorKind
+from tools.diagnose.logs.errors import LogError
 from tools.diagnose.rules.containers.behind import Symptom, behind
 from tools.diagnose.rules.containers.kept_apart import NETWORK_POLICY_BLOCKS_EGRESS
 from tools.diagnose.rules.containers.unreached import cause_elsewhere
+from tools.diagnose.terms import Cause, Evidence, Finding, Known, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tools.diagnose.facts.roots import Root
-    from tools.diagnose.findings import Known
-    from tools.diagnose.logs.error_kinds import ErrorKind
-    from tools.diagnose.logs.errors import LogError
-    from tools.diagnose.reading.snapshot import Snapshot
 
 CRASH_LOOP_BACK_OFF = Cause(
     "CrashLoopBackOff",

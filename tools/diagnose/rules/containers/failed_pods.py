@@ -7,31 +7,23 @@ pkg/kubelet/lifecycle/predicate.go, pkg/kubelet/sysctl/allowlist.go, pkg/kubelet
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import cast
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.owners import controller, current_pods_of, newest_revisions, owner_of
 from tools.diagnose.facts.rollback import is_ready
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.snapshot import event_time
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers.refused_pods import is_lasting, is_refusal, trouble_of
+from tools.diagnose.terms import Cause, Evidence, Finding, Kind, Known, ObjectRef, Remedy, Rule, Severity, Snapshot
+from tools.json import Json
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from tools.diagnose.findings import Known, Severity
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
 
 POD_FAILED = Cause(
     "PodFailed",

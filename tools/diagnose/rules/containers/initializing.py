@@ -6,29 +6,23 @@ Source: https://kubernetes.io/docs/tasks/debug/debug-application/debug-init-cont
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tools.diagnose import timing
 from tools.diagnose.facts.commands import given
+from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.initializing import LONG, long_initializing, running_for
 from tools.diagnose.facts.naming import about_owner, about_pod, container_said, pod_names, said
 from tools.diagnose.facts.remedies import log_read
 from tools.diagnose.facts.waits import Wait, circle
-from tools.diagnose.findings import Evidence, Finding, Known, Remedy
 from tools.diagnose.logs.context import answered_by, in_context
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around, decisive_line
-from tools.diagnose.logs.errors import recognised
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.logs.errors import LogError, recognised
 from tools.diagnose.rules.containers.behind import Symptom, behind
+from tools.diagnose.terms import Cause, Evidence, Finding, Known, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.logs.errors import LogError
-    from tools.diagnose.reading.snapshot import Snapshot
 
 INIT_CONTAINER_STUCK = Cause(
     "InitContainerStuck",

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import connections
 from tools.diagnose.facts import network_policies as netpol
+from tools.diagnose.facts.connections import Called, Refusing
+from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.network_policies import Peer
 from tools.diagnose.facts.roots import Root
 from tools.diagnose.facts.service_pods import labels_given, selector_of
-from tools.diagnose.findings import Evidence
 from tools.diagnose.logs.context import host_and_port
-from tools.diagnose.logs.errors import subjects
-from tools.diagnose.rule import Cause
+from tools.diagnose.logs.errors import LogError, subjects
 from tools.diagnose.rules.network.ingress import NETWORK_POLICY_BLOCKS_INGRESS
 from tools.diagnose.rules.network.remedy import apply_policy
 from tools.diagnose.rules.network.words import peers_said, ports_said
+from tools.diagnose.terms import Cause, Evidence, Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.connections import Called, Refusing
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.findings import Remedy
-    from tools.diagnose.logs.errors import LogError
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 NETWORK_POLICY_BLOCKS_EGRESS = Cause(
     "NetworkPolicyBlocksEgress",

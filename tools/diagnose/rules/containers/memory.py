@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -18,17 +18,11 @@ from tools.diagnose.facts.containers import Container, broken, crash, parse_time
 from tools.diagnose.facts.covers import Cover, cover_of
 from tools.diagnose.facts.edits import change
 from tools.diagnose.facts.limit_ranges import bounds
+from tools.diagnose.facts.memory_bounds import Bound
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names, typed
 from tools.diagnose.facts.present import anything
 from tools.diagnose.facts.remedies import by_tool, template_patched
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.memory_bounds import Bound
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Kind, Known, Remedy, Rule, Snapshot
 
 OOM_KILLED = Cause(
     "OOMKilled",

@@ -7,36 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from tools.cluster.resources import ObjectRef
-from tools.diagnose.facts.naming import (
-    about_owner,
-    about_pod,
-    container_said,
-    pod_names,
-)
+from tools.diagnose.facts.naming import about_owner, about_pod, container_said, pod_names
 from tools.diagnose.facts.nearest import nearest
-from tools.diagnose.facts.refusals import (
-    Refusal,
-    Refused,
-    allows,
-    bindings_of,
-    concerns,
-    refused,
-    roles_of,
-)
+from tools.diagnose.facts.refusals import Refusal, Refused, allows, bindings_of, concerns, refused, roles_of
 from tools.diagnose.facts.remedies import Operations, patched
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 
 RBAC_FORBIDDEN = Cause(
     "RBACForbidden",

@@ -6,17 +6,13 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS
+from tools.diagnose.facts.probing import ProbeName
 from tools.diagnose.facts.remedies import by_tool, template_patched
-from tools.diagnose.findings import Remedy
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.facts.probing import ProbeName
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Remedy
 
 _IN_THE_API = {"initial_delay_s": "initialDelaySeconds", "timeout_s": "timeoutSeconds"}
 _HANDLERS = ("httpGet", "tcpSocket", "grpc")

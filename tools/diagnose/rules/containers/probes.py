@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -19,24 +18,18 @@ from tools.diagnose.facts.containers import Container, crash
 from tools.diagnose.facts.naming import about_owner, about_pod, container_said, event_said, pod_names
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.probe_failures import ProbeFailure, probe_failure
+from tools.diagnose.facts.probing import Probe, ProbeName
 from tools.diagnose.facts.remedies import log_read, template_patched
 from tools.diagnose.facts.roots import Root
 from tools.diagnose.facts.service_pods import is_ready
-from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.logs.context import in_context
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around
 from tools.diagnose.logs.errors import recognised
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers.behind import Symptom, behind
 from tools.diagnose.rules.containers.probe_remedy import set_probe
 from tools.diagnose.rules.containers.unasked_probes import LIVENESS_PROBE_FAILED, never_asked
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, Remedy, Rule, Severity, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.probing import Probe, ProbeName
-    from tools.diagnose.findings import Known, Severity
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 STARTUP_PROBE_FAILED = Cause(
     "StartupProbeFailed",

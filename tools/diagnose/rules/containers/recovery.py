@@ -5,20 +5,14 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#contai
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import START_REASONS, STEADY_AFTER, Container, containers, parse_time
-from tools.diagnose.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.terms import Finding, Rule, Snapshot
 
 _KILLED_BY_PROBES = ("LivenessProbeFailed", "StartupProbeFailed")
 _OF_RUNS = ("CrashLoopBackOff", "OOMKilled", "RBACForbidden", *_KILLED_BY_PROBES)

@@ -9,21 +9,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from tools.apimachinery import quantity
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.node_labels import affinity_terms
 from tools.diagnose.facts.owners import controller
 from tools.diagnose.facts.remedies import dropped_from_template
-from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.containers.trouble import Trouble
+from tools.diagnose.terms import Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _SYSCTL = re.compile(r'forbidden sysctl: "([^"]+)"')
 _OUT_OF = re.compile(r"resource: (\S+), requested: (\d+), used: (\d+), capacity: (\d+)")

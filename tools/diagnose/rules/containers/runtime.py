@@ -6,19 +6,14 @@ Source: kubelet's pkg/kubelet/kuberuntime/security_context.go and pkg/kubelet/ku
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.containers import Container, refused_mount
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import about_owner
 from tools.diagnose.facts.remedies import container_patched, deleted, described
-from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.rules.containers.trouble import Trouble
+from tools.diagnose.terms import Evidence, Json, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _AS_ROOT = re.compile(r"runAsNonRoot and image will run as root|runAsUser breaks non-root policy")
 _NOT_NUMERIC = re.compile(r"image has non-numeric user \(([^)]*)\)")

@@ -6,21 +6,15 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/probes/
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import about_pod, event_said, said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.probe_failures import meant_port
-from tools.diagnose.findings import Finding, Remedy
-from tools.diagnose.rule import Cause
 from tools.diagnose.rules.containers.probe_remedy import set_probe
+from tools.diagnose.terms import Cause, Finding, Json, Kind, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
 
 LIVENESS_PROBE_FAILED = Cause(
     "LivenessProbeFailed",

@@ -6,7 +6,7 @@ Service did not answer, and that Service leads nowhere, or a policy keeps the po
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -14,20 +14,12 @@ from tools.diagnose.facts.crashes import Crash, crashes
 from tools.diagnose.facts.naming import about_pod, pod_names, said
 from tools.diagnose.facts.service_pods import is_ready, pods_behind, ports_of, selector_of
 from tools.diagnose.facts.workloads import workloads_matching
-from tools.diagnose.findings import Finding, Known
 from tools.diagnose.logs.context import service_called
-from tools.diagnose.rule import Rule
 from tools.diagnose.rules.network.dns import dns_blocked, unresolved
 from tools.diagnose.rules.network.ingress import ingress_blocked
 from tools.diagnose.rules.network.service_words import service_ref
 from tools.diagnose.rules.network.services import misdirected
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Finding, Json, Known, ObjectRef, Rule, Snapshot
 
 _UNANSWERED = ("connection refused", "timeout")
 _LOGS_SHOWN = 3

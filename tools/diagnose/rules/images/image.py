@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import Container, broken
@@ -31,16 +30,11 @@ from tools.diagnose.facts.naming import (
     typed,
 )
 from tools.diagnose.facts.remedies import by_tool, described
-from tools.diagnose.findings import Evidence, Finding, Remedy, Source
 from tools.diagnose.reading.snapshot import event_time, times
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.images import pull_secrets
 from tools.diagnose.rules.images.running_images import Alike, alike
+from tools.diagnose.terms import Cause, Evidence, Finding, Known, Remedy, Rule, Snapshot, Source
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
 
 IMAGE_PULL_BACK_OFF = Cause(
     "ImagePullBackOff",

@@ -6,27 +6,20 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-priv
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from itertools import count
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from tools.cluster.resources import ObjectRef
+from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.image_pulls import Reference, image_of, reference, refused
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patch, patched, restarted
-from tools.diagnose.findings import Evidence, Remedy
 from tools.diagnose.reading.secrets import PULL_TYPE, PULL_TYPES, fits
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 NEW_SECRET = "registry-pull"  # noqa: S105
 """The name that is proposed for a pull secret which nothing names yet."""

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher, get_close_matches
-from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from tools.diagnose.facts import nearest
+from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.image_pulls import Reference, Trouble, image_of, reference
 from tools.diagnose.facts.naming import about_pod
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.statuses import status_of
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.facts.containers import Container
-    from tools.diagnose.findings import Evidence
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _NEAR = 0.8
 _DIGITS = re.compile(r"\d+")

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from tools.apimachinery.selectors import labels_of
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.callers import calls
 from tools.diagnose.facts.naming import said
@@ -21,16 +20,10 @@ from tools.diagnose.facts.network_policies import Peer, Port
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.remedies import set_fields
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.network.remedy import apply_policy
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Severity, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known, Severity
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 NETWORK_POLICY_BLOCKS_DNS = Cause(
     "NetworkPolicyBlocksDNS",

@@ -6,12 +6,10 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from tools.apimachinery.selectors import labels_of, matches
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.backends import backends_of
 from tools.diagnose.facts.callers import Call, calls_of
@@ -23,18 +21,12 @@ from tools.diagnose.facts.owners import current_pods_of, owner_of
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.service_pods import pods_matching, selector_of
 from tools.diagnose.facts.workloads import Workload, workloads, workloads_matching
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.remedy import apply_policy
 from tools.diagnose.rules.network.service_words import labels_said
 from tools.diagnose.rules.network.target import Target, target_behind
 from tools.diagnose.rules.network.words import peers_said, ports_said
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Severity, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known, Severity
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 NETWORK_POLICY_BLOCKS_INGRESS = Cause(
     "NetworkPolicyBlocksIngress",

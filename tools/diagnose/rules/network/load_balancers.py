@@ -5,24 +5,15 @@ Source: https://kubernetes.io/docs/concepts/services-networking/service/#loadbal
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.remedies import described, patched
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/services-networking/service/#loadbalancer"
 LOAD_BALANCER_PENDING = Cause(

@@ -5,15 +5,9 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tools.diagnose.rule import Rule
 from tools.diagnose.rules.network.dns import NETWORK_POLICY_BLOCKS_DNS, dns_blocked
 from tools.diagnose.rules.network.ingress import NETWORK_POLICY_BLOCKS_INGRESS, ingress_blocked
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Finding, Known
-    from tools.diagnose.reading.snapshot import Snapshot
+from tools.diagnose.terms import Finding, Known, Rule, Snapshot
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/network-policies/"
 

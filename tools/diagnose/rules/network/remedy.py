@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import json
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
-from tools.diagnose.findings import Remedy
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, Remedy, Snapshot
 
 _NAME_CHARS = 240
 

@@ -5,8 +5,8 @@ Source: https://kubernetes.io/docs/concepts/services-networking/ingress/
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.backends import Backend, backends
 from tools.diagnose.facts.naming import said, typed
@@ -14,8 +14,6 @@ from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.present import some
 from tools.diagnose.facts.remedies import set_fields
 from tools.diagnose.facts.service_pods import numbers_of, pods_behind, ports_of, target_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.network.routing_hosts import HOST_CONFLICT, host_conflicts
 from tools.diagnose.rules.network.routing_needs import (
     INGRESS_CLASS_MISSING,
@@ -23,15 +21,8 @@ from tools.diagnose.rules.network.routing_needs import (
     missing_classes,
     missing_tls,
 )
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
 

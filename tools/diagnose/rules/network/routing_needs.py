@@ -5,7 +5,7 @@ Source: https://kubernetes.io/docs/concepts/services-networking/ingress/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from tools.diagnose.facts.backends import ingress_ref, route_ref
 from tools.diagnose.facts.issuing import is_issued, issuing
@@ -13,16 +13,8 @@ from tools.diagnose.facts.naming import quoted, said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patched, set_fields
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
 

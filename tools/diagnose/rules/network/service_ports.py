@@ -5,24 +5,15 @@ Source: https://kubernetes.io/docs/concepts/services-networking/service/#field-s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.remedies import Operations, by_tool, patched
 from tools.diagnose.facts.service_pods import container_ports, pods_behind, ports_of, selector_of, target_of
 from tools.diagnose.facts.workloads import workloads_matching
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.service_words import service_ref
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, ObjectRef, Remedy, Severity, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Severity
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 SERVICE_PORT_MISMATCH = Cause(
     "ServicePortMismatch",

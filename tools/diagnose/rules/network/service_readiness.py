@@ -5,24 +5,15 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.remedies import described, scaled
 from tools.diagnose.facts.service_pods import condition, is_ready, pods_behind, selector_of, serves
 from tools.diagnose.facts.workloads import Workload, workload_of
-from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.rule import Cause
 from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 SERVICE_NOT_READY = Cause(
     "ServiceNotReady",

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tools.cluster.resources import ObjectRef
-from tools.diagnose.findings import Evidence
+from tools.apimachinery.selectors import Labels
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.apimachinery.selectors import Labels
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 
 def service_ref(service: Json, snapshot: Snapshot) -> ObjectRef:

@@ -5,11 +5,9 @@ Source: https://kubernetes.io/docs/concepts/services-networking/service/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
-from tools.cluster.resources import ObjectRef
+from tools.apimachinery.selectors import Labels
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.remedies import by_tool, set_fields
 from tools.diagnose.facts.service_pods import (
@@ -22,18 +20,11 @@ from tools.diagnose.facts.service_pods import (
     selects,
 )
 from tools.diagnose.facts.workloads import Workload, workloads_matching
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.network.service_ports import SERVICE_PORT_MISMATCH, port_mismatches
 from tools.diagnose.rules.network.service_readiness import SERVICE_NOT_READY, not_ready, scaled_to_zero
 from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Kind, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.apimachinery.selectors import Labels
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/service/"
 

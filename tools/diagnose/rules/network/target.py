@@ -5,20 +5,14 @@ Source: https://kubernetes.io/docs/concepts/services-networking/network-policies
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from tools.apimachinery.selectors import labels_of
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts import network_policies as netpol
 from tools.diagnose.facts.connections import pod_port
 from tools.diagnose.facts.network_policies import Peer
 from tools.diagnose.facts.service_pods import container_ports, is_headless, pods_behind, ports_of, target_of
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Json, ObjectRef, Snapshot
 
 
 class Target(msgspec.Struct, frozen=True):

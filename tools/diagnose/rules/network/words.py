@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from tools.json import Json
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.json import Json
 
 
 def ports_said(rules: list[Json]) -> str:

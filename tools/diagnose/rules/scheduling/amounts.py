@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tools.apimachinery import quantity
 from tools.apimachinery.quantity import amount
@@ -16,13 +16,8 @@ from tools.diagnose.facts.limit_ranges import default_request, may_request
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, typed
 from tools.diagnose.facts.remedies import by_tool, scaled
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Remedy
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _BYTES = ("memory", "ephemeral-storage")
 _SETTABLE = {"cpu": "cpu_request", "memory": "memory_request"}

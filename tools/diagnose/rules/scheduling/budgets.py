@@ -6,22 +6,14 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.remedies import deleted, patched
 from tools.diagnose.facts.service_pods import pods_matching
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/"
 PDB_BLOCKS_DISRUPTION = Cause(

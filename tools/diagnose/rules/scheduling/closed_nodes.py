@@ -6,17 +6,13 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-tolera
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.naming import TEMPLATE_KINDS
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.taints import names_said, taint_said, untolerated
-from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting, see
+from tools.diagnose.terms import Json, Remedy
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.json import Json
 
 _TAINT_SAID = re.compile(r"untolerated taint \{([^}]*)\}|had taint \{([^}]*)\}")
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")

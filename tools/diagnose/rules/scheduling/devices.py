@@ -6,16 +6,12 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.nearest import nearest
-from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting
+from tools.diagnose.terms import Json, Remedy
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.json import Json
 
 _TEMPLATE_ABSENT = re.compile(r'resourceclaimtemplate\S* "([^"]+)" not found')
 _WHY = (

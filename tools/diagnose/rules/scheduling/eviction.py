@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,17 +17,10 @@ from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, event_said, said, typed
 from tools.diagnose.facts.owners import controller, current_pods_of, newest_replicaset, owner_of
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.reading.snapshot import event_time
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Severity, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Known, Severity
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 EVICTED = Cause(
     "Evicted",

@@ -6,14 +6,10 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.node_labels import affinity_terms, meets
+from tools.diagnose.terms import Json, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _LABELS_NAMED = 3
 

@@ -5,20 +5,11 @@ Source: https://kubernetes.io/docs/concepts/architecture/nodes/#node-status
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.present import pods_of_lost_nodes
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 NODE_NOT_READY = Cause(
     "NodeNotReady",

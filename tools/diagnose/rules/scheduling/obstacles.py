@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from tools.diagnose.facts.owners import current_pods_of
-from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.rule import Cause
 from tools.diagnose.rules.scheduling import amounts
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Cause, Evidence, Json, ObjectRef, Remedy, Snapshot
 
 PENDING = Cause(
     "Pending",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -19,22 +18,14 @@ from tools.diagnose.facts.naming import about_owner, about_pod, event_said, said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.unplaced import unplaced
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Rule
 from tools.diagnose.rules.scheduling import devices, passed_over
 from tools.diagnose.rules.scheduling.obstacles import PENDING, Obstacle, Waiting, described, see
 from tools.diagnose.rules.scheduling.placement import obstacles
 from tools.diagnose.rules.scheduling.preemption import preemption_of
 from tools.diagnose.rules.storage import claims
 from tools.diagnose.rules.storage.unbound import is_on_a_node
+from tools.diagnose.terms import Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
-
 
 SCHEDULER_ANSWERS_WITHIN = timedelta(seconds=30)
 """What a scheduler that is busy may take; one that is not looks at a pod at once."""

@@ -9,13 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.capacity import largest_allocatable, requested, shortages
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS
 from tools.diagnose.facts.remedies import by_tool, dropped_from_template, set_in_template
-from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling import amounts, closed_nodes
 from tools.diagnose.rules.scheduling import pod_affinity as company
 from tools.diagnose.rules.scheduling.labels_of_nodes import (
@@ -25,10 +23,8 @@ from tools.diagnose.rules.scheduling.labels_of_nodes import (
     selector_said,
 )
 from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting, fewer, see
+from tools.diagnose.terms import Json, Remedy
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.json import Json
 
 
 def obstacles(waiting: Waiting) -> list[Obstacle]:

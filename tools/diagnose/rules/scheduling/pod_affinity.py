@@ -6,16 +6,11 @@ and https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-cons
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.taints import open_nodes
-from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting, fewer, replicas, see
+from tools.diagnose.terms import Json, Remedy
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.json import Json
 
 
 def anti_affinity(waiting: Waiting) -> Obstacle:

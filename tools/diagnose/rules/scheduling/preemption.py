@@ -6,20 +6,12 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-pre
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.statuses import conditions_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 PREEMPTED = Cause(
     "Preempted",

@@ -5,19 +5,12 @@ Source: https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#v
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 import msgspec
 
 from tools.diagnose.facts.naming import about_owner, quoted, said, typed
-from tools.diagnose.findings import Evidence, Remedy
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Remedy, Snapshot
 
 
 class ClaimTemplate(msgspec.Struct, frozen=True):

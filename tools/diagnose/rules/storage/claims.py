@@ -8,26 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, event_said, quoted, said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import by_tool, described, patch, set_in_template
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.rules.scheduling.obstacles import PENDING, Obstacle, Waiting
 from tools.diagnose.rules.storage.claim_templates import ClaimTemplate, claim_template
 from tools.diagnose.rules.storage.unbound import Trouble, trouble_of
+from tools.diagnose.terms import Evidence, Finding, Json, ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 
 class Held(msgspec.Struct):

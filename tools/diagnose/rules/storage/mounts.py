@@ -6,14 +6,10 @@ Source: kubelet's pkg/volume and pkg/kubelet/kuberuntime, https://kubernetes.io/
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.containers.trouble import Trouble
+from tools.diagnose.terms import Json, Remedy
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.json import Json
 
 _HOST_PATH = re.compile(r"hostPath type check failed: (.+)", re.S)
 _NO_DRIVER = re.compile(r"driver name (\S+) not found in the list of registered CSI drivers")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,13 +17,9 @@ from tools.diagnose.facts.naming import quoted, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Remedy
 from tools.diagnose.rules.scheduling.amounts import shown
+from tools.diagnose.terms import Json, Remedy, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 BOUND_WITHIN = timedelta(seconds=15)
 """A claim and a volume that fit are bound by then: the controller looks at all of them that often."""

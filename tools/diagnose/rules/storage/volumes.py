@@ -9,33 +9,24 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.issuing import issuing, may_be_issued
 from tools.diagnose.facts.naming import about_owner, about_pod, event_said, quoted, said
 from tools.diagnose.facts.owners import current_pods, owner_of
-from tools.diagnose.facts.references import Missing, missing_in, wants_configmaps, wants_secrets
+from tools.diagnose.facts.references import Missing, SourceKind, missing_in, wants_configmaps, wants_secrets
 from tools.diagnose.facts.remedies import described
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
 from tools.diagnose.reading.snapshot import event_time, times
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers.absent_sources import existing, missing_remedies, nearest_said
 from tools.diagnose.rules.scheduling.obstacles import PENDING
 from tools.diagnose.rules.storage.mounts import mount_trouble, sandbox_trouble
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.facts.references import SourceKind
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 FAILED_MOUNT = Cause(
     "FailedMount",

@@ -7,12 +7,11 @@ documentation gives it.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import msgspec
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.autoscalers import measured_by
 from tools.diagnose.facts.containers import parse_time
@@ -21,17 +20,8 @@ from tools.diagnose.facts.owners import controller, current_pods, current_pods_o
 from tools.diagnose.facts.remedies import described
 from tools.diagnose.facts.service_pods import pods_matching
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Kind, Known, ObjectRef, Rule, Severity, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from tools.diagnose.findings import Known, Severity
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
 
 UNHEALTHY_CONDITION = Cause(
     "UnhealthyCondition",

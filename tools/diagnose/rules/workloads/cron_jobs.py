@@ -6,28 +6,17 @@ Source: kube-controller-manager's pkg/controller/cronjob/cronjob_controllerv2.go
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import event_said, said, typed
 from tools.diagnose.facts.owners import has_ended
 from tools.diagnose.facts.remedies import by_tool, deleted, described, patched
-from tools.diagnose.facts.schedule import parsed, zone_of
+from tools.diagnose.facts.schedule import Schedule, parsed, zone_of
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tools.diagnose.facts.schedule import Schedule
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
 CRON_JOB_SUSPENDED = Cause(

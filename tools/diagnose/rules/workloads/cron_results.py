@@ -7,10 +7,9 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/c
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import event_said, said
@@ -18,18 +17,9 @@ from tools.diagnose.facts.owners import controller, has_ended
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.schedule import parsed
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.workloads.cron_jobs import changes
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
 CRON_JOB_NOT_SUCCEEDING = Cause(

@@ -5,25 +5,16 @@ Source: https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#tai
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from msgspec.structs import replace
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.node_labels import takes
 from tools.diagnose.facts.present import anything
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.facts.taints import untolerated_of
-from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.scheduling.obstacles import Obstacle, Waiting
 from tools.diagnose.rules.scheduling.placement import obstacles
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Rule, Snapshot
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/"
 

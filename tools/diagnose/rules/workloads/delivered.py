@@ -5,18 +5,12 @@ Source: https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from msgspec.structs import replace
 
 from tools.diagnose.facts.naming import about_owner
-from tools.diagnose.findings import Remedy
-from tools.diagnose.rule import Rule
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Finding, Json, Kind, Remedy, Rule, Snapshot
 
 _TRACKING_ID = "argocd.argoproj.io/tracking-id"
 _INSTANCE = "argocd.argoproj.io/instance"

@@ -8,8 +8,8 @@ https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#recreate-d
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from datetime import datetime, timedelta
+from typing import cast
 
 import msgspec
 
@@ -19,18 +19,9 @@ from tools.diagnose.facts.naming import about_pod, event_said, said
 from tools.diagnose.facts.owners import current_pods_of, owner_of
 from tools.diagnose.facts.rollback import is_ready
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Finding, Remedy
 from tools.diagnose.report import moment
-from tools.diagnose.rule import Rule
 from tools.diagnose.rules.workloads.terminating import ENDED_WITHIN, TERMINATING_STUCK
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tools.cluster.resources import ObjectRef
-    from tools.diagnose.findings import Evidence, Known
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Evidence, Finding, Json, Kind, Known, ObjectRef, Remedy, Rule, Snapshot
 
 TOLD_AFTER = timedelta(seconds=35)
 """The grace period that pods have by default, and the moment in which a pod goes after it."""

@@ -7,24 +7,17 @@ https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from msgspec.structs import replace
 
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.remedies import patch
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.rule import Rule
 from tools.diagnose.rules.workloads.revisions import ROLLOUT_BLOCKED
+from tools.diagnose.terms import Evidence, Finding, Json, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 Held = Literal["OnDelete", "partition"]
 

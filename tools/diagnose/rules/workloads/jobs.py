@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import containers_of
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import controlled, controller, controller_name, has_ended
 from tools.diagnose.facts.remedies import deleted, described
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.containers import recovery
 from tools.diagnose.rules.workloads.cron_jobs import suspended
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
 BACKOFF_LIMIT_EXCEEDED = Cause(

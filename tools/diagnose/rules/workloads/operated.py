@@ -5,20 +5,13 @@ Source: https://kubernetes.io/docs/concepts/extend-kubernetes/operator/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from msgspec.structs import replace
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import about_owner, said
 from tools.diagnose.facts.owners import controller
-from tools.diagnose.findings import Remedy
-from tools.diagnose.rule import Rule
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Finding, Json, Kind, ObjectRef, Remedy, Rule, Snapshot
 
 _OUR_GROUPS = ("apps.openshift.io", "build.openshift.io")
 """Kinds that the cluster itself has, besides those without a dot and those of k8s.io."""

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import said, typed
 from tools.diagnose.facts.owners import controller
 from tools.diagnose.facts.remedies import deleted, patched
 from tools.diagnose.facts.rollback import is_ready, rollback_remedy, serves_still
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Evidence, Remedy
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.workloads.sharing import shared_claim
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Kind, ObjectRef, Remedy, Rule, Snapshot
 
 ROLLOUT_BLOCKED = Cause(
     "RolloutBlocked",

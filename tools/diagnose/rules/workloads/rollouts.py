@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.naming import typed
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.remedies import described
 from tools.diagnose.facts.rollback import rollback_remedy
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
 

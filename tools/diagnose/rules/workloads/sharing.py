@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -17,12 +16,7 @@ from tools.diagnose.facts.owners import controller, deployment_of
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.rollback import is_ready
 from tools.diagnose.facts.statuses import conditions_of
-from tools.diagnose.findings import Evidence
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Finding
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
+from tools.diagnose.terms import Evidence, Finding, Json, Snapshot
 
 _LOCKED = re.compile(
     r"\block(?:s|ed|file)?\b|\.lock\b|\blck\b|already (?:in use|open(?:ed)?|running|held|being used)"

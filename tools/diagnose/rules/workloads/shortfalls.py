@@ -9,24 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.remedies import described
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Evidence, Finding
-from tools.diagnose.rule import Rule
 from tools.diagnose.rules.workloads.conditions import UNHEALTHY_CONDITION
 from tools.diagnose.starting import counts
+from tools.diagnose.terms import Evidence, Finding, Json, Kind, Known, ObjectRef, Rule, Severity, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known, Severity
-    from tools.diagnose.reading.snapshot import Kind, Snapshot
-    from tools.json import Json
 
 _SEEN_BY = {"StatefulSet": "replicas", "DaemonSet": "numberReady"}
 """The kinds without conditions, and the number that their controller always writes."""

@@ -6,27 +6,17 @@ Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#s
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose import timing
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import about_pod
 from tools.diagnose.facts.owners import controller, current_pods, owner_of
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.findings import Finding, Remedy
 from tools.diagnose.report import moment
-from tools.diagnose.rule import Cause, Rule
+from tools.diagnose.terms import Cause, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/"
 JOB_HELD_BY_SIDECAR = Cause(

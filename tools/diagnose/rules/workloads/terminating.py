@@ -7,22 +7,14 @@ https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from tools.cluster.resources import ObjectRef
 from tools.diagnose.facts.containers import parse_time
 from tools.diagnose.facts.naming import about_pod, event_said, said, typed
 from tools.diagnose.facts.owners import controller, owner_of
 from tools.diagnose.facts.remedies import described, without_finalizers
-from tools.diagnose.findings import Evidence, Finding, Remedy
-from tools.diagnose.rule import Cause, Rule
 from tools.diagnose.rules.scheduling.lost_nodes import is_lost
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
-
-if TYPE_CHECKING:
-    from tools.diagnose.findings import Known
-    from tools.diagnose.reading.snapshot import Snapshot
-    from tools.json import Json
 
 TERMINATING_STUCK = Cause(
     "TerminatingStuck",
