@@ -17,7 +17,7 @@ from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import controller, current_pods, has_ended, owner_of
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.findings import Starting
-from tools.diagnose.terms import Finding, Json, Known, ObjectRef, Snapshot
+from tools.diagnose.terms import Finding, Json, Known, ObjectRef, Snapshot, once
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -132,11 +132,12 @@ def _changed(item: Json, ref: ObjectRef, snapshot: Snapshot) -> datetime | None:
     moments = (
         timing.created(item),
         *progress,
-        snapshot.once("youngest_pods", lambda: _youngest(snapshot)).get(ref),
+        _youngest(snapshot).get(ref),
     )
     return max((each for each in moments if each is not None), default=None)
 
 
+@once
 def _youngest(snapshot: Snapshot) -> dict[ObjectRef, datetime]:
     found: dict[ObjectRef, datetime] = {}
     for pod in current_pods(snapshot):

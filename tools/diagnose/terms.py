@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tools.cluster.resources import ObjectRef
 from tools.diagnose.findings import Evidence, Finding, Known, Remedy, Risk, Severity, Source
-from tools.diagnose.reading.snapshot import Kind, Snapshot
+from tools.diagnose.reading.snapshot import Kind, Snapshot, grouped, once
 from tools.diagnose.rule import Cause, Rule
 from tools.json import Json
 
@@ -22,4 +22,6 @@ __all__ = [
     "Severity",
     "Snapshot",
     "Source",
+    "grouped",
+    "once",
 ]

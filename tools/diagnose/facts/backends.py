@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tools.diagnose.terms import Json, ObjectRef, Snapshot
+from tools.diagnose.terms import Json, ObjectRef, Snapshot, grouped, once
 
 INGRESS_API, ROUTE_API = "networking.k8s.io/v1", "route.openshift.io/v1"
 
@@ -28,21 +28,20 @@ class Backend(msgspec.Struct, frozen=True):
     path_type: str = ""
 
 
+@once
 def backends(snapshot: Snapshot) -> list[Backend]:
     """All that the Ingresses and Routes of the namespace lead to; worked out once for a snapshot."""
-    return snapshot.once("backends", lambda: [*_ingress_backends(snapshot), *_route_backends(snapshot)])
+    return [*_ingress_backends(snapshot), *_route_backends(snapshot)]
 
 
 def backends_of(service: str, snapshot: Snapshot) -> list[Backend]:
     """Those that lead to one Service, by its name."""
+    return _by_service(snapshot).get(service, [])
 
-    def by_service() -> dict[str, list[Backend]]:
-        found: dict[str, list[Backend]] = {}
-        for each in backends(snapshot):
-            found.setdefault(each.service, []).append(each)
-        return found
 
-    return snapshot.once("backends by service", by_service).get(service, [])
+@once
+def _by_service(snapshot: Snapshot) -> dict[str, list[Backend]]:
+    return grouped(backends(snapshot), lambda each: each.service)
 
 
 def ingress_ref(item: Json, snapshot: Snapshot) -> ObjectRef:

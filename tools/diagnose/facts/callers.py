@@ -15,7 +15,7 @@ import msgspec
 from tools.diagnose.facts.crashes import crashes
 from tools.diagnose.facts.workloads import Workload, workload_of, workloads
 from tools.diagnose.logs.context import service_called
-from tools.diagnose.terms import Json, Snapshot
+from tools.diagnose.terms import Json, Snapshot, grouped, once
 from tools.plaintext import one_line
 
 _ADDRESS = re.compile(
@@ -38,21 +38,20 @@ class Call(msgspec.Struct, frozen=True):
     said: str
 
 
+@once
 def calls(snapshot: Snapshot) -> tuple[Call, ...]:
     """Every place where a workload names a Service of the namespace; worked out once for a snapshot."""
-    return snapshot.once("calls", lambda: tuple(_calls(snapshot)))
+    return tuple(_calls(snapshot))
 
 
 def calls_of(service: str, snapshot: Snapshot) -> Sequence[Call]:
     """Those of one Service, and the calls of it that the logs of crashes say were not answered in time."""
-    return snapshot.once("calls by service", lambda: _by_service(snapshot)).get(service, ())
+    return _by_service(snapshot).get(service, ())
 
 
+@once
 def _by_service(snapshot: Snapshot) -> dict[str, list[Call]]:
-    found: dict[str, list[Call]] = {}
-    for call in (*calls(snapshot), *_in_vain(snapshot)):
-        found.setdefault(call.service, []).append(call)
-    return found
+    return grouped((*calls(snapshot), *_in_vain(snapshot)), lambda call: call.service)
 
 
 def _in_vain(snapshot: Snapshot) -> Iterator[Call]:

@@ -18,7 +18,7 @@ from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.node_labels import takes
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.taints import UNSCHEDULABLE, open_nodes
-from tools.diagnose.terms import Json, Snapshot
+from tools.diagnose.terms import Json, Snapshot, grouped, once
 
 _INSUFFICIENT = re.compile(r"Insufficient ([\w./-]+\w)")
 
@@ -101,15 +101,9 @@ def _sums(resource: str, snapshot: Snapshot) -> Iterator[tuple[str, Decimal]]:
         yield node, sum((requested(pod, resource) for pod in pods), Decimal(0))
 
 
+@once
 def _by_node(snapshot: Snapshot) -> dict[str, list[Json]]:
-    return snapshot.once("pods by node", lambda: _grouped(snapshot))
-
-
-def _grouped(snapshot: Snapshot) -> dict[str, list[Json]]:
-    found: dict[str, list[Json]] = {}
-    for pod in snapshot.of("PlacedPod"):
-        found.setdefault(str(pod["spec"].get("nodeName")), []).append(pod)
-    return found
+    return grouped(snapshot.of("PlacedPod"), lambda pod: str(pod["spec"].get("nodeName")))
 
 
 def _allocatable(node: Json) -> Json:

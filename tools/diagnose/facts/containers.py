@@ -8,7 +8,7 @@ that was.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -16,7 +16,7 @@ import msgspec
 
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.reading.decoding import looks_well
-from tools.diagnose.terms import Json, ObjectRef, Snapshot
+from tools.diagnose.terms import Json, ObjectRef, Snapshot, grouped, once
 
 ContainerCause = Literal["OOMKilled", "CrashLoopBackOff", "ImagePullBackOff", "CreateContainerConfigError"]
 
@@ -115,35 +115,34 @@ class Container(msgspec.Struct, frozen=True):
 
 def broken(snapshot: Snapshot, cause: ContainerCause) -> list[list[Container]]:
     """The containers with that cause, in groups of one owner and container name, each sorted by pod."""
-    return snapshot.once("broken", lambda: _broken(snapshot)).get(cause, [])
+    return _broken(snapshot).get(cause, [])
 
 
+@once
 def _broken(snapshot: Snapshot) -> dict[ContainerCause, list[list[Container]]]:
-    groups: dict[tuple[ContainerCause, ObjectRef, str], list[Container]] = {}
-    for container in containers(snapshot):
-        if cause := cause_of(container, snapshot.taken_at):
-            groups.setdefault((cause, container.owner, container.name), []).append(container)
-    by_cause: dict[ContainerCause, list[list[Container]]] = {}
-    for (cause, _, _), group in groups.items():
-        by_cause.setdefault(cause, []).append(group)
-    return by_cause
+    by_cause = grouped(containers(snapshot), lambda each: cause_of(each, snapshot.taken_at))
+    return {cause: alike(those) for cause, those in by_cause.items() if cause is not None}
 
 
+def alike(those: Iterable[Container]) -> list[list[Container]]:
+    """Containers in groups of one owner and one name: what befalls them is one finding."""
+    return list(grouped(those, lambda each: (each.owner, each.name)).values())
+
+
+@once
 def containers(snapshot: Snapshot) -> tuple[Container, ...]:
     """The containers of the current pods that do not look well, init containers first; worked out once."""
-    return snapshot.once("containers", lambda: tuple(_containers(snapshot)))
+    return tuple(_containers(snapshot))
 
 
 def containers_of(pod: str, snapshot: Snapshot) -> Sequence[Container]:
     """Those of one pod, by its name."""
-    return snapshot.once("containers_of", lambda: _by_pod(snapshot)).get(pod, ())
+    return _by_pod(snapshot).get(pod, ())
 
 
+@once
 def _by_pod(snapshot: Snapshot) -> dict[str, list[Container]]:
-    found: dict[str, list[Container]] = {}
-    for container in containers(snapshot):
-        found.setdefault(container.pod_name, []).append(container)
-    return found
+    return grouped(containers(snapshot), lambda container: container.pod_name)
 
 
 def _containers(snapshot: Snapshot) -> Iterator[Container]:

@@ -10,7 +10,7 @@ from tools.diagnose.facts.refusals import refused
 from tools.diagnose.logs.context import in_context, in_place
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around, decisive_line
 from tools.diagnose.logs.errors import LogError, recognised
-from tools.diagnose.terms import Json, Snapshot
+from tools.diagnose.terms import Json, Snapshot, once
 from tools.plaintext import one_line
 
 _NO_ERROR_CODES = (0, 126)
@@ -46,9 +46,10 @@ class Crash(msgspec.Struct, frozen=True):
         return self.never_started or self.ended.exit_code in (126, 127)
 
 
+@once
 def crashes(snapshot: Snapshot) -> tuple[Crash, ...]:
     """Not those killed for memory or by a probe, nor those that the API refuses; worked out once for a snapshot."""
-    return snapshot.once("crashes", lambda: tuple(_crashes(snapshot)))
+    return tuple(_crashes(snapshot))
 
 
 def _crashes(snapshot: Snapshot) -> list[Crash]:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from tools.diagnose.facts.containers import Container, broken
-from tools.diagnose.terms import Json, Snapshot
+from tools.diagnose.terms import Json, Snapshot, once
 from tools.plaintext import one_line
 
 Trouble = Literal[
@@ -165,11 +165,8 @@ def _without(message: str, image: str) -> str:
     return re.sub(r'"https?://[^"\s]*"', "", message)
 
 
+@once
 def refused(snapshot: Snapshot) -> list[list[Container]]:
     """The containers whose registry wants other credentials, in groups of one owner and container name."""
-    return snapshot.once("refused_pulls", lambda: _refused(snapshot))
-
-
-def _refused(snapshot: Snapshot) -> list[list[Container]]:
     groups = broken(snapshot, "ImagePullBackOff")
     return [group for group in groups if trouble_of(group[0], snapshot) in ("refused", "denied")]

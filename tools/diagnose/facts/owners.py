@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.terms import Json, Kind, ObjectRef, Snapshot
+from tools.diagnose.terms import Json, Kind, ObjectRef, Snapshot, grouped, once
 
 _NEWEST = re.compile(r'[Rr]eplica ?[Ss]et "([^"]+)"')
 _REVISION = "deployment.kubernetes.io/revision"
@@ -84,28 +84,25 @@ def controller_name(item: Json) -> tuple[str, str] | None:
 
 def current_pods_of(owner: ObjectRef, snapshot: Snapshot) -> Sequence[Json]:
     """The pods of a workload that count, by name."""
-    return snapshot.once("current_pods_of", lambda: _by_owner(snapshot)).get(owner, ())
+    return _by_owner(snapshot).get(owner, ())
 
 
 def current_pods_on(node: str, snapshot: Snapshot) -> Sequence[Json]:
     """Those on one node."""
-    return snapshot.once("current_pods_on", lambda: _by_node(snapshot)).get(node, ())
+    return _by_node(snapshot).get(node, ())
 
 
+@once
 def _by_node(snapshot: Snapshot) -> dict[str, list[Json]]:
-    found: dict[str, list[Json]] = {}
-    for pod in current_pods(snapshot):
-        found.setdefault(str(pod["spec"].get("nodeName")), []).append(pod)
-    return found
+    return grouped(current_pods(snapshot), lambda pod: str(pod["spec"].get("nodeName")))
 
 
+@once
 def _by_owner(snapshot: Snapshot) -> dict[ObjectRef, list[Json]]:
-    found: dict[ObjectRef, list[Json]] = {}
-    for pod in current_pods(snapshot):
-        found.setdefault(owner_of(pod, snapshot), []).append(pod)
-    return found
+    return grouped(current_pods(snapshot), lambda pod: owner_of(pod, snapshot))
 
 
+@once
 def current_pods(snapshot: Snapshot) -> tuple[Json, ...]:
     """The pods that count, by name; worked out once for a snapshot.
 
@@ -113,10 +110,6 @@ def current_pods(snapshot: Snapshot) -> tuple[Json, ...]:
     Deployment, to a completed Job, or to an older Job of a CronJob. Until the newest run has ended, the one
     before counts too.
     """
-    return snapshot.once("current_pods", lambda: _current(snapshot))
-
-
-def _current(snapshot: Snapshot) -> tuple[Json, ...]:
     newest, older = newest_revisions(snapshot), _older_jobs(snapshot)
     pods = (pod for pod in snapshot.of("Pod") if _alive(pod) and _of_newest(pod, newest, older, snapshot))
     return tuple(sorted(pods, key=lambda pod: str(pod["metadata"]["name"])))
@@ -169,12 +162,9 @@ def _as_if_read(pod: Json, direct: Json, snapshot: Snapshot) -> Json | None:
     return {"metadata": {"name": direct["name"], "ownerReferences": [reference]}}
 
 
+@once
 def newest_revisions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
     """The ReplicaSet a Deployment wants now, by the Deployment's name: a rollback raises its revision too."""
-    return snapshot.once("newest_revisions", lambda: _newest_revisions(snapshot))
-
-
-def _newest_revisions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
     said = {
         ("ReplicaSet", item["metadata"]["name"]): name
         for item in snapshot.of("Deployment")

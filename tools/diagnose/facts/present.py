@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from tools.diagnose.facts.containers import ContainerCause, broken
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.reading.decoding import looks_well
-from tools.diagnose.terms import Json, Kind, Snapshot
+from tools.diagnose.terms import Json, Kind, Snapshot, once
 
 Condition = Callable[["Snapshot"], bool]
 
@@ -43,9 +43,10 @@ def logs(snapshot: Snapshot) -> bool:
     return bool(snapshot.logs)
 
 
+@once
 def unwell_pods(snapshot: Snapshot) -> bool:
     """A pod that something may be wrong with."""
-    return snapshot.once("unwell pods", lambda: any(not looks_well(pod) for pod in snapshot.of("Pod")))
+    return any(not looks_well(pod) for pod in snapshot.of("Pod"))
 
 
 def evicted_pods(snapshot: Snapshot) -> bool:

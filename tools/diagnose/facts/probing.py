@@ -16,13 +16,14 @@ from tools.diagnose.facts.containers import (
     START_REASONS,
     Container,
     Termination,
+    alike,
     broken,
     containers,
     crash,
     parse_time,
 )
 from tools.diagnose.reading.snapshot import event_time, times
-from tools.diagnose.terms import Json, ObjectRef, Snapshot
+from tools.diagnose.terms import Json, ObjectRef, Snapshot, once
 
 ProbeName = Literal["liveness", "startup", "readiness"]
 Group = tuple["ObjectRef", str]
@@ -126,12 +127,9 @@ def _ports(container: Container) -> list[Json]:
     return [each for each in container.spec.get("ports") or () if isinstance(each.get("containerPort"), int)]
 
 
+@once
 def killed(snapshot: Snapshot) -> dict[Group, tuple[ProbeName, list[Container]]]:
     """The containers that a probe's failure kills again and again, and which probe: those are no crashes."""
-    return snapshot.once("killed by probes", lambda: _killed(snapshot))
-
-
-def _killed(snapshot: Snapshot) -> dict[Group, tuple[ProbeName, list[Container]]]:
     found: dict[Group, tuple[ProbeName, list[Container]]] = {}
     for group in broken(snapshot, "CrashLoopBackOff"):
         for container in group:
@@ -261,26 +259,21 @@ def _vagueness(message: str) -> int:
     return 1
 
 
+@once
 def waits_unready(snapshot: Snapshot) -> list[list[Container]]:
     """Containers that run and are not ready, or have not passed their startup probe, and whose probe has failed.
 
     It has when the kubelet says so, when it cannot be made, or when the time that it allows is over. Not those that
     ended lately. In groups of one owner and container name.
     """
-    return snapshot.once("unready", lambda: _unready(snapshot))
+    return alike(each for each in containers(snapshot) if _has_failed(each, snapshot))
 
 
-def _unready(snapshot: Snapshot) -> list[list[Container]]:
-    groups: dict[Group, list[Container]] = {}
-    for container in containers(snapshot):
-        name = None if crash(container, snapshot.taken_at) else waits_for(container)
-        probe = probe_of(container, name) if name else None
-        if probe is not None and _has_failed(probe, container, snapshot):
-            groups.setdefault((container.owner, container.name), []).append(container)
-    return list(groups.values())
-
-
-def _has_failed(probe: Probe, container: Container, snapshot: Snapshot) -> bool:
+def _has_failed(container: Container, snapshot: Snapshot) -> bool:
+    name = None if crash(container, snapshot.taken_at) else waits_for(container)
+    probe = probe_of(container, name) if name else None
+    if probe is None:
+        return False
     if lacks_port(probe, container) or unready_for_s(container, snapshot) > probe.allowed_s + probe.timeout_s:
         return True
     since = parse_time(container.running.get("startedAt"))

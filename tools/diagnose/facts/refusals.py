@@ -13,7 +13,7 @@ from tools.diagnose.facts.containers import Container, broken
 from tools.diagnose.facts.probing import waits_unready
 from tools.diagnose.logs.decisive import decisive_line
 from tools.diagnose.logs.errors import recognised
-from tools.diagnose.terms import Json, ObjectRef, Snapshot
+from tools.diagnose.terms import Json, ObjectRef, Snapshot, once
 
 _REFUSED = re.compile(
     r'User "system:serviceaccount:(?P<namespace>[a-z0-9.-]{1,63}):(?P<account>[a-z0-9.-]{1,253})" '
@@ -43,12 +43,9 @@ class Refused(msgspec.Struct, frozen=True):
     explains: bool
 
 
+@once
 def refused(snapshot: Snapshot) -> dict[tuple[ObjectRef, str], Refused]:
     """What is forbidden to containers that fail and that no rule allows them meanwhile, by owner and name."""
-    return snapshot.once("refused", lambda: _refused(snapshot))
-
-
-def _refused(snapshot: Snapshot) -> dict[tuple[ObjectRef, str], Refused]:
     found: dict[tuple[ObjectRef, str], Refused] = {}
     for group in (*broken(snapshot, "CrashLoopBackOff"), *broken(snapshot, "OOMKilled"), *waits_unready(snapshot)):
         for container in group:

@@ -15,7 +15,7 @@ from tools.diagnose.facts.owners import (
 )
 from tools.diagnose.facts.remedies import by_tool
 from tools.diagnose.facts.statuses import conditions_of, status_of
-from tools.diagnose.terms import Json, ObjectRef, Remedy, Snapshot
+from tools.diagnose.terms import Json, ObjectRef, Remedy, Snapshot, once
 
 _ONLY_ONE_BEFORE = 2
 """At this revision there is only one to go back to."""
@@ -45,9 +45,10 @@ def rollback_remedy(snapshot: Snapshot, owner: ObjectRef) -> Remedy | None:
 
 def serving_replicasets(snapshot: Snapshot, deployment: str) -> set[str]:
     """The ReplicaSets of a Deployment that have a Ready pod."""
-    return snapshot.once("serving_replicasets", lambda: _serving(snapshot)).get(deployment, set())
+    return _serving(snapshot).get(deployment, set())
 
 
+@once
 def _serving(snapshot: Snapshot) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for pod in snapshot.of("Pod"):

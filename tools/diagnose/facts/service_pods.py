@@ -10,7 +10,7 @@ from tools.apimachinery.selectors import Labels, labels_of, matches
 from tools.diagnose.facts.nearest import alike
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.workloads import Workload, workloads
-from tools.diagnose.terms import Json, Snapshot
+from tools.diagnose.terms import Json, Snapshot, once
 
 _ALIKE = 0.6
 _COMPARED_AT_MOST = 60
@@ -76,7 +76,7 @@ def is_carried(selector: Labels, snapshot: Snapshot) -> bool:
 def pods_matching(selector: Json | None, snapshot: Snapshot) -> list[Json]:
     """The pods that a `LabelSelector` matches, in whatever state they are."""
     labels = ((selector or {}).get("matchLabels") or {}).items()
-    by_label = snapshot.once("pods_by_label", lambda: _by_label(snapshot))
+    by_label = _by_label(snapshot)
     fewest: Sequence[Json] = min((by_label.get(label, ()) for label in labels), key=len, default=snapshot.of("Pod"))
     return [pod for pod in fewest if matches(selector, labels_of(pod))]
 
@@ -153,7 +153,7 @@ def nearest(service: Json, snapshot: Snapshot) -> Workload | None:
 
 def _comparable(service: Json, snapshot: Snapshot) -> list[Workload]:
     """The workloads with labels that are worth a comparison: all of a few; of many those with a label alike."""
-    made = snapshot.once("labelled_workloads", lambda: _labelled(snapshot))
+    made = _labelled(snapshot)
     if len(made) <= _COMPARED_AT_MOST:
         return list(made)
     by_value = snapshot.once("workloads_by_label_value", lambda: _by_value(made))
@@ -163,6 +163,7 @@ def _comparable(service: Json, snapshot: Snapshot) -> list[Workload]:
     return list({each.ref: each for each in found}.values())
 
 
+@once
 def _labelled(snapshot: Snapshot) -> tuple[Workload, ...]:
     return tuple(each for each in workloads(snapshot) if each.ref.kind not in ("Job", "CronJob") and each.labels)
 
@@ -187,6 +188,7 @@ def _lives(pod: Json) -> bool:
     return phase not in ("Succeeded", "Failed") and not pod["metadata"].get("deletionTimestamp")
 
 
+@once
 def _by_label(snapshot: Snapshot) -> dict[tuple[str, str], list[Json]]:
     found: dict[tuple[str, str], list[Json]] = {}
     for pod in snapshot.of("Pod"):

@@ -15,7 +15,7 @@ import msgspec
 
 from tools.diagnose.facts.containers import Container
 from tools.diagnose.reading.snapshot import Answer, Question
-from tools.diagnose.terms import Json, ObjectRef, Snapshot
+from tools.diagnose.terms import Json, ObjectRef, Snapshot, once
 
 Origin = Literal["env", "ConfigMap", "Secret", "link", "field", "command", "file"]
 REFERENCE = re.compile(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
@@ -175,17 +175,16 @@ def unexpanded(container: Container, snapshot: Snapshot) -> Iterator[tuple[Value
                     yield Value("command", field, str(word), container.owner), match[1], False
 
 
+@once
 def links(snapshot: Snapshot) -> dict[str, Value]:
     """The variables that Kubernetes makes for the Services of the namespace, by name."""
-    return snapshot.once("service links", lambda: {each.name: each for each in _all_links(snapshot)})
+    return {each.name: each for each in _all_links(snapshot)}
 
 
+@once
 def linked_ports(snapshot: Snapshot) -> dict[str, Value]:
     """Those that hold an address with its port, by that."""
-    return snapshot.once(
-        "linked ports",
-        lambda: {str(each.text): each for each in links(snapshot).values() if each.name.endswith("_PORT")},
-    )
+    return {str(each.text): each for each in links(snapshot).values() if each.name.endswith("_PORT")}
 
 
 def _links(container: Container, snapshot: Snapshot) -> Iterator[Value]:

@@ -12,7 +12,7 @@ from tools.diagnose.facts.initializing import long_initializing
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.service_pods import is_ready, pods_behind
 from tools.diagnose.logs.decisive import around
-from tools.diagnose.terms import ObjectRef, Snapshot
+from tools.diagnose.terms import ObjectRef, Snapshot, once
 
 _NAME = re.compile(r"(?<![\w.-])[\w-]+")
 
@@ -30,12 +30,9 @@ class Wait(msgspec.Struct, frozen=True):
         return self.group[0].owner
 
 
+@once
 def circle(snapshot: Snapshot) -> tuple[Wait, ...]:
     """Those who wait for each other, the first by name first; empty where every chain ends somewhere."""
-    return snapshot.once("circle of waits", lambda: _circle(snapshot))
-
-
-def _circle(snapshot: Snapshot) -> tuple[Wait, ...]:
     waits = sorted(_waits(snapshot), key=lambda each: (each.waiting.name, each.service))
     for first in waits:
         if path := _back_to(first.waiting, (first,), waits):

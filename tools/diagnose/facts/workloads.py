@@ -6,7 +6,7 @@ import msgspec
 
 from tools.apimachinery.selectors import Labels, labels_of, matches_plain, template_labels
 from tools.diagnose.facts.owners import controller
-from tools.diagnose.terms import Json, Kind, ObjectRef, Snapshot
+from tools.diagnose.terms import Json, Kind, ObjectRef, Snapshot, once
 
 _STANDING: dict[Kind, str] = {
     "Deployment": "apps/v1",
@@ -27,9 +27,10 @@ class Workload(msgspec.Struct, frozen=True):
     wanted: int | None
 
 
+@once
 def workloads(snapshot: Snapshot) -> tuple[Workload, ...]:
     """Every workload that was read, with the pods that stand alone; worked out once for a snapshot."""
-    return snapshot.once("workloads", lambda: (*_controllers(snapshot), *_lone_pods(snapshot)))
+    return (*_controllers(snapshot), *_lone_pods(snapshot))
 
 
 def workload_of(ref: ObjectRef, snapshot: Snapshot) -> Workload | None:
@@ -39,11 +40,12 @@ def workload_of(ref: ObjectRef, snapshot: Snapshot) -> Workload | None:
 
 def workloads_matching(selector: Labels, snapshot: Snapshot) -> list[Workload]:
     """Those whose pods have all these labels; none where there are no labels to match."""
-    by_label = snapshot.once("workloads_by_label", lambda: _by_label(snapshot))
+    by_label = _by_label(snapshot)
     fewest = min((by_label.get(label, []) for label in selector.items()), key=len, default=[])
     return [each for each in fewest if matches_plain(selector, each.labels)]
 
 
+@once
 def _by_label(snapshot: Snapshot) -> dict[tuple[str, str], list[Workload]]:
     found: dict[tuple[str, str], list[Workload]] = {}
     for each in workloads(snapshot):

@@ -21,7 +21,7 @@ from tools.diagnose.reading.away import unless_away
 from tools.diagnose.reading.needs import READINGS, needed
 from tools.diagnose.reading.snapshot import ContainerKey
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
-from tools.diagnose.terms import Json, Kind, Snapshot
+from tools.diagnose.terms import Json, Kind, Snapshot, grouped
 
 Answer = tuple["Json", ...] | errors.ClusterError
 
@@ -202,9 +202,7 @@ def _is_going(namespace: Json) -> bool:
 
 
 def _by_namespace(items: Iterable[Json]) -> dict[str, tuple[Json, ...]]:
-    found: dict[str, list[Json]] = {}
-    for item in items:
-        found.setdefault(str(item["metadata"].get("namespace", "")), []).append(item)
+    found = grouped(items, lambda item: str(item["metadata"].get("namespace", "")))
     return {namespace: tuple(own) for namespace, own in found.items()}
 
 

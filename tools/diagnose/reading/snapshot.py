@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import Literal, TypeVar, cast
 
 import msgspec
@@ -47,6 +47,8 @@ Kind = Literal[
     "Remaining",
 ]
 Worked = TypeVar("Worked")
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
 
 ContainerKey = tuple[str, str]
 """Pod name and container name."""
@@ -139,23 +141,16 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
 
     def grouped(self, kind: Kind, by: Callable[[Json], Hashable]) -> Mapping[Hashable, list[Json]]:
         """The objects of a kind by what a function says of each; worked out once for each function."""
+        return self.once((kind, by), lambda: grouped(self.of(kind), by))
 
-        def group() -> dict[Hashable, list[Json]]:
-            found: dict[Hashable, list[Json]] = {}
-            for item in self.of(kind):
-                found.setdefault(by(item), []).append(item)
-            return found
-
-        return self.once(f"{kind} by {by.__module__}.{by.__qualname__}", group)
-
-    def once(self, what: str, work_out: Callable[[], Worked]) -> Worked:
+    def once(self, what: Hashable, work_out: Callable[[], Worked]) -> Worked:
         """What several rules need of this snapshot, worked out when the first of them asks."""
         if what not in self._worked_out:
             self._worked_out[what] = work_out()
         return cast("Worked", self._worked_out[what])
 
     @cached_property
-    def _worked_out(self) -> dict[str, object]:
+    def _worked_out(self) -> dict[Hashable, object]:
         return {}
 
     @cached_property
@@ -164,15 +159,31 @@ class Snapshot(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def _events(self) -> dict[tuple[str, str], tuple[Json, ...]]:
-        found: dict[tuple[str, str], list[Json]] = {}
-        for event in sorted(self.of("Event"), key=event_time, reverse=True):
-            about = event.get("involvedObject") or {}
-            found.setdefault((about.get("kind", ""), about.get("name", "")), []).append(event)
-        return {about: tuple(events) for about, events in found.items()}
+        newest_first = sorted(self.of("Event"), key=event_time, reverse=True)
+        return {about: tuple(events) for about, events in grouped(newest_first, _about).items()}
 
 
-def _name(item: Json) -> str:
-    return str(item["metadata"]["name"])
+def once(work_out: Callable[[Snapshot], Worked]) -> Callable[[Snapshot], Worked]:
+    """A function of a snapshot alone that is asked by several rules, and worked out for the first of them."""
+
+    @wraps(work_out)
+    def known(snapshot: Snapshot) -> Worked:
+        return snapshot.once(work_out, lambda: work_out(snapshot))
+
+    return known
+
+
+def grouped(items: Iterable[Item], by: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """The items by what a function says of each, both in their order."""
+    found: dict[Key, list[Item]] = {}
+    for item in items:
+        found.setdefault(by(item), []).append(item)
+    return found
+
+
+def _about(event: Json) -> tuple[str, str]:
+    about = event.get("involvedObject") or {}
+    return about.get("kind", ""), about.get("name", "")
 
 
 def times(event: Json) -> int:

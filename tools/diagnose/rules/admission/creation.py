@@ -27,7 +27,7 @@ from tools.diagnose.rules.admission.quotas import (
     quota_rejection,
 )
 from tools.diagnose.rules.admission.refusals import Refusal, refusals
-from tools.diagnose.terms import Cause, Evidence, Finding, Known, ObjectRef, Rule, Snapshot
+from tools.diagnose.terms import Evidence, Finding, Known, Rule, Snapshot, grouped
 from tools.plaintext import one_line
 
 _NO_SERVICE_ACCOUNT = re.compile(r'serviceaccount "[^"]*" not found|service account [^ ]+ was not found', re.I)
@@ -35,10 +35,8 @@ _NO_SERVICE_ACCOUNT = re.compile(r'serviceaccount "[^"]*" not found|service acco
 
 def failed_creations(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Workloads whose pods the API server refuses."""
-    groups: dict[tuple[Cause, ObjectRef], list[tuple[Refusal, Rejection]]] = {}
-    for refusal in refusals(snapshot):
-        if rejection := _rejection(refusal, snapshot):
-            groups.setdefault((rejection.cause, rejection.target), []).append((refusal, rejection))
+    judged = ((each, rejection) for each in refusals(snapshot) if (rejection := _rejection(each, snapshot)))
+    groups = grouped(judged, lambda each: (each[1].cause, each[1].target))
     found = [_finding(group) for group in groups.values()]
     leaving = timing.gone_by(snapshot)
     return [timing.so_far(each, leaving, snapshot) if each.cause == QUOTA_EXCEEDED else each for each in found]

@@ -21,7 +21,19 @@ from tools.diagnose.facts.rollback import is_ready
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.reading.snapshot import event_time
 from tools.diagnose.rules.containers.refused_pods import is_lasting, is_refusal, trouble_of
-from tools.diagnose.terms import Cause, Evidence, Finding, Kind, Known, ObjectRef, Remedy, Rule, Severity, Snapshot
+from tools.diagnose.terms import (
+    Cause,
+    Evidence,
+    Finding,
+    Kind,
+    Known,
+    ObjectRef,
+    Remedy,
+    Rule,
+    Severity,
+    Snapshot,
+    grouped,
+)
 from tools.json import Json
 from tools.plaintext import one_line
 
@@ -64,15 +76,13 @@ class Failure(msgspec.Struct, frozen=True):
 
 def failed_pods(snapshot: Snapshot, known: Known) -> list[Finding]:
     """Pods that failed as a whole, where no finding tells why, by owner and reason."""
-    groups: dict[tuple[ObjectRef, str], list[Failure]] = {}
     failures = [each for each in _failures(snapshot) if not known.tells_of_pod(each.pod["metadata"]["name"])]
     seen = {each.owner for each in failures}
     failures += [
         each for each in _gone(snapshot) if each.owner not in seen and not known.explains_exactly(each.owner)
     ]
-    for each in failures:
-        groups.setdefault((each.owner, each.reason), []).append(each)
-    found = (_finding(sorted(group, key=_newest, reverse=True), snapshot) for group in groups.values())
+    groups = grouped(failures, lambda each: (each.owner, each.reason)).values()
+    found = (_finding(sorted(group, key=_newest, reverse=True), snapshot) for group in groups)
     return [finding for finding in found if finding is not None]
 
 

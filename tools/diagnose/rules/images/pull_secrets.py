@@ -18,7 +18,7 @@ from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, 
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patch, patched, restarted
 from tools.diagnose.reading.secrets import PULL_TYPE, PULL_TYPES, fits
-from tools.diagnose.terms import Evidence, Json, ObjectRef, Remedy, Snapshot
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Remedy, Snapshot, once
 from tools.plaintext import one_line
 
 NEW_SECRET = "registry-pull"  # noqa: S105
@@ -106,12 +106,13 @@ def _judged(case: _Case) -> tuple[str, list[Remedy]]:
 
 def _candidates(case: _Case) -> list[str]:
     """The fitting pull secrets of the namespace, the most like a missing one first; not those that are refused."""
-    in_vain = case.snapshot.once("pull secrets in vain", lambda: _in_vain(case.snapshot))
+    in_vain = _in_vain(case.snapshot)
     near = nearest(case.named[0], case.snapshot.names("Secret")) if case.named else None
     there = [name for name in case.fitting(_known_for(case)) if (case.image.registry, name) not in in_vain]
     return sorted(there, key=lambda name: (name != near, name))
 
 
+@once
 def _in_vain(snapshot: Snapshot) -> set[tuple[str, str]]:
     """The registries that refuse a pod, each with the pull secrets that this brings."""
     return {
@@ -123,10 +124,11 @@ def _in_vain(snapshot: Snapshot) -> set[tuple[str, str]]:
 
 def _known_for(case: _Case) -> set[str]:
     """The pull secrets that name the image's registry, or may mean it by a wildcard."""
-    by_host = case.snapshot.once("pull secrets by host", lambda: _by_host(case.snapshot))
+    by_host = _by_host(case.snapshot)
     return {name for host in (case.image.registry, _ANY_HOST) for name in by_host.get(host, ())}
 
 
+@once
 def _by_host(snapshot: Snapshot) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for secret in snapshot.of("Secret"):

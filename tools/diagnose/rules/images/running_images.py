@@ -15,7 +15,7 @@ from tools.diagnose.facts.image_pulls import Reference, Trouble, image_of, refer
 from tools.diagnose.facts.naming import about_pod
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.terms import Evidence, Json, ObjectRef, Snapshot
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Snapshot, once
 from tools.plaintext import one_line
 
 _NEAR = 0.8
@@ -55,7 +55,7 @@ class Alike(msgspec.Struct, frozen=True):
 
 def alike(container: Container, trouble: Trouble, snapshot: Snapshot) -> Alike | None:
     """The image that a name which leads nowhere probably means; None when nothing here is like it."""
-    image, ran = image_of(container), snapshot.once("ran", lambda: _ran(snapshot))
+    image, ran = image_of(container), _ran(snapshot)
     if trouble == "name":
         return _valid(image, ran)
     named = reference(image)
@@ -66,6 +66,7 @@ def alike(container: Container, trouble: Trouble, snapshot: Snapshot) -> Alike |
     return _near_repository(named, ran)
 
 
+@once
 def _ran(snapshot: Snapshot) -> Ran:
     by_image: dict[str, Running] = {}
     by_container: dict[tuple[ObjectRef, str], dict[str, Running]] = {}

@@ -22,7 +22,19 @@ from tools.diagnose.facts.remedies import set_fields
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.rules.network.remedy import apply_policy
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Severity, Snapshot
+from tools.diagnose.terms import (
+    Cause,
+    Evidence,
+    Finding,
+    Json,
+    Known,
+    ObjectRef,
+    Remedy,
+    Rule,
+    Severity,
+    Snapshot,
+    once,
+)
 from tools.plaintext import one_line
 
 NETWORK_POLICY_BLOCKS_DNS = Cause(
@@ -84,17 +96,9 @@ def names_unresolved(snapshot: Snapshot, _known: Known) -> list[Finding]:
     return [finding for finding in dns_blocked(snapshot) if finding.severity == "error"]
 
 
+@once
 def dns_blocked(snapshot: Snapshot) -> list[Finding]:
     """One finding for each policy to change; an error where a log says that a name was not resolved."""
-    return snapshot.once("dns_blocked", lambda: _dns_blocked(snapshot))
-
-
-def unresolved(line: str) -> bool:
-    """Whether a line of a log says that a name was not resolved."""
-    return _UNRESOLVED.search(line[:_LINE_CHARS]) is not None
-
-
-def _dns_blocked(snapshot: Snapshot) -> list[Finding]:
     policies = snapshot.of("NetworkPolicy")
     groups: dict[str, list[Kept]] = {}
     outward = netpol.Isolating(policies, "Egress")
@@ -114,6 +118,11 @@ def _dns_blocked(snapshot: Snapshot) -> list[Finding]:
         groups.setdefault(name, []).append(Kept(pod, isolating, barrier))
     found = [_finding(name, group, snapshot) for name, group in groups.items()]
     return [each for each in found if each.severity != "info"]  # closed on purpose
+
+
+def unresolved(line: str) -> bool:
+    """Whether a line of a log says that a name was not resolved."""
+    return _UNRESOLVED.search(line[:_LINE_CHARS]) is not None
 
 
 def _unanswered(snapshot: Snapshot) -> frozenset[ObjectRef]:
@@ -250,7 +259,7 @@ def _egress_said(policy: Json) -> str:
 
 def _logged(group: list[Kept], snapshot: Snapshot) -> tuple[str, str, str] | None:
     """The pod, the container, and the line of its log that says that a name was not resolved."""
-    by_pod = snapshot.once("logs by pod", lambda: _logs_by_pod(snapshot))
+    by_pod = _logs_by_pod(snapshot)
     for pod in sorted(str(kept.pod["metadata"]["name"]) for kept in group):
         for container, log in by_pod.get(pod, ()):
             if (line := _last_line(_UNRESOLVED, log)) is not None:
@@ -258,6 +267,7 @@ def _logged(group: list[Kept], snapshot: Snapshot) -> tuple[str, str, str] | Non
     return None
 
 
+@once
 def _logs_by_pod(snapshot: Snapshot) -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for (pod, container), log in sorted(snapshot.logs.items()):

@@ -25,7 +25,7 @@ from tools.diagnose.rules.network.remedy import apply_policy
 from tools.diagnose.rules.network.service_words import labels_said
 from tools.diagnose.rules.network.target import Target, target_behind
 from tools.diagnose.rules.network.words import peers_said, ports_said
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Severity, Snapshot
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Severity, Snapshot, once
 from tools.plaintext import one_line
 
 NETWORK_POLICY_BLOCKS_INGRESS = Cause(
@@ -89,7 +89,7 @@ def _callers(target: Target, snapshot: Snapshot) -> tuple[Call, ...]:
 def _routes(target: Target, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
     """The Ingresses and Routes that lead here, when no other namespace is let in, as their controllers are."""
     leading = backends_of(target.name, snapshot)
-    if not leading or snapshot.once("has a controller", lambda: _has_controller(snapshot)):
+    if not leading or _has_controller(snapshot):
         return ()
     outside = Peer(None, all_labels=False)
     return tuple(
@@ -97,6 +97,7 @@ def _routes(target: Target, snapshot: Snapshot) -> tuple[ObjectRef, ...]:
     )
 
 
+@once
 def _has_controller(snapshot: Snapshot) -> bool:
     """Whether a workload of this very namespace may be what serves its Ingresses."""
     return any(
@@ -197,7 +198,7 @@ def _missed(target: Target, kept: KeptOut, snapshot: Snapshot) -> Json | None:
     return next(
         (
             policy
-            for policy in snapshot.once("policies of nobody", lambda: _of_nobody(snapshot))
+            for policy in _of_nobody(snapshot)
             if _nearly_selects(policy, target)
             and all(
                 netpol.allowed((policy,), "Ingress", peer, port, snapshot.namespace)
@@ -209,6 +210,7 @@ def _missed(target: Target, kept: KeptOut, snapshot: Snapshot) -> Json | None:
     )
 
 
+@once
 def _of_nobody(snapshot: Snapshot) -> list[Json]:
     """The policies that let somebody in to pods of certain labels, which none has."""
     selectors = [(policy, policy["spec"].get("podSelector") or {}) for policy in snapshot.of("NetworkPolicy")]

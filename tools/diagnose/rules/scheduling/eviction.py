@@ -19,7 +19,19 @@ from tools.diagnose.facts.owners import controller, current_pods_of, newest_repl
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.reading.decoding import looks_well
 from tools.diagnose.reading.snapshot import event_time
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Severity, Snapshot
+from tools.diagnose.terms import (
+    Cause,
+    Evidence,
+    Finding,
+    Json,
+    Known,
+    ObjectRef,
+    Remedy,
+    Rule,
+    Severity,
+    Snapshot,
+    grouped,
+)
 from tools.plaintext import one_line
 
 EVICTED = Cause(
@@ -67,13 +79,11 @@ class Eviction(msgspec.Struct, frozen=True):
 
 def evicted(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Workloads that lost pods: again and again, with nothing in their place, or once and well since."""
-    groups: dict[ObjectRef, list[Eviction]] = {}
-    for pod in snapshot.of("Pod"):
-        if eviction := _eviction(pod, snapshot):
-            groups.setdefault(eviction.owner, []).append(eviction)
-    for group in groups.values():
+    evictions = [each for pod in snapshot.of("Pod") if (each := _eviction(pod, snapshot))]
+    groups = grouped(evictions, lambda each: each.owner).values()
+    for group in groups:
         group.sort(key=lambda each: (str(each.at), each.pod["metadata"]["name"]), reverse=True)
-    return [found for group in groups.values() if (found := _finding(group, snapshot))]
+    return [found for group in groups if (found := _finding(group, snapshot))]
 
 
 def _eviction(pod: Json, snapshot: Snapshot) -> Eviction | None:

@@ -10,7 +10,7 @@ import re
 from tools.diagnose.facts.naming import event_said, said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.statuses import conditions_of
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot, once
 from tools.plaintext import one_line
 
 PREEMPTED = Cause(
@@ -41,13 +41,14 @@ def preempted(snapshot: Snapshot, _known: Known) -> list[Finding]:
 
 def preemption_of(owner: ObjectRef, pods: list[str], snapshot: Snapshot) -> Json | None:
     """The event that says that a pod of this owner was ended for another; None when none was."""
-    for event in snapshot.once("preempted", lambda: _events(snapshot)):
+    for event in _events(snapshot):
         name = str((event.get("involvedObject") or {}).get("name"))
         if name in pods or _may_own(owner, name):
             return event
     return None
 
 
+@once
 def _events(snapshot: Snapshot) -> list[Json]:
     found = [each for each in snapshot.of("Event") if each.get("reason") == "Preempted"]
     return sorted(found, key=lambda each: str((each.get("involvedObject") or {}).get("name")))

@@ -25,7 +25,7 @@ from tools.diagnose.reading.snapshot import event_time, times
 from tools.diagnose.rules.containers.absent_sources import existing, missing_remedies, nearest_said
 from tools.diagnose.rules.scheduling.obstacles import PENDING
 from tools.diagnose.rules.storage.mounts import mount_trouble, sandbox_trouble
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot, grouped
 from tools.plaintext import one_line
 
 FAILED_MOUNT = Cause(
@@ -93,12 +93,9 @@ class Failure(msgspec.Struct, frozen=True):
 
 def failed_mounts(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Pods on a node whose volumes or network do not come."""
-    groups: dict[tuple[object, ...], list[Failure]] = {}
-    for pod in current_pods(snapshot):
-        if _is_stuck(pod):
-            for failure in _failures(pod, snapshot):
-                groups.setdefault((failure.owner, failure.volume, failure.missing), []).append(failure)
-    return [timing.so_far(_finding(group, snapshot), _tried_again(group), snapshot) for group in groups.values()]
+    failures = (each for pod in current_pods(snapshot) if _is_stuck(pod) for each in _failures(pod, snapshot))
+    groups = grouped(failures, lambda each: (each.owner, each.volume, each.missing)).values()
+    return [timing.so_far(_finding(group, snapshot), _tried_again(group), snapshot) for group in groups]
 
 
 def _tried_again(group: list[Failure]) -> datetime | None:

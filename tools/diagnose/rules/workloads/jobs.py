@@ -15,7 +15,7 @@ from tools.diagnose.facts.remedies import deleted, described
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.rules.containers import recovery
 from tools.diagnose.rules.workloads.cron_jobs import suspended
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot, once
 from tools.plaintext import one_line
 
 _DOC = "https://kubernetes.io/docs/concepts/workloads/controllers/"
@@ -233,10 +233,11 @@ def _condition(job: Json, kind: str) -> Json:
 
 def _later_finished(job: Json, above: Json, snapshot: Snapshot) -> bool:
     """Whether a later run of the same CronJob has ended: then that one counts."""
-    last = snapshot.once("last_finished", lambda: _last_finished(snapshot))
+    last = _last_finished(snapshot)
     return last.get((above["kind"], above["name"]), "") > str(job["metadata"].get("creationTimestamp"))
 
 
+@once
 def _last_finished(snapshot: Snapshot) -> dict[tuple[str, str], str]:
     """When the newest Job that has ended was made, by what made it."""
     found: dict[tuple[str, str], str] = {}

@@ -13,7 +13,7 @@ from tools.diagnose.facts.naming import about_pod, event_said, said, typed
 from tools.diagnose.facts.owners import controller, owner_of
 from tools.diagnose.facts.remedies import described, without_finalizers
 from tools.diagnose.rules.scheduling.lost_nodes import is_lost
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot, grouped
 from tools.plaintext import one_line
 
 TERMINATING_STUCK = Cause(
@@ -39,10 +39,8 @@ _ENDS = ("FailedKillPod", "FailedUnmount", "FailedUnMount", "ExceededGracePeriod
 
 def terminating(snapshot: Snapshot, _known: Known) -> list[Finding]:
     """Pods long past their grace period, those on lost nodes left out: there the node is the cause."""
-    groups: dict[tuple[ObjectRef, tuple[str, ...]], list[Json]] = {}
-    for pod in snapshot.of("Pod"):
-        if _is_stuck(pod, snapshot):
-            groups.setdefault((owner_of(pod, snapshot), _finalizers(pod)), []).append(pod)
+    stuck = (pod for pod in snapshot.of("Pod") if _is_stuck(pod, snapshot))
+    groups = grouped(stuck, lambda pod: (owner_of(pod, snapshot), _finalizers(pod)))
     return [
         _finding(owner, finalizers, sorted(pods, key=lambda pod: str(pod["metadata"]["name"])), snapshot)
         for (owner, finalizers), pods in groups.items()
