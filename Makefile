@@ -42,6 +42,12 @@ run: .venv/.ready  ## The main job at work, in the sandbox
 	npm ci --silent --ignore-scripts --prefix .browser
 	@touch $@
 
+.azurite/.ready: tests/azure/azurite/package-lock.json
+	mkdir -p .azurite
+	cp tests/azure/azurite/package.json tests/azure/azurite/package-lock.json .azurite
+	npm ci --silent --ignore-scripts --prefix .azurite
+	@touch $@
+
 judge: .venv/.ready .judges/.ready .judges/portal/.ready .judges/bin/actionlint  ## What judges say of what Desk makes
 	$(BIN)/pytest tests/tools/manifests/test_judges.py tests/tools/scaffolds/test_judges.py
 
@@ -103,4 +109,4 @@ chaos: .venv/.ready  ## 1,000 kills on the real cluster of DESK_TEST_KUBECONFIG,
 	$(BIN)/python -m tests.injections
 
 clean:
-	rm -rf .venv .judges .browser .demo .image .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv .judges .browser .azurite .demo .image .schemas .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

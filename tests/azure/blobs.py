@@ -1,110 +1,164 @@
-"""The blobs of a played storage account: versions, metadata, lists, links that a delegated key signs.
+"""The blobs of a played storage account: Azurite, with what it lacks before it.
 
-Source: https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api
+| what Azurite lacks | is played so |
+|---|---|
+| versions | a snapshot after each upload; a request for versions is one for snapshots |
+| links signed as of version 2025-07-05 of the API | the signature is checked here, by the key that Azurite gave |
+| an address of each account's own | 127.0.3.N is an account's, as the resource manager has told it |
+
+`make .azurite/.ready` gets it. Source: https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+import hashlib
+import hmac
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
+import pytest
+import urllib3
+
+ACCOUNTS = ("acmeshopdev",)
 AUDIENCE = "https://storage.azure.com"
 Answer = tuple[int, Any, dict[str, str]]
+_MAIN = Path(__file__).parents[2] / ".azurite/node_modules/azurite/dist/src/blob/main.js"
+_SIGNED = (
+    "sp", "st", "se", "/", "skoid", "sktid", "skt", "ske", "sks", "skv", "saoid", "suoid", "scid", "skdutid",
+    "sduoid", "sip", "spr", "sv", "sr", "snapshot", "ses", "headers", "query", "rscc", "rscd", "rsce", "rscl",
+    "rsct",
+)  # fmt: skip
+"""What a link's signature is of, in order; "/" is the blob. Source: create-user-delegation-sas of that API."""
+_HOPS = (
+    "connection",
+    "content-length",
+    "content-type",
+    "date",
+    "host",
+    "keep-alive",
+    "server",
+    "transfer-encoding",
+)
 
 
 class Blobs:
-    """All blobs of all accounts, by host and path; each has its versions, the newest last; None: it was deleted."""
+    """Azurite, started when it is first asked. `token` gives one that it takes, `account` whose an address is."""
 
-    def __init__(self, check_token: Callable[[Any, str], None]) -> None:
-        self._check = check_token
-        self.versions: dict[str, list[tuple[str, bytes, dict[str, str]]]] = {}
-        self.deleted: set[str] = set()
-        self._number = 0
+    def __init__(
+        self, certificate: Path, key: Path, token: Callable[[str], str], account: Callable[[str], str]
+    ) -> None:
+        self._files = (certificate, key)
+        self._token = token
+        self._account = account
+        self._process: subprocess.Popen[str] | None = None
+        self._http = urllib3.PoolManager(ca_certs=str(certificate), retries=False, timeout=30)
+        self._keys: dict[str, bytes] = {}
+        self._url = ""
+
+    def start(self) -> None:
+        """Skips the test where Azurite is not there."""
+        node = shutil.which("node")
+        if node is None or not _MAIN.exists():
+            pytest.skip("Azurite is not there: make .azurite/.ready")
+        certificate, key = self._files
+        accounts = ";".join(f"{each}:{base64.b64encode(each.encode()).decode()}" for each in ACCOUNTS)
+        self._process = subprocess.Popen(
+            [
+                node, str(_MAIN), "--inMemoryPersistence", "--blobPort", "0", "--skipApiVersionCheck", "--silent",
+                "--oauth", "basic", "--cert", str(certificate), "--key", str(key),
+            ],
+            stdout=subprocess.PIPE, text=True, cwd=certificate.parent,
+            env={"PATH": os.environ["PATH"], "AZURITE_ACCOUNTS": accounts},
+        )  # fmt: skip
+        told = ""
+        for told in self._process.stdout or ():
+            if found := re.search(r"listens on (https://\S+)", told):
+                self._url = found[1]
+                return
+        raise AssertionError(f"Azurite did not start: {told}")
+
+    def stop(self) -> None:
+        """Azurite is gone, with all that it held."""
+        self._http.clear()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def container(self, method: str, account: str, name: str, public: str) -> None:
+        """Make or remove a container, as the resource manager is told to."""
+        if self._process is None:
+            return
+        access = {} if public == "None" else {"x-ms-blob-public-access": public.lower()}
+        self._send(method, f"/{account}/{name}", {"restype": "container"}, access, b"")
 
     def answer(
-        self, method: str, host: str, path: str, query: dict[str, list[str]], headers: Any, body: bytes
+        self, method: str, host: str, path: str, asked: dict[str, list[str]], headers: Any, body: bytes
     ) -> Answer:
-        """What is answered: to who is logged in, or has a link that is not over yet."""
-        if "sig" not in query:
-            self._check(headers, AUDIENCE)
-        elif datetime.fromisoformat(query["se"][0]) < datetime.now(UTC):
-            return (
-                403,
-                b"<Error><Code>AuthenticationFailed</Code></Error>",
-                {"x-ms-error-code": "AuthenticationFailed"},
-            )
-        if query.get("comp") == ["userdelegationkey"]:
-            return 200, _delegated(), {"Content-Type": "application/xml"}
-        if query.get("comp") == ["list"]:
-            return 200, self._listed(host, path, query), {"Content-Type": "application/xml"}
-        name = f"{host}{unquote(path)}"
-        if method == "PUT":
-            return self._put(name, headers, body)
-        found = self.versions.get(name)
-        if found is None or (name in self.deleted and "versionid" not in query):
-            return 404, b"", {"x-ms-error-code": "BlobNotFound"}
-        if method == "DELETE":
-            self.deleted.add(name)
-            return 202, b"", {}
-        wanted = query.get("versionid")
-        version, data, metadata = next(each for each in reversed(found) if wanted in (None, [each[0]]))
-        told = {
-            "Content-Type": "application/octet-stream", "ETag": f'"{version}"', "x-ms-blob-type": "BlockBlob",
-            "Last-Modified": format_datetime(datetime.now(UTC), usegmt=True), "x-ms-version-id": version,
-            **{f"x-ms-meta-{key}": value for key, value in metadata.items()},
-        }  # fmt: skip
-        if method == "GET" and headers.get("x-ms-range"):
-            told["Content-Range"] = f"bytes 0-{len(data) - 1}/{len(data)}"
-            return 206, data, told
-        return 200, data, told
-
-    def _put(self, name: str, headers: Any, body: bytes) -> Answer:
-        self._number += 1
-        version = f"2025-01-31T09:30:05.{self._number:07}Z"
-        metadata = {
-            key[len("x-ms-meta-") :].lower(): value
-            for key, value in headers.items()
-            if key.lower().startswith("x-ms-meta-")
+        """What Azurite answers."""
+        account = self._account(host)
+        query = {key: values[0] for key, values in asked.items()}
+        given = {key.lower(): value for key, value in headers.items() if key.lower() not in _HOPS}
+        if "sig" in query:
+            if not self._is_signed(account, path, query):
+                return 403, b"", {"x-ms-error-code": "AuthenticationFailed"}
+            query, given["authorization"] = {}, f"Bearer {self._token(AUDIENCE)}"
+        if "versionid" in query:
+            query["snapshot"] = query.pop("versionid")
+        query = {
+            key: value.replace("versions", "snapshots") if key == "include" else value
+            for key, value in query.items()
         }
-        self.versions.setdefault(name, []).append((version, body, metadata))
-        self.deleted.discard(name)
-        now = format_datetime(datetime.now(UTC), usegmt=True)
-        return 201, b"", {"ETag": f'"{version}"', "Last-Modified": now, "x-ms-version-id": version}
+        if method == "DELETE":
+            given["x-ms-delete-snapshots"] = "include"
+        answer = self._sent(method, f"/{account}{path}", query, given, body)
+        told = {key: value for key, value in answer.headers.items() if key.lower() not in _HOPS}
+        told["Content-Type"] = answer.headers.get("Content-Type") or "application/xml"
+        if method == "HEAD" and "Content-Length" in answer.headers:
+            told["Content-Length"] = answer.headers["Content-Length"]
+        if method == "PUT" and answer.status == 201 and not query:
+            snapshot = self._send("PUT", f"/{account}{path}", {"comp": "snapshot"}, {}, b"")
+            told["x-ms-version-id"] = snapshot.headers["x-ms-snapshot"]
+        if query.get("comp") == "userdelegationkey":
+            self._keep(account, answer.data.decode())
+        return answer.status, answer.data.replace(b"Snapshot>", b"VersionId>"), told
 
-    def _listed(self, host: str, path: str, query: dict[str, list[str]]) -> bytes:
-        container = f"{host}{path}/"
-        prefix = query.get("prefix", [""])[0]
-        has_versions = "versions" in query.get("include", [""])[0]
-        rows = []
-        for name, versions in sorted(self.versions.items()):
-            key = name.removeprefix(container)
-            if not name.startswith(container) or not key.startswith(prefix):
-                continue
-            shown = versions if has_versions else [] if name in self.deleted else versions[-1:]
-            rows += [_row(key, *each) for each in shown]
-        return (
-            f'<?xml version="1.0"?><EnumerationResults><Blobs>{"".join(rows)}</Blobs></EnumerationResults>'.encode()
-        )
+    def _keep(self, account: str, text: str) -> None:
+        found = re.search(r"<Value>(.+)</Value>", text)
+        assert found, text
+        self._keys[account] = base64.b64decode(found[1])
 
+    def _is_signed(self, account: str, path: str, query: Mapping[str, str]) -> bool:
+        """Whether a link is signed by the key that was given, for this blob, and is not over."""
+        named = {**query, "/": f"/blob/{account}{unquote(path)}"}
+        text = "\n".join(named.get(each, "") for each in _SIGNED)
+        signature = hmac.new(self._keys.get(account, b""), text.encode(), hashlib.sha256).digest()
+        is_over = datetime.fromisoformat(query["se"]) < datetime.now(UTC)
+        return not is_over and hmac.compare_digest(base64.b64encode(signature).decode(), query["sig"])
 
-def _row(key: str, version: str, data: bytes, metadata: dict[str, str]) -> str:
-    said = "".join(f"<{name}>{value}</{name}>" for name, value in metadata.items())
-    return (
-        f"<Blob><Name>{key}</Name><VersionId>{version}</VersionId><Properties><Content-Length>{len(data)}"
-        "</Content-Length><Last-Modified>Fri, 31 Jan 2025 09:30:05 GMT</Last-Modified>"
-        f"<BlobType>BlockBlob</BlobType></Properties><Metadata>{said}</Metadata></Blob>"
-    )
+    def _send(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> urllib3.BaseHTTPResponse:
+        """A request of our own, which Azurite has to take."""
+        own = {
+            "authorization": f"Bearer {self._token(AUDIENCE)}", "x-ms-version": "2025-01-05",
+            "x-ms-date": datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        }  # fmt: skip
+        answer = self._sent(method, path, query, {**own, **headers}, body)
+        assert answer.status < 300, answer.data
+        return answer
 
-
-def _delegated() -> bytes:
-    parts = {
-        "SignedOid": "aaaaaaaa-0000-4000-8000-000000000001", "SignedTid": "99999999-8888-4777-8666-555555555555",
-        "SignedStart": "2025-01-31T09:30:05Z", "SignedExpiry": "2099-01-31T09:30:05Z", "SignedService": "b",
-        "SignedVersion": "2024-11-04", "Value": base64.b64encode(b"Qdl6-delegated-key-of-the-test").decode(),
-    }  # fmt: skip
-    rows = "".join(f"<{name}>{value}</{name}>" for name, value in parts.items())
-    return f'<?xml version="1.0"?><UserDelegationKey>{rows}</UserDelegationKey>'.encode()
+    def _sent(
+        self, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> urllib3.BaseHTTPResponse:
+        where = f"{self._url}{path}" + (f"?{urlencode(query)}" if query else "")
+        answer: urllib3.BaseHTTPResponse = self._http.request(method, where, headers=headers, body=body)
+        return answer

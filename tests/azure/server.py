@@ -1,5 +1,7 @@
 """Azure for tests: resource manager, Entra's tokens, Key Vault and the registry's own API, over TLS.
 
+Blobs are Azurite's (`blobs.py`).
+
 What is checked of a request is what Azure checks: a token of the right audience, an api-version, a region where one
 is made, a name that is nobody else's, what is deleted and can be restored. Each vault and registry has an address
 of its own (127.0.1.N, 127.0.2.N), for the SDKs tell them by their hosts.
@@ -86,6 +88,7 @@ class PlayedAzure:
 
     def __init__(self, folder: Path) -> None:
         self.certificate, key = _certificate(folder)
+        self.blobs = Blobs(self.certificate, key, _login, self._account_at)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
         self._server = ThreadingHTTPServer(("", 0), type("Handler", (_Handler,), {"played": self}))
@@ -116,6 +119,7 @@ class PlayedAzure:
 
     def stop(self) -> None:
         """No more is served."""
+        self.blobs.stop()
         self._server.shutdown()
         self._server.server_close()
 
@@ -128,7 +132,7 @@ class PlayedAzure:
         self.operations: dict[str, Json] = {}
         self.secrets: dict[str, list[Json]] = {}
         self.deleted_secrets: dict[str, list[Json]] = {}
-        self.blobs = Blobs(self._check_token)
+        self.blobs.stop()
         self.images: dict[str, dict[str, dict[str, str]]] = {}
         self.taken: set[str] = set()
         self.making = 0
@@ -196,11 +200,8 @@ class PlayedAzure:
                 "error_description": "AADSTS7000215: Invalid client secret provided.",
             }
             return 401, told, {}
-        claims = {
-            "aud": asked["scope"].removesuffix("/.default"), "tid": TENANT, "appid": asked["client_id"],
-            "oid": "aaaaaaaa-0000-4000-8000-000000000001",
-        }  # fmt: skip
-        return 200, {"token_type": "Bearer", "expires_in": 3600, "access_token": _token(claims)}, {}
+        token = _login(asked["scope"].removesuffix("/.default"))
+        return 200, {"token_type": "Bearer", "expires_in": 3600, "access_token": token}, {}
 
     def _check_token(self, headers: Any, audience: str, challenge: str = "") -> None:
         said = str(headers.get("Authorization") or "")
@@ -289,6 +290,8 @@ class PlayedAzure:
         }  # fmt: skip
         made.setdefault("systemData", {"createdAt": datetime.now(UTC).isoformat()})
         self.resources[low] = made
+        if kind == "containers":
+            self.blobs.container("PUT", low.split("/")[-5], name, properties.get("publicAccess", "None"))
         if kind not in _SLOW:
             return 201 if there is None else 200, self._get(path, {})[1], {}
         return self._begun(kind, made)
@@ -344,6 +347,8 @@ class PlayedAzure:
         ):
             raise Refused(409, "CannotDeleteScopeMap", "The scope map is in use by a token.")
         found = self.resources.pop(low)
+        if kind == "containers":
+            self.blobs.container("DELETE", low.split("/")[-5], found["name"], "None")
         for each in [key for key in self.resources if key.startswith(f"{low}/")]:
             del self.resources[each]
         if kind == "vaults":
@@ -394,6 +399,13 @@ class PlayedAzure:
         step = _STEP[kind]
         free = next(n for n in range(1, _ADDRESSES) if f"127.0.{step}.{n}:" not in used)
         return f"127.0.{step}.{free}:{self.port}"
+
+    def _account_at(self, host: str) -> str:
+        """The storage account that has this address."""
+        return next(
+            str(each["name"]) for each in self.resources.values()
+            if each["properties"].get("primaryEndpoints", {}).get("blob") == f"https://{host}/"
+        )  # fmt: skip
 
     def _action(self, path: str, body: Json) -> Answer:
         owner, _, action = path.rpartition("/")
@@ -533,6 +545,18 @@ def _kind(host: str, path: str) -> str:
 
 def _without(secret: Json) -> Json:
     return {key: value for key, value in secret.items() if key != "value"}
+
+
+def _login(audience: str) -> str:
+    """A token of who is logged in, as Entra gives one."""
+    now = int(datetime.now(UTC).timestamp())
+    return _token(
+        {
+            "aud": audience, "tid": TENANT, "iss": f"https://sts.windows.net/{TENANT}/",
+            "appid": ENVIRONMENT["AZURE_CLIENT_ID"], "oid": "aaaaaaaa-0000-4000-8000-000000000001",
+            "iat": now, "nbf": now, "exp": now + 3600,
+        }
+    )  # fmt: skip
 
 
 def _token(claims: Json) -> str:

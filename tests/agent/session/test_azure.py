@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -182,6 +183,7 @@ def test_a_vault_and_its_secrets_are_seen_by_nobody_and_can_be_restored(
 
 
 def test_files_are_put_back_and_a_link_is_shown_nowhere(bench: Bench, azure: PlayedAzure, tmp_path: Path) -> None:
+    azure.blobs.start()
     asked = call("create_storage_account", account="acmeshopdev", **OWNER)
     azure.making = 2
     desk = made(bench, asked)
@@ -208,7 +210,10 @@ def test_files_are_put_back_and_a_link_is_shown_nowhere(bench: Bench, azure: Pla
     assert link.stat().st_mode & 0o777 == 0o600
     with urlopen(url, context=ssl.create_default_context(cafile=str(azure.certificate))) as answer:
         assert answer.read() == b"other"
-    assert not leaks(bench, url, url.rpartition("sig=")[2], "Qdl6-delegated")
+    for other in (url.partition("?")[0], url.replace("may.csv?", "june.csv?"), url.replace("sp=r", "sp=w")):
+        with pytest.raises(HTTPError):
+            urlopen(other, context=ssl.create_default_context(cafile=str(azure.certificate)))
+    assert not leaks(bench, url, url.rpartition("sig=")[2])
     undone(bench, signed, session())
     assert not link.exists()
     assert "Done" in said(undone(bench, second, session()))
