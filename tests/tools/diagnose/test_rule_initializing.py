@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.tools.diagnose.diagnose_objects import ago, owned_by, pod, snapshot, status, terminated
 from tools.diagnose.diagnose import judge
+from tools.diagnose.facts.waits import circle
 from tools.json import Json
 
 WAITING = {"waiting": {"reason": "PodInitializing"}}
@@ -122,3 +124,11 @@ def test_a_chain_is_no_circle() -> None:
     pods = (waiting_for("api", "web"), waiting_for("web", "db"))
 
     assert not any("each other" in each["summary"] for each in found(*pods, Service=[behind("api"), behind("web")]))
+
+
+def test_a_circle_at_the_end_of_a_chain_that_is_longer_than_the_stack() -> None:
+    chain = [f"a{at:04}" for at in range(1200)]
+    pods = [waiting_for(one, other) for one, other in pairwise([*chain, "x", "z", "y", "x"])]
+    known = snapshot(*pods, Service=[behind(each) for each in [*chain, "x", "y", "z"]])
+
+    assert [each.waiting.name for each in circle(known)] == ["x", "z", "y"]

@@ -27,6 +27,11 @@ def patch(ref: ObjectRef, body: Mapping[str, Any] | Operations, *, merge: bool =
     return f"kubectl patch {typed(ref)}{how} -p {quoted(json.dumps(body, ensure_ascii=False))}"
 
 
+def patch_piped(kind: str, name: str, namespace: str) -> str:
+    """`kubectl patch` with what the command before it prints; `kind` as kubectl takes it."""
+    return f"kubectl patch {kind} {quoted(name)} -n {namespace} --type merge --patch-file /dev/stdin"
+
+
 def patched(
     ref: ObjectRef, title: str, body: Mapping[str, Any] | Operations, *, merge: bool = False, risk: Risk = "change"
 ) -> Remedy:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 
 import msgspec
 
@@ -34,20 +35,24 @@ class Wait(msgspec.Struct, frozen=True):
 def circle(snapshot: Snapshot) -> tuple[Wait, ...]:
     """Those who wait for each other, the first by name first; empty where every chain ends somewhere."""
     waits = sorted(_waits(snapshot), key=lambda each: (each.waiting.name, each.service))
-    for first in waits:
-        if path := _back_to(first.waiting, (first,), waits):
-            return path
-    return ()
-
-
-def _back_to(start: ObjectRef, path: tuple[Wait, ...], waits: list[Wait]) -> tuple[Wait, ...]:
-    if start in path[-1].owners:
-        return path
+    graph = TopologicalSorter[ObjectRef]()
     for each in waits:
-        goes_on = each.waiting in path[-1].owners and all(each.waiting != before.waiting for before in path)
-        if goes_on and (found := _back_to(start, (*path, each), waits)):
-            return found
+        graph.add(each.waiting, *each.owners)
+    try:
+        graph.prepare()
+    except CycleError as found:
+        return _of_those(found.args[1][:0:-1], waits)
     return ()
+
+
+def _of_those(refs: list[ObjectRef], waits: list[Wait]) -> tuple[Wait, ...]:
+    """The waits of a circle, in which each waits for the next."""
+    at = refs.index(min(refs, key=lambda ref: ref.name))
+    first = [*refs[at:], *refs[:at]]
+    pairs = zip(first, [*first[1:], first[0]], strict=True)
+    return tuple(
+        next(each for each in waits if each.waiting == one and other in each.owners) for one, other in pairs
+    )
 
 
 def _waits(snapshot: Snapshot) -> Iterator[Wait]:

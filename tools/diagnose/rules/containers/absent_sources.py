@@ -13,7 +13,7 @@ from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import TEMPLATE_KINDS, quoted
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.references import Missing, SourceKind
-from tools.diagnose.facts.remedies import by_tool
+from tools.diagnose.facts.remedies import by_tool, patch_piped
 from tools.diagnose.terms import ObjectRef, Remedy, Snapshot
 from tools.plaintext import one_line
 
@@ -90,11 +90,10 @@ def create_command(missing: Missing, namespace: str, keys: list[str]) -> str:
 
     The redactor leaves a path below /tmp as it is, also behind a key such as `password`.
     """
-    kind, name = missing.kind.lower(), quoted(missing.name)
+    kind = missing.kind.lower()
     make = "secret generic" if missing.kind == "Secret" else kind
     values = " ".join(quoted(f"--from-file={key}=/tmp/FILE") for key in keys or ["KEY"])
-    create = f"kubectl create {make} {name} -n {namespace} {values}"
+    create = f"kubectl create {make} {quoted(missing.name)} -n {namespace} {values}"
     if missing.key is None:
         return create
-    patch = f"kubectl patch {kind} {name} -n {namespace} --type merge --patch-file /dev/stdin"
-    return f"{create} --dry-run=client -o yaml | {patch}"
+    return f"{create} --dry-run=client -o yaml | {patch_piped(kind, missing.name, namespace)}"
