@@ -34,11 +34,24 @@ class Remedy(msgspec.Struct, frozen=True):
     arguments: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """A part of an object, of which a finding is: `container app` of Deployment checkout."""
+
+    part: str
+    of: ObjectRef
+
+    def __str__(self) -> str:
+        return f"{self.part} of {self.of.kind} {self.of.name}"
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause on one object: `object` is what a person would change, `affected` the pods that suffer.
 
     `concerns` are further objects that suffer (the Deployment that a quota holds back): who asks about one of
     them is told of this finding, and what follows from it there is not a finding of its own.
+
+    `detail` is what is said of the subject; the whole sentence where there is none. `passing` goes on after it with
+    what holds only while time may mend it.
 
     `settles_at` is there while time alone may still mend it: until then it is a warning, "so far" (`timing`).
     """
@@ -47,13 +60,25 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     object: ObjectRef
     container: str | None = None
     affected: tuple[str, ...] = ()
-    summary: str
+    subject: Subject | None = None
+    detail: str
+    passing: str = ""
     why: str
     evidence: tuple[Evidence, ...]
     remedies: tuple[Remedy, ...] = ()
     severity: Severity = "error"
     concerns: tuple[ObjectRef, ...] = ()
     settles_at: datetime | None = None
+
+    @property
+    def summary(self) -> str:
+        """One sentence with the decisive detail."""
+        return (f"{self.subject} {self.detail}" if self.subject else self.detail) + self.passing
+
+    @property
+    def summary_within(self) -> str:
+        """The same within a sentence about the object: without its name."""
+        return (f"{self.subject.part} {self.detail}" if self.subject else self.detail) + self.passing
 
     @property
     def so_far(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.cluster.resources import ObjectRef
-from tools.diagnose.findings import Evidence, Finding, Known, Remedy, Risk, Severity, Source
+from tools.diagnose.findings import Evidence, Finding, Known, Remedy, Risk, Severity, Source, Subject
 from tools.diagnose.reading.snapshot import Kind, Snapshot, grouped, once
 from tools.diagnose.rule import Cause, Rule
 from tools.json import Json
@@ -22,6 +22,7 @@ __all__ = [
     "Severity",
     "Snapshot",
     "Source",
+    "Subject",
     "grouped",
     "once",
 ]

@@ -77,7 +77,7 @@ def _finding(cause: Cause, ref: ObjectRef, summary: str, text: str, *concerns: O
         object=ref,
         container=None,
         affected=(),
-        summary=one_line(summary, 500),
+        detail=one_line(summary, 500),
         why=cause.why,
         evidence=(Evidence("status", f"{ref.kind} {ref.name}", f"Ready False: {text}"),),
         remedies=(Remedy("See what it says", f"kubectl describe {typed(ref)}", "read"),),

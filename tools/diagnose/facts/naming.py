@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable
 
 from tools.diagnose.facts.containers import Container
-from tools.diagnose.terms import Evidence, Json, ObjectRef, Source
+from tools.diagnose.terms import Evidence, Json, ObjectRef, Source, Subject
 from tools.plaintext import one_line
 
 TEMPLATE_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
@@ -21,10 +21,15 @@ def said(owner: ObjectRef) -> str:
     return f"{owner.kind} {owner.name}"
 
 
-def container_said(container: Container) -> str:
+def subject_of(container: Container) -> Subject:
     """`container app of Deployment checkout`; a sidecar is an init container that runs on."""
     kind = "container" if not container.init else "sidecar" if container.must_run_on else "init container"
-    return f"{kind} {container.name} of {said(container.owner)}"
+    return Subject(f"{kind} {container.name}", container.owner)
+
+
+def log_says(line: str, context: str = "") -> str:
+    """How a summary goes on: `; its log says "LINE" (CONTEXT)`; empty without a line."""
+    return f'; its log says "{line}"' + (f" ({context})" if context else "") if line else ""
 
 
 def typed(owner: ObjectRef) -> str:

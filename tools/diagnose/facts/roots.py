@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Iterable
 
-from tools.diagnose.terms import Cause, Evidence, ObjectRef, Remedy
+import msgspec
+from msgspec.structs import replace
+
+from tools.diagnose.terms import Cause, Evidence, Finding, ObjectRef, Remedy
 
 
 class Root(msgspec.Struct, frozen=True):
@@ -17,3 +20,16 @@ class Root(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
     cause: Cause | None = None
     """Where it has one of its own; else that of the symptom."""
+
+
+def rooted(found: Finding, root: Root, own: Iterable[Remedy]) -> Finding:
+    """The finding on what lies behind it, with the root's remedies before those that are its own."""
+    return replace(
+        found,
+        cause=root.cause or found.cause,
+        object=root.object,
+        why=root.why,
+        evidence=(*found.evidence, *root.evidence),
+        remedies=(*root.remedies, *own),
+        concerns=(found.object,) if root.object != found.object else (),
+    )

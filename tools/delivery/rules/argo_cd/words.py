@@ -39,7 +39,7 @@ def broken(
         object=app.ref,
         container=None,
         affected=(),
-        summary=one_line(summary),
+        detail=one_line(summary),
         why=why,
         evidence=evidence,
         remedies=remedies,

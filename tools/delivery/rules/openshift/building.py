@@ -158,7 +158,7 @@ def paused(config: Json) -> Finding | None:
         object=ref,
         container=None,
         affected=(),
-        summary=f"BuildConfig {ref.name} is paused: no push starts a build",
+        detail=f"BuildConfig {ref.name} is paused: no push starts a build",
         why="While it is paused, webhooks and image changes are taken and lead to nothing.",
         evidence=(Evidence("spec", f"BuildConfig {ref.name}", f"{PAUSED}: true"),),
         remedies=(
@@ -191,7 +191,7 @@ def trigger_paused(item: Json) -> Finding | None:
         object=ref,
         container=None,
         affected=(),
-        summary=one_line(f"the trigger of {kind} {name} for {what} is paused"),
+        detail=one_line(f"the trigger of {kind} {name} for {what} is paused"),
         why="While it is paused, a new image leads to nothing here.",
         evidence=(Evidence("spec", f"{kind} {name}", one_line(f"image change of {what}: paused")),),
         remedies=(Remedy("Let it go on", command, "change", "unpause_delivery" if by else None, by),),
@@ -225,7 +225,7 @@ def imported(stream: Json) -> Finding | None:
                     object=ref,
                     container=None,
                     affected=(),
-                    summary=f"ImageStream {ref.name} could not import its tag {tag.get('tag')}: {said}",
+                    detail=f"ImageStream {ref.name} could not import its tag {tag.get('tag')}: {said}",
                     why=IMAGE_IMPORT_FAILED.why,
                     evidence=(Evidence("status", f"ImageStream {ref.name}", f"ImportSuccess: {said}"),),
                     remedies=(
@@ -278,7 +278,7 @@ def _finding(build: Build, cause: Cause, summary: str, *, severity: Severity = "
         object=build.ref,
         container=None,
         affected=(),
-        summary=one_line(summary, 500),
+        detail=one_line(summary, 500),
         why=cause.why,
         evidence=(
             Evidence("status", f"Build {build.name}", one_line(status)),

@@ -373,7 +373,7 @@ def _finding(
         object=run.ref,
         container=None,
         affected=(child.pod,) if child is not None and child.pod else (),
-        summary=one_line(summary, 500),
+        detail=one_line(summary, 500),
         why=cause.why,
         evidence=tuple(evidence),
         remedies=remedies or _remedies(run, child, step),

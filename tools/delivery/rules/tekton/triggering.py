@@ -74,7 +74,7 @@ def listening(listener: Json, found: Deliveries) -> Finding | None:
         object=ref,
         container=None,
         affected=(),
-        summary=one_line(f"EventListener {name} has led to no run{told}", 500),
+        detail=one_line(f"EventListener {name} has led to no run{told}", 500),
         why="Either no event arrives, or its filters let none through: those are answered with 202 and dropped.",
         evidence=tuple(Evidence("spec", f"EventListener {name}", one_line(each)) for each in filters)
         or (Evidence("status", f"EventListener {name}", "no PipelineRun has its label"),),
@@ -129,7 +129,7 @@ def _of_repository(cause: Cause, ref: ObjectRef, summary: str, text: str, severi
         object=ref,
         container=None,
         affected=(),
-        summary=one_line(summary, 500),
+        detail=one_line(summary, 500),
         why=cause.why,
         evidence=(Evidence("status", f"Repository {ref.name}", one_line(text)),),
         remedies=(
@@ -146,7 +146,7 @@ def _finding(ref: ObjectRef, summary: str, text: str) -> Finding:
         object=ref,
         container=None,
         affected=(),
-        summary=one_line(summary, 500),
+        detail=one_line(summary, 500),
         why=TRIGGER_INVALID.why,
         evidence=(Evidence("status", f"EventListener {ref.name}", one_line(text)),),
         remedies=(Remedy("See what it names, and how it is", f"kubectl describe {typed(ref)}", "read"),),

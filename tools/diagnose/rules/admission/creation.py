@@ -63,7 +63,7 @@ def _finding(group: list[tuple[Refusal, Rejection]]) -> Finding:
         cause=rejection.cause,
         object=rejection.target,
         container=rejection.container,
-        summary=rejection.summary + suffix,
+        detail=rejection.summary + suffix,
         why=rejection.why,
         evidence=(event, *rejection.evidence, *(_also(each) for each, _ in group[1:])),
         remedies=rejection.remedies,

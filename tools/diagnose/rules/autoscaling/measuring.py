@@ -92,7 +92,7 @@ def _no_requests(item: Json, owner: ObjectRef, active: Json, match: re.Match[str
         cause=HPA_NO_REQUESTS,
         object=owner,
         container=container,
-        summary=f"{said(hpa)} cannot scale: container {container} of {said(owner)} has no request for {resource}",
+        detail=f"{said(hpa)} cannot scale: container {container} of {said(owner)} has no request for {resource}",
         why=(
             "Utilization is the use divided by the request, over all containers of a pod; without a "
             "request there is none."
@@ -152,7 +152,7 @@ def _no_metrics(item: Json, owner: ObjectRef, active: Json, snapshot: Snapshot) 
     return Finding(
         cause=HPA_NO_METRICS,
         object=hpa,
-        summary=f"{said(hpa)} cannot scale {one_line(said(owner), 300)}: {detail}",
+        detail=f"{said(hpa)} cannot scale {one_line(said(owner), 300)}: {detail}",
         why=_PROVIDERS[api],
         evidence=(condition_said(item, active),),
         remedies=(_see(api), edit),

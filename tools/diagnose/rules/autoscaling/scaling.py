@@ -84,7 +84,7 @@ def _target_missing(item: Json, target: Json, able: Json, snapshot: Snapshot) ->
     return Finding(
         cause=HPA_TARGET_MISSING,
         object=hpa,
-        summary=(
+        detail=(
             f"HorizontalPodAutoscaler {hpa.name} scales {one_line(kind)} {one_line(name)}, which does "
             f"not exist{hint}"
         ),
@@ -105,7 +105,7 @@ def _at_maximum(item: Json, limited: Json) -> Finding | None:
     return Finding(
         cause=HPA_AT_MAXIMUM,
         object=hpa,
-        summary=(
+        detail=(
             f"HorizontalPodAutoscaler {hpa.name} is at its maximum of {_replicas(spec['maxReplicas'])} "
             f"and wants more{_use(item)}"
         ),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tools.diagnose.facts.containers import Container, broken, containers
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, pod_names, subject_of
 from tools.diagnose.facts.references import Missing, SourceKind, missing_in, wants_configmaps, wants_secrets
 from tools.diagnose.facts.remedies import container_patched
 from tools.diagnose.rules.containers import runtime
@@ -84,7 +84,8 @@ def _finding(group: list[Container], missing: Missing | None, snapshot: Snapshot
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} cannot be created: {what}",
+        subject=subject_of(container),
+        detail=f"cannot be created: {what}",
         why=trouble.why if trouble else _why(missing),
         evidence=(*_evidence(container, missing, message), *(trouble.evidence if trouble else ())),
         remedies=tuple(trouble.remedies if trouble else _remedies(container, missing, snapshot)),

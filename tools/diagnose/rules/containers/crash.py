@@ -16,9 +16,9 @@ from tools.diagnose.facts import commands, hooks
 from tools.diagnose.facts.crashes import Crash, crashes
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.exits import meaning
-from tools.diagnose.facts.naming import about_owner, about_pod, container_said, event_said, pod_names
+from tools.diagnose.facts.naming import about_owner, about_pod, event_said, pod_names, subject_of
 from tools.diagnose.facts.remedies import container_patched, log_read, template_patched
-from tools.diagnose.facts.roots import Root
+from tools.diagnose.facts.roots import Root, rooted
 from tools.diagnose.logs.context import answered_by, configmap_of, dns_policy_for
 from tools.diagnose.logs.error_kinds import ErrorKind
 from tools.diagnose.logs.errors import LogError
@@ -94,18 +94,9 @@ def _answered_by(this: Crash, snapshot: Snapshot) -> datetime | None:
 def _rooted(this: Crash, root: Root) -> Finding:
     """The finding on what lies behind it."""
     this = replace(this, context=root.said)
-    return Finding(
-        cause=root.cause or CRASH_LOOP_BACK_OFF,
-        object=root.object,
-        container=this.container.name,
-        affected=pod_names(this.group),
-        summary=f"{container_said(this.container)} {_what(this)}"
-        + (f": {root.said}" if this.never_started else ""),
-        why=root.why,
-        evidence=(*_evidence(this), *root.evidence),
-        remedies=(*root.remedies, *([] if this.never_started else [_logs(this)])),
-        concerns=(this.container.owner,) if root.object != this.container.owner else (),
-    )
+    found = _finding(this)
+    said = f"{found.detail}: {root.said}" if this.never_started else found.detail
+    return rooted(replace(found, detail=said), root, () if this.never_started else (_logs(this),))
 
 
 def _finding(this: Crash) -> Finding:
@@ -114,7 +105,8 @@ def _finding(this: Crash) -> Finding:
         object=this.container.owner,
         container=this.container.name,
         affected=pod_names(this.group),
-        summary=f"{container_said(this.container)} {_what(this)}",
+        subject=subject_of(this.container),
+        detail=f"{_what(this)}",
         why=_why(this),
         evidence=tuple(_evidence(this)),
         remedies=tuple(_remedies(this)),

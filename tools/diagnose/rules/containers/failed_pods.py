@@ -32,6 +32,7 @@ from tools.diagnose.terms import (
     Rule,
     Severity,
     Snapshot,
+    Subject,
     grouped,
 )
 from tools.json import Json
@@ -153,11 +154,13 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding | None:
         return None
     trouble = trouble_of(newest.pod, newest.owner, newest.reason, newest.message, snapshot)
     names = tuple(dict.fromkeys(str(each.pod["metadata"]["name"]) for each in group))
+    subject, what = _what(newest, len(names), snapshot)
     finding = Finding(
         cause=POD_FAILED,
         object=newest.owner,
         affected=names,
-        summary=f"{_subject(newest, len(names), snapshot)} ({one_line(newest.reason, 80)}): {trouble.said}",
+        subject=subject,
+        detail=f"{what} ({one_line(newest.reason, 80)}): {trouble.said}",
         why=trouble.why,
         evidence=(newest.source, *trouble.evidence),
         remedies=(*trouble.remedies, *_tidy(newest, severity)),
@@ -169,15 +172,16 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding | None:
     return timing.so_far(finding, until, snapshot)
 
 
-def _subject(newest: Failure, count: int, snapshot: Snapshot) -> str:
+def _what(newest: Failure, count: int, snapshot: Snapshot) -> tuple[Subject | None, str]:
     if newest.owner.kind == "Pod":
-        return f"Pod {newest.owner.name} failed"
+        return None, f"Pod {newest.owner.name} failed"
     pods = "a pod" if count == 1 else f"{count} pods"
     job = next((each for each in _jobs(newest, snapshot) if _gave_up(each)), None)
     if job is None:
-        return f"{pods} of {said(newest.owner)} failed"
+        return Subject(pods, newest.owner), "failed"
     of_cron = f" of {said(newest.owner)}" if newest.owner.kind == "CronJob" else ""
-    return f"Job {job['metadata']['name']}{of_cron} failed with {'its pod' if count == 1 else f'its {count} pods'}"
+    with_pods = "its pod" if count == 1 else f"its {count} pods"
+    return None, f"Job {job['metadata']['name']}{of_cron} failed with {with_pods}"
 
 
 def _severity(newest: Failure, snapshot: Snapshot) -> Severity | None:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from msgspec.structs import replace
-
 from tools.diagnose import timing
 from tools.diagnose.facts.commands import given
 from tools.diagnose.facts.containers import Container
 from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.initializing import LONG, long_initializing, running_for
-from tools.diagnose.facts.naming import about_owner, about_pod, container_said, pod_names, said
+from tools.diagnose.facts.naming import about_owner, about_pod, log_says, pod_names, said, subject_of
 from tools.diagnose.facts.remedies import log_read
+from tools.diagnose.facts.roots import rooted
 from tools.diagnose.facts.waits import Wait, circle
 from tools.diagnose.logs.context import answered_by, in_context
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around, decisive_line
@@ -65,7 +64,7 @@ _ITS_OWN = "it waits for its own pods, which are not ready before it ends"
 def _in_a_circle(path: tuple[Wait, ...]) -> Finding:
     """Nobody of them goes on, however long one waits."""
     steps = [
-        f"{container_said(each.group[0])} waits for Service {each.service}, behind which are the pods of "
+        f"{subject_of(each.group[0])} waits for Service {each.service}, behind which are the pods of "
         f"{said(path[(at + 1) % len(path)].waiting)}"
         for at, each in enumerate(path)
     ]
@@ -76,7 +75,7 @@ def _in_a_circle(path: tuple[Wait, ...]) -> Finding:
         object=first.waiting,
         container=first.group[0].name,
         affected=tuple(name for each in path for name in pod_names(each.group)),
-        summary=f"{'; '.join(steps)}: "
+        detail=f"{'; '.join(steps)}: "
         + (
             "it waits for its own pods, which are not ready before it ends" if alone else "they wait for each other"
         ),
@@ -104,6 +103,7 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
     error = recognised(lines)
     root = behind(Symptom(container, snapshot, error, lines)) if error else None
     line = one_line(error.line, QUOTE_CHARS) if error else decisive_line(log)
+    context = root.said if root else in_context(error, container, snapshot) if error else ""
     age = running_for(container, snapshot)
     if error is None and age < LONG:
         return None
@@ -122,10 +122,8 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=(
-            f"{container_said(container)} has been running for {lasts}, and its pod waits until it ends"
-            f"{_log_said(line, error, container, snapshot)}"
-        ),
+        subject=subject_of(container),
+        detail=f"has been running for {lasts}, and its pod waits until it ends{log_says(line, context)}",
         why=(
             "The containers of a pod are started only when all its init containers have ended well, one after the "
             "other. This one has not failed; it does not end."
@@ -134,17 +132,7 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding | None:
         remedies=(_look(error, container),),
     )
     if root is not None:
-        return replace(
-            found,
-            cause=root.cause or found.cause,
-            object=root.object,
-            summary=found.summary.removesuffix(_log_said(line, error, container, snapshot))
-            + f'; its log says "{line}" ({root.said})',
-            why=root.why,
-            evidence=(*found.evidence, *root.evidence),
-            remedies=(*root.remedies, *found.remedies),
-            concerns=(container.owner,) if root.object != container.owner else (),
-        )
+        return rooted(found, root, found.remedies)
     return timing.so_far(found, _passes_by(error, container, snapshot), snapshot)
 
 
@@ -157,13 +145,6 @@ def _passes_by(error: LogError | None, container: Container, snapshot: Snapshot)
 
 def _log(container: Container, snapshot: Snapshot) -> str:
     return snapshot.logs.get((container.pod_name, container.name), "")
-
-
-def _log_said(line: str, error: LogError | None, container: Container, snapshot: Snapshot) -> str:
-    if not line:
-        return ""
-    context = in_context(error, container, snapshot) if error else ""
-    return f'; its log says "{line}"' + (f" ({context})" if context else "")
 
 
 def _look(error: LogError | None, container: Container) -> Remedy:

@@ -19,7 +19,7 @@ from tools.diagnose.facts.covers import Cover, cover_of
 from tools.diagnose.facts.edits import change
 from tools.diagnose.facts.limit_ranges import bounds
 from tools.diagnose.facts.memory_bounds import Bound
-from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, container_said, pod_names, typed
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, about_pod, pod_names, subject_of, typed
 from tools.diagnose.facts.present import anything
 from tools.diagnose.facts.remedies import by_tool, template_patched
 from tools.diagnose.terms import Cause, Evidence, Finding, Json, Kind, Known, Remedy, Rule, Snapshot
@@ -82,7 +82,8 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=_summary(container, limit, plan, snapshot)
+        subject=subject_of(container),
+        detail=_detail(container, limit, plan, snapshot)
         + "".join(f"; {_counts(each)} as its memory" for each in held),
         why=_WHY_IN_MEMORY if held and limit else _why(limit),
         evidence=_evidence(container, limit, plan, snapshot)
@@ -151,8 +152,8 @@ def _request(container: Container) -> str | None:
     return str(requests["memory"]) if "memory" in requests else None
 
 
-def _summary(container: Container, limit: str | None, plan: _Plan | None, snapshot: Snapshot) -> str:
-    what = f"{container_said(container)} is OOMKilled"
+def _detail(container: Container, limit: str | None, plan: _Plan | None, snapshot: Snapshot) -> str:
+    what = "is OOMKilled"
     ended = crash(container, snapshot.taken_at)
     if ended is not None and _STARTED not in ended.message and ended.exit_code not in (None, _KILLED_CODE):
         what += f" (a process in it; it then ended with exit code {ended.exit_code})"

@@ -11,7 +11,7 @@ import re
 import msgspec
 from msgspec.structs import replace
 
-from tools.diagnose.facts.naming import about_owner, about_pod, container_said, pod_names
+from tools.diagnose.facts.naming import about_owner, about_pod, pod_names, subject_of
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.refusals import Refusal, Refused, allows, bindings_of, concerns, refused, roles_of
 from tools.diagnose.facts.remedies import Operations, patched
@@ -71,7 +71,8 @@ def _finding(this: Refused, snapshot: Snapshot) -> Finding:
         object=judged.object,
         container=container.name,
         affected=pod_names(this.group),
-        summary=f"{container_said(container)} may not {_call(refusal)}: {judged.said}",
+        subject=subject_of(container),
+        detail=f"may not {_call(refusal)}: {judged.said}",
         why=_WHY,
         evidence=(about_pod("log", container.pod, this.line), *judged.evidence),
         remedies=(judged.remedy,),

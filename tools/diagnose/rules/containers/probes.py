@@ -15,12 +15,12 @@ from tools.apimachinery.selectors import labels_of
 from tools.diagnose import timing
 from tools.diagnose.facts import probing
 from tools.diagnose.facts.containers import Container, crash
-from tools.diagnose.facts.naming import about_owner, about_pod, container_said, event_said, pod_names
+from tools.diagnose.facts.naming import about_owner, about_pod, event_said, log_says, pod_names, subject_of
 from tools.diagnose.facts.owners import current_pods_of
 from tools.diagnose.facts.probe_failures import ProbeFailure, probe_failure
 from tools.diagnose.facts.probing import Probe, ProbeName
 from tools.diagnose.facts.remedies import log_read, template_patched
-from tools.diagnose.facts.roots import Root
+from tools.diagnose.facts.roots import Root, rooted
 from tools.diagnose.facts.service_pods import is_ready
 from tools.diagnose.logs.context import in_context
 from tools.diagnose.logs.decisive import QUOTE_CHARS, around
@@ -163,7 +163,8 @@ def _killed(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Find
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} is killed{likely} by its {name} probe{which}{ending}",
+        subject=subject_of(container),
+        detail=f"is killed{likely} by its {name} probe{which}{ending}",
         why=f"The kubelet restarts a container whose {name} probe fails failureThreshold times in a row. "
         f"{judged.why if judged else ''}".strip(),
         evidence=tuple(_evidence(container, probe, (event, probing.killing(container, snapshot)), snapshot)),
@@ -201,9 +202,10 @@ def _waiting(name: ProbeName, group: list[Container], snapshot: Snapshot) -> Fin
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} {_begins(container, name, snapshot, is_open=is_open)} {judged.said}"
-        + (heard.said if heard else "")
-        + (_limit_said(probe, judged) if is_open else ""),
+        subject=subject_of(container),
+        detail=f"{_begins(container, name, snapshot, is_open=is_open)} {judged.said}"
+        + (heard.said if heard else ""),
+        passing=_limit_said(probe, judged) if is_open else "",
         why=judged.why,
         evidence=tuple(_evidence(container, probe, (event,), snapshot)),
         remedies=tuple(_remedies(container, name, judged)),
@@ -231,7 +233,7 @@ def _heard(container: Container, judged: ProbeFailure, snapshot: Snapshot) -> _H
         return None
     line = one_line(error.line if error else lines[0], QUOTE_CHARS)
     context = root.said if root else in_context(error, container, snapshot) if error else ""
-    return _Heard(line, f'; its log says "{line}"' + (f" ({context})" if context else ""), root)
+    return _Heard(line, log_says(line, context), root)
 
 
 def _rooted(found: Finding, heard: _Heard, container: Container) -> Finding:
@@ -240,15 +242,8 @@ def _rooted(found: Finding, heard: _Heard, container: Container) -> Finding:
     root = heard.root
     if root is None:
         return replace(found, evidence=evidence, remedies=tuple(reversed(found.remedies)))
-    return replace(
-        found,
-        cause=root.cause or found.cause,
-        object=root.object,
-        why=root.why,
-        evidence=(*evidence, *root.evidence),
-        remedies=(*root.remedies, *(each for each in found.remedies if each.risk == "read")),
-        concerns=(container.owner,) if root.object != container.owner else (),
-    )
+    own = (each for each in found.remedies if each.risk == "read")
+    return rooted(replace(found, evidence=evidence), root, own)
 
 
 def _alike_and_ready(container: Container, snapshot: Snapshot) -> str:
@@ -270,8 +265,8 @@ def _beside(passes: str, group: list[Container], events: tuple[Json | None, ...]
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} is not ready in pod {container.pod_name}, unlike {passes}{said_so}"
-        + because,
+        subject=subject_of(container),
+        detail=f"is not ready in pod {container.pod_name}, unlike {passes}{said_so}" + because,
         why="The template is the same, so it is not the probe that is wrong: this pod answers otherwise. Of "
         "several replicas of which one leads, the others are mostly not ready by design.",
         evidence=tuple(_evidence(container, probing.probe_of(container, "readiness"), events, snapshot)),

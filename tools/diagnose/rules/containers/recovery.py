@@ -119,7 +119,7 @@ def _as_history(finding: Finding, own: list[Container]) -> Finding:
         finding,
         severity="info",
         settles_at=None,
-        summary=f"{finding.summary}; it was started anew {often}, and runs well since {since}",
+        detail=f"{finding.detail}; it was started anew {often}, and runs well since {since}",
         remedies=tuple(each for each in finding.remedies if each.risk == "read" and each.tool is None),
     )
 

@@ -9,11 +9,11 @@ import re
 from typing import cast
 
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import about_pod, event_said, said
+from tools.diagnose.facts.naming import about_pod, event_said
 from tools.diagnose.facts.owners import current_pods, owner_of
 from tools.diagnose.facts.probe_failures import meant_port
 from tools.diagnose.rules.containers.probe_remedy import set_probe
-from tools.diagnose.terms import Cause, Finding, Json, Kind, ObjectRef, Remedy, Snapshot
+from tools.diagnose.terms import Cause, Finding, Json, Kind, ObjectRef, Remedy, Snapshot, Subject
 from tools.plaintext import one_line
 
 LIVENESS_PROBE_FAILED = Cause(
@@ -79,7 +79,8 @@ def _without_liveness(
         object=owner,
         container=container,
         affected=pods,
-        summary=f"the liveness probe of container {container} of {said(owner)} cannot be made: it {what}",
+        subject=Subject(f"the liveness probe of container {container}", owner),
+        detail=f"cannot be made: it {what}",
         why=(
             "A probe that cannot be made counts neither as a success nor as a failure: the container runs, and is "
             "not restarted when it hangs."

@@ -153,7 +153,7 @@ def _with_crashes(cause: Finding, group: list[Crash]) -> Finding:
     return replace(
         cause,
         affected=tuple(name for crash in group for name in pod_names(crash.group)),
-        summary=f'{cause.summary}; {said(first.container.owner)}{more} crashes for it, its log says "{first.line}"',
+        detail=f'{cause.detail}; {said(first.container.owner)}{more} crashes for it, its log says "{first.line}"',
         evidence=(*cause.evidence, *logs[:_LOGS_SHOWN]),
         concerns=(*cause.concerns, *(owner for owner in owners if owner not in cause.concerns)),
     )

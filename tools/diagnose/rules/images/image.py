@@ -24,9 +24,9 @@ from tools.diagnose.facts.naming import (
     TEMPLATE_KINDS,
     about_owner,
     about_pod,
-    container_said,
     pod_names,
     quoted,
+    subject_of,
     typed,
 )
 from tools.diagnose.facts.remedies import by_tool, described
@@ -126,7 +126,8 @@ def _finding(group: list[Container], snapshot: Snapshot) -> Finding:
         object=container.owner,
         container=container.name,
         affected=pod_names(group),
-        summary=f"{container_said(container)} cannot get its image {image_of(container)}: {said}"
+        subject=subject_of(container),
+        detail=f"cannot get its image {image_of(container)}: {said}"
         + (f"; {credentials.said}" if credentials else ""),
         why=credentials.why if credentials else _WHY[trouble],
         evidence=(

@@ -191,7 +191,7 @@ def _finding(name: str, group: list[Kept], snapshot: Snapshot) -> Finding:
         cause=NETWORK_POLICY_BLOCKS_DNS,
         object=ref,
         affected=tuple(str(kept.pod["metadata"]["name"]) for kept in group),
-        summary=f"{said(ref)} keeps {_owners_said(owners)} from DNS: {_how(policy, group[0])}{log_said}",
+        detail=f"{said(ref)} keeps {_owners_said(owners)} from DNS: {_how(policy, group[0])}{log_said}",
         why=(
             "A pod that a policy selects for Egress may reach only what some policy allows, and DNS is no "
             "exception. Names are asked on port 53 of the DNS pods, over UDP first; a port without a protocol "

@@ -156,7 +156,7 @@ def _finding(target: Target, kept: KeptOut, snapshot: Snapshot) -> Finding:
         cause=NETWORK_POLICY_BLOCKS_INGRESS,
         object=ref,
         affected=_affected(target, kept, snapshot),
-        summary=f"{said(ref)} keeps {_who(kept)} from {said(target.ref)}: {how}",
+        detail=f"{said(ref)} keeps {_who(kept)} from {said(target.ref)}: {how}",
         why=(
             "A pod that a policy selects for Ingress is reached only by what some policy allows, on the pod's "
             "own port (the Service's targetPort). Everything else is dropped, so callers wait until they give up."

@@ -60,7 +60,7 @@ def _pending(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Iterator[Finding
     finding = Finding(
         cause=LOAD_BALANCER_PENDING,
         object=ref,
-        summary=f"{said(ref)} of type LoadBalancer has no address: {because}",
+        detail=f"{said(ref)} of type LoadBalancer has no address: {because}",
         why=(
             "A controller of the cloud, or one such as MetalLB, gives such a Service its address; Kubernetes "
             "itself has none. From within the cluster the Service is reached all the same."

@@ -101,9 +101,7 @@ def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:
     return Finding(
         cause=BACKEND_SERVICE_MISSING,
         object=first.owner,
-        summary=(
-            f"{said(first.owner)} sends {_what(group)} to Service {first.service}, which does not exist{hint}"
-        ),
+        detail=(f"{said(first.owner)} sends {_what(group)} to Service {first.service}, which does not exist{hint}"),
         why=(
             "The API accepts an Ingress or Route before its Services exist. As long as one is missing, the "
             "controller answers with an error of its own (503, or 404)."
@@ -151,7 +149,7 @@ def _no_port(group: list[Backend], service: Json, snapshot: Snapshot) -> Finding
         cause=BACKEND_PORT_MISSING,
         object=first.owner,
         affected=tuple(str(pod["metadata"]["name"]) for pod in pods_behind(service, snapshot)),
-        summary=one_line(
+        detail=one_line(
             f"{said(first.owner)} asks for port {first.port} of Service {first.service}, which {has}{hint}"
         ),
         why=_port_why(first),

@@ -88,7 +88,7 @@ def _conflict(newer: ObjectRef, older: ObjectRef, group: list[Backend]) -> Findi
     return Finding(
         cause=HOST_CONFLICT,
         object=newer,
-        summary=summary,
+        detail=summary,
         why=(
             "The API accepts both; which of them gets the traffic is the controller's choice, most often the "
             "older one. The other is as if it were not there."
@@ -138,7 +138,7 @@ def _refused(route: Json, refusal: Json, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=HOST_CONFLICT,
         object=ref,
-        summary=f"{said(ref)} is refused by the router: its host {place} is claimed already ({by})",
+        detail=f"{said(ref)} is refused by the router: its host {place} is claimed already ({by})",
         why=(
             "A host belongs to the oldest Route that claims it, across all namespaces unless the administrator "
             "allows otherwise. The router leaves a later one out."

@@ -85,7 +85,7 @@ def _class_finding(ingress: Json, snapshot: Snapshot) -> Finding | None:
     return Finding(
         cause=INGRESS_CLASS_MISSING,
         object=ref,
-        summary=f"{said(ref)} {_class_said(wanted, near, names)}",
+        detail=f"{said(ref)} {_class_said(wanted, near, names)}",
         why=(
             "A controller takes only the Ingresses of its own class, and nothing reports one that nobody takes: "
             "it gets no address, and requests for its hosts end elsewhere."
@@ -160,7 +160,7 @@ def _tls_finding(ref: ObjectRef, item: Json, pointer: str, name: str, fault: str
     return Finding(
         cause=TLS_SECRET_MISSING,
         object=ref,
-        summary=f"{said(ref)} takes its certificate from Secret {one_line(name, 253)}, {fault}{hint}",
+        detail=f"{said(ref)} takes its certificate from Secret {one_line(name, 253)}, {fault}{hint}",
         why=(
             "Without the certificate most controllers serve one of their own, which browsers refuse; a router "
             "may leave the host out altogether. The Secret must be in the same namespace."

@@ -109,7 +109,7 @@ def _finding(
         cause=SERVICE_PORT_MISMATCH,
         object=ref,
         affected=tuple(str(pod["metadata"]["name"]) for pod in behind),
-        summary=_summary(ref, port, owner, declared),
+        detail=_summary(ref, port, owner, declared),
         why=_why(target_of(port)),
         evidence=(
             Evidence("spec", said(ref), one_line(f"port {port.get('port')}, targetPort {target_of(port)}")),

@@ -40,7 +40,7 @@ def scaled_to_zero(service: Json, workload: Workload, snapshot: Snapshot) -> Fin
     return Finding(
         cause=SERVICE_NOT_READY,
         object=ref,
-        summary=f"{said(ref)} has no endpoint: {said(workload.ref)}, whose pods it selects, is scaled to zero",
+        detail=f"{said(ref)} has no endpoint: {said(workload.ref)}, whose pods it selects, is scaled to zero",
         why="A Service has as many endpoints as there are ready pods with its labels; now there should be none.",
         evidence=(
             service_spec(service, f"spec.selector: {labels_said(selector_of(service))}"),
@@ -80,7 +80,7 @@ def _not_ready_finding(
         cause=SERVICE_NOT_READY,
         object=ref,
         affected=names,
-        summary=f"{said(ref)} has no endpoint: {count} ready{because}",
+        detail=f"{said(ref)} has no endpoint: {count} ready{because}",
         why=(
             "A Service sends traffic only to pods whose condition Ready is True: every container runs and its "
             "readiness probe succeeds, and every readiness gate is met."

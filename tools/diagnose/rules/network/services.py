@@ -107,7 +107,7 @@ def _mismatch(service: Json, near: Workload | None, snapshot: Snapshot) -> Findi
     return Finding(
         cause=SERVICE_SELECTOR_MISMATCH,
         object=ref,
-        summary=_mismatch_said(ref, selector, near),
+        detail=_mismatch_said(ref, selector, near),
         why=(
             "A Service leads to the pods of its namespace that carry every label of its selector, with exactly "
             "that value; names do not count. Without such a pod, whoever calls it is refused or waits in vain."

@@ -88,7 +88,7 @@ def _finding(
     return Finding(
         cause=PDB_BLOCKS_DISRUPTION,
         object=pdb,
-        summary=summary,
+        detail=summary,
         why=why,
         evidence=(evidence,),
         remedies=(remedy,),

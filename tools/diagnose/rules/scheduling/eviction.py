@@ -14,7 +14,7 @@ from tools.apimachinery import quantity
 from tools.apimachinery.quantity import amount
 from tools.diagnose.facts.containers import STEADY_AFTER, parse_time
 from tools.diagnose.facts.edits import edit
-from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, event_said, said, typed
+from tools.diagnose.facts.naming import TEMPLATE_KINDS, about_owner, event_said, typed
 from tools.diagnose.facts.owners import controller, current_pods_of, newest_replicaset, owner_of
 from tools.diagnose.facts.statuses import status_of
 from tools.diagnose.reading.decoding import looks_well
@@ -30,6 +30,7 @@ from tools.diagnose.terms import (
     Rule,
     Severity,
     Snapshot,
+    Subject,
     grouped,
 )
 from tools.plaintext import one_line
@@ -130,7 +131,7 @@ def _finding(group: list[Eviction], snapshot: Snapshot) -> Finding | None:
         return None
     what, container, limit = _cause(newest.message)
     again = severity == "error" and newest.owner.kind not in ("Pod", "Job", "CronJob")
-    subject = f"pods of {said(newest.owner)} are evicted again and again" if again else _once(newest)
+    subject, befell = (Subject("pods", newest.owner), "are evicted again and again") if again else _once(newest)
     own = current_pods_of(newest.owner, snapshot)
     replaced = "" if severity == "error" or not any(map(looks_well, own)) else "; a new one runs"
     names = [each.pod["metadata"]["name"] for each in group]
@@ -139,7 +140,8 @@ def _finding(group: list[Eviction], snapshot: Snapshot) -> Finding | None:
         object=newest.owner,
         container=container,
         affected=tuple(dict.fromkeys([*names, *(pod["metadata"]["name"] for pod in own)])),
-        summary=f"{subject}: {what}{replaced}",
+        subject=subject,
+        detail=f"{befell}: {what}{replaced}",
         why=_why(newest.message),
         evidence=tuple(_evidence(group, snapshot)),
         remedies=tuple(_remedies(newest, container, limit, snapshot)),
@@ -147,13 +149,10 @@ def _finding(group: list[Eviction], snapshot: Snapshot) -> Finding | None:
     )
 
 
-def _once(eviction: Eviction) -> str:
-    name = eviction.pod["metadata"]["name"]
-    return (
-        f"Pod {name} was evicted"
-        if eviction.owner.kind == "Pod"
-        else f"a pod of {said(eviction.owner)} was evicted"
-    )
+def _once(eviction: Eviction) -> tuple[Subject | None, str]:
+    if eviction.owner.kind == "Pod":
+        return None, f"Pod {eviction.pod['metadata']['name']} was evicted"
+    return Subject("a pod", eviction.owner), "was evicted"
 
 
 def _severity(group: list[Eviction], snapshot: Snapshot) -> Severity | None:

@@ -85,7 +85,7 @@ def _finding(node: Json, pods: list[Json], summary: str, snapshot: Snapshot) -> 
         cause=NODE_NOT_READY,
         object=ObjectRef("v1", "Node", None, name),
         affected=tuple(pod["metadata"]["name"] for pod in pods) if lost else (),
-        summary=summary,
+        detail=summary,
         why=(
             "A node whose kubelet does not report is marked NotReady, and Services no longer lead to its pods. "
             "After five minutes they are deleted and replaced on other nodes; those of a StatefulSet only when "

@@ -24,7 +24,7 @@ from tools.diagnose.rules.scheduling.placement import obstacles
 from tools.diagnose.rules.scheduling.preemption import preemption_of
 from tools.diagnose.rules.storage import claims
 from tools.diagnose.rules.storage.unbound import is_on_a_node
-from tools.diagnose.terms import Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
+from tools.diagnose.terms import Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot, Subject
 from tools.plaintext import one_line
 
 SCHEDULER_ANSWERS_WITHIN = timedelta(seconds=30)
@@ -134,7 +134,8 @@ def _finding(group: list[Waiting]) -> Finding | None:
         cause=PENDING,
         object=waiting.owner,
         affected=tuple(each.pod["metadata"]["name"] for each in group),
-        summary=_summary(waiting, found),
+        subject=None if waiting.owner.kind == "Pod" else Subject("a pod", waiting.owner),
+        detail=_detail(waiting, found),
         why=found[0].why if found else _WHY,
         evidence=tuple(_evidence(waiting, found)),
         remedies=tuple(_remedies(waiting, found)),
@@ -181,14 +182,13 @@ def _grows(waiting: Waiting) -> bool:
     return event is not None and not _older(waiting.pod, timedelta(minutes=10), waiting.snapshot)
 
 
-def _summary(waiting: Waiting, found: list[Obstacle]) -> str:
-    owner = waiting.owner
-    subject = f"Pod {owner.name}" if owner.kind == "Pod" else f"a pod of {said(owner)}"
+def _detail(waiting: Waiting, found: list[Obstacle]) -> str:
+    pending = f"{said(waiting.owner)} is Pending" if waiting.owner.kind == "Pod" else "is Pending"
     detail = "; ".join(each.said for each in found if each.said)
     if passed_over.gates(waiting) or waiting.sentence in (_NO_SUCH_NODE, _NOBODY):
-        return f"{subject} is Pending: {detail}"
+        return f"{pending}: {detail}"
     core = one_line(waiting.sentence, 200).rstrip(".")
-    return f"{subject} is Pending: {core}{f' ({detail})' if detail else ''}"
+    return f"{pending}: {core}{f' ({detail})' if detail else ''}"
 
 
 def _evidence(waiting: Waiting, found: list[Obstacle]) -> list[Evidence]:

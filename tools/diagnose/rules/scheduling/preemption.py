@@ -81,7 +81,7 @@ def _finding(owner: ObjectRef, pods: list[str], event: Json, snapshot: Snapshot)
         cause=PREEMPTED,
         object=owner,
         affected=tuple(pods),
-        summary=(
+        detail=(
             f"Pod {victim} of {said(owner)} was preempted by {who} on node {one_line(node, 120)}, and its "
             "replacement finds no place"
         ),

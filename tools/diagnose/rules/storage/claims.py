@@ -62,7 +62,7 @@ def finding(held: Held, snapshot: Snapshot) -> Finding:
         cause=PENDING,
         object=target,
         affected=tuple(held.pods),
-        summary=f"PersistentVolumeClaim {name} {_state(held.claim)}, and {told}",
+        detail=f"PersistentVolumeClaim {name} {_state(held.claim)}, and {told}",
         why=held.trouble.why + (template.said if template else ""),
         evidence=(*_evidence(held.claim, target, snapshot), *([template.evidence] if template else ())),
         remedies=tuple(_remedies(held, target, template)),

@@ -25,7 +25,19 @@ from tools.diagnose.reading.snapshot import event_time, times
 from tools.diagnose.rules.containers.absent_sources import existing, missing_remedies, nearest_said
 from tools.diagnose.rules.scheduling.obstacles import PENDING
 from tools.diagnose.rules.storage.mounts import mount_trouble, sandbox_trouble
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot, grouped
+from tools.diagnose.terms import (
+    Cause,
+    Evidence,
+    Finding,
+    Json,
+    Known,
+    ObjectRef,
+    Remedy,
+    Rule,
+    Snapshot,
+    Subject,
+    grouped,
+)
 from tools.plaintext import one_line
 
 FAILED_MOUNT = Cause(
@@ -233,16 +245,18 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding:
         return _missing_finding(failure, failure.missing, pods, snapshot)
     if failure.volume is None:
         trouble = sandbox_trouble(failure.message, failure.pod)
-        subject = f"the network of {_pod_said(failure.owner)} cannot be set up"
+        what = f"the network of {_pod_said(failure.owner)} cannot be set up"
+        subject = None
     else:
         trouble = mount_trouble(failure.message, failure.volume, failure.pod)
         which = f"volume {one_line(failure.volume, 120)}" if failure.volume else "a volume"
-        subject = f"{which} of {said(failure.owner)} cannot be mounted"
+        subject, what = Subject(which, failure.owner), "cannot be mounted"
     return Finding(
         cause=PENDING if failure.volume is None else FAILED_MOUNT,
         object=failure.owner,
         affected=pods,
-        summary=f"{trouble.subject or subject}: {trouble.said}",
+        subject=None if trouble.subject else subject,
+        detail=f"{trouble.subject or what}: {trouble.said}",
         why=trouble.why,
         evidence=(
             *failure.evidence,
@@ -254,7 +268,6 @@ def _finding(group: list[Failure], snapshot: Snapshot) -> Finding:
 
 def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], snapshot: Snapshot) -> Finding:
     what = f"{missing.kind} {missing.name} has no key {missing.key}" if missing.key else f"{missing} does not exist"
-    which = f"volume {one_line(failure.volume or '', 120)} of {said(failure.owner)}"
     near = existing(missing, snapshot)
     whole = missing.kind == "Secret" and not missing.key and not near
     issue = issuing(missing.name, snapshot) if whole and may_be_issued(missing.name, snapshot) else None
@@ -269,7 +282,8 @@ def _missing_finding(failure: Failure, missing: Missing, pods: tuple[str, ...], 
         cause=FAILED_MOUNT,
         object=failure.owner,
         affected=pods,
-        summary=f"{which} cannot be mounted: {one_line(what, 200)}{nearest_said(missing, snapshot)}{made_by}",
+        subject=Subject(f"volume {one_line(failure.volume or '', 120)}", failure.owner),
+        detail=f"cannot be mounted: {one_line(what, 200)}{nearest_said(missing, snapshot)}{made_by}",
         why=_WHY_MISSING,
         evidence=(
             *failure.evidence,

@@ -296,7 +296,7 @@ def _finding(ref: ObjectRef, item: Json, stated: list[Stated], snapshot: Snapsho
         cause=UNHEALTHY_CONDITION,
         object=owner,
         affected=tuple(str(each["metadata"]["name"]) for each in pods),
-        summary=f"{said(ref)}{'' if owner == ref else f' of {said(owner)}'}: {one_line(first.said(), 300)}",
+        detail=f"{said(ref)}{'' if owner == ref else f' of {said(owner)}'}: {one_line(first.said(), 300)}",
         why=first.sign.means,
         evidence=tuple(Evidence("status", said(ref), one_line(each.said())) for each in stated),
         remedies=(described(ref, "See all of its status, and its events"),),

@@ -99,7 +99,7 @@ def suspended(ref: ObjectRef, what: str) -> Finding:
     return Finding(
         cause=CRON_JOB_SUSPENDED,
         object=ref,
-        summary=f"{said(ref)} is suspended: it starts no {what}",
+        detail=f"{said(ref)} is suspended: it starts no {what}",
         why=_SUSPENDED,
         evidence=(Evidence("spec", said(ref), "suspend: true"),),
         remedies=(resume(ref),),
@@ -163,7 +163,7 @@ def _forbidden(ref: ObjectRef, active: str, snapshot: Snapshot) -> Finding | Non
     return Finding(
         cause=CRON_JOB_FORBIDDEN,
         object=ref,
-        summary=f"{said(ref)} skips its runs: {said(running)} still runs, since {one_line(str(since), 40)}",
+        detail=f"{said(ref)} skips its runs: {said(running)} still runs, since {one_line(str(since), 40)}",
         why="With concurrencyPolicy Forbid a run starts only after the one before has ended.",
         evidence=(
             Evidence("spec", said(ref), "concurrencyPolicy: Forbid"),
@@ -190,7 +190,7 @@ def _misses(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=CRON_JOB_MISSED_RUNS,
         object=ref,
-        summary=f'{said(ref)} misses the runs of its schedule "{schedule}": {begun}{because}',
+        detail=f'{said(ref)} misses the runs of its schedule "{schedule}": {begun}{because}',
         why=(
             "The CronJob controller starts a run up to startingDeadlineSeconds after its time; one that cannot "
             "start until then is left out."
@@ -218,7 +218,7 @@ def _never(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=CRON_JOB_SCHEDULE_INVALID,
         object=ref,
-        summary=f'{said(ref)} never runs: the day of its schedule "{schedule}" never comes',
+        detail=f'{said(ref)} never runs: the day of its schedule "{schedule}" never comes',
         why="No month of those that the schedule names has that day.",
         evidence=(Evidence("spec", said(ref), f"schedule: {schedule}"), *_told(ref, _UNREADABLE, snapshot)),
         remedies=(_correct(ref),),
@@ -236,7 +236,7 @@ def _unreadable(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding | Non
     return Finding(
         cause=CRON_JOB_SCHEDULE_INVALID,
         object=ref,
-        summary=f"{said(ref)} never runs: {one_line(str(event.get('message')), 200)}",
+        detail=f"{said(ref)} never runs: {one_line(str(event.get('message')), 200)}",
         why="The controller cannot read the schedule or the time zone.",
         evidence=_told(ref, _UNREADABLE, snapshot),
         remedies=(_correct(ref),),

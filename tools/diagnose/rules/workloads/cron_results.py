@@ -105,7 +105,7 @@ def _finding(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=CRON_JOB_NOT_SUCCEEDING,
         object=ref,
-        summary=f"{said(ref)} {since}: its last run was started for {last}, and {_gone(spec)}",
+        detail=f"{said(ref)} {since}: its last run was started for {last}, and {_gone(spec)}",
         why="When a failed Job is deleted, its pods and their logs go with it.",
         evidence=(
             Evidence(

@@ -70,7 +70,7 @@ def _left_out(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding | None:
     return Finding(
         cause=DAEMON_SET_NOT_SCHEDULED,
         object=ref,
-        summary=f"{said(ref)} leaves out {len(closed)} of {len(nodes)} nodes: {obstacle.said}",
+        detail=f"{said(ref)} leaves out {len(closed)} of {len(nodes)} nodes: {obstacle.said}",
         why="A DaemonSet runs on the nodes whose taints it tolerates; often that is meant so.",
         evidence=(
             Evidence("status", said(ref), f"desiredNumberScheduled: {item['status']['desiredNumberScheduled']}"),
@@ -87,7 +87,7 @@ def _nowhere(item: Json, ref: ObjectRef, snapshot: Snapshot) -> Finding:
     return Finding(
         cause=DAEMON_SET_NOT_SCHEDULED,
         object=ref,
-        summary=f"{said(ref)} runs on no node: {because}",
+        detail=f"{said(ref)} runs on no node: {because}",
         why="A DaemonSet runs on the nodes that match its nodeSelector and affinity and whose taints it tolerates.",
         evidence=(
             Evidence("status", said(ref), "desiredNumberScheduled: 0"),

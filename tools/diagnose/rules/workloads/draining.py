@@ -89,7 +89,7 @@ def _finding(owner: ObjectRef, group: list[Draining], snapshot: Snapshot) -> Fin
         cause=TERMINATING_STUCK,
         object=owner,
         affected=tuple(str(each.pod["metadata"]["name"]) for each in group),
-        summary=(
+        detail=(
             f"{said(owner)} has too few pods: {recreate} waits for pod {name}{more}, Terminating since "
             f"{moment(first.since)}{_hook(pod)}; it is killed at {moment(latest)} at the latest"
         ),

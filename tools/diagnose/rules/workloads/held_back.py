@@ -102,7 +102,6 @@ def _asks_more(container: Json, before: Json) -> bool:
 def _told(finding: Finding, item: Json, held: Held, news: str) -> Finding:
     ref, names = finding.object, " ".join(finding.affected)
     pods = f"pod{'' if len(finding.affected) == 1 else 's'} {', '.join(finding.affected[:3])}"
-    broken = finding.summary.replace(f" of {said(ref)}", "", 1)
     if held == "OnDelete":
         because = f"its updateStrategy is OnDelete, so that {pods} has the one before until it is deleted"
         remedy = Remedy(
@@ -124,7 +123,10 @@ def _told(finding: Finding, item: Json, held: Held, news: str) -> Finding:
     return replace(
         finding,
         cause=ROLLOUT_BLOCKED,
-        summary=f"{said(ref)} does not roll out its newest template by itself ({news}): {because}; {broken}",
+        subject=None,
+        passing="",
+        detail=f"{said(ref)} does not roll out its newest template by itself ({news}): {because}; "
+        f"{finding.summary_within}",
         why="With OnDelete a pod gets the newest template only when somebody deletes it; with a partition only the "
         "pods from that ordinal on do. The others stay as they are, also when they are broken.",
         evidence=(

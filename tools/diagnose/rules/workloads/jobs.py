@@ -77,12 +77,11 @@ def _as_given_up(finding: Finding, snapshot: Snapshot) -> Finding:
     if not failures:
         return timing.so_far(finding, _tried_until(finding, jobs, snapshot), snapshot)
     failure = failures[-1]
-    crashed = finding.summary.replace(f" of {said(finding.object)}", "", 1)
     return replace(
         failure,
         container=finding.container,
         affected=finding.affected,
-        summary=f"{failure.summary}: {crashed}",
+        detail=f"{failure.detail}: {finding.summary_within}",
         evidence=(*failure.evidence, *finding.evidence),
         remedies=(*finding.remedies, *(each for each in failure.remedies if each.risk != "read")),
     )
@@ -140,7 +139,7 @@ def _failure(job: Json, snapshot: Snapshot) -> Finding | None:
     return Finding(
         cause=DEADLINE_EXCEEDED if reason == "DeadlineExceeded" else BACKOFF_LIMIT_EXCEEDED,
         object=target,
-        summary=f"{said(ref)}{of_cron} {_what(failed, job, snapshot)}",
+        detail=f"{said(ref)}{of_cron} {_what(failed, job, snapshot)}",
         why=_WHY.get(reason, _WHY_FAILED) + _log_gone(job),
         evidence=(
             Evidence("status", said(ref), one_line(f"{failed.get('reason')}: {failed.get('message')}")),

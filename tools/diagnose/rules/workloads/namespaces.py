@@ -61,7 +61,7 @@ def terminating_namespaces(snapshot: Snapshot, _known: Known) -> list[Finding]:
     finding = Finding(
         cause=NAMESPACE_TERMINATING,
         object=ref,
-        summary=(
+        detail=(
             f"Namespace {ref.name} is being deleted since {one_line(since, 40)} and does not go: "
             f"{_because(stated, snapshot)}"
         ),

@@ -48,7 +48,7 @@ def _on_its_resource(finding: Finding, snapshot: Snapshot) -> Finding:
     return replace(
         finding,
         object=above,
-        summary=f"{finding.summary}; {made} is made from {resource} ({above.api_version}), whose {who} puts back "
+        detail=f"{finding.detail}; {made} is made from {resource} ({above.api_version}), whose {who} puts back "
         "what is changed of it",
         evidence=(*finding.evidence, about_owner("spec", finding.object, owned)),
         remedies=(

@@ -85,7 +85,6 @@ def _waits_for_old(item: Json, finding: Finding, snapshot: Snapshot) -> bool:
 
 def _blocked(item: Json, finding: Finding) -> Finding:
     ref, pod = finding.object, finding.affected[0]
-    broken = finding.summary.replace(f" of {said(ref)}", "", 1)
     revision = f"updateRevision: {item['status']['updateRevision']}"
     delete = deleted(
         ObjectRef("v1", "Pod", ref.namespace, pod), f"Delete pod {pod}: it comes back with the new template"
@@ -93,7 +92,10 @@ def _blocked(item: Json, finding: Finding) -> Finding:
     return replace(
         finding,
         cause=ROLLOUT_BLOCKED,
-        summary=f"{said(ref)} does not roll out its new template: it waits for pod {pod} of another: {broken}",
+        subject=None,
+        passing="",
+        detail=f"{said(ref)} does not roll out its new template: it waits for pod {pod} of another: "
+        f"{finding.summary_within}",
         why=(
             "With OrderedReady the controller replaces a pod only when all others are Ready; a broken "
             "one must be deleted by hand."
@@ -129,7 +131,7 @@ def _not_made(finding: Finding, snapshot: Snapshot) -> Finding:
     if more <= 0 or not made:
         return finding
     waits = f"{more} more pod{' is' if more == 1 else 's are'} not made before it is Ready"
-    return replace(finding, summary=f"{finding.summary}; {waits}")
+    return replace(finding, detail=f"{finding.detail}; {waits}")
 
 
 def still_served(findings: Iterable[Finding], snapshot: Snapshot) -> list[Finding]:
@@ -164,7 +166,7 @@ def _of_statefulset(item: Json, finding: Finding, snapshot: Snapshot) -> Finding
     pod = finding.affected[0]
     return replace(
         finding,
-        summary=f"{finding.summary}; pods of the template before still serve",
+        detail=f"{finding.detail}; pods of the template before still serve",
         remedies=(
             *finding.remedies,
             Remedy(
@@ -187,7 +189,7 @@ def _of_deployment(item: Json, finding: Finding, snapshot: Snapshot) -> Finding:
     back = None if in_turn else rollback_remedy(snapshot, ref)
     return replace(
         finding,
-        summary=f"{finding.summary}; the version before still serves{waits}",
+        detail=f"{finding.detail}; the version before still serves{waits}",
         remedies=(*([_in_turn(ref)] if in_turn else []), *finding.remedies, *([back] if back else [])),
     )
 

@@ -66,7 +66,7 @@ def _paused(ref: ObjectRef, progressing: Json, item: Json) -> Finding | None:
     return Finding(
         cause=ROLLOUT_PAUSED,
         object=ref,
-        summary=f"Deployment {ref.name} is paused: its newest template is not rolled out",
+        detail=f"Deployment {ref.name} is paused: its newest template is not rolled out",
         why="While a Deployment is paused, changes of its template wait until it is resumed.",
         evidence=(
             Evidence("status", f"Deployment {ref.name}", one_line(f"Progressing: {progressing.get('message')}")),
@@ -97,7 +97,7 @@ def _deadline(ref: ObjectRef, progressing: Json, item: Json, snapshot: Snapshot)
     return Finding(
         cause=PROGRESS_DEADLINE_EXCEEDED,
         object=ref,
-        summary=(
+        detail=(
             f"Deployment {ref.name} made no progress for {spec.get('progressDeadlineSeconds')} s: "
             f"{status.get('availableReplicas') or 0} of {1 if spec.get('replicas') is None else spec['replicas']} "
             f"pods are available{wait}{gates}"

@@ -25,7 +25,6 @@ _LOCKED = re.compile(
     re.IGNORECASE,
 )
 _ATTACHED = re.compile(r"Multi-Attach|ReadWriteOncePod|already (?:used|attached|in-use)|volume is being used", re.I)
-_STILL_STARTING = "; it may still be starting"
 _OF_ONE = ("ReadWriteOnce", "ReadWriteOncePod")
 
 
@@ -43,7 +42,8 @@ def shared_claim(finding: Finding, item: Json, snapshot: Snapshot) -> Finding | 
         finding,
         severity="error",
         settles_at=None,
-        summary=f"{finding.summary.replace(_STILL_STARTING, '')}; {holder} of the version before holds "
+        passing="",
+        detail=f"{finding.detail}; {holder} of the version before holds "
         f"PersistentVolumeClaim {name} ({mode}), which both mount, and goes only when the new one is ready: "
         "with a rolling update neither ever is",
         why="A rolling update starts the new pod before it ends the old one. What only one of them may have at a "

@@ -98,7 +98,7 @@ def _finding(ref: ObjectRef, states: str, why: str, evidence: str, *, severity: 
     return Finding(
         cause=UNHEALTHY_CONDITION,
         object=ref,
-        summary=f"{said(ref)} {one_line(states, 300)}",
+        detail=f"{said(ref)} {one_line(states, 300)}",
         why=why,
         evidence=(Evidence("status", said(ref), one_line(evidence)),),
         remedies=(described(ref, "See all of its status, and its events"),),

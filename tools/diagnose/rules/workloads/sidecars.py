@@ -120,7 +120,7 @@ def _finding(
         object=owner,
         container=running[0],
         affected=(str(pod["metadata"]["name"]),),
-        summary=(
+        detail=(
             f"Job {job}{of_cron} {'cannot' if surely else 'does not'} complete: {work} ended with exit code 0 at "
             f"{moment(at)}, and {beside} of the same pod {'runs' if len(running) == 1 else 'run'} on"
         ),

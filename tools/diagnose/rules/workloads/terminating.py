@@ -81,7 +81,7 @@ def _finding(owner: ObjectRef, finalizers: tuple[str, ...], pods: list[Json], sn
         cause=TERMINATING_STUCK,
         object=owner,
         affected=tuple(each["metadata"]["name"] for each in pods),
-        summary=f"Pod {name}{more}{of_owner} is being deleted but does not go: {because}{holds}",
+        detail=f"Pod {name}{more}{of_owner} is being deleted but does not go: {because}{holds}",
         why=_why(finalizers),
         evidence=tuple(_evidence(pod, finalizers, snapshot)),
         remedies=tuple(_remedies(pod, finalizers, snapshot)),
