@@ -214,7 +214,7 @@ def _server(module: str) -> _Server:
 
 def desk(given: Mapping[str, Any], fds: Sequence[int]) -> int:
     """Be the program: its streams, environment and arguments are those given."""
-    from agent.cli import process
+    from agent.__main__ import program
 
     for stream, fd in enumerate(fds):
         os.dup2(fd, stream)
@@ -223,7 +223,7 @@ def desk(given: Mapping[str, Any], fds: Sequence[int]) -> int:
     os.environ.update(given["env"])
     os.chdir(given["cwd"])
     sys.argv = ["desk", *given["arguments"]]
-    process()
+    program()
 
 
 def serve(listening: socket.socket, life: socket.socket) -> None:

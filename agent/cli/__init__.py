@@ -7,7 +7,6 @@ A command's module is imported when it is asked for, and it imports what it need
 from __future__ import annotations
 
 import atexit
-import gc
 import importlib
 import os
 import sys
@@ -55,9 +54,6 @@ HEADINGS = {
 """What one wants to do -> the commands for it, each with its module in agent.cli; in the order of --help."""
 COMMANDS = {command: module for commands in HEADINGS.values() for command, module in commands.items()}
 
-COLLECTED_AFTER = 100_000
-"""Objects made before the garbage collector looks for cycles: what a command imports and reads has few."""
-
 
 class LazyGroup(Group):
     """A group whose commands are imported one by one."""
@@ -94,7 +90,6 @@ def desk() -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run a command and exit with its code; an error is said in one line, never as a traceback."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    gc.set_threshold(COLLECTED_AFTER)
     if completing.is_asked():
         completing.prepare()
     try:

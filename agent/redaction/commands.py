@@ -17,6 +17,7 @@ _WORD = r"""(?!\[redacted\])(?P<secret>\\?"[^"\n]*+(?:"|$) | '[^'\n]*+(?:'|$)
 class Command(NamedTuple):
     """Programs, as a pattern, and the words of theirs that are passwords: group `secret` of `pattern`.
 
+    One of `hints` is in the lower-cased text that holds such a command.
     The rest of the command is searched as far as the next `|`, `;`, `&` or the end of the line.
     """
 
@@ -24,10 +25,8 @@ class Command(NamedTuple):
     programs: str
     pattern: str
 
-    def mask(self, text: str, lowered: str) -> str:
+    def mask(self, text: str) -> str:
         """Return the text with the passwords of these programs replaced."""
-        if not any(hint in lowered for hint in self.hints):
-            return text
         return re.sub(
             rf"(?ix)(?:(?<![\w.-])|(?m:(?<=^-)))(?:{self.programs})(?![\w-]){_REST}", self._mask_one, text
         )
@@ -103,10 +102,14 @@ COMMANDS = (
 )
 
 
+_HINTED = tuple((hint, command) for command in COMMANDS for hint in command.hints)
+
+
 def mask_commands(text: str, lowered: str) -> str:
     """Return the text with the passwords on command lines replaced; `lowered` is the text in lower case."""
-    for command in COMMANDS:
-        text = command.mask(text, lowered)
+    for hint, command in _HINTED:
+        if hint in lowered:
+            text = command.mask(text)
     return text
 
 

@@ -9,19 +9,16 @@ from agent.redaction.references import REFERENCE_IN_A_URL
 
 
 class Shape(NamedTuple):
-    """A secret that is known by its own form; tried when one of `hints` is in the lower-cased text."""
+    """A secret that is known by its own form; one of `hints` is in the lower-cased text that holds it."""
 
     name: str
     hints: tuple[str, ...]
     pattern: str
     replacement: str = MARK
 
-    def mask(self, text: str, lowered: str) -> str:
+    def mask(self, text: str) -> str:
         """Return the text with each secret of this shape replaced."""
-        for hint in self.hints:
-            if hint in lowered:
-                return re.sub(self.pattern, self.replacement, text)
-        return text
+        return re.sub(self.pattern, self.replacement, text)
 
 
 _KEPT = rf"\g<1>{MARK}"
@@ -185,3 +182,12 @@ SHAPES = (
     ),
     Shape("registry auth", ('auth"', "auth\\"), r'("auth\\*+"\s{0,9}:\s{0,9}\\*+")[\w+/]{12,}+={0,2}', _KEPT),
 )
+_HINTED = tuple((hint, shape) for shape in SHAPES for hint in shape.hints)
+
+
+def mask_shapes(text: str, lowered: str) -> str:
+    """Return the text with the secrets replaced that have a shape; `lowered` is the text in lower case."""
+    for hint, shape in _HINTED:
+        if hint in lowered:
+            text = shape.mask(text)
+    return text

@@ -8,7 +8,7 @@ from agent.redaction.folded import mask_folded
 from agent.redaction.manifests import mask_manifests
 from agent.redaction.pairs import BLOCKS, mask_pairs
 from agent.redaction.sentences import mask_sentences
-from agent.redaction.shapes import SHAPES
+from agent.redaction.shapes import mask_shapes
 from agent.redaction.wrapped import mask_wrapped
 
 _PLAIN = re.compile(r"[\w./-]{0,15}")  # too short for a token, and neither a blank, "=" nor ":" in it
@@ -51,9 +51,7 @@ def _mask_once(text: str) -> str:
     if any(sign in lowered for sign in _SIGNS_OF_LINES):
         text = mask_folded(_mask_lines(text), _mask_lines)
         lowered = _lower(text)
-    for shape in SHAPES:
-        text = shape.mask(text, lowered)
-    text = mask_commands(text, lowered)
+    text = mask_commands(mask_shapes(text, lowered), lowered)
     text = mask_pairs(text, _lower(text))
     return mask_sentences(text, _lower(text))
 

@@ -4,7 +4,8 @@ import codecs
 import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import NamedTuple, TypeAlias
 
 from agent.redaction.commands import mask_arguments
@@ -68,13 +69,21 @@ def _hides(name: str, value: JsonValue) -> bool:
 
 
 class _Place(NamedTuple):
-    """Where in a value the walk stands: how deep, and which members are masked whatever they hold."""
+    """Where in a value the walk stands: how deep, and which members are masked whatever they hold.
 
+    `text` masks a text; one that stands at many places is read once.
+    """
+
+    text: Callable[[str], str]
     depth: int = 0
     blanked: frozenset[str] = frozenset()
 
     def below(self, blanked: frozenset[str] = frozenset()) -> "_Place":
-        return _Place(self.depth + 1, self.blanked | blanked)
+        return _Place(self.text, self.depth + 1, self.blanked | blanked)
+
+
+def _key(key: str, place: _Place) -> str:
+    return place.text(key) if len(key) >= MIN_LITERAL_LENGTH else key
 
 
 def _as_array(value: JsonValue) -> JsonValue:
@@ -118,11 +127,11 @@ class Redactor:
         The value itself is not changed; a tuple is taken for the array that it becomes in JSON. Objects and arrays
         nested deeper than 64 levels are masked whole.
         """
-        return self._value(value, _Place())
+        return self._value(value, _Place(cache(self.text)))
 
     def _value(self, value: JsonValue, place: _Place) -> JsonValue:
         if isinstance(value, str):
-            return self.text(value)
+            return place.text(value)
         value = _as_array(value)
         if not isinstance(value, dict | list):
             return value
@@ -140,7 +149,7 @@ class Redactor:
             inside = inside.below(frozenset({"value"}))
         label = _label(value)
         return {
-            self._key(key): self._member(label if key == "value" else key, key, member, inside)
+            _key(key, place): self._member(label if key == "value" else key, key, member, inside)
             for key, member in value.items()
         }
 
@@ -172,6 +181,3 @@ class Redactor:
             MARK if _follows_flag(flag, item) else self._value(item, inside)
             for flag, item in zip(before, items, strict=False)
         ]
-
-    def _key(self, key: str) -> str:
-        return self.text(key) if len(key) >= MIN_LITERAL_LENGTH else key

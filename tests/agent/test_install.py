@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 TOP = Path(__file__).parents[2]
-SCRIPT = "import sys\nfrom agent.cli import process\nsys.exit(process())\n"
+SCRIPT = "import sys\nfrom agent.__main__ import program\nsys.exit(program())\n"
 """What an installer writes for `desk`."""
 
 

@@ -40,7 +40,7 @@ _TITLES = {"desk": "Desk", "sync": "plain, sync", "async": "plain, async (defaul
 
 def desk(folder: Path, turns: int, profile: cProfile.Profile | None = None) -> Figures:
     """One session of Desk in `folder`; garbage is collected as often as in the program."""
-    from agent.cli import COLLECTED_AFTER
+    from agent.__main__ import COLLECTED_AFTER
     from agent.workspace.history import init_repository
     from tests.benchmarks.assembled import assembled
     from tests.benchmarks.played import Clocked, Played

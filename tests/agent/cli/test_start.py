@@ -55,6 +55,16 @@ def test_help_imports_only_what_says_it() -> None:
     assert not imported("--help") & (HEAVY | {"pydantic", "rich", "yaml", "git", "sqlite3"})
 
 
+def test_no_garbage_is_looked_for_while_a_command_is_imported() -> None:
+    script = (
+        "import atexit, gc, sys; sys.argv = ['desk', 'debug-pod', '--help'];"
+        "from agent.__main__ import program; found = []; gc.collect();"
+        "gc.callbacks.append(lambda *told: found.append(told)); atexit.register(lambda: print(found)); program()"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=TOP, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
+
+
 def test_what_reads_the_journal_alone_imports_no_client(workspace: Path) -> None:
     call = {"tool": "list", "arguments": {"kind": "nodes"}}
     assert start(Settings(workspace=workspace), Task("list", sandbox=True, call=call), Watcher()) == 0

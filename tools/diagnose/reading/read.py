@@ -20,6 +20,7 @@ from tools.diagnose.reading import decoding, remaining, secrets
 from tools.diagnose.reading.away import unless_away
 from tools.diagnose.reading.needs import READINGS, needed
 from tools.diagnose.reading.snapshot import ContainerKey
+from tools.diagnose.rules import due
 from tools.diagnose.selection import EVERYTHING, Asked, narrowed
 from tools.diagnose.terms import Json, Kind, Snapshot, grouped
 
@@ -88,21 +89,40 @@ class Reader:
 
     def snapshots(self, asked: Asked) -> dict[str, Snapshot]:
         """The snapshots by namespace; raises as `read_snapshot`."""
+        self._import_rules()
         self._await()
         self._need_pods(asked)
         if self._namespace is not None and isinstance(self._answers["Namespace"], errors.NotFound):
             raise not_there(self._cluster, self._namespace)
-        logs: _LogReading | None = None
+        snapshots = self._assembled(None) if asked is EVERYTHING else self._completed(None)  # a name is of any kind
+        chosen = [narrowed(snapshot, asked, self._cluster) for snapshot in snapshots.values()]
+        logs = _LogReading(self._cluster, chosen, few=self._lists, many=self._logs)
+        self._read_needed(snapshots)
+        return {name: self._looked_into(one) for name, one in self._completed(logs).items()}
+
+    def _import_rules(self) -> None:
+        """While lists are still to come: the rules that are always due, then those that the pods call for."""
+        self._import_due()
+        self._answers["Pod"] = self._asked["Pod"].result()
+        self._import_due()
+
+    def _import_due(self) -> None:
+        for snapshot in self._assembled(None).values():
+            due(snapshot)
+
+    def _completed(self, logs: _LogReading | None) -> dict[str, Snapshot]:
+        """The snapshots with all kinds that their rules need."""
         while True:
             snapshots = self._assembled(logs)
-            kinds = {kind for snapshot in snapshots.values() for kind in needed(snapshot, self._answers)}
-            if logs is None and (asked is EVERYTHING or not kinds):  # the names that may be asked for are known
-                chosen = [narrowed(snapshot, asked, self._cluster) for snapshot in snapshots.values()]
-                logs = _LogReading(self._cluster, chosen, few=self._lists, many=self._logs)
-            elif not kinds:
-                return {name: self._looked_into(one) for name, one in snapshots.items()}
-            self._ask(kinds)
-            self._await()
+            if not self._read_needed(snapshots):
+                return snapshots
+
+    def _read_needed(self, snapshots: Mapping[str, Snapshot]) -> bool:
+        """Whether anything was needed: then it is read."""
+        kinds = {kind for snapshot in snapshots.values() for kind in needed(snapshot, self._answers)}
+        self._ask(kinds)
+        self._await()
+        return bool(kinds)
 
     def _looked_into(self, snapshot: Snapshot) -> Snapshot:
         return remaining.look_into(self._cluster, secrets.look_into(self._cluster, snapshot))
