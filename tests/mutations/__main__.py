@@ -27,11 +27,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--skip", type=int, default=0, help="so many of the first ones, which were run before")
     parser.add_argument("--at-once", type=int, default=6, help="how many namespaces there are at a time")
     parser.add_argument("--prefix", default="mutated", help="what the namespaces' names begin with")
     parser.add_argument("--only", nargs="*", choices=[*HARMFUL, *HARMLESS], help="these mutators")
     given = parser.parse_args()
-    picked = list(chosen(given.count, given.seed))
+    picked = list(chosen(given.count, given.seed))[given.skip :]
     if given.only:
         picked = [(name, Random(f"{given.seed}-{number}")) for number, name in enumerate(given.only)]
     queue: SimpleQueue[tuple[str, Random]] = SimpleQueue()
