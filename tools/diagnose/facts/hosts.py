@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patched
@@ -241,7 +242,7 @@ def _external(service: Json, snapshot: Snapshot, hops: int) -> Lead | None:
         f"{alias}: {further.said}",
         _WHY_EXTERNAL,
         further.object or ref,
-        remedies=remedies or (Remedy("Correct its externalName", f"kubectl edit {typed(ref)}", "change"),),
+        remedies=remedies or (edit(ref, "Correct its externalName"),),
     )
 
 

@@ -60,6 +60,12 @@ def event_said(event: Json) -> str:
     return f"{event.get('reason', '')}{times}: {event.get('message', '')}"
 
 
+def first_of(names: list[str]) -> str:
+    """`web and 2 more`: the first of several, and how many others there are."""
+    others = len(set(names)) - 1
+    return f"{names[0]} and {others} more" if others else names[0]
+
+
 def pod_names(group: Iterable[Container]) -> tuple[str, ...]:
     """The pods of a group, in its order."""
     return tuple(container.pod_name for container in group)

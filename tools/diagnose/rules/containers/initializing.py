@@ -58,9 +58,6 @@ def stuck(snapshot: Snapshot, known: Known) -> list[Finding]:
     return found + [one for group in groups if group and (one := _finding(group, snapshot)) is not None]
 
 
-_ITS_OWN = "it waits for its own pods, which are not ready before it ends"
-
-
 def _in_a_circle(path: tuple[Wait, ...]) -> Finding:
     """Nobody of them goes on, however long one waits."""
     steps = [

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from tools.diagnose.facts.backends import Backend, backends
-from tools.diagnose.facts.naming import said, typed
+from tools.diagnose.facts.edits import edit
+from tools.diagnose.facts.naming import first_of, said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.present import some
 from tools.diagnose.facts.remedies import set_fields
@@ -21,7 +22,7 @@ from tools.diagnose.rules.network.routing_needs import (
     missing_classes,
     missing_tls,
 )
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Rule, Snapshot
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Rule, Snapshot
 from tools.plaintext import one_line
 
 _DOCS = "https://kubernetes.io/docs/concepts/services-networking/ingress/"
@@ -110,7 +111,7 @@ def _no_service(group: list[Backend], snapshot: Snapshot) -> Finding:
         remedies=(
             set_fields(f"Send it to Service {near}", first.owner, {each.pointer: near for each in group})
             if near
-            else _edit("Name a Service that exists, or create this one", first.owner),
+            else edit(first.owner, "Name a Service that exists, or create this one"),
         ),
     )
 
@@ -162,7 +163,7 @@ def _no_port(group: list[Backend], service: Json, snapshot: Snapshot) -> Finding
                 f"Ask for port {mended}", first.owner, {each.port_pointer: _value(each, mended) for each in group}
             )
             if mended is not None
-            else _edit("Name a port that the Service has", first.owner),
+            else edit(first.owner, "Name a port that the Service has"),
         ),
     )
 
@@ -202,14 +203,8 @@ def _value(backend: Backend, port: int | str) -> Json | int | str:
     return {"number": port} if isinstance(port, int) else {"name": port}
 
 
-def _edit(title: str, owner: ObjectRef) -> Remedy:
-    return Remedy(title=title, command=f"kubectl edit {typed(owner)}", risk="change")
-
-
 def _what(group: list[Backend]) -> str:
-    places = list(dict.fromkeys(one_line(f"{each.host}{each.path}", 120) or "everything" for each in group))
-    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-    return f"{places[0]}{more}"
+    return first_of([one_line(f"{each.host}{each.path}", 120) or "everything" for each in group])
 
 
 def _port_said(backend: Backend, port: Json, service: Json, snapshot: Snapshot) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tools.diagnose.facts.backends import Backend, backends, ingress_ref, route_ref
-from tools.diagnose.facts.naming import said, typed
+from tools.diagnose.facts.edits import edit
+from tools.diagnose.facts.naming import first_of, said
 from tools.diagnose.facts.statuses import status_of
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, ObjectRef, Remedy, Snapshot
+from tools.diagnose.terms import Cause, Evidence, Finding, Json, ObjectRef, Snapshot
 from tools.plaintext import one_line
 
 HOST_CONFLICT = Cause(
@@ -35,6 +36,8 @@ _MAY_SHARE = (
     "nginx.org/mergeable-ingress-type",
 )
 """Annotations by which controllers let several Ingresses have one host and path."""
+
+_ELSEWHERE = "Give it another host or path"
 
 Claim = tuple[str, str, str, str]
 """Class, host, path, and whether the path is meant exactly."""
@@ -77,14 +80,11 @@ def _age(item: Json) -> tuple[str, str]:
 
 
 def _conflict(newer: ObjectRef, older: ObjectRef, group: list[Backend]) -> Finding:
-    places = list(dict.fromkeys(one_line(f"{each.host or '*'}{each.path}", 160) for each in group))
-    more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    places = first_of([one_line(f"{each.host or '*'}{each.path}", 160) for each in group])
     if newer == older:
-        summary = f"{said(newer)} claims {places[0]}{more} twice, for different Services or ports"
+        summary = f"{said(newer)} claims {places} twice, for different Services or ports"
     else:
-        summary = (
-            f"{said(newer)} claims {places[0]}{more} as {said(older)} does already, for another Service or port"
-        )
+        summary = f"{said(newer)} claims {places} as {said(older)} does already, for another Service or port"
     return Finding(
         cause=HOST_CONFLICT,
         object=newer,
@@ -97,13 +97,7 @@ def _conflict(newer: ObjectRef, older: ObjectRef, group: list[Backend]) -> Findi
             Evidence("spec", said(newer), one_line(f"{each.host or '*'}{each.path} to Service {each.service}"))
             for each in group[:3]
         ),
-        remedies=(
-            Remedy(
-                title="Give it another host or path",
-                command=f"kubectl edit {typed(newer)}",
-                risk="change",
-            ),
-        ),
+        remedies=(edit(newer, _ELSEWHERE),),
         severity="warning",
         concerns=() if newer == older else (older,),
     )
@@ -150,9 +144,7 @@ def _refused(route: Json, refusal: Json, snapshot: Snapshot) -> Finding:
                 one_line(f"Admitted is False: HostAlreadyClaimed: {refusal.get('message') or ''}"),
             ),
         ),
-        remedies=(
-            Remedy(title="Give it another host or path", command=f"kubectl edit {typed(ref)}", risk="change"),
-        ),
+        remedies=(edit(ref, _ELSEWHERE),),
         concerns=(older,) if older else (),
     )
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
 from tools.diagnose.facts.containers import parse_time
+from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import event_said, said, typed
 from tools.diagnose.facts.owners import has_ended
 from tools.diagnose.facts.remedies import by_tool, deleted, described, patched
@@ -199,7 +200,7 @@ def _misses(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
             Evidence("status", said(ref), f"lastScheduleTime: {one_line(str(last or 'none'), 40)}"),
             *_told(ref, _LATE, snapshot),
         ),
-        remedies=(_longer(ref) if short else _look(ref),),
+        remedies=(_longer(ref) if short else described(ref, "See what its events say of it"),),
         severity="warning",
     )
 
@@ -207,10 +208,6 @@ def _misses(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
 def _longer(ref: ObjectRef) -> Remedy:
     title = f"Let it start up to {_ENOUGH_S} s late, or leave startingDeadlineSeconds out"
     return patched(ref, title, {"spec": {"startingDeadlineSeconds": _ENOUGH_S}})
-
-
-def _look(ref: ObjectRef) -> Remedy:
-    return described(ref, "See what its events say of it")
 
 
 def _never(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
@@ -221,7 +218,7 @@ def _never(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding:
         detail=f'{said(ref)} never runs: the day of its schedule "{schedule}" never comes',
         why="No month of those that the schedule names has that day.",
         evidence=(Evidence("spec", said(ref), f"schedule: {schedule}"), *_told(ref, _UNREADABLE, snapshot)),
-        remedies=(_correct(ref),),
+        remedies=(edit(ref, "Correct its schedule"),),
     )
 
 
@@ -239,12 +236,8 @@ def _unreadable(ref: ObjectRef, item: Json, snapshot: Snapshot) -> Finding | Non
         detail=f"{said(ref)} never runs: {one_line(str(event.get('message')), 200)}",
         why="The controller cannot read the schedule or the time zone.",
         evidence=_told(ref, _UNREADABLE, snapshot),
-        remedies=(_correct(ref),),
+        remedies=(edit(ref, "Correct its schedule"),),
     )
-
-
-def _correct(ref: ObjectRef) -> Remedy:
-    return Remedy("Correct its schedule", f"kubectl edit {typed(ref)}", "change")
 
 
 def _told(ref: ObjectRef, reasons: tuple[str, ...], snapshot: Snapshot) -> tuple[Evidence, ...]:
