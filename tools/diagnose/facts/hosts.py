@@ -16,7 +16,7 @@ from tools.diagnose.facts.edits import edit
 from tools.diagnose.facts.naming import quoted, said, typed
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.remedies import patched
-from tools.diagnose.facts.service_pods import is_headless, is_ready, ports_of
+from tools.diagnose.facts.service_pods import is_headless, is_ready, ports_of, service_ref
 from tools.diagnose.reading.snapshot import Question
 from tools.diagnose.terms import Json, ObjectRef, Remedy, Snapshot
 
@@ -107,12 +107,6 @@ def dead_end(host: str, snapshot: Snapshot, hops: int = 0) -> Lead | None:
     if (service.get("spec") or {}).get("type") == "ExternalName":
         return _external(service, snapshot, hops)
     return _pod(name, service, snapshot) if name.pod else None
-
-
-def service_ref(service: Json, snapshot: Snapshot) -> ObjectRef:
-    """The Service, of its own namespace where it says one."""
-    meta = service["metadata"]
-    return ObjectRef("v1", "Service", str(meta.get("namespace") or snapshot.namespace), str(meta["name"]))
 
 
 def _elsewhere(name: Host, snapshot: Snapshot, hops: int, *, is_full: bool) -> Lead | None:

@@ -10,7 +10,7 @@ from tools.apimachinery.selectors import Labels, labels_of, matches
 from tools.diagnose.facts.nearest import alike
 from tools.diagnose.facts.statuses import conditions_of, status_of
 from tools.diagnose.facts.workloads import Workload, workloads
-from tools.diagnose.terms import Json, Snapshot, once
+from tools.diagnose.terms import Json, ObjectRef, Snapshot, once
 
 _ALIKE = 0.6
 _COMPARED_AT_MOST = 60
@@ -195,3 +195,9 @@ def _by_label(snapshot: Snapshot) -> dict[tuple[str, str], list[Json]]:
         for label in labels_of(pod).items():
             found.setdefault(label, []).append(pod)
     return found
+
+
+def service_ref(service: Json, snapshot: Snapshot) -> ObjectRef:
+    """The Service, of its own namespace where it says one."""
+    meta = service["metadata"]
+    return ObjectRef("v1", "Service", str(meta.get("namespace") or snapshot.namespace), str(meta["name"]))

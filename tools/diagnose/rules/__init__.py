@@ -69,7 +69,7 @@ RULES: tuple[Line, ...] = (
     Line("network.services", some("Service")),
     Line("network.load_balancers", some("Service")),
     Line("network.routing", some("Ingress", "Route")),
-    Line("network.policies", some("NetworkPolicy")),
+    Line("network.ingress", some("NetworkPolicy")),
     Line("autoscaling.scaling", some("HorizontalPodAutoscaler")),
     Line("scheduling.budgets", some("PodDisruptionBudget")),
     Line("workloads.conditions", anything),

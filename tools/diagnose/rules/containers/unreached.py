@@ -12,12 +12,11 @@ from msgspec.structs import replace
 
 from tools.diagnose.facts.crashes import Crash, crashes
 from tools.diagnose.facts.naming import about_pod, pod_names, said
-from tools.diagnose.facts.service_pods import is_ready, pods_behind, ports_of, selector_of
+from tools.diagnose.facts.service_pods import is_ready, pods_behind, ports_of, selector_of, service_ref
 from tools.diagnose.facts.workloads import workloads_matching
 from tools.diagnose.logs.context import service_called
 from tools.diagnose.rules.network.dns import dns_blocked, unresolved
 from tools.diagnose.rules.network.ingress import ingress_blocked
-from tools.diagnose.rules.network.service_words import service_ref
 from tools.diagnose.rules.network.services import misdirected
 from tools.diagnose.terms import Finding, Json, Known, ObjectRef, Rule, Snapshot
 

@@ -21,11 +21,23 @@ from tools.diagnose.facts.owners import current_pods_of, owner_of
 from tools.diagnose.facts.remedies import patched
 from tools.diagnose.facts.service_pods import pods_matching, selector_of
 from tools.diagnose.facts.workloads import Workload, workloads, workloads_matching
+from tools.diagnose.rules.network.dns import NETWORK_POLICY_BLOCKS_DNS, dns_blocked
 from tools.diagnose.rules.network.remedy import apply_policy
-from tools.diagnose.rules.network.service_words import labels_said
 from tools.diagnose.rules.network.target import Target, target_behind
-from tools.diagnose.rules.network.words import peers_said, ports_said
-from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Remedy, Severity, Snapshot, once
+from tools.diagnose.rules.network.words import labels_said, peers_said, ports_said
+from tools.diagnose.terms import (
+    Cause,
+    Evidence,
+    Finding,
+    Json,
+    Known,
+    ObjectRef,
+    Remedy,
+    Rule,
+    Severity,
+    Snapshot,
+    once,
+)
 from tools.plaintext import one_line
 
 NETWORK_POLICY_BLOCKS_INGRESS = Cause(
@@ -327,3 +339,14 @@ def _allow(target: Target, whom: str, suffix: str, peers: list[Json], snapshot: 
         "ingress": [{"from": peers, "ports": ports}],
     }
     return apply_policy(f"Let in {whom}", f"allow-{target.name}-from-{suffix}", spec, snapshot)
+
+
+def network_policies(snapshot: Snapshot, known: Known) -> list[Finding]:
+    """What else the policies of the namespace take from pods that need it."""
+    if not snapshot.of("NetworkPolicy"):
+        return []
+    untold = [finding for finding in dns_blocked(snapshot) if finding.severity != "error"]
+    return [*untold, *ingress_blocked(snapshot, known)]
+
+
+RULE = Rule(causes=(NETWORK_POLICY_BLOCKS_DNS, NETWORK_POLICY_BLOCKS_INGRESS), find=network_policies)

@@ -9,9 +9,15 @@ from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.nearest import nearest
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.remedies import Operations, by_tool, patched
-from tools.diagnose.facts.service_pods import container_ports, pods_behind, ports_of, selector_of, target_of
+from tools.diagnose.facts.service_pods import (
+    container_ports,
+    pods_behind,
+    ports_of,
+    selector_of,
+    service_ref,
+    target_of,
+)
 from tools.diagnose.facts.workloads import workloads_matching
-from tools.diagnose.rules.network.service_words import service_ref
 from tools.diagnose.terms import Cause, Evidence, Finding, Json, ObjectRef, Remedy, Severity, Snapshot
 from tools.plaintext import one_line
 

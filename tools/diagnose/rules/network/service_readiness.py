@@ -9,9 +9,9 @@ from tools.diagnose import timing
 from tools.diagnose.facts.naming import said
 from tools.diagnose.facts.owners import owner_of
 from tools.diagnose.facts.remedies import described, scaled
-from tools.diagnose.facts.service_pods import condition, is_ready, pods_behind, selector_of, serves
+from tools.diagnose.facts.service_pods import condition, is_ready, pods_behind, selector_of, serves, service_ref
 from tools.diagnose.facts.workloads import Workload, workload_of
-from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
+from tools.diagnose.rules.network.words import labels_said, service_spec
 from tools.diagnose.terms import Cause, Evidence, Finding, Json, Known, ObjectRef, Snapshot
 from tools.plaintext import one_line
 

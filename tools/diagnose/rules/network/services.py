@@ -18,11 +18,12 @@ from tools.diagnose.facts.service_pods import (
     ports_of,
     selector_of,
     selects,
+    service_ref,
 )
 from tools.diagnose.facts.workloads import Workload, workloads_matching
 from tools.diagnose.rules.network.service_ports import SERVICE_PORT_MISMATCH, port_mismatches
 from tools.diagnose.rules.network.service_readiness import SERVICE_NOT_READY, not_ready, scaled_to_zero
-from tools.diagnose.rules.network.service_words import labels_said, service_ref, service_spec
+from tools.diagnose.rules.network.words import labels_said, service_spec
 from tools.diagnose.terms import Cause, Evidence, Finding, Json, Kind, Known, ObjectRef, Remedy, Rule, Snapshot
 from tools.plaintext import one_line
 

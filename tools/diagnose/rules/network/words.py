@@ -1,8 +1,9 @@
-"""How findings say whom, and on which ports, a NetworkPolicy lets in."""
+"""How findings say whom, and on which ports, a NetworkPolicy lets in, and what a Service's specification has."""
 
 from __future__ import annotations
 
-from tools.json import Json
+from tools.apimachinery.selectors import Labels
+from tools.diagnose.terms import Evidence, Json
 from tools.plaintext import one_line
 
 
@@ -44,3 +45,13 @@ def _selector_said(selector: Json) -> str:
         for each in selector.get("matchExpressions") or ()
     ]
     return ", ".join(words) or "any labels"
+
+
+def service_spec(service: Json, text: str) -> Evidence:
+    """Evidence from the specification of a Service."""
+    return Evidence("spec", f"Service {service['metadata']['name']}", one_line(text))
+
+
+def labels_said(labels: Labels) -> str:
+    """`app=web, tier=front`."""
+    return one_line(", ".join(f"{key}={value}" for key, value in sorted(labels.items())), 200)
