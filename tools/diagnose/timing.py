@@ -13,7 +13,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from tools.diagnose.facts.containers import parse_time
-from tools.diagnose.terms import Finding, Json, Kind, ObjectRef, Snapshot
+from tools.diagnose.terms import Finding, Json, Kind, ObjectRef, Snapshot, once
 
 APPLIED_WITHIN = timedelta(seconds=3)
 """What is made together (a workload, its Service, its ConfigMap) comes in any order, and within this time."""
@@ -59,6 +59,7 @@ def deadline_s(owner: ObjectRef, snapshot: Snapshot) -> int:
     return int(((item or {}).get("spec") or {}).get("progressDeadlineSeconds") or PROGRESS_DEADLINE_S)
 
 
+@once
 def gone_by(snapshot: Snapshot) -> datetime | None:
     """When the last of the pods that are being deleted is gone; None where none is."""
     due = (parse_time(pod["metadata"].get("deletionTimestamp")) for pod in snapshot.of("Pod"))

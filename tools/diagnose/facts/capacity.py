@@ -49,15 +49,28 @@ def shortages(sentence: str) -> list[str]:
 
 def fitting_nodes(pod: Json, snapshot: Snapshot) -> list[Json]:
     """The nodes that the pod may go to by their taints and labels; by their taints alone where there is none."""
-    open_to_it = open_nodes(pod, snapshot)
-    fitting = [node for node in open_to_it if takes(node, pod)]
-    return fitting or open_to_it
+
+    def fitting() -> list[Json]:
+        open_to_it = open_nodes(pod, snapshot)
+        return [node for node in open_to_it if takes(node, pod)] or open_to_it
+
+    return snapshot.once(("fitting nodes", _demands(pod)), fitting)
+
+
+def _demands(pod: Json) -> bytes:
+    """What of a pod decides on its nodes: it is worked out once for all pods that demand the same."""
+    spec = pod["spec"]
+    return msgspec.json.encode([spec.get(field) for field in ("tolerations", "nodeSelector", "affinity")])
 
 
 def largest_allocatable(resource: str, pod: Json, snapshot: Snapshot) -> Decimal | None:
     """The most that one fitting node offers; None where none is known to offer any."""
-    offered = [_allocatable(node) for node in fitting_nodes(pod, snapshot)]
-    return max((amount(each[resource]) for each in offered if resource in each), default=None)
+
+    def largest() -> Decimal | None:
+        offered = [_allocatable(node) for node in fitting_nodes(pod, snapshot)]
+        return max((amount(each[resource]) for each in offered if resource in each), default=None)
+
+    return snapshot.once(("largest allocatable", resource, _demands(pod)), largest)
 
 
 def depends_on_others(pod: Json, snapshot: Snapshot) -> bool:
@@ -73,11 +86,15 @@ def most_room(pod: Json, resources: list[str], snapshot: Snapshot) -> Room | Non
     """The fitting node that comes nearest to what a pod asks for; None where one seems to have it, or unread."""
     if not snapshot.has("PlacedPod"):
         return None
-    nodes = [node for node in fitting_nodes(pod, snapshot) if not _is_cordoned(node)]
-    rooms = [_room(node, resources, snapshot) for node in nodes]
     asked = {each: requested(pod, each) for each in resources}
-    best = max(rooms, key=lambda room: (_part(room, asked), room.node), default=None)
-    return best if best is not None and _part(best, asked) < 1 else None
+
+    def most() -> Room | None:
+        nodes = [node for node in fitting_nodes(pod, snapshot) if not _is_cordoned(node)]
+        rooms = [_room(node, resources, snapshot) for node in nodes]
+        best = max(rooms, key=lambda room: (_part(room, asked), room.node), default=None)
+        return best if best is not None and _part(best, asked) < 1 else None
+
+    return snapshot.once(("most room", tuple(asked.items()), _demands(pod)), most)
 
 
 def _part(room: Room, asked: dict[str, Decimal]) -> Decimal:

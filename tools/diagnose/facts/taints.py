@@ -5,6 +5,8 @@ Source: https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-tolera
 
 from __future__ import annotations
 
+import msgspec
+
 from tools.diagnose.terms import Json, Snapshot
 from tools.plaintext import one_line
 
@@ -26,11 +28,15 @@ def untolerated_of(node: Json, pod: Json) -> list[Json]:
 
 def untolerated(pod: Json, snapshot: Snapshot) -> list[tuple[str, Json]]:
     """Each such taint with its node's name."""
-    return [
-        (str(node["metadata"]["name"]), taint)
-        for node in snapshot.of("Node")
-        for taint in untolerated_of(node, pod)
-    ]
+    tolerations = msgspec.json.encode(pod["spec"].get("tolerations"))
+    return snapshot.once(
+        ("untolerated taints", tolerations),  # once for all pods that tolerate the same
+        lambda: [
+            (str(node["metadata"]["name"]), taint)
+            for node in snapshot.of("Node")
+            for taint in untolerated_of(node, pod)
+        ],
+    )
 
 
 def open_nodes(pod: Json, snapshot: Snapshot) -> list[Json]:
