@@ -78,8 +78,9 @@ class Journal:
 
     def append(self, session: str, *events: Event) -> list[Entry]:
         """Write events, all or none, and give them as they stand."""
+        masked = [_masked(event, self.redactor) for event in events]  # before: meanwhile others may write
         with self.transaction() as transaction:
-            return [transaction.append(session, event) for event in events]
+            return [transaction.chain(session, each) for each in masked]
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -164,6 +165,19 @@ class Journal:
                 raise BrokenJournal(f"the row of approval {row_id} is not what its events say. {RESTORE}", held)
 
 
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """An event as it is written: without secrets."""
+
+    type: str
+    body: Json
+
+
+def _masked(event: Event, redactor: Redactor) -> Masked:
+    body = redactor.redact(to_body(event))
+    return Masked(name_of(event), body if isinstance(body, dict) else {})
+
+
 class Transaction:
     """Writes that belong together."""
 
@@ -181,12 +195,15 @@ class Transaction:
         self._writing.lock(name)
 
     def append(self, session: str, event: Event) -> Entry:
-        """Chain one event. This is the one place where events are written, so secrets are masked here."""
+        """Chain one event, its secrets masked."""
+        return self.chain(session, _masked(event, self._redactor))
+
+    def chain(self, session: str, event: Masked) -> Entry:
+        """Chain one event. This is the one place where events are written, so only masked ones come here."""
         last = self._writing.last(session)
         number, previous = (last.number + 1, last.hash) if last else (1, self._root())
         at = self._now().astimezone(UTC).isoformat(timespec="milliseconds")
-        body = json.dumps(self._masked(event), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-        kind = name_of(event)
+        kind, body = event.type, json.dumps(event.body, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         row = Row(0, session, at, kind, body, chain(previous, number, session, at, kind, body), number)
         entry = _entry(row._replace(seq=self._writing.insert(row)))
         self.appended.append(entry)
@@ -204,20 +221,16 @@ class Transaction:
 
     def decide(self, session: str, decided: ApprovalDecided, while_in: Collection[str]) -> bool:
         """Decide an approval whose status is in `while_in`, and append the decision; gives whether it was."""
-        said = self._masked(decided)  # the row gets the words of the event
-        words = (said["approver"], said["reason"])
+        masked = _masked(decided, self._redactor)  # the row gets the words of the event
+        words = (masked.body["approver"], masked.body["reason"])
         if not self._writing.swap(decided.approval_id, session, while_in, decided.decision, *words):
             return False
-        self.append(session, decided)
+        self.chain(session, masked)
         return True
 
     def use(self, session: str, approval_id: str) -> bool:
         """Mark an approval as used, if it is approved, or was used before; gives whether it was."""
         return self._writing.swap(approval_id, session, ("approved", "used"), "used")
-
-    def _masked(self, event: Event) -> Json:
-        masked = self._redactor.redact(to_body(event))
-        return masked if isinstance(masked, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,10 +105,11 @@ class SqliteStore:
         """One transaction, in which nobody else writes."""
         with self._thread:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                with _turn(self.path):
+                    self._connection.execute("BEGIN IMMEDIATE")
                 yield SqliteWriting(self._connection)
                 self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
+            except (sqlite3.Error, TimeoutError) as error:
                 self._roll_back()
                 raise _unwritable(self.path, error) from error
             except BaseException:
@@ -336,8 +337,7 @@ def _open(path: Path, root: str) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # SQLite does not wait for its lock when two processes switch one new file to WAL at once.
-        with open(path.with_suffix(".lock"), "rb", opener=_made_to_read) as opening:
-            fcntl.flock(opening, fcntl.LOCK_EX)
+        with _turn(path):
             connection = sqlite3.connect(
                 path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
@@ -348,6 +348,41 @@ def _open(path: Path, root: str) -> sqlite3.Connection:
     except (sqlite3.Error, OSError) as error:
         raise _unreadable(path, error) from error
     return connection
+
+
+@contextlib.contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """One's turn to ask SQLite for its lock; raises `TimeoutError` when it does not come in `BUSY_TIMEOUT_S`.
+
+    SQLite only tries again, and less often the longer it has waited: among many writers one may starve. The kernel
+    wakes the process that has waited longest for a lock, and frees the lock of one that is killed. Source: flock(2)
+    """
+    with open(path.with_suffix(".lock"), "rb", opener=_made_to_read) as queue:
+        try:
+            fcntl.flock(queue, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _wait_for(queue.fileno())
+        yield
+
+
+def _wait_for(fd: int) -> None:
+    """Wait for a lock, in a thread, since flock(2) has no timeout; raises `TimeoutError`.
+
+    A lock that comes too late goes when the thread closes its own descriptor.
+    """
+    own = os.dup(fd)
+
+    def take() -> None:
+        try:
+            fcntl.flock(own, fcntl.LOCK_EX)
+        finally:
+            os.close(own)
+
+    waiting = threading.Thread(target=take, daemon=True)
+    waiting.start()
+    waiting.join(BUSY_TIMEOUT_S)
+    if waiting.is_alive():
+        raise TimeoutError("others wait to write it, too")
 
 
 def _made_to_read(path: str, flags: int) -> int:
@@ -451,7 +486,7 @@ def _unwritable(path: Path, error: sqlite3.Error) -> JournalError:
 
 def _next(path: Path, error: Exception) -> str:
     """What to do about an error, by SQLite's code of it. Source: https://sqlite.org/rescode.html"""
-    match _code(error):
+    match "SQLITE_BUSY" if isinstance(error, TimeoutError) else _code(error):
         case "SQLITE_BUSY" | "SQLITE_LOCKED":
             return (
                 f"Another program has kept it locked for {BUSY_TIMEOUT_S:.0f} s, as a backup or a database browser "

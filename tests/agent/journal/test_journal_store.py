@@ -1,10 +1,13 @@
 """The journal on a real file: what is appended stays, in order, masked, and any tampering shows."""
 
+import contextlib
 import fcntl
 import multiprocessing
 import os
 import signal
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +25,7 @@ from agent.journal.port import Store
 from agent.journal.postgres import PostgresStore
 from agent.journal.sqlite import SCHEMA_VERSION, SqliteStore
 from agent.redaction import MARK, Redactor
+from agent.redaction.values import JsonValue
 from tests.postgres import Server
 from tools.changes.plan import Change
 from tools.cluster.resources import ObjectRef
@@ -597,6 +601,93 @@ def test_two_processes_make_one_new_journal(where: Path | str) -> None:
 def test_a_check_is_not_misled_by_who_writes_meanwhile(where: Path | str) -> None:
     opened_at(where).close()
     run_two(asks, verifies, where, 80)
+
+
+def waits(path: Path) -> int:
+    """How many wait for their turn to write. Source: proc_locks(5)"""
+    own = f":{path.with_suffix('.lock').stat().st_ino} "
+    return sum(" -> FLOCK " in line and own in line for line in Path("/proc/locks").read_text().splitlines())
+
+
+def until_waiting(path: Path, count: int) -> None:
+    deadline = time.monotonic() + 5
+    while waits(path) != count:
+        assert time.monotonic() < deadline, f"{waits(path)} wait instead of {count}"
+        time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Somebody else has the turn."""
+    with path.with_suffix(".lock").open("rb") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        yield
+
+
+def test_writers_have_their_turns_in_the_order_in_which_they_came(path: Path) -> None:
+    """SQLite by itself favours the newest, which tries again the soonest: of many, one starves."""
+    sessions = [f"s{number}" for number in range(8)]
+    journals = [opened_at(path) for _ in sessions]
+    writers = [
+        threading.Thread(target=each.append, args=(session, note(0)))
+        for each, session in zip(journals, sessions, strict=True)
+    ]
+    with held(path):
+        for count, writer in enumerate(writers, start=1):
+            writer.start()
+            until_waiting(path, count)
+    for writer in writers:
+        writer.join(10)
+    assert [entry.session for entry in journals[0].entries()] == sessions
+    for each in journals:
+        each.close()
+
+
+def test_a_writer_that_is_stopped_or_killed_while_it_waits_holds_up_nobody(path: Path) -> None:
+    journal, start = opened_at(path), SPAWN.Barrier(3)
+    works = [SPAWN.Process(target=appends, args=(path, session, 1, start)) for session in ("stopped", "killed")]
+    for each in works:
+        each.start()
+    start.wait(20)
+    with held(path):
+        until_waiting(path, 2)
+        os.kill(works[0].pid or 0, signal.SIGSTOP)
+        os.kill(works[1].pid or 0, signal.SIGKILL)
+        works[1].join(10)
+    journal.append("s1", note(0))
+    os.kill(works[0].pid or 0, signal.SIGCONT)
+    works[0].join(10)
+    assert [entry.session for entry in journal.entries()] == ["s1", "stopped"]
+    journal.close()
+
+
+def test_a_turn_that_does_not_come_is_told_and_not_taken_later(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.journal.sqlite.BUSY_TIMEOUT_S", 0.05)
+    journal = opened_at(path)
+    said = (
+        r"cannot be written: others wait to write it.*Another program has kept it locked.*fuser .*; then resume\."
+    )
+    with held(path), pytest.raises(JournalError, match=said):
+        journal.append("s1", note(1))
+    until_waiting(path, 0)
+    journal.append("s1", note(2))
+    assert [entry.event for entry in journal.entries()] == [note(2)]
+    journal.close()
+
+
+def test_secrets_are_looked_for_while_others_may_write(path: Path) -> None:
+    other = opened_at(path)
+
+    class Writes(Redactor):
+        def redact(self, value: JsonValue) -> JsonValue:
+            other.append("s2", note(1))
+            return super().redact(value)
+
+    journal = opened_at(path, Writes())
+    journal.append("s1", note(1))
+    assert [entry.session for entry in journal.entries()] == ["s2", "s1"]
+    for each in (journal, other):
+        each.close()
 
 
 def test_a_lease_is_one_process_and_ends_with_it(path: Path) -> None:
