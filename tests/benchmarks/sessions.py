@@ -1,4 +1,4 @@
-"""Twenty sessions at once with a model that takes 1 s for a turn: `python -m tests.benchmarks.sessions`.
+"""A hundred sessions at once with a model that takes 1 s for a turn: `python -m tests.benchmarks.sessions`.
 
 Each session is a process, as in a swarm; all write one journal and one git repository. Two figures: *steady*, from
 when every session has had its first turn to when the first one asked for its last, so that all of them run; and
@@ -28,7 +28,7 @@ from pathlib import Path
 from tests.benchmarks.figures import TOP, Spread, environment, table
 
 MODULE = "tests.benchmarks.sessions"
-SESSIONS = 20
+SESSIONS = 100
 TURNS = 40
 THINK_S = 1.0
 MODELS = ("played", "claude")
@@ -40,6 +40,7 @@ class Run:
     """One measurement. Times are seconds of `time.monotonic`; `asked_at` has a list for each session.
 
     `cpu_s`: of all sessions, from start to end. `world_cpu_s`: of this process, which plays the API.
+    `memory_bytes`: the most that each session had resident, what it shares with others counted whole.
     """
 
     begin: float
@@ -47,6 +48,7 @@ class Run:
     cpu_s: float
     world_cpu_s: float
     asked_at: list[list[float]]
+    memory_bytes: list[int]
 
     @property
     def steady_s(self) -> float:
@@ -92,7 +94,8 @@ def measure(model: str, sessions: int, turns: int, think_s: float) -> Run:
         end, cpu_s, world_cpu_s = time.monotonic(), _cpu_of_children_s() - cpu, time.process_time() - world
     if any(process.returncode for process in running):
         raise RuntimeError(f"exit codes {[process.returncode for process in running]}")
-    return Run(begin, end, cpu_s, world_cpu_s, [json.loads(text.splitlines()[-1]) for text in said])
+    asked_at, memory_bytes = zip(*(json.loads(text.splitlines()[-1]) for text in said), strict=True)
+    return Run(begin, end, cpu_s, world_cpu_s, list(asked_at), list(memory_bytes))
 
 
 def _cpu_of_children_s() -> float:
@@ -177,8 +180,11 @@ def report(run: Run, model: str, sessions: int, turns: int, think_s: float) -> s
     )
     took = f"Between an answer and the next request, steady: ms {spread.shown(1)}, 99th percentile {late:.1f}"
     cores = f"{os.cpu_count()} cores for {run.end - run.begin:.0f} s"
+    memory = (
+        f"Memory a session, at most resident: MB {Spread.of([each / 1e6 for each in run.memory_bytes]).shown(0)}"
+    )
     cpu = f"CPU: {run.cpu_s:.0f} s by the sessions, {run.world_cpu_s:.0f} s by what plays their world, on {cores}"
-    return f"{head}\n\n{table(('', 'seconds', 'turns/s', 'of the ideal'), rows)}\n\n{took}\n{cpu}"
+    return f"{head}\n\n{table(('', 'seconds', 'turns/s', 'of the ideal'), rows)}\n\n{took}\n{memory}\n{cpu}"
 
 
 def main() -> None:
@@ -192,7 +198,8 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(one(given.workspace, given.one, given.model, given.turns, given.think_s)))
+        asked_at = one(given.workspace, given.one, given.model, given.turns, given.think_s)
+        print(json.dumps((asked_at, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)))
         return
     run = measure(given.model, given.sessions, given.turns, given.think_s)
     print(report(run, given.model, given.sessions, given.turns, given.think_s))
