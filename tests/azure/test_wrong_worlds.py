@@ -18,6 +18,7 @@ from tools.cluster.absent import AbsentCluster
 from tools.cluster.errors import (
     ClusterError,
     ClusterSettingsError,
+    Conflict,
     Forbidden,
     Invalid,
     ServerFailure,
@@ -112,6 +113,9 @@ def sent(change: Change) -> Any:
         ("azure_databases", {"engine": "mysql", "database": "acme-shop"}, "There is no mysql database acme-shop"),
         ("create_storage_account", {**OWNER, "account": "Acme-Shop"}, "cannot be a storage account"),
         ("create_storage_account", {**OWNER, "account": "acmeshop", "allow": ["0.0.0.0/1"]}, "is public in all"),
+        ("create_storage_account", {**OWNER, "account": "acmeshop", "allow": ["fe80::1"]}, "is no IPv4 address"),
+        ("create_azure_database", {**DATABASE, "engine_version": "new"}, "engine_version: String should match"),
+        ("allow_azure_address", {**ALLOW, "addresses": "203.0.113.7/28"}, "is no IPv4 address or range"),
         ("create_storage_container", {"account": "acmeshop", "container": "a--b"}, "cannot be a container"),
         ("create_storage_container", {"account": "acmeshop", "container": "uploads"}, "no Account acmeshop"),
         ("put_storage_blob", BLOB, "Make it: desk cloud azure storage create acmeshop"),
@@ -154,6 +158,40 @@ def test_what_azure_refuses_is_told_with_what_to_do_next(
     assert caught.value.retry_after_s == 7.0
     assert azure.writes("registries") == ["PUT registries"]
     assert not azure.resources
+
+
+def test_a_name_that_a_deleted_vault_of_another_group_has_is_told_with_what_to_do(azure: PlayedAzure) -> None:
+    change = planned("create_key_vault", VAULT)
+    other = "/subscriptions/other/resourceGroups/pay-rg/providers/Microsoft.KeyVault/vaults/acme-shop-dev"
+    azure.deleted["acme-shop-dev"] = {"deleted": {"properties": {"vaultId": other}}}
+    with pytest.raises(
+        Conflict, match=r"already exists in deleted state\. A deleted vault keeps its name: .* Choose"
+    ):
+        sent(change)
+    assert not azure.resources
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "kind"),
+    [
+        ("create_key_vault", VAULT, "vaults"),
+        ("create_storage_account", {"account": "acmeshop", **OWNER}, "storageAccounts"),
+    ],
+)
+def test_what_is_throttled_or_changed_at_the_same_time_is_sent_once_and_said(
+    azure: PlayedAzure, tool: str, arguments: Json, kind: str
+) -> None:
+    change = planned(tool, arguments)
+    for code, status, error in (("TooManyRequests", 429, Throttled), ("OperationInProgress", 409, Conflict)):
+        azure.calls.clear()
+        azure.faults[:] = [Fault("PUT", kind, code, status, headers={"Retry-After": "7"})]
+        with pytest.raises(error) as caught:
+            sent(change)
+        assert caught.value.retry_after_s == 7.0
+        assert azure.writes(kind) == [f"PUT {kind}"]
+    assert not azure.resources
+    sent(change)
+    assert len(azure.resources) == 1
 
 
 def test_an_operation_that_azure_gives_up_on_is_told_with_its_reason(azure: PlayedAzure) -> None:

@@ -228,11 +228,12 @@ def test_files_are_put_back_and_a_link_is_shown_nowhere(bench: Bench, azure: Pla
     assert live(storage.ACCOUNT, "acmeshopdev") is None
 
 
+@pytest.mark.parametrize(("engine", "version", "port"), [("postgres", "16", 5432), ("mysql", "8.0.21", 3306)])
 def test_a_database_takes_its_time_outlives_who_asked_and_keeps_its_password(
-    bench: Bench, azure: PlayedAzure, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, azure: PlayedAzure, monkeypatch: pytest.MonkeyPatch, engine: str, version: str, port: int
 ) -> None:
     done(bench, **named(VAULT))
-    asked = call("create_azure_database", engine="postgres", database="acme-shop", vault="acme-shop-dev", **OWNER)
+    asked = call("create_azure_database", engine=engine, database="acme-shop", vault="acme-shop-dev", **OWNER)
     desk = begin(bench, asked, session())
     assert drive(desk) == WAITS, said(desk)
     assert "whatever runs in Azure" in approve(desk)
@@ -245,27 +246,28 @@ def test_a_database_takes_its_time_outlives_who_asked_and_keeps_its_password(
     desk = resume(bench, desk)
     assert drive(desk) == DONE, said(desk)
     assert azure.writes("flexibleServers") == ["PUT flexibleServers"]
-    found = live(databases.POSTGRES, "acme-shop")
+    found = live(databases.SERVERS[engine], "acme-shop")
     assert (found.spec["public"], found.spec["backup_days"], found.spec["sku"]) == (False, 7, "Standard_B1ms")
     assert found.tags["session"] == desk.view.id
     password = keyvault.value(client(), "acme-shop-dev/acme-shop-admin", "").decode()
     assert len(password) == 36
     assert not leaks(bench, password)
     assert "Nothing to change" in answered(bench, **named(asked))
-    where: dict[str, Any] = {"engine": "postgres", "database": "acme-shop"}
-    assert "at acme-shop.played.example.com:5432" in answered(bench, "azure_databases", **where)
+    where: dict[str, Any] = {"engine": engine, "database": "acme-shop"}
+    assert f"at acme-shop.played.example.com:{port}" in answered(bench, "azure_databases", **where)
     office = {"rule": "office", "addresses": "203.0.113.0/28", "because": "the office reads it"}
     opened = done(bench, "allow_azure_address", **where, **office)
     assert "because the office reads it" in bench.git("show", commit_of(bench, opened))
     shown = answered(bench, "azure_databases", **where)
     assert "rule office: 203.0.113.0 to 203.0.113.15" in shown
-    assert "acme-shop  16  available  named addresses" in answered(bench, "azure_databases", engine="postgres")
+    listed = answered(bench, "azure_databases", engine=engine)
+    assert f"acme-shop  {version}  available  named addresses" in listed
     assert "Nothing to change" in answered(bench, **named(asked))
     assert "Done" in said(undone(bench, opened, session()))
-    assert live(databases.POSTGRES, "acme-shop").spec["public"] is False
-    assert live(databases.POSTGRES_RULE, "acme-shop/office") is None
+    assert live(databases.SERVERS[engine], "acme-shop").spec["public"] is False
+    assert live(databases.RULES[engine], "acme-shop/office") is None
     assert "forgets it five days after" in said(undone(bench, desk, session()))
-    assert live(databases.POSTGRES, "acme-shop") is not None
+    assert live(databases.SERVERS[engine], "acme-shop") is not None
 
 
 def _killed(*_: Any) -> None:
@@ -287,17 +289,30 @@ def written(given: tuple[Any, ...]) -> str:
     return f"{request.method} {request.url.partition('?')[0]}" if is_write else ""
 
 
-@pytest.mark.parametrize("tool", ["create_acr_registry", "set_key_vault_secret"])
+MADE = {
+    "registry": (named(REGISTRY), acr.REGISTRY, "acmeshopdev"),
+    "vault": (named(VAULT), keyvault.VAULT, "acme-shop-dev"),
+    "secret": (
+        {"tool": "set_key_vault_secret", "vault": "acme-shop-dev", "secret_name": "db"},
+        keyvault.SECRET, "acme-shop-dev/db",
+    ),
+    "storage": (
+        {"tool": "create_storage_account", "account": "acmeshopdev", **OWNER}, storage.ACCOUNT, "acmeshopdev",
+    ),
+}  # fmt: skip
+"""What -> how it is asked for, its kind, its name."""
+
+
+@pytest.mark.parametrize("what", MADE)
 def test_killed_before_and_behind_each_request_it_is_made_once(
-    bench: Bench, azure: PlayedAzure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tool: str
+    bench: Bench, azure: PlayedAzure, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
 ) -> None:
     """One session, killed again and again: before its next request that writes, then behind it."""
-    asked, kind, name = named(REGISTRY), acr.REGISTRY, "acmeshopdev"
-    if tool == "set_key_vault_secret":
+    asked, kind, name = MADE[what]
+    if what == "secret":
         done(bench, **named(VAULT))
         (tmp_path / "value").write_text(PLANTED)
-        asked = {"tool": tool, "vault": "acme-shop-dev", "secret_name": "db", "file": str(tmp_path / "value")}
-        kind, name = keyvault.SECRET, "acme-shop-dev/db"
+        asked = {**asked, "file": str(tmp_path / "value")}
     azure.making = 3
     desk = begin(bench, call(**asked))
     assert drive(desk) == WAITS, said(desk)
@@ -317,3 +332,5 @@ def test_killed_before_and_behind_each_request_it_is_made_once(
     assert lives == 2 * len(sent) + 1
     assert len(desk.view.approvals) == 1
     assert live(kind, name).tags["session"] == desk.view.id
+    assert all(each["tags"]["session"] for each in azure.resources.values()), "an orphan without tags"
+    assert len([each for each in azure.resources if each.endswith(f"/{name}".lower())]) == (what != "secret")

@@ -217,7 +217,7 @@ class Azure:
         service, _, operations = group.partition(".")
         method = getattr(getattr(self.client(service), operations), operation)
         with translated(f"{operations} {operation}"):
-            return [each.as_dict() for each in method(*where)]
+            return [_as_told(each) for each in method(*where)]
 
     def secrets(self, vault: str) -> Any:
         """The SDK's client for the secrets of a vault, at the address that Azure tells."""
@@ -363,3 +363,9 @@ class Azure:
         claims = self._claims()
         name = claims.get("upn") or claims.get("unique_name") or claims.get("appid") or ""
         return f"{name} ({claims.get('oid')})" if name else str(claims.get("oid") or "somebody")
+
+
+def _as_told(model: Any) -> Json:
+    """An SDK's model as Azure's JSON. The older ones, of MySQL, have it under another name, and other keys else."""
+    said: Json = model.serialize(keep_readonly=True) if hasattr(model, "serialize") else model.as_dict()
+    return said

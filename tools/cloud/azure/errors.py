@@ -65,6 +65,9 @@ _CODES: Mapping[str, tuple[type[ClusterError], str]] = {
          "ServerNameAlreadyExists", "ServerNameNotAvailable", "NameNotAvailable"),
         (Invalid, _TAKEN),
     ),
+    "ConflictError": (
+        Conflict, "A deleted vault keeps its name: az keyvault list-deleted shows whose. Choose another one.",
+    ),
     "RequestDisallowedByPolicy": (Invalid, "A policy of the subscription forbids it: ask who administers it."),
     "TooManyRequests": (Throttled, _SLOWER),
 }  # fmt: skip
