@@ -2,7 +2,8 @@
 
 On the cluster of DESK_TEST_KUBECONFIG, in namespaces of its own:
 
-- *broken*: 50 broken pods of five kinds, against `kubectl get pods,events -o json` and `kubectl describe pods`;
+- *broken*: 50 broken pods of five kinds, of Deployments and bare, against `kubectl get pods,events -o json` and
+  `kubectl describe pods`;
 - *many*: thousands of simulated pods (needs `kwok` on the PATH and `--kwok-config FILE`), a tenth of them
   crashing, against `kubectl get pods -o json`.
 
@@ -125,15 +126,24 @@ def broken_workloads() -> list[Json]:
     return [deployment(f"{kind}-{number}", 5, **kinds[kind]) for kind in kinds for number in (1, 2)]
 
 
-def broken(runs: int, env: dict[str, str], audit_log: Path | None) -> None:
-    """50 broken pods of five kinds."""
+def bare(workload: Json) -> list[Json]:
+    """The pods of a Deployment, without it."""
+    name, spec = workload["metadata"]["name"], workload["spec"]
+    return [
+        {"apiVersion": "v1", "kind": "Pod", **spec["template"], "metadata": {"name": f"{name}-{number}"}}
+        for number in range(spec["replicas"])
+    ]
+
+
+def broken(shape: str, items: list[Json], runs: int, env: dict[str, str], audit_log: Path | None) -> None:
+    """50 broken pods of five kinds, made by these items."""
     with namespace() as name:
-        kubectl("apply", "-n", name, "-f", "-", stdin=_listed(broken_workloads()))
+        kubectl("apply", "-n", name, "-f", "-", stdin=_listed(items))
         time.sleep(SETTLED_AFTER_S)
         begun = audit_log.stat().st_size if audit_log else 0
         done = subprocess.run(desk(name), cwd=env["HOME"], env=env, capture_output=True, text=True, check=False)
         report = json.loads(done.stdout)
-        print(f"50 broken pods: {len(report['findings'])} findings,", _causes(report))
+        print(f"50 broken pods, {shape}: {len(report['findings'])} findings,", _causes(report))
         if audit_log:
             time.sleep(2)
             print("requests:", requests(audit_log, begun))
@@ -250,7 +260,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         env = {**environment(Path(home)), "PYTHONPATH": str(TOP)}
         if given.only != "many":
-            broken(given.runs, env, given.audit_log)
+            workloads = broken_workloads()
+            broken("of Deployments", workloads, given.runs, env, given.audit_log)
+            alone = [pod for each in workloads for pod in bare(each)]
+            broken("bare", alone, given.runs, env, given.audit_log)
         if given.kwok_config and given.only != "broken":
             with _simulated(given.kwok_config):
                 for pods in given.pods:
