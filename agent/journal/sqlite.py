@@ -477,7 +477,7 @@ def _unreadable(path: Path, error: Exception) -> JournalError:
     return JournalError(f"The journal {path} cannot be opened: {error}. {_next(path, error)}.")
 
 
-def _unwritable(path: Path, error: sqlite3.Error) -> JournalError:
+def _unwritable(path: Path, error: sqlite3.Error | TimeoutError) -> JournalError:
     return JournalError(
         f"The journal {path} cannot be written: {error}. Nothing was done without being written down. "
         f"{_next(path, error)}; then resume."

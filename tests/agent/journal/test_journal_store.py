@@ -610,7 +610,7 @@ def waits(path: Path) -> int:
 
 
 def until_waiting(path: Path, count: int) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while waits(path) != count:
         assert time.monotonic() < deadline, f"{waits(path)} wait instead of {count}"
         time.sleep(0.005)
