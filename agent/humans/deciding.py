@@ -207,7 +207,7 @@ def _version(cluster: Cluster, ref: ObjectRef) -> str:
     from tools.changes.build import version
 
     with contextlib.suppress(NotFound):
-        return version(cluster.get(ref.kind, ref.name, ref.namespace))
+        return version(cluster.read(ref))
     return ""  # as a change that creates has it
 
 

@@ -75,9 +75,10 @@ class Played:
         self.asked_groups.append(groups)
         return str(access) in self.rights.get(user, ()), ""
 
-    def get(self, word: str, name: str, namespace: str | None) -> dict[str, Any]:
-        if self.object is None:
-            raise NotFound(f"{word}/{name}")
+    def read(self, target: ObjectRef) -> dict[str, Any]:
+        """Of another group there may be a kind of the same name: it has no such object."""
+        if self.object is None or target != CHANGE.target:
+            raise NotFound(str(target))
         return self.object
 
 
