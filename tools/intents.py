@@ -696,6 +696,8 @@ INTENTS: Mapping[str, Intent] = {
             Way("create ecr repository {repository} for namespace {namespace}", "desk cloud aws ecr create {repository} -n {namespace}"),
             Way("create ecr repository {repository} for team {team} in {environment} with cost center {cost_center}",
                 "desk cloud aws ecr create {repository} --team {team} --environment {environment} --cost-center {cost_center}"),
+            Way("create ecr repository {repository} for namespace {namespace} as a claim",
+                "desk cloud aws ecr create {repository} -n {namespace} --as-claim"),
         ),
         ("create an ECR repository payments/checkout for namespace pay-dev",
          "make ecr repository shop for team shop in dev with cost center 4711",

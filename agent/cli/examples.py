@@ -105,6 +105,7 @@ EXAMPLES: Mapping[str, Examples] = {
     "cloud aws ecr create": (
         ("for a namespace that Desk provisioned", "desk cloud aws ecr create pay/web -n pay-dev"),
         ("what would be made", "desk cloud aws ecr create pay/web -n pay-dev --dry-run"),
+        ("by ACK or Crossplane", "desk cloud aws ecr create pay/web -n pay-dev --as-claim"),
     ),
     "cloud aws ecr images": (
         ("all repositories", "desk cloud aws ecr images"),

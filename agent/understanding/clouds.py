@@ -54,7 +54,7 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (
             "create_ecr_repository",
             rf"{_MAKE}{_A}{_ECR}[\s-]+{_REPOSITORY}\s+{_CALLED}(?P<repository>{_WORD})",
-            (*_OWNER, "mutable_because"),
+            (*_OWNER, "mutable_because", "as_claim"),
         ),
         ("scan_ecr_image", rf"scann?e?\s+{_A}(?:{_ECR}[\s-]+)?image\s+{_IMAGE}(?:\s+in\s+{_ECR})?", ()),
         (
@@ -70,7 +70,11 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
             rf"{_A}{_S3}[\s-]+bucket\s+(?P<bucket>{_WORD})",
             (),
         ),
-        ("create_s3_bucket", rf"{_MAKE}{_A}{_S3}[\s-]+bucket\s+{_CALLED}(?P<bucket>{_WORD})", _OWNER),
+        (
+            "create_s3_bucket",
+            rf"{_MAKE}{_A}{_S3}[\s-]+bucket\s+{_CALLED}(?P<bucket>{_WORD})",
+            (*_OWNER, "as_claim"),
+        ),
         (
             "put_s3_object",
             rf"(?:upload|put|copy|lade)\s+(?P<file>{_FILE})\s+(?:to|into|nach|in)\s+{_URL}(?:\s+hoch)?",
@@ -83,7 +87,11 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
             (),
         ),
         ("aws_secrets", rf"{_SHOW}{_A}{_VAULTED}s{_THERE}", ()),
-        ("create_aws_secret", rf"{_MAKE}{_A}{_VAULTED}\s+{_CALLED}(?P<secret_name>{_WORD})", (*_OWNER, "file")),
+        (
+            "create_aws_secret",
+            rf"{_MAKE}{_A}{_VAULTED}\s+{_CALLED}(?P<secret_name>{_WORD})",
+            (*_OWNER, "file", "as_claim", "value"),
+        ),
         (
             "update_aws_secret",
             rf"(?:update|change|aktualisiere|ändere)\s+{_A}{_VAULTED}\s+(?P<secret_name>{_WORD})",
@@ -115,7 +123,7 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (
             "create_rds_database",
             rf"{_MAKE}{_A}(?:(?P<engine>postgres|mysql)[\s-]+)?{_RDS}[\s-]+{_DATABASE}\s+{_CALLED}(?P<database>{_WORD})",
-            _OWNER,
+            (*_OWNER, "as_claim"),
         ),
         (
             "why_no_pull",
@@ -251,6 +259,11 @@ _PARTS: dict[str, tuple[str, ...]] = {
         rf"{_FOR}(?P<namespace>{_NAMESPACE}){_END}",
     ),
     "file": (rf"(?:from|in|aus)\s+(?:(?:the|der)\s+)?(?:file|datei)\s+(?P<file>{_FILE}){_END}",),
+    "as_claim": (rf"(?:as|als)\s+{_A}(?P<as_claim>claim){_END}",),
+    "value": (
+        rf"(?:from|aus)\s+(?:(?:the|dem)\s+)?(?:key|schlüssel)\s+(?P<value>[-._a-zA-Z0-9]+\s+(?:of|von|des)\s+(?:the\s+)?"
+        rf"secrets?\s+{_NAMESPACE}){_END}",
+    ),
     "mutable_because": (r"(?:with\s+)?mutable(?:\s+tags)?\s+because\s+(?P<mutable_because>\S.*\S)\Z",),
 }
 
@@ -280,6 +293,10 @@ def _typed(tool: str, named: dict[str, Any], world: World) -> dict[str, Any]:
         named["days"] = int(named["days"])
     if "role" in named:
         named["role"] = "reader" if named["role"].lower() in ("read", "lesen") else "writer"
+    if "as_claim" in named:
+        named["as_claim"] = True
+    if value := named.pop("value", None):
+        named["key"], *_, named["existing_secret"] = value.split()
     if "engine" in named:
         named["engine"] = named["engine"].lower()
     return {"namespace": world.namespace, **named} if tool in _HERE else named

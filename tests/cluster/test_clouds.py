@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from tests.aws.server import ENVIRONMENT, PlayedAws
+from tests.clouds.kinds import ack, crossplane
 from tests.cluster import dying
 from tests.cluster.conftest import KUBECONFIG, Workspace, kubectl, new_workspace
 from tests.cluster.test_onboarding import approve, approver
 from tests.cluster.test_provisioning import document_of
+from tests.tools.delivery.kinds import served
+from tools.json import Json
 
 pytestmark = pytest.mark.cluster
 
@@ -96,3 +100,43 @@ def test_a_pull_secret_is_renewed_and_a_secret_arrives_unseen(
     assert base64.b64decode(data).decode() == f"postgres://shop:{PLANTED}@db/shop"
     assert PLANTED not in told
     assert not workspace.leaks()
+
+
+def test_a_claim_is_made_by_what_is_served_without_any_credentials_of_the_cloud(
+    workspace: Workspace, approver: str, namespace: str, aws: PlayedAws
+) -> None:
+    """No controller runs: what the API server took of the objects is what one would make."""
+    aws.calls.clear()
+    create = ("cloud", "aws", "ecr", "create", "shop/web", "-n", namespace, "--as-claim")
+    secret = ("cloud", "aws", "secrets", "create", "dev/shop/keys", "-n", namespace, "--as-claim")
+    none = workspace.desk(*create)
+    assert none.returncode == 1, none.stdout
+    assert "for ACK Repository of ecr.services.k8s.aws/v1alpha1; for Crossplane Repository of" in none.stdout
+    kubectl("create", "secret", "generic", "keys", f"--from-literal=all={PLANTED}", "-n", namespace)
+    value = ("--existing-secret", "keys", "--key", "all")
+    kinds = [each for each in ack() if each["spec"]["group"].startswith("ecr")]
+    with served([*kinds, *(each for each in crossplane() if each["spec"]["group"].startswith("secrets"))]):
+        told = workspace.desk(*secret, *value, "--dry-run").stdout
+        assert "Dry run: would have Crossplane make secret dev/shop/keys" in told
+        approved(workspace, approver, *create)
+        spec = repository_of(namespace)
+        assert (spec["name"], spec["imageTagMutability"]) == ("shop/web", "IMMUTABLE")
+        assert {"key": "team", "value": "shop"} in spec["tags"]
+        assert "Nothing to change" in workspace.desk(*create).stdout
+        commit = workspace.git("log", "--format=%h", "--grep=have ACK make ECR repository shop/web").split()[0]
+        waiting = document_of(workspace, "rollback", commit, code=3)
+        approve(workspace, approver)
+        assert workspace.desk("resume", waiting["session"]).returncode == 0
+        assert not kubectl("get", "repositories.ecr.services.k8s.aws", "-n", namespace, "-o", "name")
+    assert not aws.calls
+    assert PLANTED not in told
+    assert not workspace.leaks()
+
+
+def repository_of(namespace: str) -> Json:
+    found: Json = json.loads(
+        kubectl("get", "repositories.ecr.services.k8s.aws", "shop-web", "-n", namespace, "-o", "json")
+    )
+    assert found["metadata"]["annotations"]["services.k8s.aws/deletion-policy"] == "retain"
+    spec: Json = found["spec"]
+    return spec

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import Field
 
+from tools.aws import claims
 from tools.aws.account import aws_of
 from tools.changes.clouds import cloud_change
 from tools.changes.plan import CloudValue, Plan
 from tools.cloud.aws import ecr
 from tools.cloud.connect import AWS
+from tools.clouds.claims import AsClaim, claimed
 from tools.clouds.delivering import pull_secret_changes
 from tools.clouds.owner import Owner, Reason, environment_of, owner_tags, plan_of, said_tags
 from tools.errors import ToolFailed
@@ -40,6 +43,7 @@ def create_ecr_repository(
     mutable_because: Annotated[
         Reason | None, Field(description="Why tags may be moved; without it they may not.")
     ] = None,
+    as_claim: AsClaim = False,
     **owner: Unpack[Owner],
 ) -> Plan:
     """Make a repository for images in Amazon ECR, or bring one that Desk made up to this. A person approves it.
@@ -58,6 +62,9 @@ def create_ecr_repository(
     }
     aws = aws_of(context)
     because = f", its tags mutable because {mutable_because}" if mutable_because else ""
+    if as_claim:
+        what = f"ECR repository {repository} in {aws.region}{because}"
+        return claimed(context, owner, repository, what, spec, partial(claims.repository, aws, repository))
     summary = f"make ECR repository {repository} in {aws.account.place}{because}"
     return plan_of(summary, cloud_change(AWS, aws, ecr.REPOSITORY, repository, spec))
 

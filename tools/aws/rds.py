@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal, Unpack
 
 from pydantic import Field
 
+from tools.aws import claims
 from tools.aws.account import aws_of
 from tools.changes.clouds import cloud_change
 from tools.changes.plan import Plan, Step
 from tools.cloud.aws import rds
 from tools.cloud.connect import AWS
 from tools.cloud.resource import HOW
+from tools.clouds.claims import AsClaim, claimed
 from tools.clouds.owner import Owner, Reason, owner_tags, said_tags
 from tools.cluster.resources import ObjectRef
 from tools.errors import ToolFailed
@@ -47,6 +50,7 @@ def create_rds_database(
     single_zone_because: Annotated[
         Reason | None, Field(description="Why one zone is enough beyond dev; without it, it is two.")
     ] = None,
+    as_claim: AsClaim = False,
     **owner: Unpack[Owner],
 ) -> Plan:
     """Make a database in Amazon RDS, or bring one that Desk made up to this. A person approves it.
@@ -69,6 +73,10 @@ def create_rds_database(
         "tags": tags,
     }  # fmt: skip
     because = f", in one zone because {single_zone_because}" if single_zone_because else ""
+    if as_claim:
+        what = f"RDS database {database} ({engine}, {instance_class}) in {aws.region}{because}"
+        render = partial(claims.database, aws, database, sorted(set(subnets or ())))
+        return claimed(context, owner, database, what, spec, render)
     steps = []
     if subnets:
         group = cloud_change(AWS, aws, rds.SUBNET_GROUP, database, {"subnets": sorted(set(subnets)), "tags": tags})

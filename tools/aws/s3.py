@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Unpack
 
 from pydantic import Field
 
+from tools.aws import claims
 from tools.aws.account import aws_of
 from tools.changes.clouds import cloud_change
 from tools.changes.plan import Plan
@@ -14,6 +16,7 @@ from tools.cloud.aws import s3
 from tools.cloud.connect import AWS
 from tools.cloud.files import FILE, check_new
 from tools.cloud.resource import HOW
+from tools.clouds.claims import AsClaim, claimed
 from tools.clouds.files import LocalFile, digest
 from tools.clouds.owner import Owner, environment_of, owner_tags, plan_of, said_tags
 from tools.cluster.errors import NotFound
@@ -39,6 +42,7 @@ def create_s3_bucket(
     kms_key: Annotated[
         str | None, Field(pattern=r"^arn:aws[a-z-]*:kms:", max_length=300, description="ARN of a key of one's own.")
     ] = None,
+    as_claim: AsClaim = False,
     **owner: Unpack[Owner],
 ) -> Plan:
     """Make a bucket in Amazon S3, or bring one that Desk made up to this. A person approves it.
@@ -57,6 +61,9 @@ def create_s3_bucket(
         "abort_uploads_days": 7,
         "tags": owner_tags(context, owner),
     }
+    if as_claim:
+        what = f"S3 bucket {bucket} in {aws.region}"
+        return claimed(context, owner, bucket, what, spec, partial(claims.bucket, aws, bucket))
     return plan_of(
         f"make S3 bucket {bucket} in {aws.account.place}", cloud_change(AWS, aws, s3.BUCKET, bucket, spec)
     )

@@ -6,12 +6,14 @@ No value is shown.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Unpack
 from uuid import UUID
 
 from pydantic import Field
 
+from tools.aws import claims
 from tools.aws.account import aws_of
 from tools.changes.clouds import cloud_change, refuse_others, target_of
 from tools.changes.credentials import check_source
@@ -20,12 +22,14 @@ from tools.cloud.aws import secrets_manager as api
 from tools.cloud.connect import AWS
 from tools.cloud.files import FILE, check_new
 from tools.cloud.resource import HOW
+from tools.clouds.claims import AsClaim, claimed
 from tools.clouds.delivering import DeliveredName, Keys, Store, Stored, delivery
 from tools.clouds.files import LocalFile
 from tools.clouds.owner import Owner, environment_of, owner_tags, plan_of, said_tags
-from tools.errors import ToolFailed
-from tools.frame import Namespace, Result, ToolContext
+from tools.errors import ArgumentsError, ToolFailed
+from tools.frame import Name, Namespace, Result, ToolContext
 from tools.json import Json
+from tools.kubernetes.pull_secrets import Key
 
 if TYPE_CHECKING:
     from tools.cloud.aws.client import Aws
@@ -52,16 +56,28 @@ def create_aws_secret(
     kms_key: Annotated[
         str | None, Field(pattern=r"^arn:aws[a-z-]*:kms:", max_length=300, description="ARN of a key of one's own.")
     ] = None,
+    as_claim: AsClaim = False,
+    existing_secret: Annotated[
+        Name | None, Field(description="Of a claim: the Secret of the namespace that has the value.")
+    ] = None,
+    key: Annotated[Key | None, Field(description="Key of the value in that Secret.")] = None,
     **owner: Unpack[Owner],
 ) -> Plan:
     """Make a secret in AWS Secrets Manager, its value from a file or standard input. A person approves it.
 
-    Never ask for the value itself. One that is there keeps its value: update_aws_secret gives it another.
+    Never ask for the value itself. One that is there keeps its value: update_aws_secret gives it another. As a
+    claim, its value is what a Secret of the namespace has under a key (existing_secret), and follows it.
     """
     api.check_name(secret_name)
     aws, tags = aws_of(context), owner_tags(context, owner)
-    live = aws.kind(api.SECRET).read(secret_name)
     spec: Json = {**({"kms_key": kms_key} if kms_key else {}), "tags": tags}
+    if as_claim:
+        return _claimed(
+            context, aws, secret_name, Credentials("", "", "", existing_secret or "", key or ""), spec, owner
+        )
+    if existing_secret or key:
+        raise ArgumentsError("Only a claim takes its value from a Secret: give --as-claim, too, or a --file.")
+    live = aws.kind(api.SECRET).read(secret_name)
     summary = f"make secret {secret_name} in AWS of {aws.account.place}"
     if live is not None:
         _refuse_deleted(secret_name, live)
@@ -70,6 +86,17 @@ def create_aws_secret(
     spec["version"] = _version(context, secret_name)
     change = cloud_change(AWS, aws, api.SECRET, secret_name, spec, credentials)
     return plan_of(f"{summary}, value from {credentials.source}", change)
+
+
+def _claimed(context: ToolContext, aws: Aws, secret: str, source: Credentials, spec: Json, owner: Owner) -> Plan:
+    if not (source.existing_secret and source.key):
+        raise ArgumentsError(
+            "A claim's value is in a Secret of the namespace: say which, and under which key (--existing-secret, "
+            "--key)."
+        )
+    check_source(source, owner.get("namespace") or "", context.cluster)
+    render = partial(claims.secret, aws, secret, {"name": source.existing_secret, "key": source.key})
+    return claimed(context, owner, secret, f"secret {secret} in AWS, {aws.region}", spec, render)
 
 
 def update_aws_secret(context: ToolContext, *, secret_name: Secret, file: Source = None) -> Plan:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -121,12 +121,19 @@ def documents() -> list[Json]:
 @contextmanager
 def deliveries() -> Iterator[None]:
     """While this runs, the cluster serves them, and nobody works on it who counts on plain Kubernetes."""
+    with served(documents()):
+        yield
+
+
+@contextmanager
+def served(definitions: Sequence[Json]) -> Iterator[None]:
+    """While this runs, the cluster serves these kinds, and nobody works on it who counts on plain Kubernetes."""
     with LOCK.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        text = yaml.safe_dump_all(documents())
+        text = yaml.safe_dump_all(definitions)
         try:
             _kubectl("apply", "--server-side", "-f", "-", stdin=text)
-            names = [f"crd/{each['metadata']['name']}" for each in documents()]
+            names = [f"crd/{each['metadata']['name']}" for each in definitions]
             _kubectl("wait", "--for=condition=Established", "--timeout=30s", *names)
             yield
         finally:

@@ -42,7 +42,7 @@ _BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "Restrict
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61})[a-z0-9]")
 _RESERVED = re.compile(r"(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|--x-s3|--table-s3)")
 _TLS = "DeskTlsOnly"
-_RULE = "desk"
+RULE = "desk"
 _VERSIONS_LOOKED_AT = 50
 
 
@@ -74,7 +74,7 @@ def policy(name: str, partition: str) -> Json:
 def lifecycle(noncurrent_days: int, abort_uploads_days: int) -> Json:
     """The lifecycle rule of old versions and of uploads that were never ended."""
     return {
-        "ID": _RULE, "Status": "Enabled", "Filter": {"Prefix": ""},
+        "ID": RULE, "Status": "Enabled", "Filter": {"Prefix": ""},
         "NoncurrentVersionExpiration": {"NoncurrentDays": noncurrent_days},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": abort_uploads_days},
     }  # fmt: skip
@@ -108,7 +108,7 @@ class Buckets:
             (
                 each
                 for each in _listed(self.aws, "get_bucket_lifecycle_configuration", name, "Rules")
-                if each.get("ID") == _RULE
+                if each.get("ID") == RULE
             ),
             {},
         )
@@ -225,7 +225,7 @@ class Buckets:
 
     def _expire(self, name: str, wanted: Json) -> None:
         there = _listed(self.aws, "get_bucket_lifecycle_configuration", name, "Rules")
-        rules = [each for each in there if each.get("ID") != _RULE]
+        rules = [each for each in there if each.get("ID") != RULE]
         if wanted["noncurrent_days"]:
             rules.append(lifecycle(wanted["noncurrent_days"], wanted["abort_uploads_days"]))
         if not rules:
