@@ -645,11 +645,11 @@ def test_writers_have_their_turns_in_the_order_in_which_they_came(path: Path) ->
 
 def test_a_writer_that_is_stopped_or_killed_while_it_waits_holds_up_nobody(path: Path) -> None:
     journal, start = opened_at(path), SPAWN.Barrier(3)
-    works = [SPAWN.Process(target=appends, args=(path, session, 1, start)) for session in ("stopped", "killed")]
+    works = [SPAWN.Process(target=opens, args=(path, session, 0, start)) for session in ("stopped", "killed")]
     for each in works:
         each.start()
-    start.wait(20)
     with held(path):
+        start.wait(20)
         until_waiting(path, 2)
         os.kill(works[0].pid or 0, signal.SIGSTOP)
         os.kill(works[1].pid or 0, signal.SIGKILL)
