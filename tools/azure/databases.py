@@ -83,7 +83,7 @@ def create_azure_database(
         "backup_days": BACKUP_DAYS.get(environment, BACKUP_DAYS_ELSEWHERE), "geo_backup": not is_dev,
         "high_availability": not is_dev and single_zone_because is None,
         "version": engine_version or VERSIONS[engine], **({"subnet": subnet} if subnet else {}), "tags": tags,
-        HOW: {api.PASSWORD_FROM: secret, "private_dns_zone": private_dns_zone},
+        HOW: {api.SECRET_NAME: secret, "private_dns_zone": private_dns_zone},
     }  # fmt: skip
     there = azure.kind(kind).read(database)
     if there is None:  # of one that is there it stays as it is: an address may have been let in

@@ -17,6 +17,7 @@ import pytest
 from azure.core.pipeline.transport import RequestsTransport
 
 from agent.journal import approvals
+from agent.redaction import MARK
 from agent.session.run import drive
 from tests.agent.session_bench import Bench
 from tests.azure.server import PLACE, PlayedAzure
@@ -236,6 +237,9 @@ def test_a_database_takes_its_time_outlives_who_asked_and_keeps_its_password(
     asked = call("create_azure_database", engine=engine, database="acme-shop", vault="acme-shop-dev", **OWNER)
     desk = begin(bench, asked, session())
     assert drive(desk) == WAITS, said(desk)
+    assert MARK not in str([each.plan for each in desk.view.plans.values()]), (
+        "what is masked in a plan cannot be gone on with from the journal"
+    )
     assert "whatever runs in Azure" in approve(desk)
     desk = resume(bench, desk)
     azure.making = 6
