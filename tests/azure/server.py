@@ -253,9 +253,10 @@ class PlayedAzure:
 
     def _get(self, path: str, body: Json) -> Answer:
         found = self.resources.get(path.lower())
+        if found is not None:
+            self._time_passes(found)
         if found is None or found.get("hidden"):
             raise Refused(404, "ResourceNotFound", f"The Resource {path} was not found.")
-        self._time_passes(found)
         return 200, {key: value for key, value in found.items() if key not in ("hidden", "kept")}, {}
 
     def _time_passes(self, resource: Json) -> None:

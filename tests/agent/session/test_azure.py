@@ -293,6 +293,7 @@ def written(given: tuple[Any, ...]) -> str:
     return f"{request.method} {request.url.partition('?')[0]}" if is_write else ""
 
 
+DATABASE = {"tool": "create_azure_database", "database": "acme-shop", "vault": "acme-shop-dev", **OWNER}
 MADE = {
     "registry": (named(REGISTRY), acr.REGISTRY, "acmeshopdev"),
     "vault": (named(VAULT), keyvault.VAULT, "acme-shop-dev"),
@@ -303,6 +304,8 @@ MADE = {
     "storage": (
         {"tool": "create_storage_account", "account": "acmeshopdev", **OWNER}, storage.ACCOUNT, "acmeshopdev",
     ),
+    "postgres": (DATABASE | {"engine": "postgres"}, databases.POSTGRES, "acme-shop"),
+    "mysql": (DATABASE | {"engine": "mysql"}, databases.MYSQL, "acme-shop"),
 }  # fmt: skip
 """What -> how it is asked for, its kind, its name."""
 
@@ -313,12 +316,14 @@ def test_killed_before_and_behind_each_request_it_is_made_once(
 ) -> None:
     """One session, killed again and again: before its next request that writes, then behind it."""
     asked, kind, name = MADE[what]
-    if what == "secret":
+    in_vault = kind not in (acr.REGISTRY, keyvault.VAULT, storage.ACCOUNT)
+    if in_vault:
         done(bench, **named(VAULT))
+    if what == "secret":
         (tmp_path / "value").write_text(PLANTED)
         asked = {**asked, "file": str(tmp_path / "value")}
     azure.making = 3
-    desk = begin(bench, call(**asked))
+    desk = begin(bench, call(**asked), session())
     assert drive(desk) == WAITS, said(desk)
     approve(desk)
     sides, lives, sent = itertools.cycle(["before", "after"]), 0, list[str]()
@@ -332,8 +337,13 @@ def test_killed_before_and_behind_each_request_it_is_made_once(
             except Killed:
                 sent += requests if side == "after" else []
     assert code == DONE, said(desk)
-    assert sorted(set(sent)) == sorted(sent), "a request that wrote was sent twice"
-    assert lives == 2 * len(sent) + 1
+    if (
+        kind in databases.SERVERS.values()
+    ):  # not seen at first, and asked for again: Azure says that it is being made
+        assert len(azure.operations) == 1
+    else:
+        assert sorted(set(sent)) == sorted(sent), "a request that wrote was sent twice"
+        assert lives == 2 * len(sent) + 1
     assert len(desk.view.approvals) == 1
     assert live(kind, name).tags["session"] == desk.view.id
     assert all(each["tags"]["session"] for each in azure.resources.values()), "an orphan without tags"

@@ -44,7 +44,7 @@ SERVERS: Mapping[str, str] = MappingProxyType({"postgres": POSTGRES, "mysql": MY
 RULES: Mapping[str, str] = MappingProxyType({"postgres": POSTGRES_RULE, "mysql": MYSQL_RULE})
 """Engine -> the kind of its firewall rules."""
 CREATES: Mapping[str, str] = MappingProxyType({"postgres": "begin_create_or_update", "mysql": "begin_create"})
-SECRET_NAME = "secret_name"
+SECRET_NAME = "secret_name"  # noqa: S105  a key
 """Of how a server is made: the secret of a key vault, VAULT/SECRET, that is its administrator's password.
 
 A word that reads as a secret would be masked in the journal, and the plan could not be gone on with from there."""
