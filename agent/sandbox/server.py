@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -209,7 +210,7 @@ class SandboxApi(KubernetesEmulator):
         if applied and not request.query.get("fieldManager"):
             raise failure(422, "Invalid", "fieldManager: Required value: is required for apply patch")
         if request.method == "POST":
-            route = replace(route, name=(body.get("metadata") or {}).get("name", ""))
+            route = replace(route, name=_name_of(body.get("metadata") or {}))
         made = request.method == "POST" or (applied and self.store.get(route.key) is None)
         old = None if made else self._live(route)
         new = self._created(route, body) if old is None else self._changed(request, route, old, body)
@@ -291,6 +292,12 @@ def _writer(request: BaseRequest, route: Route, applied: bool) -> Writer:
     agent = request.headers.get("User-Agent", "unknown").partition("/")[0]
     manager = request.query.get("fieldManager") or agent
     return Writer(manager, "Apply" if applied else "Update", route.subresource)
+
+
+def _name_of(metadata: Object) -> str:
+    """The name of what is created: as given, else `generateName` with five letters behind it."""
+    begins = metadata.get("generateName") or ""
+    return str(metadata.get("name") or (begins and f"{begins}{uuid.uuid4().hex[:5]}"))
 
 
 def _is_dry_run(request: BaseRequest, body: Any) -> bool:

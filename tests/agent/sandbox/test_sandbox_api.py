@@ -1,6 +1,7 @@
 """The sandbox as the kubernetes client sees it, over HTTP."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -251,6 +252,14 @@ def test_a_dry_run_answers_the_result_and_stores_nothing(api: Api) -> None:
     api.call("POST", "/api/v1/namespaces", {"metadata": {"name": "new"}}, dryRun="All")
     assert api.status("GET", "/api/v1/namespaces/new")[0] == 404
     assert api.deployment("checkout") == before
+
+
+def test_the_server_names_what_has_the_beginning_of_a_name(api: Api) -> None:
+    path = "/api/v1/namespaces/shop-dev/configmaps"
+    named = api.call("POST", path, {"metadata": {"generateName": "desk-"}})["metadata"]["name"]
+    assert re.fullmatch("desk-[a-z0-9]{5}", named)
+    assert api.call("GET", f"{path}/{named}")["metadata"]["generateName"] == "desk-"
+    assert api.status("POST", path, {"metadata": {}})[0] == 422
 
 
 def test_a_stale_resource_version_conflicts(api: Api) -> None:

@@ -135,6 +135,11 @@ def test_pods_pull_from_one_repository_with_a_token_that_nobody_sees(bench: Benc
     assert "Done" in said(undone(bench, desk, session()))
     assert live(acr.TOKEN, name) is None
     assert live(acr.SCOPE, name) is None
+    for _ in range(2):  # the second time, the token gets another password
+        done(bench, "create_acr_pull_secret", **asked)
+    renewed = bench.other.get("Secret", "acr-pull", "shop-dev")
+    assert "Qdl4TokenPassword3" in base64.b64decode(renewed["data"][".dockerconfigjson"]).decode()
+    assert not leaks(bench, "Qdl4TokenPassword")
 
 
 def test_a_vault_and_its_secrets_are_seen_by_nobody_and_can_be_restored(
