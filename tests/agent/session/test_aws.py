@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import itertools
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,6 +126,11 @@ def test_a_repository_is_asked_for_made_shown_and_undone_with_commits(bench: Ben
         imageManifestMediaType=MEDIA,
     )
     assert "v1  sha256:" in answered(bench, "ecr_images", repository="shop/web")
+    image = {"repository": "shop/web", "tag": "v1"}
+    scanned = done(bench, "scan_ecr_image", **image)
+    assert "scan image shop/web:v1" in bench.git("show", commit_of(bench, scanned))
+    assert "CVE-" in answered(bench, "ecr_images", **image)
+    assert "Nothing to change" in answered(bench, "scan_ecr_image", **image)
     assert "holds 1 image" in said(undone(bench, desk, session()))
     client().call("ecr", "batch_delete_image", repositoryName="shop/web", imageIds=[{"imageTag": "v1"}])
     gone = undone(bench, desk, session())
@@ -200,12 +207,33 @@ def test_a_secret_is_made_changed_delivered_deleted_and_restored_and_seen_by_nob
     done(bench, "save_aws_secret", secret_name=name, file=str(saved), key="url")
     assert (saved.read_text(), saved.stat().st_mode & 0o777) == (PLANTED, 0o600)
     assert "dev/shop/db  does not rotate  " in answered(bench, "aws_secrets")
+    rotated = done(bench, "rotate_aws_secret", secret_name=name, function=(function := rotating()))
+    assert "dev/shop/db  rotates  " in answered(bench, "aws_secrets")
+    assert "every 30 days" in bench.git("show", commit_of(bench, rotated))
+    assert "Nothing to change" in answered(bench, "rotate_aws_secret", secret_name=name, function=function)
+    assert secrets_manager.value(client(), name, "url").decode() == PLANTED, "its value stays until then"
+    assert "Done" in said(undone(bench, rotated, session()))
+    assert "dev/shop/db  does not rotate  " in answered(bench, "aws_secrets")
     assert "Done" in said(undone(bench, desk, session()))
     assert live(secrets_manager.SECRET, name).gone
     assert f"desk cloud aws secrets restore {name}" in answered(bench, "create_aws_secret", **asked)
     done(bench, "restore_aws_secret", secret_name=name)
     assert not live(secrets_manager.SECRET, name).gone
     assert not leaks(bench, "Qdl1-correct-horse", "Qdl2CorrectHorse", PLANTED)
+
+
+def rotating() -> str:
+    """A function of AWS Lambda; gives its ARN."""
+    trusted = '{"Version": "2012-10-17", "Statement": []}'
+    role = client().client("iam").create_role(RoleName="rotates", AssumeRolePolicyDocument=trusted)["Role"]["Arn"]
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as packed:
+        packed.writestr("rotate.py", "def handler(event, context): ...")
+    made = client().client("lambda").create_function(
+        FunctionName="rotates", Runtime="python3.13", Role=role, Handler="rotate.handler",
+        Code={"ZipFile": code.getvalue()},
+    )  # fmt: skip
+    return str(made["FunctionArn"])
 
 
 def subnets() -> list[str]:
