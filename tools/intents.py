@@ -834,6 +834,12 @@ INTENTS: Mapping[str, Intent] = {
          "erstelle eine ACR-Registry acmepay für Namespace pay-dev"),
         ("create pull secret regcred", "create deployment registry"),
     ),
+    "build_acr_image": Intent(
+        (Way("build {folder} into acr {registry}/{repository}:{tag}", "desk cloud azure acr build {registry} {repository} {tag} {folder}"),),
+        ("build ~/web into ACR acmepay/pay/web:1.4.2", "build /src/web as ACR image acmeshop/shop/web:v2",
+         "baue /src/web als ACR-Image acmepay/pay/web:1.4.2"),
+        ("build the manifest of web", "why does the build of web fail?"),
+    ),
     "create_acr_pull_secret": Intent(
         (Way("create acr pull secret for {registry}/{repository} in {namespace}", "desk cloud azure acr pull-secret {registry} {repository} -n {namespace}"),),
         ("create an ACR pull secret for acmepay/pay/web in pay-dev", "renew the ACR pull secret for acmeshop/shop/web in namespace shop-dev",

@@ -25,7 +25,7 @@ _AWS = (
     "rds_databases", "create_rds_database", "why_no_pull", "why_no_database",
 )  # fmt: skip
 _AZURE = (
-    "acr_images", "create_acr_registry", "create_acr_pull_secret",
+    "acr_images", "build_acr_image", "create_acr_registry", "create_acr_pull_secret",
     "key_vaults", "create_key_vault", "set_key_vault_secret", "recover_key_vault", "deliver_key_vault_secret",
     "save_key_vault_secret", "give_key_vault_access",
     "azure_databases", "create_azure_database", "allow_azure_address", "why_no_azure_database",

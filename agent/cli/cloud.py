@@ -53,9 +53,10 @@ SERVICES: Mapping[str, Mapping[str, tuple[str, Mapping[str, str]]]] = {
     },
     "azure": {
         "acr": (
-            "Images: registries, pull secrets",
+            "Images: registries, builds, pull secrets",
             {
                 "create": "create_acr_registry",
+                "build": "build_acr_image",
                 "images": "acr_images",
                 "pull-secret": "create_acr_pull_secret",
                 "why-no-pull": "why_no_acr_pull",

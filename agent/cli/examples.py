@@ -137,6 +137,7 @@ EXAMPLES: Mapping[str, Examples] = {
     "cloud azure": (("what there is of vaults", "desk cloud azure keyvault list"),),
     "cloud azure acr": (("its registries", "desk cloud azure acr images"),),
     "cloud azure acr create": (("for a namespace", "desk cloud azure acr create acmepay -n pay-dev"),),
+    "cloud azure acr build": (("a folder", "desk cloud azure acr build acmepay pay/web 1.4 ~/web"),),
     "cloud azure acr images": (
         ("all registries", "desk cloud azure acr images"),
         ("what is in one", "desk cloud azure acr images --registry acmepay"),

@@ -152,6 +152,12 @@ _SENTENCES: tuple[tuple[str, re.Pattern[str], tuple[str, ...]], ...] = tuple(
         ),
         ("create_acr_registry", rf"{_MAKE}{_A}{_ACR}[\s-]+registry\s+{_CALLED}(?P<registry>{_WORD})", _OWNER),
         (
+            "build_acr_image",
+            rf"(?:build|baue)\s+(?P<folder>{_FILE})\s+(?:into|in|as|als|to)\s+{_A}{_ACR}[\s-]+"
+            rf"(?:image\s+)?(?P<registry>[a-z0-9]+)/{_IMAGE}",
+            (),
+        ),
+        (
             "create_acr_pull_secret",
             rf"(?:{_MAKE}|(?:renew|erneuere)\s+){_A}{_ACR}[\s-]+pull[\s-]*secret\s+(?:for|für)\s+"
             rf"(?P<registry>[a-z0-9]+)/(?P<repository>{_WORD})",

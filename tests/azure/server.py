@@ -20,6 +20,7 @@ https://learn.microsoft.com/rest/api/keyvault/, https://learn.microsoft.com/rest
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import ssl
 from dataclasses import dataclass, field
@@ -133,6 +134,8 @@ class PlayedAzure:
         self.secrets: dict[str, list[Json]] = {}
         self.deleted_secrets: dict[str, list[Json]] = {}
         self.blobs.stop()
+        self.uploads: dict[str, bytes] = {}
+        self.signature = "Qdl6UploadSignature"
         self.images: dict[str, dict[str, dict[str, str]]] = {}
         self.taken: set[str] = set()
         self.making = 0
@@ -175,6 +178,8 @@ class PlayedAzure:
             return self.blobs.answer(method, host, path, query, headers, body)
         if path.startswith(f"/{TENANT}/"):
             return self._entra(path, body)
+        if path.startswith("/uploads/"):
+            return self._uploaded(path, query, headers, body)
         if third == _STEP["vaults"]:
             return self._vault(method, host, path, headers, json.loads(body or b"{}"))
         self._check_token(headers, self.url)
@@ -327,6 +332,8 @@ class PlayedAzure:
     def _finish(self, operation: Json) -> None:
         operation["of"]["hidden"] = False
         operation["of"]["properties"]["provisioningState"] = "Succeeded"
+        if "runRequest" in operation["of"]["properties"]:
+            self._built(operation["of"])
 
     def _patch(self, path: str, body: Json) -> Answer:
         found = self.resources.get(path.lower())
@@ -420,7 +427,29 @@ class PlayedAzure:
             self.passwords += 1
             told = {"name": body["name"], "value": f"Qdl4TokenPassword{self.passwords}", "expiry": body["expiry"]}
             return 200, {"username": body["tokenId"].rpartition("/")[2], "passwords": [told]}, {}
+        if action == "listBuildSourceUploadUrl":
+            where = f"source/{uuid4().hex}.tar.gz"
+            return 200, {"uploadUrl": f"{self.url}/uploads/{where}?sig={self.signature}", "relativePath": where}, {}
         raise Refused(400, "UnknownAction", action)
+
+    # builds
+
+    def _uploaded(self, path: str, query: dict[str, list[str]], headers: Any, body: bytes) -> Answer:
+        if query.get("sig") != [self.signature] or headers.get("Authorization"):
+            raise Refused(403, "AuthenticationFailed", "The signature, and nothing else, lets in.")
+        self.uploads[path.removeprefix("/uploads/")] = body
+        return 201, None, {"ETag": '"1"', "Last-Modified": "Fri, 31 Jan 2025 09:30:05 GMT"}
+
+    def _built(self, run: Json) -> None:
+        asked = run["properties"]["runRequest"]
+        registry = run["id"].split("/")[-3]
+        repository, _, tag = asked["imageNames"][0].partition(":")
+        source = self.uploads[asked["sourceLocation"]]
+        digest = f"sha256:{hashlib.sha256(source).hexdigest()}"
+        self.images.setdefault(registry, {}).setdefault(repository, {})[tag] = digest
+        made = {"registry": registry, "repository": repository, "tag": tag, "digest": digest}
+        told = {"runId": "cb1", "status": "Succeeded", "outputImages": [made]}
+        run["properties"]["runResult"] = {"properties": told}
 
     # Key Vault
 
@@ -522,6 +551,7 @@ _SLOW: dict[str, tuple[int, str, bool]] = {
     "flexibleServers": (202, "Azure-AsyncOperation", True),
     "firewallRules": (202, "Azure-AsyncOperation", True),
     "storageAccounts": (202, "Location", False),
+    "taskRuns": (201, "Azure-AsyncOperation", False),
 }
 """Kind -> how a PUT is answered, where it says to ask, whether it cannot be seen yet."""
 
@@ -537,8 +567,8 @@ def _kind(host: str, path: str) -> str:
         return "blobs"
     if third == str(_STEP["vaults"]):
         return path.strip("/").split("/")[0]
-    if path.startswith("/operations/"):
-        return "operations"
+    if path.startswith(("/operations/", "/uploads/")):
+        return path.split("/")[1]
     parts = path.rpartition("/providers/")[2].split("/")[1:]
     named = parts[-2] if len(parts) % 2 == 0 and parts else (parts or ["resourceGroups"])[-1]
     return named if "/providers/" in path else "resourceGroups"

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Unpack
 
 from pydantic import Field
 
-from tools.azure.account import azure_of
+from tools.azure.account import azure_of, ours
 from tools.changes.clouds import cloud_change
 from tools.changes.plan import CloudValue, Plan
-from tools.cloud.azure import acr
+from tools.cloud.azure import acr, builds
 from tools.cloud.connect import AZURE
+from tools.cloud.resource import HOW
+from tools.cloud.tags import tags_like
 from tools.clouds.delivering import pull_secret_changes
+from tools.clouds.files import LocalFile
 from tools.clouds.owner import Owner, owner_tags, plan_of, said_tags
+from tools.cluster.errors import NotFound
 from tools.cluster.namespaces import refuse_unless_there
 from tools.errors import ToolFailed
 from tools.frame import Name, Namespace, Result, ToolContext
@@ -48,6 +55,50 @@ def create_acr_registry(
     azure = azure_of(context)
     summary = f"make ACR registry {registry} in {azure.account.place}"
     return plan_of(summary, cloud_change(AZURE, azure, acr.REGISTRY, registry, spec))
+
+
+def build_acr_image(
+    context: ToolContext,
+    *,
+    registry: Registry,
+    repository: Repository,
+    tag: Annotated[str, Field(max_length=128, description="The image's tag: 1.4.2.")],
+    folder: Annotated[LocalFile, Field(description="Folder of this machine with the Dockerfile: /path or ~/path.")],
+    dockerfile: Annotated[str, Field(min_length=1, max_length=1024, description="Its path there.")] = "Dockerfile",
+) -> Plan:
+    """Have a registry of Azure build a folder into an image, and keep it. A person approves it.
+
+    What .dockerignore names is left out. A tag that is there already is not built again. It takes minutes.
+    """
+    acr.check_repository(repository)
+    builds.check_tag(tag)
+    azure, path, image = azure_of(context), Path(folder).expanduser(), f"{repository}:{tag}"
+    host = str(_registry(azure, registry)["properties"]["loginServer"])
+    live = ours(azure, acr.REGISTRY, registry, f"desk cloud azure acr create {registry}")
+    data = builds.packed(path, dockerfile)
+    source, kind = hashlib.sha256(data).hexdigest(), azure.kind(builds.TASK_RUN)
+    attempts = (f"{registry}/{builds.run_name(image, source, number)}" for number in count())
+    name, run = next((each, run) for each in attempts if (run := kind.read(each)) is None or not run.failed)
+    if run is None and any(each["tag"] == tag for each in _tags(azure, host, repository)):
+        raise ToolFailed(
+            f"{host}/{image} is there already, and was not built of this folder as it is. Choose another tag: what "
+            "was tested under a tag is what runs."
+        )
+    tags = tags_like(live.tags, context.session)
+    spec: Json = {
+        "image": image, "source": source, "dockerfile": dockerfile, "tags": tags, HOW: {"folder": str(path)},
+    }  # fmt: skip
+    return plan_of(
+        f"build {path} ({len(data):,} bytes) into {host}/{image} in {azure.account.place}",
+        cloud_change(AZURE, azure, builds.TASK_RUN, name, spec),
+    )
+
+
+def _tags(azure: Azure, host: str, repository: str) -> list[Json]:
+    try:
+        return azure.image_tags(host, repository)
+    except NotFound:
+        return []
 
 
 def create_acr_pull_secret(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.azure.acr import acr_images, create_acr_pull_secret, create_acr_registry
+from tools.azure.acr import acr_images, build_acr_image, create_acr_pull_secret, create_acr_registry
 from tools.azure.databases import (
     allow_azure_address,
     azure_databases,
@@ -38,6 +38,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(why_no_acr_pull, Risk.READ, "Name one pod."),
     Tool(storage_blobs, Risk.READ, "Name one account, or a container and a prefix.", offline=True),
     Tool(create_acr_registry, Risk.CLOUD, verbatim=CHOSEN),
+    Tool(build_acr_image, Risk.CLOUD, verbatim=("folder", "tag")),
     Tool(create_acr_pull_secret, Risk.SECRET),
     Tool(create_key_vault, Risk.CLOUD, verbatim=(*CHOSEN, "allow")),
     Tool(set_key_vault_secret, Risk.CLOUD, verbatim=("file",)),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import io
 import itertools
 import json
 import ssl
+import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +26,7 @@ from tests.azure.server import PLACE, PlayedAzure
 from tests.azure.server import SECRET as OUR_SECRET
 from tests.clouds.sessions import (
     DONE,
+    FAILED,
     OWNER,
     WAITS,
     Killed,
@@ -114,6 +117,47 @@ def test_a_registry_is_asked_for_made_shown_and_undone_with_commits(bench: Bench
     azure.images.clear()
     undone(bench, desk, session())
     assert live(acr.REGISTRY, "acmeshopdev") is None
+
+
+def test_a_registry_builds_a_folder_once(bench: Bench, azure: PlayedAzure, tmp_path: Path) -> None:
+    made(bench, REGISTRY)
+    folder = tmp_path / "web"
+    (folder / "app").mkdir(parents=True)
+    files = {
+        "Dockerfile": "FROM scratch",
+        "app/main": "one",
+        ".dockerignore": "**/*.env\n",
+        "app/a.env": "left out",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    asked = {"registry": "acmeshopdev", "repository": "shop/web", "tag": "1.4.2", "folder": str(folder)}
+    desk = begin(bench, call("build_acr_image", **asked), session())
+    assert drive(desk) == WAITS, said(desk)
+    assert "+image: shop/web:1.4.2" in approve(desk)
+    azure.making = 3
+    desk = resume(bench, desk)
+    assert drive(desk) == DONE, said(desk)
+    (source,) = azure.uploads.values()
+    with tarfile.open(fileobj=io.BytesIO(source)) as archive:
+        assert {"Dockerfile", "app/main"} <= {*archive.getnames()} <= {"app", *files} - {"app/a.env"}
+    digest = azure.images["acmeshopdev"]["shop/web"]["1.4.2"]
+    assert f"shop/web:1.4.2 is built, {digest}" in said(desk)
+    assert "into 127.0.2.1" in bench.git("show", commit_of(bench, desk))
+    assert "Nothing to change" in answered(bench, "build_acr_image", **asked)
+    assert not leaks(bench, azure.signature)
+    assert "nobody knows what runs it" in said(undone(bench, desk, session()))
+    (folder / "app/main").write_text("two")
+    assert "127.0.2.1" in (other := answered(bench, "build_acr_image", **asked))
+    assert "is there already" in other
+    later = begin(bench, call("build_acr_image", **{**asked, "tag": "1.4.3"}), session())
+    assert drive(later) == WAITS, said(later)
+    approve(later)
+    (folder / "app/main").write_text("three")
+    later = resume(bench, later)
+    assert drive(later) == FAILED
+    assert "was changed since it was approved" in said(later)
+    assert azure.writes("taskRuns") == ["PUT taskRuns"]
 
 
 def test_pods_pull_from_one_repository_with_a_token_that_nobody_sees(bench: Bench, azure: PlayedAzure) -> None:

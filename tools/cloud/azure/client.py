@@ -142,9 +142,12 @@ class Azure:
 
     def _options(self) -> dict[str, Any]:
         """Of one client: its policies are linked to each other, and are no other client's."""
+        return {**self._timeouts(), "retry_policy": _Patience()}
+
+    def _timeouts(self) -> dict[str, Any]:
         return {
             "connection_timeout": min(self._timeout_s, 10), "read_timeout": self._timeout_s,
-            "retry_policy": _Patience(), "user_agent": "desk-agent",
+            "user_agent": "desk-agent",
         }  # fmt: skip
 
     @property
@@ -177,6 +180,23 @@ class Azure:
     def call(self, group: str, operation: str, *where: str, body: Json | None = None, **more: Any) -> Json:
         """One request, as the SDK names client, group of operations and operation. Raises a `ClusterError`."""
         return self._sent(group, operation, where, body, more)[0]
+
+    def request(self, method: str, path: str, version: str, body: Json | None = None) -> Json:
+        """One request of the resource manager that the SDKs have no operation for. Raises a `ClusterError`."""
+        asked = HttpRequest(method, f"{self.endpoint}{path}", params={"api-version": version}, json=body)
+        tries = READ_TRIES - 1 if method == "GET" else 0
+        with translated(f"{method} {path.rpartition('/providers/')[2]}"):
+            answer = self.client("registries")._client.send_request(asked, retry_total=tries)
+            answer.raise_for_status()
+        text = answer.text()
+        return json.loads(text) if text else {}
+
+    def upload(self, url: str, data: bytes) -> None:
+        """Put bytes where Azure has said, by a link that is signed."""
+        from azure.storage.blob import BlobClient
+
+        with translated("upload"), BlobClient.from_blob_url(url, retry_total=0, **self._timeouts()) as client:
+            client.upload_blob(data, overwrite=True)
 
     def begin(self, group: str, operation: str, *where: str, body: Json | None = None) -> str:
         """Have something done that may take long; gives where to ask how far it is, empty where it is done."""
@@ -314,7 +334,7 @@ class Azure:
                 ) from error
             self._stores[account] = BlobServiceClient(
                 found["properties"]["primaryEndpoints"]["blob"], self.credential, retry_total=READ_TRIES - 1,
-                connection_timeout=min(self._timeout_s, 10), read_timeout=self._timeout_s, user_agent="desk-agent",
+                **self._timeouts(),
             )  # fmt: skip
         return self._stores[account]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tools.cloud.azure import acr, databases, keyvault, storage
+from tools.cloud.azure import acr, builds, databases, keyvault, storage
 from tools.cloud.files import FILE, Files
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ def kind(azure: Azure, name: str) -> Kind:
         acr.REGISTRY: acr.Registries,
         acr.SCOPE: acr.Scopes,
         acr.TOKEN: acr.Tokens,
+        builds.TASK_RUN: builds.TaskRuns,
         keyvault.VAULT: keyvault.Vaults,
         keyvault.SECRET: keyvault.Secrets,
         keyvault.ACCESS: keyvault.Accesses,
