@@ -32,6 +32,7 @@ from tools.json import Json
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
 REGISTRY: Json = {"registry": "acmeshopdev", **OWNER}
+BUILD: Json = {"registry": "acmenone", "repository": "shop/web", "tag": "1.4.2", "folder": "/web"}
 VAULT: Json = {"vault": "acme-shop-dev", **OWNER}
 NONE: Json = {"vault": "acme-none"}
 DATABASE: Json = {"engine": "postgres", "database": "acme-shop", **NONE, **OWNER}
@@ -88,6 +89,10 @@ def sent(change: Change) -> Any:
         ("create_acr_registry", {"registry": "acmeshopdev"}, "Nobody says team, environment, cost-center"),
         ("create_acr_registry", {**REGISTRY, "admin_user": True}, "admin_user: Extra inputs are not permitted"),
         ("acr_images", {"registry": "acmenone"}, "There is no registry acmenone"),
+        ("build_acr_image", {**BUILD, "tag": "latest"}, "says not what runs"),
+        ("build_acr_image", {**BUILD, "tag": "-1"}, "is no tag"),
+        ("build_acr_image", {**BUILD, "repository": "Shop"}, "is no repository"),
+        ("build_acr_image", BUILD, "There is no registry acmenone"),
         ("create_key_vault", {**VAULT, "vault": "1shop"}, "cannot be a key vault"),
         ("create_key_vault", {**VAULT, "vault": "a--b"}, "single hyphens"),
         ("create_key_vault", {**VAULT, "soft_delete_days": 1}, "greater than or equal to 7"),
